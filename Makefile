@@ -1,0 +1,45 @@
+# Two commands: `make site` builds the website, `make test` checks everything.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help site test lab bench lock lint clean
+
+help: ## say what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+site: $(STAMP) ## run what is stale and render _site/
+	@$(BIN)/reshoring site
+
+test: $(STAMP) ## run the whole test suite
+	@$(BIN)/ruff check src tests benchmarks
+	@$(BIN)/python -m pytest -n auto --dist loadgroup tests
+
+lab: $(STAMP) ## open JupyterLab on the notebooks
+	@$(BIN)/python -m ipykernel install --sys-prefix --name python3 --display-name "Python 3 (reshoring)" >/dev/null
+	@$(BIN)/jupyter lab --notebook-dir notebooks
+
+bench: $(STAMP) ## run the benchmarks, write build/benchmarks.json
+	@$(BIN)/python -m benchmarks
+
+lint: $(STAMP) ## style and types
+	@$(BIN)/ruff check src tests benchmarks
+	@$(BIN)/pyright src
+
+# Hashes, but no index address: the lock serves behind any mirror.
+lock: ## resolve the dependencies again (needs uv on PATH)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header --no-annotate --all-extras pyproject.toml -o requirements.lock
+
+clean: ## remove what was generated
+	rm -rf build _site
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "Python 3.11 or newer is needed; this is %d.%d. Say which one to use: make PYTHON=python3.12 site" % v[:2])'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked dependencies into $(VENV) (a few minutes, once)"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $(STAMP)

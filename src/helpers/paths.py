@@ -1,0 +1,26 @@
+"""Where the project lies on this machine."""
+
+import os
+from functools import cache
+from pathlib import Path
+
+MARKERS = ("_quarto.yml", "notebooks", "data")
+
+
+def is_project(folder: Path) -> bool:
+    """Tell whether `folder` is the root of a checkout of this project."""
+    return all((folder / marker).exists() for marker in MARKERS)
+
+
+@cache
+def _find(start: Path) -> Path:
+    for folder in (start, *start.parents):
+        if is_project(folder):
+            return folder
+    return Path(__file__).resolve().parents[2]
+
+
+def project_root() -> Path:
+    """Return the project's root: `RESHORING_ROOT`, else the checkout around the working directory, else this one."""
+    given = os.environ.get("RESHORING_ROOT")
+    return Path(given).resolve() if given else _find(Path.cwd().resolve())
