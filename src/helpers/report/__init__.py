@@ -1,0 +1,27 @@
+"""Figures, tables, numbers in prose and machine-readable results: one house style for every notebook.
+
+Import cost matters (a fresh kernel a run): drawing libraries are only imported by `setup`.
+"""
+
+from helpers.report.figures import figure
+from helpers.report.store import evidence, metrics, other_results, results
+from helpers.report.style import COLOURS, colour, setup
+from helpers.report.tables import table
+from helpers.report.words import listing, number, ordinal, percent, prose
+
+__all__ = [
+    "COLOURS",
+    "colour",
+    "evidence",
+    "figure",
+    "listing",
+    "metrics",
+    "number",
+    "ordinal",
+    "other_results",
+    "percent",
+    "prose",
+    "results",
+    "setup",
+    "table",
+]

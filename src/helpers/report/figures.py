@@ -1,0 +1,68 @@
+"""Saving and showing a figure, once, with its source beneath."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from helpers.report.source import flags_of, show_source, source_line
+from helpers.report.store import output_path
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+def figure(
+    fig: "Figure",
+    name: str,
+    *,
+    tables: Sequence[str] = (),
+    vintages: Mapping[str, str] | None = None,
+    n: int | str | None = None,
+    note: str | None = None,
+    data: "pd.DataFrame | None" = None,
+) -> None:
+    """Save a figure as SVG and PNG, and its data as CSV; show it once with a source line beneath.
+
+    Caption and alternative text are cell options (`#| fig-cap:`, `#| fig-alt:`).
+
+    Parameters
+    ----------
+    fig : matplotlib.figure.Figure
+        The finished figure; it is closed.
+    name : str
+        File name without suffix: ``results/figures/<name>.svg`` and ``.png``, ``results/tables/<name>.csv``.
+    tables : sequence of str
+        Catalogue names of the tables whose values are drawn.
+    vintages : mapping, optional
+        Table to vintage used.
+    n : int or str, optional
+        Number of observations drawn, alone or with a word ("35 economies").
+    note : str, optional
+        A sentence added to the source line.
+    data : pandas.DataFrame, optional
+        What is drawn; its `flag` column, when it has one, is told in the source line.
+    """
+    from IPython.display import SVG, display
+    from matplotlib import pyplot
+
+    vector = output_path("figures", name, ".svg")
+    fig.savefig(vector, metadata={"Date": None, "Creator": None})
+    fig.savefig(output_path("figures", name, ".png"), metadata={"Software": None})
+    if data is not None:
+        write_csv(data, name)
+    pyplot.close(fig)
+    display(SVG(data=vector.read_text(encoding="utf-8")))
+    show_source(source_line(tables, vintages=vintages, n=n, note=note, flags=flags_of(data)))
+
+
+def write_csv(frame: "pd.DataFrame", name: str) -> None:
+    """Write a frame in full precision to ``results/tables/<name>.csv``; a default index is left out."""
+    path = output_path("tables", name, ".csv")
+    frame.to_csv(path, index=has_index(frame), lineterminator="\n", encoding="utf-8")
+
+
+def has_index(frame: "pd.DataFrame") -> bool:
+    """Tell whether the index carries information, as opposed to counting rows."""
+    import pandas as pd
+
+    return not (isinstance(frame.index, pd.RangeIndex) and frame.index.name is None)

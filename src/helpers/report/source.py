@@ -1,0 +1,80 @@
+"""The source line beneath every figure and table: producer, vintage, number of observations, flags."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from helpers.report.words import listing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def source_line(
+    tables: Sequence[str],
+    *,
+    vintages: Mapping[str, str] | None = None,
+    n: int | str | None = None,
+    note: str | None = None,
+    flags: Iterable[str] = (),
+) -> str:
+    """Return the source line as plain text.
+
+    Parameters
+    ----------
+    tables : sequence of str
+        Catalogue names of the tables shown.
+    vintages : mapping, optional
+        Table to vintage used; a table that is not named is listed with all the vintages it has.
+    n : int or str, optional
+        Number of observations ("35"), or with what they are ("35 economies").
+    note : str, optional
+        A sentence of its own.
+    flags : iterable of str
+        Flags carried by the values shown.
+    """
+    parts = [_sources(tables, vintages or {})]
+    parts += [f"n = {n}"] if n is not None else []
+    parts += [f"Flagged values: {'; '.join(flags)}"] if (flags := list(flags)) else []
+    parts += [note] if note else []
+    return " ".join(part.rstrip(".") + "." for part in parts if part)
+
+
+def _catalogue() -> Any:
+    from helpers import data
+
+    return data
+
+
+def _sources(tables: Sequence[str], vintages: Mapping[str, str]) -> str:
+    data = _catalogue()
+    by_producer: dict[str, list[str]] = {}
+    for table in tables:
+        record = data.metadata(table)
+        used = vintages.get(table) or listing(data.vintages(table))
+        entries = by_producer.setdefault(record.producer, [])
+        entries += [used] if used not in entries else []
+    listed = "; ".join(f"{producer} ({', '.join(used)})" for producer, used in by_producer.items())
+    return f"Source: {listed}" if listed else ""
+
+
+def flags_of(frame: "pd.DataFrame | None") -> list[str]:
+    """Return the distinct flags in a frame's `flag` column, with the economies and years that carry them."""
+    if frame is None or "flag" not in frame.columns:
+        return []
+    flagged = frame[frame["flag"].fillna("").astype(str) != ""].reset_index()
+    found: dict[str, list[str]] = {}
+    for row in flagged.to_dict("records"):
+        where = " ".join(str(row[key]) for key in ("iso3", "economy", "year") if key in row)
+        found.setdefault(str(row["flag"]), []).append(where)
+    return [
+        f"{flag} ({', '.join(filter(None, dict.fromkeys(where)))})".replace(" ()", "") for flag, where in found.items()
+    ]
+
+
+def show_source(text: str) -> None:
+    """Display the source line."""
+    from IPython.display import HTML, display
+
+    if text:
+        display(HTML(f'<p class="source-line">{escape(text)}</p>'))

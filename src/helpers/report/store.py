@@ -1,0 +1,148 @@
+"""What a run leaves for other programs: the results folder, `metrics.json` and `evidence.json`."""
+
+import json
+import math
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from helpers.errors import InputError
+from helpers.paths import project_root
+
+RUN_VARIABLE = "RESHORING_RUN"
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+def run_context() -> dict[str, Any] | None:
+    """Return what the runner says about the run this process belongs to, None when used interactively."""
+    path = os.environ.get(RUN_VARIABLE)
+    return json.loads(Path(path).read_text(encoding="utf-8")) if path else None
+
+
+def results() -> Path:
+    """Return the folder for this run's results, created when missing.
+
+    Under the runner it is the run's own; in JupyterLab it is ``build/interactive/<notebook>``.
+    """
+    context = run_context()
+    folder = Path(context["results"]) if context else project_root() / "build" / "interactive" / _notebook_name()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _notebook_name() -> str:
+    # Jupyter Server tells its kernels the notebook's path in this variable.
+    return Path(os.environ.get("JPY_SESSION_NAME", "scratch")).stem or "scratch"
+
+
+def other_results(section: str, scenario: str | None = None) -> Path:
+    """Return the results folder of another section that the front matter names under `needs`.
+
+    Parameters
+    ----------
+    section : str
+        Slug of the section.
+    scenario : str, optional
+        Only needed interactively, where it defaults to "latest"; a run always reads its own scenario.
+
+    Raises
+    ------
+    InputError
+        When that section has no finished run under the scenario.
+    """
+    context = run_context() or {}
+    scenario = context.get("scenario") or scenario or "latest"
+    root = Path(context.get("root") or project_root())
+    folder = root / "build" / "runs" / scenario / _checked_name(section) / "results"
+    if not folder.is_dir():
+        raise InputError(
+            f"Section {section!r} has no results under scenario {scenario!r}. "
+            f"Run it first: reshoring run {section} --scenario {scenario}. "
+            f"In a notebook, name it in the front matter as well: needs: [{section}]."
+        )
+    return folder
+
+
+def output_path(folder: str, name: str, suffix: str) -> Path:
+    """Return ``results/<folder>/<name><suffix>``, refusing names that could leave the folder."""
+    path = results() / folder / (_checked_name(name) + suffix)
+    path.parent.mkdir(exist_ok=True)
+    return path
+
+
+def _checked_name(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise InputError(
+            f"{name!r} cannot be a file name here: use small letters, digits, '-' and '_', such as 'ranks-by-year'."
+        )
+    return name
+
+
+def metrics(**values: float | int | str | bool | None) -> None:
+    """Merge named values into ``results/metrics.json`` (flat, keys sorted).
+
+    Whole numbers stay whole, numpy scalars become plain numbers, NaN and infinity become null (JSON has neither).
+
+    Raises
+    ------
+    InputError
+        When a value is not a number, a text or None.
+    """
+    path = results() / "metrics.json"
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    _write_json(path, known | {name: plain(value, name) for name, value in values.items()})
+
+
+def evidence(
+    claim: str,
+    value: float | int | str | None,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    unit: str = "",
+    text: str = "",
+    figure: str | None = None,
+    table: str | None = None,
+    **extra: Any,
+) -> None:
+    """Append one piece of evidence for a claim to ``results/evidence.json``.
+
+    Parameters
+    ----------
+    claim : str
+        Identifier of the claim.
+    value, low, high : float, optional
+        Estimate and the ends of its interval, in `unit`.
+    text : str
+        What the number says, in one sentence. The same claim and text given again replace the earlier record,
+        so that re-running a cell does not count twice.
+    figure, table : str, optional
+        Name of the figure or table of this run that shows it.
+    **extra
+        Further plain values (n, vintage, specification).
+    """
+    fields = dict(value=value, low=low, high=high, unit=unit, text=text, figure=figure, table=table, **extra)
+    record = {"claim": claim} | {name: plain(item, name) for name, item in fields.items()}
+    path = results() / "evidence.json"
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    kept = [item for item in known if (item["claim"], item["text"]) != (claim, text)]
+    _write_json(path, [*kept, record])
+
+
+def plain(value: Any, name: str) -> float | int | str | bool | None:
+    """Return `value` as JSON knows it; `name` is only for the message."""
+    if type(value).__name__ == "NAType":
+        return None
+    value = value.item() if hasattr(value, "item") else value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, int | str):
+        return value
+    raise InputError(f"{name!r} is a {type(value).__name__}; only a number, a text or None can be recorded.")
+
+
+def _write_json(path: Path, content: Any) -> None:
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.replace(path)

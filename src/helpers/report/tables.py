@@ -1,0 +1,117 @@
+"""Tables for readers: escaped, accessible HTML with a full-precision CSV behind it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from helpers.report.figures import has_index, write_csv
+from helpers.report.source import flags_of, show_source, source_line
+from helpers.report.words import MISSING, is_missing, number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Format = str | Callable[[Any], str]
+NO_VALUE = '<span class="no-value" title="no value">–</span>'
+
+
+def table(
+    df: "pd.DataFrame",
+    name: str,
+    *,
+    tables: Sequence[str] = (),
+    vintages: Mapping[str, str] | None = None,
+    formats: Mapping[str, Format] | None = None,
+    sortable: bool = False,
+    n: int | str | None = None,
+    note: str | None = None,
+    title: str | None = None,
+) -> None:
+    """Show a frame as a table and write it in full precision to ``results/tables/<name>.csv``.
+
+    The caption is a cell option (`#| tbl-cap:`).
+
+    Parameters
+    ----------
+    df : pandas.DataFrame
+        One row a line of the table. A named index is shown as the first column.
+    name : str
+        File name without suffix.
+    tables, vintages, n, note
+        For the source line, as in `figure`.
+    formats : mapping, optional
+        Column to format: a format specification (".2f", ",d", or "{:.1f} %") or a function of the value.
+        Other floats are shown with two decimals, whole numbers as they are.
+    sortable : bool
+        Whether readers can sort and filter it (where scripts run).
+    title : str, optional
+        A heading inside the table, for tables shown outside the site.
+    """
+    from IPython.display import HTML, display
+
+    write_csv(df, name)
+    display(HTML(table_html(df, formats=formats, sortable=sortable, title=title)))
+    show_source(source_line(tables, vintages=vintages, n=n, note=note, flags=flags_of(df)))
+
+
+def table_html(
+    df: "pd.DataFrame",
+    *,
+    formats: Mapping[str, Format] | None = None,
+    sortable: bool = False,
+    title: str | None = None,
+) -> str:
+    """Return the frame as HTML: headers with scope, numbers to the right, everything escaped.
+
+    Sorting uses the unrounded values, which are kept in `data-order`.
+    """
+    frame = df.reset_index() if has_index(df) else df
+    numeric = [_is_numeric(frame[column]) for column in frame.columns]
+    chosen = [(formats or {}).get(column) for column in frame.columns]
+    head = "".join(_header(column, right) for column, right in zip(frame.columns, numeric, strict=True))
+    rows = [_row(values, numeric, chosen) for values in frame.itertuples(index=False, name=None)]
+    classes = "report-table sortable" if sortable else "report-table"
+    caption = f"<caption>{escape(title)}</caption>" if title else ""
+    return (
+        f'<div class="table-scroll"><table class="{classes}" data-quarto-disable-processing="true">{caption}\n'
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n" + "\n".join(rows) + "\n</tbody></table></div>"
+    )
+
+
+def _is_numeric(column: "pd.Series") -> bool:
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    return is_numeric_dtype(column) and not is_bool_dtype(column)
+
+
+def _header(column: object, right: bool) -> str:
+    text = " ".join(str(part) for part in column) if isinstance(column, tuple) else str(column)
+    return f'<th scope="col"{_class(right)}>{escape(text)}</th>'
+
+
+def _row(values: tuple[Any, ...], numeric: list[bool], chosen: list[Format | None]) -> str:
+    cells = [_cell(value, right, how) for value, right, how in zip(values, numeric, chosen, strict=True)]
+    first = cells[0].replace("<td", '<th scope="row"', 1).removesuffix("</td>") + "</th>" if cells else ""
+    return "<tr>" + first + "".join(cells[1:]) + "</tr>"
+
+
+def _cell(value: Any, right: bool, how: Format | None) -> str:
+    text = _text(value, how)
+    shown = NO_VALUE if text == MISSING else escape(text)
+    order = f' data-order="{escape(repr(float(value)))}"' if right and text != MISSING else ""
+    return f"<td{_class(right)}{order}>{shown}</td>"
+
+
+def _class(right: bool) -> str:
+    return ' class="num"' if right else ""
+
+
+def _text(value: Any, how: Format | None) -> str:
+    if is_missing(value):
+        return MISSING
+    if callable(how):
+        return str(how(value))
+    if how is None:
+        return number(value, 2) if isinstance(value, float) else str(value)
+    text = how.format(value) if "{" in how else format(value, how)
+    return text if isinstance(value, str) else text.replace("-", "−", 1)

@@ -1,0 +1,38 @@
+"""A results folder of its own for every test, and a small catalogue in place of the real one."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from helpers.report import source, store
+
+RECORDS = {
+    "rd_gdp": ("World Bank, WDI", ["wdi-2021-09-15", "wdi-2026-07-13"]),
+    "population": ("World Bank, WDI", ["wdi-2026-07-13"]),
+    "ict": ("ITU", ["itu-2017"]),
+}
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    monkeypatch.setenv("RESHORING_ROOT", str(tmp_path))
+    monkeypatch.delenv(store.RUN_VARIABLE, raising=False)
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def catalogue(monkeypatch):
+    fake = SimpleNamespace(
+        metadata=lambda table: SimpleNamespace(producer=RECORDS[table][0]),
+        vintages=lambda table: RECORDS[table][1],
+    )
+    monkeypatch.setattr(source, "_catalogue", lambda: fake)
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What the notebook would display, in order, as text."""
+    displayed = []
+    monkeypatch.setattr("IPython.display.display", lambda item: displayed.append(item.data))
+    return displayed

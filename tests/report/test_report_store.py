@@ -1,0 +1,81 @@
+"""Results folder, metrics and evidence."""
+
+import json
+
+import numpy as np
+import pytest
+
+from helpers import report
+from helpers.errors import InputError
+
+
+@pytest.fixture
+def run(project, monkeypatch):
+    """A process that the runner started."""
+    results = project / "somewhere" / "results"
+    context = {"section": "claims", "scenario": "kita-2021", "results": str(results), "root": str(project)}
+    path = project / "run.json"
+    path.write_text(json.dumps(context))
+    monkeypatch.setenv("RESHORING_RUN", str(path))
+    return results
+
+
+def read(name):
+    return json.loads((report.results() / name).read_text())
+
+
+def test_interactive_results_are_kept_by_notebook(project, monkeypatch):
+    assert report.results() == project / "build" / "interactive" / "scratch"
+    monkeypatch.setenv("JPY_SESSION_NAME", "/somewhere/reshoring.ipynb")
+    assert report.results() == project / "build" / "interactive" / "reshoring"
+
+
+def test_a_run_writes_where_the_runner_says(run):
+    assert report.results() == run
+    assert run.is_dir()
+
+
+def test_metrics_merge_sorted_and_plain(run):
+    report.metrics(b=np.float64("nan"), a=np.int64(2))
+    report.metrics(c="text", b=np.float32(0.5))
+    assert read("metrics.json") == {"a": 2, "b": 0.5, "c": "text"}
+    text = (run / "metrics.json").read_text()
+    assert list(json.loads(text)) == sorted(json.loads(text))
+    assert '"a": 2,' in text
+    assert [path.name for path in run.iterdir()] == ["metrics.json"]
+
+
+def test_infinity_is_null_because_json_has_none(run):
+    report.metrics(x=float("inf"))
+    assert read("metrics.json") == {"x": None}
+
+
+def test_a_metric_that_is_no_plain_value_is_refused(run):
+    with pytest.raises(InputError, match="'ranks' is a list"):
+        report.metrics(ranks=[1, 2])
+
+
+def test_evidence_is_appended_and_not_counted_twice(run):
+    report.evidence("c1", 2, unit="rank", text="R&D", n=35)
+    report.evidence("c1", 6, text="exports")
+    report.evidence("c1", 3, low=1.5, high=4.0, text="R&D")
+    records = read("evidence.json")
+    assert [(item["text"], item["value"]) for item in records] == [("exports", 6), ("R&D", 3)]
+    assert records[1]["low"] == 1.5
+
+
+def test_other_results_are_those_of_the_same_scenario(run, project):
+    folder = project / "build" / "runs" / "kita-2021" / "reshoring" / "results"
+    folder.mkdir(parents=True)
+    assert report.other_results("reshoring") == folder
+
+
+def test_missing_other_results_say_what_to_do(run):
+    with pytest.raises(InputError, match="reshoring run drivers --scenario kita-2021"):
+        report.other_results("drivers")
+
+
+@pytest.mark.parametrize("name", ["../evil", "a/b", "", "Ärger", "a b"])
+def test_names_cannot_leave_the_folder(project, name):
+    with pytest.raises(InputError, match="cannot be a file name"):
+        report.other_results(name)
