@@ -15,11 +15,10 @@ ROOT = Path(__file__).parents[1]
 CONDA_NAMES = {
     "python-duckdb": "duckdb",
     "matplotlib-base": "matplotlib",
-    "pypandoc": "pypandoc-binary",
     "ibis-duckdb": "ibis-framework",
 }
 #: what conda needs beside the Python packages
-CONDA_ONLY = {"python", "pandoc", "pip", "quarto"}
+CONDA_ONLY = {"python", "pip", "quarto"}
 
 
 def project_requirements() -> dict[str, SpecifierSet]:
