@@ -1,0 +1,105 @@
+"""Take any number of fixed effects out of variables: the within transformation."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from helpers.errors import WorkError
+
+Effect = str | tuple[str, ...]
+
+TOLERANCE = 1e-11
+MAX_SWEEPS = 10_000
+
+
+def effect_name(effect: Effect) -> str:
+    """Return a readable name: `("iso3", "year")` becomes `iso3 x year`."""
+    return effect if isinstance(effect, str) else " x ".join(effect)
+
+
+def effect_codes(frame: pd.DataFrame, effects: Sequence[Effect]) -> list[np.ndarray]:
+    """Number the groups of each effect from 0.
+
+    Returns
+    -------
+    list of (n,) int arrays, one an effect; an effect of several columns is their interaction.
+    """
+    columns = [[effect] if isinstance(effect, str) else list(effect) for effect in effects]
+    return [frame.groupby(names, sort=False).ngroup().to_numpy() for names in columns]
+
+
+def group_averager(codes: np.ndarray) -> tuple[sparse.csr_array, sparse.csr_array]:
+    """Return the (groups x n) matrix that averages within groups and the (n x groups) one that spreads averages."""
+    n = len(codes)
+    spread = sparse.csr_array((np.ones(n), (np.arange(n), codes)))
+    counts = np.bincount(codes)
+    return sparse.csr_array(sparse.diags_array(1.0 / counts) @ spread.T), spread
+
+
+def absorb(values: np.ndarray, codes: Sequence[np.ndarray]) -> np.ndarray:
+    """Residuals of a regression of each column on all group dummies, by alternating projections.
+
+    Parameters
+    ----------
+    values : (n, k) float
+        Variables, one a column.
+    codes : sequence of (n,) int
+        Group numbers, one array an effect. Empty: the overall mean is removed.
+
+    Returns
+    -------
+    (n, k) float
+
+    Raises
+    ------
+    WorkError
+        When the projections do not converge.
+
+    Notes
+    -----
+    Guimaraes and Portugal (2010). The sweep is symmetric (forth and back), and each column is accelerated by the
+    line search of Gearhart and Koshy (1989), which keeps the limit and shortens the way.
+    """
+    if not len(codes):
+        return values - values.mean(axis=0)
+    averagers = [group_averager(code) for code in codes]
+    scale = np.linalg.norm(values - values.mean(axis=0), axis=0)
+    scale[scale == 0] = 1.0
+    current = np.array(values, dtype=float)
+    for _ in range(MAX_SWEEPS):
+        swept = _sweep(current, averagers)
+        step = current - swept
+        if len(codes) == 1 or np.all(np.linalg.norm(step, axis=0) <= TOLERANCE * scale):
+            return swept
+        current = _accelerate(current, swept, step)
+    raise WorkError(
+        f"Taking out the fixed effects did not converge in {MAX_SWEEPS} sweeps: the sample is nearly disconnected."
+    )
+
+
+def _sweep(values: np.ndarray, averagers: Sequence[tuple[sparse.csr_array, sparse.csr_array]]) -> np.ndarray:
+    for average, spread in [*averagers, *averagers[-2::-1]]:
+        values = values - spread @ (average @ values)
+    return values
+
+
+def _accelerate(current: np.ndarray, swept: np.ndarray, step: np.ndarray) -> np.ndarray:
+    length = (step**2).sum(axis=0)
+    gain = np.where(length > 0, (current * step).sum(axis=0) / np.where(length > 0, length, 1.0), 1.0)
+    return current - np.maximum(gain, 1.0) * step if np.any(gain > 1.0) else swept
+
+
+def effects_rank(codes: Sequence[np.ndarray]) -> int:
+    """Number of independent dummies in the effects (the degrees of freedom they use, the constant included).
+
+    Parameters
+    ----------
+    codes : sequence of (n,) int
+        Group numbers, one array an effect; no effect counts as the constant alone.
+    """
+    if not len(codes):
+        return 1
+    dummies = sparse.hstack([group_averager(code)[1] for code in codes])
+    return int(np.linalg.matrix_rank((dummies.T @ dummies).toarray(), hermitian=True))

@@ -1,0 +1,97 @@
+"""Refusals: what cannot be estimated is said in one plain sentence before any number is computed."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.linalg import qr
+
+from helpers.errors import InputError, not_allowed
+
+ABSORBED = 1e-9  # share of a variable's variance that must survive the effects
+COLLINEAR = 1e-9  # relative size of a pivot below which a column repeats the others
+
+
+def require_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Raise `InputError` when a column is not in the frame."""
+    for column in columns:
+        if column not in frame.columns:
+            raise InputError(not_allowed("column of the panel", column, frame.columns))
+
+
+def complete_rows(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Return the rows without a gap in `columns`.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Any panel, one row an observation.
+    columns : sequence of str
+        Columns that must be present and finite.
+
+    Raises
+    ------
+    InputError
+        When a column is unknown or no row is complete; the message names the emptiest column.
+    """
+    require_columns(frame, columns)
+    kept = frame.replace([np.inf, -np.inf], np.nan).dropna(subset=list(dict.fromkeys(columns)))
+    if kept.empty:
+        counts = frame[list(columns)].notna().sum()
+        raise InputError(
+            f"No observation is left: of {len(frame)} rows none has all of {', '.join(columns)}. "
+            f"{counts.idxmin()!r} is present in {counts.min()} rows. Widen the sample or leave a variable out."
+        )
+    return kept
+
+
+def require_clusters(groups: pd.DataFrame) -> None:
+    """Raise `InputError` when a clustering variable has fewer than two groups."""
+    for column in groups.columns:
+        found = groups[column].unique()
+        if len(found) < 2:
+            raise InputError(
+                f"Standard errors cannot be clustered by {column!r}: the sample holds one group only ({found[0]!r}). "
+                "At least two are needed, and results with fewer than ten deserve little trust."
+            )
+
+
+def require_variation(before: pd.DataFrame, after: np.ndarray, effects: Sequence[str]) -> None:
+    """Raise `InputError` for a variable that the effects absorb.
+
+    Parameters
+    ----------
+    before, after : (n, k)
+        The variables as given and after the effects are taken out.
+    effects : sequence of str
+        Names of the effects, for the message.
+    """
+    total = before.to_numpy(dtype=float).var(axis=0) * len(before)
+    left = (after**2).sum(axis=0)
+    lost = [name for name, a, b in zip(before.columns, left, total, strict=True) if a <= ABSORBED * max(b, 1e-300)]
+    if lost:
+        why = f"absorbed by the effects {', '.join(effects)}" if effects else "constant in this sample"
+        raise InputError(
+            f"{', '.join(map(repr, lost))} cannot be estimated: it is {why}, so nothing is left to compare. "
+            "Leave the variable out or choose fewer effects."
+        )
+
+
+def require_rank(regressors: np.ndarray, names: Sequence[str]) -> None:
+    """Raise `InputError` for regressors that are exact linear combinations of others."""
+    scaled = regressors / np.linalg.norm(regressors, axis=0)
+    _, triangle, order = qr(scaled, mode="economic", pivoting=True)
+    pivots = np.abs(np.diag(triangle))
+    redundant = [names[i] for i in order[: len(pivots)][pivots <= COLLINEAR**0.5]]
+    redundant += [names[i] for i in order[len(pivots) :]]
+    if redundant:
+        raise InputError(
+            f"{', '.join(map(repr, redundant))} is collinear with the other regressors ({', '.join(names)}) "
+            "once the effects are taken out. Leave it out."
+        )
+
+
+def require_observations(n: int, parameters: int) -> None:
+    """Raise `InputError` when there are not more observations than coefficients."""
+    if n <= parameters:
+        raise InputError(f"{n} observations cannot identify {parameters} coefficients. Widen the sample.")

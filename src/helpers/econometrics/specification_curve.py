@@ -1,0 +1,191 @@
+"""Hundreds of specifications at once: the same question under every defensible choice (Simonsohn, Simmons and Nelson 2020)."""
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from helpers.econometrics import checks
+from helpers.econometrics.absorption import Effect, absorb, effect_codes, effect_name
+from helpers.errors import InputError
+
+
+@dataclass(frozen=True)
+class Specification:
+    """One way to ask the question.
+
+    Attributes
+    ----------
+    outcome, term : str
+        The coefficient of `term` is the answer.
+    controls : tuple of str
+    effects : tuple
+        Fixed effects: columns or tuples of columns.
+    sample : str or None
+        A boolean column of the frame; None = all rows.
+    choices : mapping
+        Choice -> option, as shown beneath the curve.
+    """
+
+    outcome: str
+    term: str
+    controls: tuple[str, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    sample: str | None = None
+    choices: Mapping[str, Hashable] = field(default_factory=dict)
+
+    @property
+    def variables(self) -> list[str]:
+        """Outcome, term and controls, in this order."""
+        return [self.outcome, self.term, *self.controls]
+
+
+def run_specifications(
+    frame: pd.DataFrame, specifications: Sequence[Specification], *, cluster: str, level: float = 0.95
+) -> pd.DataFrame:
+    """Estimate every specification by least squares after the effects, clustered by `cluster`.
+
+    Specifications with the same rows and effects share one within transformation, so that hundreds take seconds.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row an observation.
+    specifications : sequence of Specification
+    cluster : str
+    level : float
+        Of the intervals, with clusters less one degrees of freedom.
+
+    Returns
+    -------
+    DataFrame
+        One row a specification in the order given: its choices, estimate, std_error, low, high, p, n, clusters,
+        standardised (within standard deviations of the outcome per within standard deviation of the term, with low and
+        high), and problem: "" or why it could not be estimated.
+
+    Raises
+    ------
+    InputError
+        No specification, or an unknown column.
+    """
+    if not specifications:
+        raise InputError("A specification curve needs at least one specification.")
+    needed = {name for spec in specifications for name in spec.variables}
+    checks.require_columns(frame, sorted(needed | {cluster}))
+    present = np.isfinite(frame[sorted(needed)].astype(float))
+    answers: dict[int, dict[str, object]] = {}
+    for (effects, _), members in _shared_samples(frame, present, specifications).items():
+        rows = _rows_of(frame, present, members[0][1])
+        answers |= _estimate_group(frame[rows], effects, members, cluster, level)
+    table = pd.DataFrame([dict(spec.choices) | answers[i] for i, spec in enumerate(specifications)])
+    return table.assign(problem=table["problem"].fillna(""))
+
+
+Members = list[tuple[int, Specification]]
+
+
+def _rows_of(frame: pd.DataFrame, present: pd.DataFrame, spec: Specification) -> np.ndarray:
+    rows = present[spec.variables].to_numpy().all(axis=1)
+    return rows & frame[spec.sample].to_numpy(dtype=bool) if spec.sample else rows
+
+
+def _shared_samples(
+    frame: pd.DataFrame, present: pd.DataFrame, specifications: Iterable[Specification]
+) -> dict[tuple[tuple[Effect, ...], bytes], Members]:
+    shared: dict[tuple[tuple[Effect, ...], bytes], Members] = {}
+    for i, spec in enumerate(specifications):
+        key = (spec.effects, np.packbits(_rows_of(frame, present, spec)).tobytes())
+        shared.setdefault(key, []).append((i, spec))
+    return shared
+
+
+def _estimate_group(
+    data: pd.DataFrame, effects: tuple[Effect, ...], members: Members, cluster: str, level: float
+) -> dict[int, dict[str, object]]:
+    if data.empty:
+        return {i: _problem("no observation is left") for i, _ in members}
+    names = sorted({name for _, spec in members for name in spec.variables})
+    values = data[names].astype(float)
+    within = absorb(values.to_numpy(), effect_codes(data, effects))
+    groups = data[cluster].astype("category").cat.codes.to_numpy()
+    columns = {name: within[:, i] for i, name in enumerate(names)}
+    return {i: _estimate_one(spec, values, columns, groups, level) for i, spec in members}
+
+
+def _problem(text: str) -> dict[str, object]:
+    return {"problem": text}
+
+
+def _estimate_one(
+    spec: Specification, values: pd.DataFrame, within: Mapping[str, np.ndarray], groups: np.ndarray, level: float
+) -> dict[str, object]:
+    names = [spec.term, *spec.controls]
+    x = np.column_stack([within[name] for name in names])
+    try:
+        checks.require_variation(values[names], x, [effect_name(effect) for effect in spec.effects])
+        checks.require_rank(x, names)
+        checks.require_observations(len(x), len(names) + 1)
+        if groups.max() < 1:
+            raise InputError("only one cluster is left")
+    except InputError as error:
+        return _problem(str(error))
+    return _clustered(x, within[spec.outcome], groups, level)
+
+
+def _clustered(x: np.ndarray, y: np.ndarray, groups: np.ndarray, level: float) -> dict[str, object]:
+    """The first coefficient with its CR1 standard error; t with G-1 degrees of freedom."""
+    (n, k), count = x.shape, int(groups.max()) + 1
+    bread = np.linalg.inv(x.T @ x)
+    b = bread @ (x.T @ y)
+    residuals = y - x @ b
+    influence = np.bincount(groups, weights=(x @ bread[0]) * residuals)
+    error = float(np.sqrt((influence**2).sum() * count / (count - 1) * (n - 1) / (n - k)))
+    reach = float(stats.t.ppf(0.5 + level / 2, count - 1)) * error
+    estimate = float(b[0])
+    scale = float(np.linalg.norm(x[:, 0]) / np.linalg.norm(y))
+    ends = {"low": estimate - reach, "high": estimate + reach}
+    return {
+        "estimate": estimate,
+        "std_error": error,
+        **ends,
+        "p": float(2 * stats.t.sf(abs(estimate) / error, count - 1)),
+        "n": n,
+        "clusters": count,
+        "standardised": estimate * scale,
+        "standardised_low": ends["low"] * scale,
+        "standardised_high": ends["high"] * scale,
+        "problem": "",
+    }
+
+
+def summarise(curve: pd.DataFrame, alpha: float = 0.05) -> dict[str, float]:
+    """Counts and shares of a curve.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        From `run_specifications`.
+    alpha : float
+        Two-sided level at which an estimate counts as different from zero.
+
+    Returns
+    -------
+    dict
+        specifications, failed, median (standardised), share_positive, share_significant_positive,
+        share_significant_negative, share_not_significant; shares among those estimated.
+    """
+    done = curve[curve["problem"] == ""]
+    if done.empty:
+        raise InputError("None of the specifications could be estimated.")
+    significant = done["p"] < alpha
+    return {
+        "specifications": len(curve),
+        "failed": len(curve) - len(done),
+        "median": float(done["standardised"].median()),
+        "share_positive": float((done["estimate"] > 0).mean()),
+        "share_significant_positive": float((significant & (done["estimate"] > 0)).mean()),
+        "share_significant_negative": float((significant & (done["estimate"] < 0)).mean()),
+        "share_not_significant": float((~significant).mean()),
+    }
