@@ -1,0 +1,157 @@
+"""Which tables there are and what is known about each; reads the generated package only, never the tables."""
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from helpers.data.records import TableMetadata, Vintage
+from helpers.errors import InputError, WorkError, not_allowed
+from helpers.paths import project_root
+
+PACKAGE = Path("data") / "datapackage.json"
+PATENT_TABLE = "uspto_grants_by_wipo_field"
+PATENT_SUMS = ("total", "unclassified")
+REBUILD = "run `reshoring data package` to check the tables and write it again"
+
+
+def stamp(path: Path) -> tuple[str, int, int]:
+    """Return what changes when a file is written: its path, time of change and size."""
+    status = path.stat()
+    return str(path), status.st_mtime_ns, status.st_size
+
+
+@lru_cache(maxsize=512)
+def _hash(key: tuple[str, int, int]) -> str:
+    return hashlib.sha256(Path(key[0]).read_bytes()).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file; computed again only after the file has changed."""
+    return _hash(stamp(path))
+
+
+@lru_cache(maxsize=4)
+def _read_package(key: tuple[str, int, int]) -> dict[str, dict[str, Any]]:
+    try:
+        package = json.loads(Path(key[0]).read_text(encoding="utf-8"))
+        return {resource["name"]: resource["record"] for resource in package["resources"]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise WorkError(f"{PACKAGE} cannot be read ({error}): {REBUILD}.") from error
+
+
+def _records() -> dict[str, dict[str, Any]]:
+    path = project_root() / PACKAGE
+    if not path.is_file():
+        raise WorkError(f"{PACKAGE} is missing: {REBUILD}.")
+    return _read_package(stamp(path))
+
+
+@lru_cache(maxsize=256)
+def _metadata(name: str, key: tuple[str, int, int]) -> TableMetadata:
+    return TableMetadata.model_validate(_read_package(key)[name])
+
+
+def tables() -> list[str]:
+    """Return the names of all tables, sorted.
+
+    Raises
+    ------
+    WorkError
+        data/datapackage.json is missing or damaged.
+    """
+    return sorted(_records())
+
+
+def metadata(table: str) -> TableMetadata:
+    """Return what is known about a table: producer, unit, vintages with coverage, licence, columns.
+
+    Parameters
+    ----------
+    table : str
+        Name of the table, such as ``rd_gdp``.
+
+    Raises
+    ------
+    InputError
+        No table of that name.
+    WorkError
+        The record was edited after the package was made.
+    """
+    if table not in _records():
+        raise InputError(not_allowed("table", table, tables()))
+    found = _metadata(table, stamp(project_root() / PACKAGE))
+    _check_record(found)
+    return found
+
+
+def _check_record(table: TableMetadata) -> None:
+    """Refuse metadata that no longer say what the hand-written record says."""
+    path = project_root() / table.record_path
+    if not path.is_file():
+        raise WorkError(
+            f"{table.record_path} is missing: the record of table {table.name!r}. Restore it, then {REBUILD}."
+        )
+    if file_sha256(path) != table.record_sha256:
+        raise WorkError(f"{table.record_path} was edited since {PACKAGE} was made: {REBUILD}.")
+
+
+def vintages(table: str) -> list[str]:
+    """Return the names of a table's vintages, oldest first; the last one is the default."""
+    return [vintage.name for vintage in metadata(table).vintages]
+
+
+def vintage(table: str, name: str | None = None) -> Vintage:
+    """Return one vintage of a table, the newest when no name is given.
+
+    Raises
+    ------
+    InputError
+        Unknown table or vintage.
+    """
+    known = {vintage.name: vintage for vintage in metadata(table).vintages}
+    wanted = metadata(table).default_vintage if name is None else name
+    if wanted not in known:
+        raise InputError(not_allowed(f"vintage of {table}", wanted, [*known, "all"]))
+    return known[wanted]
+
+
+def years(table: str, vintage_name: str | None = None) -> list[int]:
+    """Return the years a vintage of a table holds, ascending; empty for a table without years."""
+    return list(vintage(table, vintage_name).years)
+
+
+def fields() -> list[str]:
+    """Return the 35 WIPO technology fields of the patent table, without its total and unclassified rows."""
+    column = next(column for column in metadata(PATENT_TABLE).columns if column.name == "field")
+    return [field for field in column.allowed or [] if field not in PATENT_SUMS]
+
+
+def path(table: str) -> Path:
+    """Return where a table's file lies on this machine."""
+    return project_root() / metadata(table).path
+
+
+def sha256(table: str) -> str:
+    """Return the SHA-256 of a table's file as it is now.
+
+    Raises
+    ------
+    InputError
+        No table of that name.
+    WorkError
+        The file is missing.
+    """
+    file = path(table)
+    if not file.is_file():
+        raise missing_file(metadata(table))
+    return file_sha256(file)
+
+
+def missing_file(table: TableMetadata) -> WorkError:
+    """Say that a table's file is not there and what to do about it."""
+    return WorkError(
+        f"{table.path} is missing: table {table.name!r} cannot be read. "
+        f"Restore the file (git checkout -- {table.path}), or take its record away and {REBUILD}."
+    )

@@ -1,0 +1,63 @@
+"""`reshoring data ...`: see, check and cite the tables."""
+
+from typing import Annotated
+
+import typer
+
+from helpers.errors import WorkError
+
+app = typer.Typer(no_args_is_help=True, help="See, check and cite the tables of the embedded snapshot.")
+
+
+def add_to(parent: typer.Typer) -> None:
+    """Register `data` and its commands on the command line."""
+    parent.add_typer(app, name="data")
+
+
+@app.command("list")
+def list_tables() -> None:
+    """List every table with unit, vintages, coverage and licence."""
+    from helpers.data.coverage import print_list
+
+    print_list()
+
+
+@app.command()
+def show(table: Annotated[str, typer.Argument(help="Name of the table, such as rd_gdp.")]) -> None:
+    """Show what is known about one table."""
+    from helpers.data.coverage import print_record
+
+    print_record(table)
+
+
+@app.command()
+def verify() -> None:
+    """Check every table: hash, schema, coverage, declared corrections."""
+    from helpers.data.verification import recap, verify_all
+
+    failures, checked = verify_all()
+    if failures:
+        raise WorkError(recap(failures, checked))
+    typer.echo(f"{checked} tables: hashes, schemas, coverage and declared corrections hold.")
+
+
+@app.command()
+def package() -> None:
+    """Check every table and write data/datapackage.json with hashes and coverage."""
+    from helpers.data.catalogue import PACKAGE, tables
+    from helpers.data.package import write_package
+
+    write_package()
+    typer.echo(f"{PACKAGE} written: {len(tables())} tables.")
+
+
+@app.command()
+def cite(
+    tables: Annotated[list[str] | None, typer.Argument(help="Names of tables; every table when none is given.")] = None,
+    run: Annotated[str, typer.Option(help="Cite what a run used: its folder, or scenario/section.")] = "",
+) -> None:
+    """Print references (BibTeX) for tables, or for the tables a run used."""
+    from helpers.data.citation import bibliography, tables_of_run
+
+    names = tables_of_run(run) if run else tables
+    typer.echo(bibliography(names), nl=False)

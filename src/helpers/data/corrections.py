@@ -1,0 +1,182 @@
+"""Known errors of the sources, declared in data/corrections.yml and never mended in silence.
+
+An entry says which rows it is about, what stands in the file as published, and what is done:
+`flag` marks the rows, `correction` replaces a value and marks it, `exclude` leaves the rows
+out, `recode` writes an outdated code of an economy in its present form. When the file no
+longer holds what the entry expects, reading the table fails: the source has been mended and the
+entry must go.
+"""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import yaml
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
+
+from helpers.data.catalogue import stamp
+from helpers.data.records import Strict
+from helpers.errors import WorkError
+from helpers.paths import project_root
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FILE = Path("data") / "corrections.yml"
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+Scalar = str | int | float | None
+
+
+class Range(Strict):
+    """Rows whose value lies between two bounds, both included."""
+
+    first: float | None = None
+    last: float | None = None
+
+
+class Correction(Strict):
+    """One declared error of a source."""
+
+    id: str = Field(pattern=r"^[a-z0-9-]+$")
+    table: str
+    kind: Literal["flag", "correction", "exclude", "recode"]
+    where: dict[str, Scalar | list[Scalar] | Range]
+    expect: list[dict[str, Scalar]] = Field(min_length=1)
+    column: str = "value"
+    becomes: Scalar = None
+    flag: str = ""
+    reason: str
+    reference: str
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Correction":
+        if self.kind in ("flag", "correction") and not self.flag:
+            raise ValueError(f"{self.id}: a {self.kind} needs the text of its flag")
+        if self.kind in ("correction", "recode") and self.becomes is None:
+            raise ValueError(f"{self.id}: a {self.kind} needs what the value becomes")
+        return self
+
+
+@lru_cache(maxsize=4)
+def _read(key: tuple[str, int, int]) -> tuple[Correction, ...]:
+    try:
+        found = yaml.load(Path(key[0]).read_text(encoding="utf-8"), Loader=LOADER) or []
+        return tuple(TypeAdapter(list[Correction]).validate_python(found))
+    except (yaml.YAMLError, ValidationError) as error:
+        raise WorkError(f"{FILE} cannot be read: {error}") from error
+
+
+def corrections(table: str | None = None) -> list[Correction]:
+    """Return the declared corrections and flags, of one table or of all.
+
+    Raises
+    ------
+    WorkError
+        data/corrections.yml is missing or not as it should be.
+    """
+    path = project_root() / FILE
+    if not path.is_file():
+        raise WorkError(
+            f"{FILE} is missing: known errors of the sources would pass in silence. Restore it (git checkout -- {FILE})."
+        )
+    return [entry for entry in _read(stamp(path)) if table is None or entry.table == table]
+
+
+def digest_text(table: str) -> str:
+    """Return the corrections of a table as text that changes when they do."""
+    return json.dumps([entry.model_dump(mode="json") for entry in corrections(table)], sort_keys=True)
+
+
+def unmet(frame: "pd.DataFrame", entries: list[Correction], path: str) -> list[str]:
+    """Say which corrections no longer fit the file they are about.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The table as it stands in the file.
+    entries : list of Correction
+        Its declared corrections.
+    path : str
+        What to call the file in messages.
+
+    Returns
+    -------
+    list of str
+        One message for each expected row that is not there, or entry that concerns no row.
+    """
+    messages = []
+    for entry in entries:
+        if unknown := sorted({*entry.where, *(name for row in entry.expect for name in row)} - set(frame.columns)):
+            messages.append(f"{FILE}, {entry.id}: {path} has no column {', '.join(unknown)}")
+            continue
+        messages += [_mended(entry, row, path) for row in entry.expect if not _rows(frame, dict(row)).any()]
+        if not _rows(frame, entry.where).any():
+            messages.append(f"{FILE}, {entry.id}: no row of {path} is where it looks ({_said(entry.where)})")
+    return messages
+
+
+def _mended(entry: Correction, row: dict[str, Scalar], path: str) -> str:
+    return (
+        f"{FILE}, {entry.id}: expects {_said(row)} in {path}, which holds no such row: the source was mended or revised. "
+        "Look at it again, then renew the entry or take it away"
+    )
+
+
+def _said(conditions: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in conditions.items())
+
+
+def _rows(frame: "pd.DataFrame", conditions: dict[str, Any]) -> "pd.Series":
+    """Return True for every row that meets all conditions."""
+    chosen = frame.index == frame.index
+    for name, wanted in conditions.items():
+        chosen = chosen & _meets(frame[name], wanted)
+    return chosen
+
+
+def _meets(values: "pd.Series", wanted: Any) -> Any:
+    if wanted is None:
+        return values.isna().to_numpy()
+    if isinstance(wanted, list):
+        return values.isin(wanted).to_numpy()
+    if isinstance(wanted, Range):
+        low = values >= wanted.first if wanted.first is not None else values.notna()
+        high = values <= wanted.last if wanted.last is not None else values.notna()
+        return (low & high).to_numpy()
+    return (values == wanted).to_numpy(dtype=bool, na_value=False)
+
+
+def apply(frame: "pd.DataFrame", entries: list[Correction], with_flag: bool) -> "pd.DataFrame":
+    """Return the table with its declared corrections applied.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The table as it stands in the file.
+    entries : list of Correction
+        Its corrections, applied in this order.
+    with_flag : bool
+        Add a text column `flag` (empty where nothing is known against the row).
+
+    Returns
+    -------
+    pandas.DataFrame
+        Same index, without the rows that are excluded.
+    """
+    original = frame
+    frame = frame.assign(flag="") if with_flag else frame.copy(deep=False)
+    kept = original.index == original.index
+    for entry in entries:
+        rows = _rows(original, entry.where)
+        if entry.kind == "exclude":
+            kept = kept & ~rows
+        if entry.kind in ("correction", "recode"):
+            frame.loc[rows, entry.column] = entry.becomes
+        if entry.flag:
+            frame.loc[rows, "flag"] = _joined(frame.loc[rows, "flag"], entry.flag)
+    return frame.loc[kept]
+
+
+def _joined(flags: "pd.Series", text: str) -> "pd.Series":
+    return flags.where(flags == "", flags + "; ") + text

@@ -1,0 +1,91 @@
+"""Economies: ISO 3166 codes, names and the groups the study compares."""
+
+import csv
+from functools import lru_cache
+from pathlib import Path
+
+from helpers.data.catalogue import stamp
+from helpers.errors import InputError, WorkError, not_allowed
+from helpers.paths import project_root
+
+FILE = Path("data") / "concordances" / "economies.csv"
+PLUS = ("CHN", "TWN", "SGP", "HKG", "IND", "BRA", "VNM", "THA", "MYS", "IDN", "PHL")
+GROUPS = ("all", "oecd", "oecd-plus", "g20")
+
+
+@lru_cache(maxsize=4)
+def _read(key: tuple[str, int, int]) -> dict[str, dict[str, str]]:
+    with open(key[0], encoding="utf-8", newline="") as file:
+        return {row["iso3"]: row for row in csv.DictReader(file)}
+
+
+def _rows() -> dict[str, dict[str, str]]:
+    path = project_root() / FILE
+    if not path.is_file():
+        raise WorkError(f"{FILE} is missing: economies and groups cannot be told. Restore it (git checkout -- {FILE}).")
+    return _read(stamp(path))
+
+
+def codes() -> list[str]:
+    """Return every code that may occur in a table: economies, former economies and areas, sorted."""
+    return sorted(_rows())
+
+
+def known() -> list[str]:
+    """Return the alpha-3 codes of all economies, sorted; areas and former economies are left out."""
+    return sorted(code for code, row in _rows().items() if row["kind"] == "economy")
+
+
+def name(iso3: str) -> str:
+    """Return the English short name of an economy or area.
+
+    Raises
+    ------
+    InputError
+        Unknown code.
+    """
+    row = _rows().get(iso3)
+    if row is None:
+        raise InputError(not_allowed("economy", iso3, known()))
+    return row["name"]
+
+
+def group(members: str | list[str] | tuple[str, ...]) -> list[str]:
+    """Return the economies of a group as sorted alpha-3 codes.
+
+    Parameters
+    ----------
+    members : str or list of str
+        ``all`` (every economy), ``oecd`` (38 members), ``oecd-plus`` (OECD and eleven large traders
+        that are not members), ``g20`` (19 countries), one alpha-3 code, or a list of codes.
+
+    Raises
+    ------
+    InputError
+        A name that is neither a group nor an economy, or an empty list.
+    """
+    if isinstance(members, str):
+        return _named(members)
+    if not members:
+        raise InputError(
+            "An empty list of economies was given. Name at least one alpha-3 code, or a group: " + ", ".join(GROUPS)
+        )
+    return sorted({_economy(code) for code in members})
+
+
+def _named(name: str) -> list[str]:
+    if name == "all":
+        return known()
+    if name == "g20":
+        return [code for code in known() if _rows()[code]["g20"] == "true"]
+    if name in ("oecd", "oecd-plus"):
+        oecd = [code for code in known() if _rows()[code]["oecd"]]
+        return oecd if name == "oecd" else sorted([*oecd, *PLUS])
+    return [_economy(name, [*GROUPS, *known()])]
+
+
+def _economy(code: str, options: list[str] | None = None) -> str:
+    if not isinstance(code, str) or code not in known():
+        what = "group or economy" if options else "economy"
+        raise InputError(not_allowed(what, code, options or known()))
+    return code

@@ -1,0 +1,85 @@
+"""Read a table: declared, unchanged, checked, corrected, one vintage of it."""
+
+import hashlib
+from pathlib import Path
+
+import pandas as pd
+
+from helpers.data import access, catalogue
+from helpers.data.checking import describe_problems, problems_in, ready, stamp_of
+from helpers.data.corrections import corrections
+from helpers.data.records import TableMetadata
+from helpers.errors import WorkError
+from helpers.paths import project_root
+
+
+def load(table: str, vintage: str | None = None) -> pd.DataFrame:
+    """Return a table as a tidy, checked frame.
+
+    The file's SHA-256 must be that of data/datapackage.json; its schema was checked when that
+    was written, and is checked again here when the schema, the record or the corrections have changed
+    since. Declared corrections are applied; what they say stands in the column `flag`.
+
+    Parameters
+    ----------
+    table : str
+        Name of the table, such as ``rd_gdp``.
+    vintage : str, optional
+        Name of a vintage, ``"all"`` for every one; the newest when not given.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of the record, and `flag` for tables that have vintages or declared flags.
+
+    Raises
+    ------
+    InputError
+        Unknown table or vintage, or a table that the running section does not declare.
+    WorkError
+        The file is missing, was changed, breaks its schema, or a declared correction no longer fits it.
+    """
+    meta = catalogue.metadata(table)
+    access.check_declared(table)
+    wanted = "all" if vintage == "all" else catalogue.vintage(table, vintage).name
+    frame = _checked(meta)
+    if wanted != "all" and meta.vintage_column:
+        frame = frame[frame[meta.vintage_column] == wanted]
+    return frame.reset_index(drop=True)
+
+
+def read_bytes(meta: TableMetadata) -> bytes:
+    """Return the bytes of a table's file.
+
+    Raises
+    ------
+    WorkError
+        The file is missing.
+    """
+    path: Path = project_root() / meta.path
+    if not path.is_file():
+        raise catalogue.missing_file(meta)
+    return path.read_bytes()
+
+
+def _checked(meta: TableMetadata) -> pd.DataFrame:
+    data = read_bytes(meta)
+    if (found := hashlib.sha256(data).hexdigest()) != meta.sha256:
+        raise WorkError(_changed(meta, data, found))
+    entries = corrections(meta.name)
+    if meta.checked != stamp_of(meta, meta.sha256, meta.record_sha256) and (
+        problems := problems_in(data, meta, meta.path, entries)
+    ):
+        raise WorkError(describe_problems(meta.name, problems))
+    return ready(data, meta, meta.path, entries)
+
+
+def _changed(meta: TableMetadata, data: bytes, found: str) -> str:
+    message = (
+        f"{meta.path} is not the file that was checked: its SHA-256 is {found[:12]}..., "
+        f"{catalogue.PACKAGE} has {meta.sha256[:12]}... ."
+    )
+    problems = problems_in(data, meta, meta.path, corrections(meta.name))
+    if problems:
+        return f"{message} {describe_problems(meta.name, problems)}"
+    return f"{message} It keeps to its schema: if the change is meant, `reshoring data package` accepts it; else git checkout -- {meta.path}"

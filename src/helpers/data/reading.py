@@ -1,0 +1,138 @@
+"""From the bytes of a CSV file to a typed table, or to a list of what is wrong with it."""
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from helpers.data.records import Column, TableRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ARROW = {"string": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_()}
+PLAIN = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with a table: where it stands and the rule it breaks."""
+
+    path: str
+    rule: str
+    line: int | None = None
+    column: str | None = None
+
+    def __str__(self) -> str:
+        place = [self.path]
+        if self.line is not None:
+            place.append(f"line {self.line}")
+        if self.column:
+            place.append(f"column {self.column}")
+        return f"{', '.join(place)}: {self.rule}"
+
+
+class BrokenTable(ValueError):
+    """The bytes are not the table the record describes; holds every problem found."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(map(str, problems)))
+        self.problems = problems
+
+
+def parse(data: bytes, table: TableRecord, path: str) -> pd.DataFrame:
+    """Read a table as its record describes it.
+
+    Parameters
+    ----------
+    data : bytes
+        The file: UTF-8 without byte order mark, lines ended by a line feed, a header first.
+    table : TableRecord
+        Names and types of the columns, in order.
+    path : str
+        What to call the file in messages.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a line of the file, index 0..n-1, so that row i stands on line i + 2.
+
+    Raises
+    ------
+    BrokenTable
+        Wrong encoding or header, a line with too few or many cells, a cell of the wrong type.
+    """
+    found = form_problems(data, table, path)
+    if found:
+        raise BrokenTable(found)
+    try:
+        return _arrow(data, table)
+    except pa.ArrowInvalid as error:
+        raise BrokenTable(list(cell_problems(data, table, path)) or [Problem(path, str(error))]) from error
+
+
+def _arrow(data: bytes, table: TableRecord) -> pd.DataFrame:
+    options = arrow_csv.ConvertOptions(
+        column_types={column.name: ARROW[column.type] for column in table.columns},
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=True,
+        true_values=["true"],
+        false_values=["false"],
+    )
+    return arrow_csv.read_csv(pa.BufferReader(data), convert_options=options).to_pandas()
+
+
+def form_problems(data: bytes, table: TableRecord, path: str) -> list[Problem]:
+    """List what is wrong with the file as a file: encoding, line ends, header, last line."""
+    if data.startswith(b"\xef\xbb\xbf"):
+        return [Problem(path, "the file starts with a byte order mark; save it as UTF-8 without one", 1)]
+    if b"\r" in data:
+        line = data[: data.index(b"\r")].count(b"\n") + 1
+        return [
+            Problem(
+                path, "the line ends with a carriage return; save the file with line feeds only (LF, not CRLF)", line
+            )
+        ]
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return [Problem(path, "the line is not valid UTF-8", data[: error.start].count(b"\n") + 1)]
+    if not data.endswith(b"\n"):
+        return [Problem(path, "the last line is not ended: the file is truncated or was edited", data.count(b"\n") + 1)]
+    return _header_problems(data, table, path)
+
+
+def _header_problems(data: bytes, table: TableRecord, path: str) -> list[Problem]:
+    header = next(csv.reader(io.StringIO(data.split(b"\n", 1)[0].decode("utf-8"))), [])
+    if header == table.column_names:
+        return []
+    rule = f"the header must be {','.join(table.column_names)!r}; it is {','.join(header)!r}"
+    return [Problem(path, rule, 1)]
+
+
+def cell_problems(data: bytes, table: TableRecord, path: str) -> "Iterator[Problem]":
+    """Walk through the file cell by cell and yield every line that cannot be read as the record says."""
+    rows = csv.reader(io.StringIO(data.decode("utf-8")))
+    next(rows, None)
+    for row in rows:
+        line = rows.line_num
+        if len(row) != len(table.columns):
+            rule = f"the line has {len(row)} cells; {len(table.columns)} are needed ({', '.join(table.column_names)})"
+            yield Problem(path, rule, line)
+            continue
+        for column, cell in zip(table.columns, row, strict=True):
+            if cell and not _readable(cell, column):
+                yield Problem(path, f"{cell!r} is not {PLAIN[column.type]}", line, column.name)
+
+
+def _readable(cell: str, column: Column) -> bool:
+    try:
+        pa.array([cell]).cast(ARROW[column.type])
+    except pa.ArrowInvalid:
+        return False
+    return True

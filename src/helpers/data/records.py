@@ -1,0 +1,160 @@
+"""The shape of a table's metadata: the record written by hand, and what the build adds to it."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+ColumnType = Literal["string", "integer", "number", "boolean"]
+
+
+class Strict(BaseModel):
+    """A model that refuses keys it does not know, so that a misspelt key cannot be lost."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Column(Strict):
+    """One column of a table: meaning, unit and the values it may hold.
+
+    `economy` columns hold codes of data/concordances/economies.csv; `exceptions` documents
+    the codes among them that are not ISO 3166 economies.
+    """
+
+    name: str
+    type: ColumnType
+    description: str
+    unit: str = ""
+    key: bool = False
+    missing: bool = False
+    economy: bool = False
+    exceptions: dict[str, str] = {}
+    allowed: list[str] | None = None
+    pattern: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+class Citation(Strict):
+    """A reference in BibTeX terms."""
+
+    key: str = Field(pattern=r"^[A-Za-z0-9_:-]+$")
+    type: Literal["misc", "article", "techreport", "book", "online"] = "misc"
+    fields: dict[str, str]
+
+    @property
+    def text(self) -> str:
+        """The reference as one sentence: author (year), title, where it appeared."""
+        parts = [self.fields.get(name, "") for name in ("journal", "institution", "publisher", "howpublished")]
+        where = ", ".join(part for part in parts if part)
+        head = (
+            f"{self.fields.get('author', '').strip('{}')} ({self.fields.get('year', 'n.d.')}). {self.fields['title']}"
+        )
+        return f"{head}. {where}." if where else f"{head}."
+
+    @property
+    def bibtex(self) -> str:
+        """The reference as a BibTeX entry."""
+        lines = [f"  {name} = {{{value}}}" for name, value in self.fields.items()]
+        return f"@{self.type}{{{self.key},\n" + ",\n".join(lines) + "\n}"
+
+
+class VintageRecord(Strict):
+    """A publication of the series: its name, what to know about it, and what it must cover."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9._-]+$")
+    note: str = ""
+    first: int | None = None
+    last: int | None = None
+    minimum_economies: int = 0
+
+
+class Vintage(VintageRecord):
+    """A publication of the series with the coverage found in the file."""
+
+    years: list[int] = []
+    economies: int = 0
+    rows: int = 0
+
+
+class TableRecord(Strict):
+    """What is written by hand about a table: data/<folder>/<table>.yml."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: str
+    description: str
+    producer: str
+    series_code: str = ""
+    url: str
+    unit: str
+    definition: str
+    licence: str
+    licence_url: str
+    redistribute: bool = True
+    terms: str = ""
+    citations: list[Citation] = Field(min_length=1)
+    problems: list[str] = []
+    vintage_column: str | None = None
+    vintages: list[VintageRecord] = Field(min_length=1)
+    columns: list[Column] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _vintage_column_exists(self) -> "TableRecord":
+        if self.vintage_column and self.vintage_column not in self.column_names:
+            raise ValueError(f"vintage_column {self.vintage_column!r} is not among the columns")
+        if len(self.vintages) > 1 and not self.vintage_column:
+            raise ValueError("several vintages need a vintage_column that tells their rows apart")
+        return self
+
+    @property
+    def citation(self) -> Citation:
+        """The reference to give when the table is used; further ones are in `citations`."""
+        return self.citations[0]
+
+    @property
+    def column_names(self) -> list[str]:
+        """Names of the columns in the order of the file."""
+        return [column.name for column in self.columns]
+
+    @property
+    def key(self) -> list[str]:
+        """Names of the columns that together identify a row."""
+        return [column.name for column in self.columns if column.key]
+
+    @property
+    def economy_columns(self) -> list[str]:
+        """Names of the columns that hold codes of economies."""
+        return [column.name for column in self.columns if column.economy]
+
+    @property
+    def year_column(self) -> str | None:
+        """`year` where the table has a column of whole years, else None."""
+        return next(
+            (column.name for column in self.columns if column.name == "year" and column.type == "integer"), None
+        )
+
+
+class TableMetadata(TableRecord):
+    """A table's record together with what `reshoring data package` measured on its file."""
+
+    vintages: list[Vintage] = Field(min_length=1)  # pyright: ignore[reportIncompatibleVariableOverride]
+    path: str
+    sha256: str
+    record_sha256: str
+    bytes: int
+    rows: int
+    checked: str
+
+    @property
+    def folder(self) -> str:
+        """The folder of data/ the table lies in: indicators, trade, ..."""
+        return self.path.split("/")[1]
+
+    @property
+    def record_path(self) -> str:
+        """Path of the hand-written record, relative to the project's root."""
+        return self.path.removesuffix(".csv") + ".yml"
+
+    @property
+    def default_vintage(self) -> str:
+        """The vintage that is read unless another is asked for: the newest, which records list last."""
+        return self.vintages[-1].name
