@@ -1,8 +1,8 @@
 """Estimates and tests equal what reference implementations give on the Grunfeld data.
 
-Covered rows of the golden files: every within model (individual, time, two-way) except Beck-Katz; pooling, between, first
-differences, random effects (Swamy-Arora), Mundlak; Hausman (three forms), F, Breusch-Pagan, Honda, Pesaran CD and LM,
-both Wooldridge serial correlation tests, both Mundlak Wald tests; the wild bootstrap p.
+Covered rows of the golden files: every within model (individual, time, two-way) except Beck-Katz; pooling, between,
+first differences, random effects (Swamy-Arora), Mundlak; Hausman (three forms), F, Breusch-Pagan, Honda, Pesaran CD
+and LM, both Wooldridge serial correlation tests, both Mundlak Wald tests; the wild bootstrap p.
 """
 
 from pathlib import Path

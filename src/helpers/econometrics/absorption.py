@@ -11,7 +11,7 @@ from helpers.errors import WorkError
 Effect = str | tuple[str, ...]
 
 TOLERANCE = 1e-11
-MAX_SWEEPS = 10_000
+MAX_SWEEPS = 1_000
 
 
 def effect_name(effect: Effect) -> str:
@@ -59,24 +59,26 @@ def absorb(values: np.ndarray, codes: Sequence[np.ndarray]) -> np.ndarray:
 
     Notes
     -----
-    Guimaraes and Portugal (2010). The sweep is symmetric (forth and back), and each column is accelerated by the
-    line search of Gearhart and Koshy (1989), which keeps the limit and shortens the way.
+    Alternating projections (Guimaraes and Portugal 2010). A symmetric sweep over the effects, forth and back, is a
+    symmetric operator, so that conjugate gradients find its fixed point in few sweeps (Hernandez-Ramos et al. 2011).
     """
     if not len(codes):
         return values - values.mean(axis=0)
     averagers = [group_averager(code) for code in codes]
-    scale = np.linalg.norm(values - values.mean(axis=0), axis=0)
-    scale[scale == 0] = 1.0
-    current = np.array(values, dtype=float)
+    values = np.array(values, dtype=float)
+    goal = TOLERANCE * np.linalg.norm(values - values.mean(axis=0), axis=0)
+    residual = values - _sweep(values, averagers)
+    removed, direction = np.zeros_like(values), residual.copy()
     for _ in range(MAX_SWEEPS):
-        swept = _sweep(current, averagers)
-        step = current - swept
-        if len(codes) == 1 or np.all(np.linalg.norm(step, axis=0) <= TOLERANCE * scale):
-            return swept
-        current = _accelerate(current, swept, step)
-    raise WorkError(
-        f"Taking out the fixed effects did not converge in {MAX_SWEEPS} sweeps: the sample is nearly disconnected."
-    )
+        if np.all(np.linalg.norm(residual, axis=0) <= goal + np.finfo(float).tiny):
+            return _sweep(values - removed, averagers)
+        turned = direction - _sweep(direction, averagers)
+        energy = _dot(residual, residual)
+        length = _ratio(energy, _dot(direction, turned))
+        removed += length * direction
+        residual = residual - length * turned
+        direction = residual + _ratio(_dot(residual, residual), energy) * direction
+    raise WorkError(f"Taking out the fixed effects did not converge in {MAX_SWEEPS} sweeps.")
 
 
 def _sweep(values: np.ndarray, averagers: Sequence[tuple[sparse.csr_array, sparse.csr_array]]) -> np.ndarray:
@@ -85,10 +87,12 @@ def _sweep(values: np.ndarray, averagers: Sequence[tuple[sparse.csr_array, spars
     return values
 
 
-def _accelerate(current: np.ndarray, swept: np.ndarray, step: np.ndarray) -> np.ndarray:
-    length = (step**2).sum(axis=0)
-    gain = np.where(length > 0, (current * step).sum(axis=0) / np.where(length > 0, length, 1.0), 1.0)
-    return current - np.maximum(gain, 1.0) * step if np.any(gain > 1.0) else swept
+def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.einsum("ij,ij->j", a, b)
+
+
+def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
 
 
 def effects_rank(codes: Sequence[np.ndarray]) -> int:

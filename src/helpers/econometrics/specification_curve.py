@@ -1,4 +1,4 @@
-"""Hundreds of specifications at once: the same question under every defensible choice (Simonsohn, Simmons and Nelson 2020)."""
+"""Hundreds of specifications at once: one question under every defensible choice (Simonsohn, Simmons, Nelson 2020)."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Tests that choose between panel models: effects at all, fixed or random, independence across entities and over time."""
+"""Tests that choose between panel models: effects at all, fixed or random, independence across entities and time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -82,7 +82,7 @@ def hausman_auxiliary(
 ) -> TestResult:
     """Hausman by auxiliary regression: are the entity means jointly zero in the Mundlak model?
 
-    With a clustered covariance the test is robust to heteroskedasticity and serial correlation (Wooldridge 2010, 10.7.3).
+    With a clustered covariance it is robust to heteroskedasticity and serial correlation (Wooldridge 2010, 10.7.3).
     """
     model = fit_mundlak(frame, outcome, regressors, entity=entity, time=time, covariance=covariance)
     statistic, freedom, p = wald(model, [f"{name} (mean)" for name in regressors])
@@ -154,3 +154,18 @@ def serial_correlation(residuals: pd.DataFrame, expected: float | None = None) -
     freedom = (1.0, float(len(long) - 2))
     p = float(stats.f.sf(statistic, *freedom))
     return TestResult("Wooldridge, serial correlation", statistic, freedom, p, "errors are independent over time")
+
+
+def as_table(results: Sequence[TestResult]) -> pd.DataFrame:
+    """One row a test: its null hypothesis, statistic, degrees of freedom and p."""
+    rows = [
+        {
+            "test": result.name,
+            "null": result.null,
+            "statistic": result.statistic,
+            "degrees_of_freedom": ", ".join(f"{d:g}" for d in result.degrees_of_freedom),
+            "p": result.p,
+        }
+        for result in results
+    ]
+    return pd.DataFrame(rows)

@@ -71,7 +71,7 @@ def wild_cluster_bootstrap(
     draws : int
         Used unless all 2^G sign patterns are fewer.
     weights : {"auto", "rademacher", "webb"}
-        `auto`: Rademacher, all patterns enumerated when 2^G <= draws; Webb's (2014) six points when G <= 12 and 2^G > draws.
+        `auto`: Rademacher, all patterns enumerated when 2^G <= draws; else Webb's (2014) six points when G <= 12.
     seed : int
 
     Returns
@@ -85,9 +85,9 @@ def wild_cluster_bootstrap(
 
     Notes
     -----
-    With residuals u of the model without `term`, partialled x, and the cluster h's part of u partialled once, the scores
-    of cluster g in every draw are one matrix product of a G x G matrix with the draws (Roodman, MacKinnon, Nielsen and
-    Webb 2019), so no model is estimated again.
+    With residuals u of the model without `term`, partialled x, and the cluster h's part of u partialled once, the
+    scores of cluster g in every draw are one matrix product of a G x G matrix with the draws (Roodman, MacKinnon,
+    Nielsen and Webb 2019), so no model is estimated again.
     """
     if draws < 1:
         raise InputError(f"A bootstrap needs at least one draw, not {draws}.")

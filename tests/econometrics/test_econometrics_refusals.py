@@ -1,0 +1,274 @@
+"""What cannot be estimated is refused in one plain sentence; small cases are checked by hand."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.econometrics import classic_panel, regression_table, robustness, specification_curve, specification_tests
+from helpers.econometrics.absorption import absorb, effect_codes, effects_rank
+from helpers.econometrics.estimates import wald
+from helpers.econometrics.panel import CLASSIC, Covariance, fit_within
+from helpers.econometrics.wild_bootstrap import wild_cluster_bootstrap
+from helpers.errors import InputError
+
+KEYS = {"entity": "country", "time": "year"}
+BY_COUNTRY = Covariance("clustered", ("country",))
+
+
+@pytest.fixture
+def panel() -> pd.DataFrame:
+    rng = np.random.default_rng(1)
+    frame = pd.MultiIndex.from_product([list("ABCDEF"), range(2000, 2006)], names=["country", "year"]).to_frame(
+        index=False
+    )
+    frame["x"] = rng.normal(size=len(frame))
+    frame["y"] = frame["x"] + rng.normal(size=len(frame))
+    return frame
+
+
+def within(frame: pd.DataFrame, regressors=("x",), effects=("country", "year"), covariance=BY_COUNTRY):
+    return fit_within(frame, "y", list(regressors), **KEYS, effects=list(effects), covariance=covariance)
+
+
+def test_a_variable_fixed_within_countries_is_refused_as_absorbed(panel):
+    panel["area"] = panel["country"].map({name: i for i, name in enumerate("ABCDEF")})
+    with pytest.raises(InputError, match=r"'area' cannot be estimated: it is absorbed by the effects country, year"):
+        within(panel, ["x", "area"])
+
+
+def test_a_collinear_regressor_is_refused_by_name(panel):
+    panel["twice"] = 2 * panel["x"] + panel["country"].map({name: i for i, name in enumerate("ABCDEF")})
+    with pytest.raises(InputError, match=r"is collinear with the other regressors \(x, twice\)"):
+        within(panel, ["x", "twice"])
+
+
+def test_a_constant_is_refused_by_the_pooled_model(panel):
+    with pytest.raises(InputError, match=r"'one' cannot be estimated: it is constant in this sample"):
+        classic_panel.fit_pooled(panel.assign(one=1.0), "y", ["one"], **KEYS)
+
+
+def test_an_empty_sample_names_the_emptiest_variable(panel):
+    with pytest.raises(InputError, match=r"No observation is left: of 36 rows .* 'gone' is present in 0 rows"):
+        within(panel.assign(gone=np.nan), ["x", "gone"])
+
+
+def test_infinite_values_are_gaps(panel):
+    panel.loc[0, "x"] = np.inf
+    assert within(panel).n == 35
+
+
+def test_an_unknown_column_is_told_with_the_closest(panel):
+    with pytest.raises(InputError, match=r"'yaer' is not a known column of the panel. Did you mean 'year'"):
+        within(panel, effects=["country", "yaer"])
+
+
+def test_one_cluster_is_refused(panel):
+    one = panel[panel["country"] == "A"]
+    with pytest.raises(InputError, match=r"cannot be clustered by 'country': the sample holds one group only \('A'\)"):
+        within(one, effects=[])
+    with pytest.raises(InputError, match="one group only"):
+        wild_cluster_bootstrap(one, "y", "x", cluster="country")
+
+
+def test_duplicate_observations_are_refused(panel):
+    with pytest.raises(InputError, match=r"more than one row for .*'country': 'A', 'year': 2000"):
+        within(pd.concat([panel, panel.head(1)]))
+
+
+def test_no_regressor_and_too_few_observations_are_refused(panel):
+    with pytest.raises(InputError, match="at least one regressor"):
+        within(panel, [])
+    with pytest.raises(InputError, match="2 observations cannot identify 2 coefficients"):
+        within(panel.iloc[[0, 6]], effects=[])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"kind": "clusterd", "clusters": ("country",)}, "Did you mean 'clustered'"),
+        ({"kind": "clustered"}, "one or two clustering columns, not 0"),
+        ({"kind": "driscoll-kraay", "bandwidth": -1}, "number of lags"),
+    ],
+)
+def test_impossible_covariances_are_refused(options, message):
+    with pytest.raises(InputError, match=message):
+        Covariance(**options)
+
+
+def test_bootstrap_refuses_unknown_weights_and_no_draws(panel):
+    with pytest.raises(InputError, match="Did you mean 'rademacher'"):
+        wild_cluster_bootstrap(panel, "y", "x", cluster="country", weights="rademaker")
+    with pytest.raises(InputError, match="at least one draw"):
+        wild_cluster_bootstrap(panel, "y", "x", cluster="country", draws=0)
+
+
+def test_p_values_use_clusters_less_one_degrees_of_freedom(panel):
+    fit = within(panel)
+    assert fit.degrees_of_freedom == 5
+    assert fit.clusters == {"country": 6}
+    low, high = fit.interval("x", 0.9)
+    assert (high - low) / 2 == pytest.approx(2.015048372669157 * fit.std_errors["x"])
+    assert "clustered by country (6); t with 5 degrees of freedom" in fit.inference
+
+
+def test_driscoll_kraay_uses_periods_less_one(panel):
+    fit = within(panel, covariance=Covariance("driscoll-kraay", bandwidth=1))
+    assert fit.degrees_of_freedom == 5
+    assert "Driscoll-Kraay, 1 lags, year (6)" in fit.inference
+
+
+def test_two_way_within_slope_by_hand():
+    """Two countries, two years: the slope is the ratio of the differences in differences."""
+    frame = pd.DataFrame(
+        {"country": list("AABB"), "year": [0, 1, 0, 1], "x": [1.0, 4.0, 2.0, 3.0], "y": [0.0, 5.0, 1.0, 2.0]}
+    )
+    fit = within(frame)
+    assert fit.coefficients["x"] == pytest.approx(((5 - 0) - (2 - 1)) / ((4 - 1) - (3 - 2)))
+
+
+def test_clustered_standard_error_by_hand():
+    """No effects, one regressor, three clusters: CR1 written out."""
+    frame = pd.DataFrame({"country": list("AABBCC"), "year": [0, 1] * 3, "x": [-1, 1, -2, 2, -3, 3.0]})
+    frame["y"] = [0.0, 1.0, -3.0, 1.0, 0.0, 2.0]
+    fit = within(frame, effects=[])
+    x, y = frame["x"].to_numpy(), (frame["y"] - frame["y"].mean()).to_numpy()
+    slope = x @ y / (x @ x)
+    scores = (x * (y - slope * x)).reshape(3, 2).sum(axis=1)
+    variance = (scores @ scores) / (x @ x) ** 2 * (3 / 2) * (5 / 5)
+    assert fit.coefficients["x"] == pytest.approx(slope)
+    assert fit.std_errors["x"] == pytest.approx(math.sqrt(variance))
+
+
+@settings(deadline=None, max_examples=25, derandomize=True)
+@given(st.integers(0, 10_000))
+def test_absorbing_leaves_no_group_mean_and_is_idempotent(seed):
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame({name: rng.integers(0, 6, 80) for name in "abc"})
+    codes = effect_codes(frame, ["a", "b", ("b", "c")])
+    once = absorb(rng.normal(size=(80, 2)), codes)
+    for code in codes:
+        sums = np.array([np.bincount(code, weights=column) for column in once.T])
+        assert np.abs(sums).max() < 1e-8
+    np.testing.assert_allclose(absorb(once, codes), once, atol=1e-9)
+
+
+def test_absorbing_nothing_removes_the_mean_and_ranks_are_exact():
+    frame = pd.DataFrame({"a": [0, 0, 1, 1], "b": [0, 1, 0, 1]})
+    assert absorb(np.array([[1.0], [3.0]]), []).ravel().tolist() == [-1.0, 1.0]
+    assert effects_rank(effect_codes(frame, ["a", "b"])) == 3
+    assert effects_rank(effect_codes(frame, [("a", "b"), "a"])) == 4
+    assert effects_rank([]) == 1
+
+
+def test_classic_degrees_of_freedom_count_absorbed_effects(panel):
+    native = within(panel, covariance=CLASSIC)
+    absorbed = within(panel, effects=[("country",), ("year",)], covariance=CLASSIC)
+    assert native.degrees_of_freedom == absorbed.degrees_of_freedom == 36 - 1 - 11
+    assert native.std_errors["x"] == pytest.approx(absorbed.std_errors["x"])
+
+
+def test_differences_skip_gaps_in_time():
+    frame = pd.DataFrame({"country": ["A"] * 3, "year": [2000, 2001, 2003], "y": [1.0, 3.0, 10.0]})
+    changes = classic_panel.differences(frame.set_index(["country", "year"]))
+    assert changes["y"].to_dict() == {("A", 2001): 2.0}
+
+
+def test_shifted_moves_by_true_time_and_long_differences_need_both_years():
+    frame = pd.DataFrame({"country": list("AAB"), "year": [2000, 2005, 2000], "y": [1.0, 4.0, 9.0]})
+    assert robustness.shifted(frame, ["y"], 2, **KEYS)["year"].tolist() == [2002, 2007, 2002]
+    assert robustness.shifted(frame, ["y"], -1, **KEYS)["year"].tolist() == [1999, 2004, 1999]
+    change = robustness.long_differences(frame, ["y"], **KEYS, first=2000, last=2005)
+    assert change.to_dict("records") == [{"country": "A", "y": 3.0}]
+    with pytest.raises(InputError, match="panel covers 2000 to 2005"):
+        robustness.long_differences(frame, ["y"], **KEYS, first=2001, last=2005)
+    with pytest.raises(InputError, match="later year after an earlier one"):
+        robustness.long_differences(frame, ["y"], **KEYS, first=2005, last=2005)
+
+
+def test_holm_by_hand():
+    adjusted = robustness.holm(pd.Series([0.01, 0.04, 0.03, np.nan], index=list("abcd")))
+    assert adjusted["a"] == pytest.approx(0.03)
+    assert adjusted["b"] == adjusted["c"] == pytest.approx(0.06)
+    assert np.isnan(adjusted["d"])
+    assert robustness.holm(pd.Series([np.nan])).isna().all()
+
+
+def test_leave_one_out_follows_the_coefficient(panel):
+    table = robustness.leave_one_out(panel, within, "x", "country")
+    assert sorted(table["left_out"]) == list("ABCDEF")
+    assert table["estimate"].is_monotonic_increasing
+    without_a = within(panel[panel["country"] != "A"]).coefficients["x"]
+    assert table.set_index("left_out").loc["A", "estimate"] == without_a
+    with pytest.raises(InputError, match="needs at least three; the sample holds 2"):
+        robustness.leave_one_out(panel[panel["country"] < "C"], within, "x", "country")
+
+
+def test_regression_table_has_every_line_economists_look_for(panel):
+    models = {"(1)": within(panel), "(2)": within(panel.assign(z=panel["x"] ** 2), ["x", "z"])}
+    table = regression_table.regression_table(models, extra={"Wild bootstrap p": {"(2)": "0.040"}})
+    assert table.loc["x", "(1)"] == f"{models['(1)'].coefficients['x']:.3f}"
+    assert table.loc["z", "(1)"] == ""
+    assert table.loc["Observations"].tolist() == ["36", "36"]
+    assert table.loc["Clusters", "(1)"] == "country (6)"
+    assert table.loc["Effects", "(1)"] == "country, year"
+    assert table.loc["Degrees of freedom of t", "(2)"] == "5"
+    assert table.loc["Wild bootstrap p"].tolist() == ["", "0.040"]
+    with pytest.raises(InputError, match="at least one model"):
+        regression_table.regression_table({})
+
+
+def test_coefficient_data_keeps_only_terms_a_model_has(panel):
+    data = regression_table.coefficient_data({"one": within(panel)}, ["x", "z"])
+    assert data[["model", "term"]].to_dict("records") == [{"model": "one", "term": "x"}]
+    assert (data["low"] < data["estimate"]).all()
+
+
+def test_wald_of_one_term_is_t_squared(panel):
+    fit = within(panel)
+    statistic, freedom, _ = wald(fit, ["x"])
+    assert (statistic, freedom) == (pytest.approx(fit.t_statistics["x"] ** 2), 1)
+
+
+def test_a_curve_says_which_specification_failed_and_why(panel):
+    panel["area"] = panel["country"].map({name: i for i, name in enumerate("ABCDEF")})
+    panel["early"] = panel["year"] < 2003
+    panel["none"] = False
+    make = specification_curve.Specification
+    specs = [
+        make("y", "x", (), ("country",), choices={"sample": "all"}),
+        make("y", "area", (), ("country",), choices={"sample": "all"}),
+        make("y", "x", (), ("country",), sample="early", choices={"sample": "early"}),
+        make("y", "x", (), ("country",), sample="none", choices={"sample": "none"}),
+    ]
+    curve = specification_curve.run_specifications(panel, specs, cluster="country")
+    assert curve["sample"].tolist() == ["all", "all", "early", "none"]
+    assert curve["problem"].str.contains("absorbed").tolist() == [False, True, False, False]
+    assert curve["n"].tolist()[2] == 18
+    assert curve["problem"].iloc[3] == "no observation is left"
+    summary = specification_curve.summarise(curve)
+    assert (summary["specifications"], summary["failed"]) == (4, 2)
+    shares = ("share_significant_positive", "share_significant_negative", "share_not_significant")
+    assert sum(summary[name] for name in shares) == pytest.approx(1.0)
+    with pytest.raises(InputError, match="None of the specifications"):
+        specification_curve.summarise(curve.iloc[[1]])
+    with pytest.raises(InputError, match="at least one specification"):
+        specification_curve.run_specifications(panel, [], cluster="country")
+
+
+def test_standardised_estimate_is_a_partial_correlation_without_controls(panel):
+    spec = specification_curve.Specification("y", "x", (), ("country",))
+    row = specification_curve.run_specifications(panel, [spec], cluster="country").iloc[0]
+    demeaned = panel[["x", "y"]] - panel.groupby("country")[["x", "y"]].transform("mean")
+    assert row["standardised"] == pytest.approx(demeaned.corr().loc["x", "y"])
+
+
+def test_tests_refuse_what_they_cannot_use(panel):
+    with pytest.raises(InputError, match="balanced panel of at least three periods"):
+        specification_tests.serial_correlation(pd.DataFrame({"A": [1.0, np.nan, 2.0]}))
+    lonely = pd.DataFrame({"A": [1.0, 2.0, np.nan, np.nan], "B": [np.nan, np.nan, 1.0, 3.0]})
+    with pytest.raises(InputError, match="no two entities share three periods"):
+        specification_tests.cross_section_dependence(lonely)
