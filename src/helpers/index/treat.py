@@ -1,0 +1,177 @@
+"""Outliers: find indicators whose few extreme values would decide the scale, and tame them.
+
+The rule of the JRC (Handbook, OECD/JRC 2008; audits of the Global Innovation Index): an indicator has outliers when
+its absolute skewness is at least 2 and its kurtosis at least 3.5 (sample, bias-corrected). Both thresholds are the
+constants below, used by every function here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import optimize
+
+from helpers.errors import InputError, not_allowed
+from helpers.index.moments import kurtosis, skewness
+
+Array = NDArray[np.float64]
+SKEWNESS_LIMIT = 2.0
+KURTOSIS_LIMIT = 3.5
+MOST_POINTS = 5
+METHODS = ("none", "winsorise-then-log", "box-cox")
+
+
+@dataclass(frozen=True)
+class Treated:
+    """Values after treatment, and by indicator what was done and to how many points."""
+
+    values: pd.DataFrame
+    actions: pd.DataFrame
+
+
+def has_outliers(x: Array) -> NDArray[np.bool_]:
+    """Tell, along axis 0, whether |skewness| >= 2 and kurtosis >= 3.5; False where they cannot be computed."""
+    with np.errstate(invalid="ignore"):
+        return (np.abs(skewness(x)) >= SKEWNESS_LIMIT) & (kurtosis(x) >= KURTOSIS_LIMIT)
+
+
+def winsorise(x: Array, most: int | None = MOST_POINTS, *, force: bool = False) -> tuple[Array, NDArray[np.bool_]]:
+    """Pull in the most extreme value, again and again, until the rule is met or `most` points were pulled in.
+
+    The side is the one the skewness points to. Each step sets all values tied at the extreme to the next value, so
+    the points already pulled in move along and are counted again in the tie; the count is what decides when to stop.
+
+    Parameters
+    ----------
+    x : array, shape (n,)
+        One indicator, NaN = missing.
+    most : int, optional
+        Stop once this many points are pulled in; None = no limit.
+    force : bool
+        Go on up to `most` points though the rule is met (for drawing a number of points).
+
+    Returns
+    -------
+    values : array, shape (n,)
+    moved : array of bool, shape (n,)
+        Which points were pulled in.
+    """
+    x, high, low = x.copy(), np.zeros(x.shape, bool), np.zeros(x.shape, bool)
+    limit = np.inf if most is None else most
+    while (force or has_outliers(x)) and high.sum() + low.sum() < limit:
+        top = not skewness(x) < 0
+        extreme = x == (np.nanmax(x) if top else np.nanmin(x))
+        others = x[~extreme & ~np.isnan(x)]
+        if others.size == 0:
+            break
+        x[extreme] = others.max() if top else others.min()
+        high, low = (extreme, low) if top else (high, extreme)
+    return x, high | low
+
+
+def log_shifted(x: Array) -> Array:
+    """Logarithm after moving the minimum to 1% of the range, along axis 0."""
+    low, high = np.fmin.reduce(x, axis=0), np.fmax.reduce(x, axis=0)
+    return np.log(x - low + 0.01 * (high - low))
+
+
+def log_by_skew(x: Array) -> Array:
+    """Shifted logarithm that also corrects negative skew, by mirroring first.
+
+    `log_shifted` only helps with positive skew and makes negative skew worse; this one is the better choice where
+    the direction of the skew is not known, and equals `log_shifted` for positive skew.
+    """
+    return np.where(skewness(x) < 0, -log_shifted(-x), log_shifted(x))
+
+
+def box_cox(x: Array, exponent: float | None = None) -> Array:
+    """Box-Cox transformation after moving the minimum to 1.
+
+    Parameters
+    ----------
+    x : array, shape (n, ...)
+        Values; NaN stays.
+    exponent : float, optional
+        0 is the logarithm. None: the one that maximises the normal likelihood, between -5 and 5 (one column only).
+    """
+    shifted = x - np.fmin.reduce(x, axis=0) + 1.0
+    chosen = box_cox_exponent(x) if exponent is None else exponent
+    return np.log(shifted) if chosen == 0 else (shifted**chosen - 1) / chosen
+
+
+def box_cox_exponent(x: Array) -> float:
+    """Return the exponent that maximises the profile likelihood of a normal distribution (Box and Cox, 1964)."""
+    values = x[~np.isnan(x)] - np.nanmin(x) + 1.0
+    logs = np.log(values)
+
+    def loss(exponent: float) -> float:
+        transformed = logs if exponent == 0 else np.expm1(exponent * logs) / exponent
+        return values.size / 2 * float(np.log(transformed.var())) - (exponent - 1) * float(logs.sum())
+
+    return float(optimize.minimize_scalar(loss, bounds=(-5, 5), method="bounded").x)
+
+
+def winsorise_then_log(
+    x: Array, most: int = MOST_POINTS, log: Callable[[Array], Array] = log_shifted
+) -> tuple[Array, str, int]:
+    """Treat one indicator as the JRC does: winsorise; if that is not enough, take the log of the untreated values.
+
+    Parameters
+    ----------
+    x : array, shape (n,)
+        One indicator, NaN = missing.
+    most : int
+        Largest number of points to pull in.
+    log : function
+        `log_shifted` as the reference implementation, or `log_by_skew`, which also mends negative skew.
+
+    Returns
+    -------
+    values : array, shape (n,)
+    action : str
+        "none", "winsorised" or "log".
+    points : int
+        How many values were changed.
+    """
+    if not has_outliers(x):
+        return x, "none", 0
+    pulled, moved = winsorise(x, most)
+    if not has_outliers(pulled):
+        return pulled, "winsorised", int(moved.sum())
+    return log(x), "log", int((~np.isnan(x)).sum())
+
+
+def treat(values: pd.DataFrame, method: str) -> Treated:
+    """Treat each indicator that has outliers by a named method; the others stay as they are.
+
+    Parameters
+    ----------
+    values : pandas.DataFrame
+        Economies by indicators, NaN = missing.
+    method : {"none", "winsorise-then-log", "box-cox"}
+        What to do.
+
+    Raises
+    ------
+    InputError
+        Unknown method.
+    """
+    if method not in METHODS:
+        raise InputError(not_allowed("outlier treatment", method, METHODS))
+    columns, rows = {}, []
+    for name, column in values.items():
+        new, action, points = _treated(column.to_numpy(float), method)
+        columns[name] = new
+        rows.append({"indicator": name, "action": action, "points": points})
+    actions = pd.DataFrame(rows).set_index("indicator")
+    return Treated(pd.DataFrame(columns, index=values.index), actions)
+
+
+def _treated(x: Array, method: str) -> tuple[Array, str, int]:
+    if method == "none" or not has_outliers(x):
+        return x, "none", 0
+    if method == "box-cox":
+        return box_cox(x), "box-cox", int((~np.isnan(x)).sum())
+    return winsorise_then_log(x)

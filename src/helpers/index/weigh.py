@@ -1,0 +1,251 @@
+"""Weights of indicators that follow from the data, from a few words, or from a target.
+
+All weights returned are non-negative and sum to 1. `x` is economies by indicators, normalised, NaN = missing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helpers.errors import InputError, WorkError, not_allowed
+from helpers.index.aggregate import arithmetic
+from helpers.index.normalise import minmax
+
+Array = NDArray[np.float64]
+
+
+def complete(x: Array) -> Array:
+    """Return the rows without a gap.
+
+    Raises
+    ------
+    InputError
+        Fewer than three such rows.
+    """
+    rows = x[~np.isnan(x).any(axis=1)]
+    if len(rows) < 3:
+        raise InputError(f"Only {len(rows)} economies have every indicator; three are needed. Impute first.")
+    return rows
+
+
+def equal(x: Array) -> Array:
+    """Return the same weight for each indicator."""
+    return np.full(x.shape[1], 1 / x.shape[1])
+
+
+def principal_components(x: Array) -> tuple[Array, Array]:
+    """Return eigenvalues and loadings of the correlation matrix of the economies without a gap, largest first.
+
+    The sign of each component is such that its loadings sum to something positive.
+
+    Returns
+    -------
+    eigenvalues : array, shape (k,)
+    rotation : array, shape (k, k)
+        One component a column, each of length 1.
+    """
+    eigenvalues, vectors = np.linalg.eigh(np.corrcoef(complete(x), rowvar=False))
+    order = np.argsort(eigenvalues)[::-1]
+    rotation = vectors[:, order]
+    signs = np.where(rotation.sum(axis=0) < 0, -1.0, 1.0)
+    return eigenvalues[order], rotation * signs
+
+
+def pca(x: Array, kind: Literal["communality", "first-loadings"] = "communality") -> Array:
+    """Weights from principal components.
+
+    ``communality`` weighs an indicator by the share of its variance that the components with an eigenvalue of at
+    least 1 explain; such weights cannot be negative (after Nicoletti, Scarpetta and Boylaud, 2000).
+    ``first-loadings`` takes the loadings on the first component, as the reference implementation does; they can be
+    negative, which turns an indicator's meaning round, and are refused then.
+
+    Raises
+    ------
+    InputError
+        A negative loading with ``first-loadings``; too few complete economies.
+    """
+    eigenvalues, rotation = principal_components(x)
+    if kind == "first-loadings":
+        if (rotation[:, 0] < 0).any():
+            raise InputError("A loading on the first component is negative: no weight. Use 'pca' or equal weights.")
+        return rotation[:, 0] / rotation[:, 0].sum()
+    kept = eigenvalues >= min(1.0, eigenvalues[0])
+    found = (rotation[:, kept] ** 2 * eigenvalues[kept]).sum(axis=1)
+    return found / found.sum()
+
+
+def entropy(x: Array) -> Array:
+    """Weights by Shannon's entropy: the more an indicator tells economies apart, the larger its weight."""
+    unit = minmax(x, 0.0, 1.0)
+    shares = unit / np.nansum(unit, axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.where(shares > 0, shares * np.log(shares), 0.0)
+    diversity = 1 + np.nansum(logs, axis=0) / np.log((~np.isnan(unit)).sum(axis=0))
+    return diversity / diversity.sum()
+
+
+def critic(x: Array) -> Array:
+    """CRITIC: standard deviation times the conflict with the other indicators (Diakoulaki et al., 1995)."""
+    unit = minmax(x, 0.0, 1.0)
+    conflict = (1 - pairwise_correlations(unit)).sum(axis=0)
+    information = np.nanstd(unit, axis=0, ddof=1) * conflict
+    if not information.sum() > 0:
+        return equal(x)
+    return information / information.sum()
+
+
+def pairwise_correlations(x: Array) -> Array:
+    """Return Pearson correlations, each over the economies that have both indicators."""
+    count = x.shape[1]
+    result = np.eye(count)
+    for first in range(count):
+        for second in range(first):
+            both = ~np.isnan(x[:, first]) & ~np.isnan(x[:, second])
+            r = np.corrcoef(x[both, first], x[both, second])[0, 1]
+            result[first, second] = result[second, first] = r
+    return result
+
+
+def importance(x: Array, w: Array) -> Array:
+    """Return each indicator's squared correlation with the weighted mean, as shares of their sum."""
+    score = arithmetic(x, w)
+    squared = np.array([_correlation(column, score) ** 2 for column in x.T])
+    return squared / squared.sum()
+
+
+def _correlation(column: Array, score: Array) -> float:
+    both = ~np.isnan(column) & ~np.isnan(score)
+    return float(np.corrcoef(column[both], score[both])[0, 1])
+
+
+def equal_importance(x: Array, target: Array | None = None, tolerance: float = 0.01) -> Array:
+    """Find weights with which the indicators are equally important, or important as a target says.
+
+    Importance is `importance`. With complete data the weights follow from the correlations in one step; the search
+    that follows keeps them positive by construction and is only called a success when the shares meet the target.
+
+    Parameters
+    ----------
+    x : array, shape (n, k)
+        Normalised indicators.
+    target : array, shape (k,), optional
+        Wanted shares; equal ones when not given.
+    tolerance : float
+        Largest difference between a share and its target.
+
+    Raises
+    ------
+    InputError
+        No weights meet the target: indicators that contradict each other would need a negative weight.
+    """
+    from scipy.optimize import minimize
+
+    count = x.shape[1]
+    wanted = np.full(count, 1 / count) if target is None else np.asarray(target, float) / np.sum(target)
+
+    def gap(logs: Array) -> float:
+        return float(np.sum((importance(x, _softmax(logs)) - wanted) ** 2))
+
+    solved = np.log(np.clip(_by_correlations(x, wanted), 1e-3, None))
+    found = [minimize(gap, start, method="BFGS", options={"gtol": 1e-10}) for start in (solved, np.zeros(count))]
+    best = _softmax(min([solved, *(result.x for result in found)], key=gap))
+    worst = float(np.abs(importance(x, best) - wanted).max())
+    if worst > tolerance:
+        raise InputError(
+            "No weights give the importance asked for without one being negative "
+            f"(nearest miss {worst:.2f}). Use another weighting, such as 'equal'."
+        )
+    return best
+
+
+def _by_correlations(x: Array, wanted: Array) -> Array:
+    solution = np.linalg.lstsq(pairwise_correlations(x), np.sqrt(wanted), rcond=None)[0]
+    found = solution / np.nanstd(x, axis=0, ddof=1)
+    return found / np.abs(found).sum()
+
+
+def _softmax(logs: Array) -> Array:
+    powers = np.exp(logs - logs.max())
+    return powers / powers.sum()
+
+
+@dataclass(frozen=True)
+class BenefitOfTheDoubt:
+    """Scores of `benefit_of_the_doubt` and the share of each indicator in an economy's score (n, k; rows sum to 1)."""
+
+    scores: Array
+    shares: Array
+
+
+def benefit_of_the_doubt(x: Array, low: float = 0.1, high: float = 0.6) -> BenefitOfTheDoubt:
+    """Score each economy with the weights that suit it best (Cherchye et al., 2007), by linear programmes (HiGHS).
+
+    With these weights no economy may score above 1, and each indicator's share in the economy's own score lies
+    between `low` and `high`. Missing indicators have no share and the limits apply to those present.
+
+    Parameters
+    ----------
+    x : array, shape (n, k)
+        Normalised values, not negative.
+    low, high : float
+        Limits of the shares.
+
+    Raises
+    ------
+    InputError
+        Negative values; limits that no shares can meet.
+    WorkError
+        The solver found no optimum.
+    """
+    if np.nanmin(x) < 0:
+        raise InputError("Benefit of the doubt needs values that are not negative. Use minmax.")
+    if not 0 <= low <= 1 / x.shape[1] <= high <= 1:
+        raise InputError(f"Shares between {low} and {high} cannot sum to 1 over {x.shape[1]} indicators.")
+    known = np.nan_to_num(x, nan=0.0)
+    weights = np.array([_favourable(known, row, low, high) for row in range(len(x))])
+    parts = weights * known
+    scores = parts.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return BenefitOfTheDoubt(scores, parts / scores[:, None])
+
+
+def _favourable(known: Array, row: int, low: float, high: float) -> Array:
+    from scipy.optimize import linprog
+
+    own = known[row]
+    if not (own > 0).any():
+        return np.zeros(own.size)
+    high = max(high, 1 / (own > 0).sum())
+    least = np.where(own > 0, low, 0.0)[:, None] * own - np.diag(own)
+    most = np.diag(own) - high * own
+    limits = np.vstack([known, least, most])
+    bounds = np.concatenate([np.ones(len(known)), np.zeros(2 * own.size)])
+    solved = linprog(-own, A_ub=limits, b_ub=bounds, bounds=(0, None), method="highs")
+    if solved.status != 0:
+        raise WorkError(f"The linear programme of economy number {row + 1} has no optimum: {solved.message}")
+    return solved.x
+
+
+METHODS: dict[str, Callable[[Array], Array]] = {
+    "equal": equal,
+    "pca": pca,
+    "entropy": entropy,
+    "critic": critic,
+    "equal-importance": equal_importance,
+}
+
+
+def weights(x: Array, method: str) -> Array:
+    """Return the weights of a named method, summing to 1.
+
+    Raises
+    ------
+    InputError
+        Unknown method.
+    """
+    if method not in METHODS:
+        raise InputError(not_allowed("weighting", method, METHODS))
+    return METHODS[method](x)
