@@ -1,0 +1,1 @@
+"""Reshoring: published counts and their units, input-output measures, structural breaks."""

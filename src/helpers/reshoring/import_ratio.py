@@ -1,0 +1,71 @@
+"""Manufacturing import ratio: manufactures from low-cost economies per domestic manufacturing output.
+
+Measure: Kearney's ratio and index. Kearney counts all manufactured imports of the USA from 14 Asian economies; WIOD
+release 2013 names only some of them, so the list is a parameter and the level is lower than Kearney's.
+"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from helpers.errors import InputError, not_allowed
+
+#: Kearney's fourteen low-cost economies of Asia.
+KEARNEY_ECONOMIES = ["CHN", "TWN", "MYS", "IND", "VNM", "THA", "IDN", "SGP", "PHL", "BGD", "PAK", "HKG", "LKA", "KHM"]
+
+
+def manufacturing_import_ratio(imports: pd.DataFrame, output: pd.Series, low_cost: Sequence[str]) -> pd.DataFrame:
+    """Return the ratio and its index by economy and year.
+
+    Parameters
+    ----------
+    imports : DataFrame
+        `importer, source, year, value`: imports of manufactures, million US$.
+    output : Series
+        Gross output of manufacturing, million US$, indexed by `iso3, year`.
+    low_cost : sequence of str
+        Sources counted as low-cost; an economy's purchases from itself never count.
+
+    Returns
+    -------
+    DataFrame
+        `iso3, year, imports, output, ratio` (percent) and `index` (minus the yearly change of the ratio, in basis
+        points: positive = production comes home).
+
+    Raises
+    ------
+    InputError
+        Empty list, or a source the imports do not name.
+    """
+    if not low_cost:
+        raise InputError("The list of low-cost economies is empty. Name at least one source economy.")
+    known = sorted(imports["source"].unique())
+    for code in low_cost:
+        if code not in known:
+            raise InputError(not_allowed("source economy", code, known))
+    counted = imports[imports["source"].isin(list(low_cost)) & (imports["source"] != imports["importer"])]
+    sums = counted.groupby(["importer", "year"])["value"].sum().rename_axis(["iso3", "year"])
+    table = pd.DataFrame({"imports": sums, "output": output}).dropna().sort_index()
+    table["ratio"] = 100 * table["imports"] / table["output"]
+    table["index"] = -100 * table["ratio"].groupby(level="iso3").diff()
+    return table.reset_index()
+
+
+def input_imports(by_source: pd.DataFrame) -> pd.DataFrame:
+    """Return manufactured inputs of manufacturing by source, as `manufacturing_import_ratio` wants imports."""
+    names = {"iso3": "importer", "source_iso3": "source", "inputs_manufactured": "value"}
+    return by_source[["iso3", "source_iso3", "year", "inputs_manufactured"]].rename(columns=names)
+
+
+def all_imports(bilateral: pd.DataFrame) -> pd.DataFrame:
+    """Return all imports of manufactures (for intermediate and final use) by source."""
+    kept = bilateral[bilateral["scope"] == "manufacturing"]
+    value = kept["intermediate"] + kept["final"]
+    return kept.assign(value=value, source=kept["exporter"])[["importer", "source", "year", "value"]]
+
+
+def by_source(imports: pd.DataFrame, output: pd.Series, economy: str, year: int) -> pd.DataFrame:
+    """Return every source's share of an economy's import ratio in one year, percent of output, largest first."""
+    kept = imports[(imports["importer"] == economy) & (imports["year"] == year) & (imports["source"] != economy)]
+    ratio = 100 * kept.set_index("source")["value"] / float(output.loc[(economy, year)])
+    return ratio.rename("ratio").sort_values(ascending=False, kind="stable").reset_index()

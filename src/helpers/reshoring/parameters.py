@@ -1,0 +1,121 @@
+"""What a reader may change in the section on reshoring, with the values that are allowed."""
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from helpers.data import catalogue
+from helpers.errors import not_allowed
+from helpers.reshoring.releases import RELEASES, Release
+
+
+class ReshoringParameters(BaseModel):
+    """Parameters of the section `reshoring`; the defaults are those of the published page."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    focus: str = Field("KOR", description="economy the page is about (ISO 3166 alpha-3)")
+    compared: list[str] = Field(
+        ["USA", "JPN", "DEU", "CHN", "TWN"], min_length=1, description="economies shown beside it (alpha-3)"
+    )
+    release: Literal["2016", "2013"] = Field(
+        "2016", description="release of the World Input-Output Database (2016: 2000-2014; 2013: 1995-2011)"
+    )
+    scope: Literal["manufactured", "all", "own_sector"] = Field(
+        "manufactured", description="inputs that count: manufactured (broad), all, or own_sector (narrow)"
+    )
+    base_year: int = Field(2000, description="first year of a change (calendar year of the release)")
+    last_year: int | None = Field(None, description="last year of a change; null = the release's newest year")
+    exclude_industries: list[str] = Field([], description="industries left out (codes of the release)")
+    exclude_price_sensitive: bool = Field(
+        False, description="leave out refining and basic metals, whose input values follow oil and ore prices"
+    )
+    low_cost: list[str] = Field(
+        ["CHN", "IDN", "IND", "TWN"],
+        min_length=1,
+        description="low-cost economies of the manufacturing import ratio (alpha-3, in WIOD release 2013)",
+    )
+    split_year: int = Field(
+        2019, ge=2015, le=2024, description="last year of the earlier period in Korea's counts (calendar year)"
+    )
+    break_year: int = Field(2011, description="first year of the later regime in tests of a known date")
+    crisis_years: list[int] = Field(
+        [2009, 2010], description="years given a dummy of their own in break tests (collapse and rebound)"
+    )
+    trimming: float = Field(
+        0.15, ge=0.1, le=0.35, description="share of years at each end where no break is looked for (0.1-0.35)"
+    )
+    draws: int = Field(2000, ge=200, le=100_000, description="draws of the bootstrap and of simulated p-values")
+    level: float = Field(0.95, ge=0.5, le=0.99, description="coverage of intervals (0.5-0.99)")
+    seed: int = Field(2021, ge=0, le=2**32 - 1, description="seed of the random numbers")
+
+    @property
+    def source(self) -> Release:
+        """The release chosen, with its table, economies and industries."""
+        return RELEASES[self.release]
+
+    @property
+    def excluded(self) -> list[str]:
+        """All industries left out."""
+        dropped = self.source.price_sensitive if self.exclude_price_sensitive else ()
+        return sorted({*self.exclude_industries, *dropped})
+
+    def years(self) -> list[int]:
+        """Return the years of the release, ascending."""
+        return catalogue.years(self.source.table)
+
+    def window(self) -> tuple[int, int]:
+        """Return base year and last year, the latter resolved."""
+        return self.base_year, self.years()[-1] if self.last_year is None else self.last_year
+
+    @model_validator(mode="after")
+    def _choices_fit_together(self) -> Self:
+        self._check_economies()
+        self._check_industries()
+        self._check_years()
+        return self
+
+    def _check_economies(self) -> None:
+        known = self.source.economies
+        for code in [self.focus, *self.compared]:
+            if code not in known:
+                raise ValueError(not_allowed(f"economy of WIOD release {self.release}", code, known, shown=len(known)))
+        for code in self.low_cost:
+            if code not in RELEASES["2013"].economies:
+                raise ValueError(not_allowed("source economy of WIOD release 2013", code, RELEASES["2013"].economies))
+        if self.focus in self.compared or len(set(self.compared)) != len(self.compared):
+            raise ValueError(
+                f"The economies compared ({', '.join(self.compared)}) name {self.focus} or one of them twice. "
+                "Name each other economy once."
+            )
+
+    def _check_industries(self) -> None:
+        known = self.source.industries
+        for code in self.exclude_industries:
+            if code not in known:
+                raise ValueError(not_allowed(f"industry of WIOD release {self.release}", code, known, shown=len(known)))
+        if len(known) - len(self.excluded) < 2:
+            raise ValueError(
+                f"{len(self.excluded)} of {len(known)} industries are excluded. Keep at least two, so that there is "
+                "a mix of industries to compare."
+            )
+
+    def _check_years(self) -> None:
+        years = self.years()
+        base, last = self.window()
+        for name, year in (("base_year", base), ("last_year", last)):
+            if year not in years:
+                raise ValueError(
+                    f"The {name} {year} is not in WIOD release {self.release}. It has {years[0]}-{years[-1]}."
+                )
+        if base >= last:
+            raise ValueError(
+                f"A change from {base} to {last} cannot be measured: last_year must come after base_year. "
+                f"WIOD release {self.release} has {years[0]}-{years[-1]}."
+            )
+        tested = catalogue.years(RELEASES["2016"].table)
+        if self.break_year not in tested[4:-2]:
+            raise ValueError(
+                f"A break in {self.break_year} cannot be tested: it needs years before and after it. "
+                f"Choose {tested[4]} to {tested[-3]} (breaks are tested on WIOD release 2016, {tested[0]}-{tested[-1]})."
+            )

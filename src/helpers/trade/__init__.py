@@ -1,0 +1,1 @@
+"""Trade in intermediate goods: end-use classes, growth accounting, destinations, mirror figures."""

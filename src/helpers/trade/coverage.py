@@ -1,0 +1,30 @@
+"""Which economies report exports in which years, read without pandas: checks come before any kernel starts."""
+
+import csv
+from functools import lru_cache
+
+from helpers.data import catalogue
+from helpers.data.corrections import corrections
+from helpers.trade.definitions import STAGE_TABLE, STAGES
+
+
+@lru_cache(maxsize=16)
+def _years(sha256: str, stage: str) -> dict[str, frozenset[int]]:
+    recoded = {str(item.where.get("iso3")): str(item.becomes) for item in corrections(STAGE_TABLE) if item.becomes}
+    wanted = set(STAGES[stage])
+    groups: dict[tuple[str, int], set[str]] = {}
+    with open(catalogue.path(STAGE_TABLE), encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["flow"] == "Export" and row["product"] in wanted:
+                code = recoded.get(row["iso3"], row["iso3"])
+                groups.setdefault((code, int(row["year"])), set()).add(row["product"])
+    found: dict[str, set[int]] = {}
+    for (code, year), products in groups.items():
+        if products == wanted:
+            found.setdefault(code, set()).add(year)
+    return {code: frozenset(years) for code, years in found.items()}
+
+
+def export_years(stage: str) -> dict[str, frozenset[int]]:
+    """Return the years in which each reporter's exports of all goods of a stage definition are known."""
+    return _years(catalogue.sha256(STAGE_TABLE), stage)
