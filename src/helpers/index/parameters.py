@@ -1,5 +1,6 @@
 """What a reader may change in the innovation index, with the values that are allowed."""
 
+from collections.abc import Mapping
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -92,6 +93,11 @@ class InnovationIndexParameters(BaseModel):
         0.02, ge=0, le=0.5, description="relative standard error of an indicator's value (share of the value)"
     )
     first_year: int = Field(2010, ge=2007, le=2017, description="first year of the index over time")
+
+    @classmethod
+    def of(cls, namespace: Mapping[str, object]) -> Self:
+        """Return the parameters whose names occur in a namespace, such as a notebook's ``globals()``."""
+        return cls.model_validate({name: namespace[name] for name in cls.model_fields if name in namespace})
 
     @field_validator("focus")
     @classmethod

@@ -58,10 +58,16 @@ def patent_share(patents: pd.DataFrame, fields: Sequence[str], minimum_patents: 
     Economies and years with fewer patents than `minimum_patents` have no share: with a handful of patents it would
     say nothing. The total includes patents of no known field.
     """
-    wide = patents[patents["iso3"] != "WLD"].pivot(index=["iso3", "year"], columns="field", values="grants")
+    economies = patents[patents["iso3"] != "WLD"]
+    wide = economies.pivot(index=["iso3", "year"], columns="field", values="grants")
     totals = wide["total"]
     share = 100 * wide[list(fields)].sum(axis=1) / totals.where(totals >= max(minimum_patents, 1))
-    return share.rename("value").reset_index().dropna(subset=["value"]).assign(flag="").reset_index(drop=True)
+    return share.rename("value").dropna().reset_index().merge(_total_flags(economies), on=["iso3", "year"], how="left")
+
+
+def _total_flags(patents: pd.DataFrame) -> pd.DataFrame:
+    totals = patents[patents["field"] == "total"]
+    return totals.assign(flag=totals.get("flag", ""))[["iso3", "year", "flag"]]
 
 
 def indicator_values(
