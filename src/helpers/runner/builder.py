@@ -1,0 +1,242 @@
+"""Build: run what is stale, in the right order and as many at once as there are cores, and recap."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from helpers.runner import fingerprint, lock, manifest
+from helpers.runner.layout import NOTEBOOK, RESULTS, build_folder, failed_folder, relative, run_folder
+from helpers.runner.plan import Planned, Verdict, judge, needed_results, plan
+from helpers.runner.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from helpers.runner.worker import CellError
+    from helpers.runner.workshop import Workshop
+
+State = Literal["fresh", "ran", "text", "failed", "skipped", "left"]
+Key = tuple[str, str]
+
+
+@dataclass
+class Result:
+    """What became of one section under one scenario."""
+
+    scenario: str
+    section: str
+    state: State
+    seconds: float = 0.0
+    reasons: list[str] = field(default_factory=list)
+    error: "CellError | None" = None
+
+    @property
+    def name(self) -> str:
+        """How the run is called in messages."""
+        return f"{self.scenario}/{self.section}"
+
+
+@dataclass
+class Recap:
+    """All that a build did."""
+
+    results: list[Result]
+
+    @property
+    def failures(self) -> list[Result]:
+        """Runs that failed, or could not be done since one they need failed."""
+        return [result for result in self.results if result.state in ("failed", "skipped")]
+
+    @property
+    def changed(self) -> list[Result]:
+        """Runs whose published notebook is new."""
+        return [result for result in self.results if result.state in ("ran", "text")]
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything asked for is there."""
+        return not self.failures
+
+    def lines(self) -> list[str]:
+        """Return one line for each failure: scenario, section, cell, line, error and where to look."""
+        return [_failure_line(result) for result in self.failures]
+
+
+def _failure_line(result: Result) -> str:
+    if result.state == "skipped":
+        return f"{result.name}: not run: {'; '.join(result.reasons)}"
+    kept = failed_folder(result.scenario, result.section)
+    where = f" (notebook and log: {relative(kept)})" if kept.exists() else ""
+    return f"{result.name}: {result.error}{where}"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked of a build beyond which sections."""
+
+    jobs: int
+    forced: frozenset[str] = frozenset()
+    only_failed: bool = False
+
+
+def build(
+    scenarios: Iterable[str] | None = None,
+    sections: Iterable[str] | None = None,
+    *,
+    jobs: int | None = None,
+    force: bool = False,
+    only_failed: bool = False,
+    progress: Progress | None = None,
+    wait: bool = True,
+) -> Recap:
+    """Run what is stale of the chosen sections, and of those they need, under the chosen scenarios.
+
+    Parameters
+    ----------
+    scenarios, sections : iterable of str, optional
+        Names; all by default.
+    jobs : int, optional
+        How many runs at once; by default the cores there are.
+    force : bool
+        Run the chosen sections even when nothing changed.
+    only_failed : bool
+        Run only those whose last run failed.
+    progress : Progress, optional
+        Hears what happens.
+    wait : bool
+        Wait for another build to finish; otherwise refuse when one goes on.
+
+    Raises
+    ------
+    InputError
+        Anything wrong with names, parameters or notebooks; nothing has run then.
+    WorkError
+        The build folder cannot be written to, or is held by another build.
+    """
+    progress = progress or Silent()
+    chosen = None if sections is None else list(sections)
+    planned = plan(scenarios, chosen)
+    forced = frozenset(item.section.slug for item in planned if chosen is None or item.section.slug in chosen)
+    order = Order(jobs or 0, forced if force else frozenset(), only_failed)
+    with lock.hold(build_folder() / "runs", "a build", wait, progress.note):
+        if not force and all(verdict_now(item).state == "fresh" for item in planned):
+            return Recap([Result(*item.key, "fresh", 0.0) for item in planned])
+        return _run_stale(planned, order, progress)
+
+
+def verdict_now(planned: Planned) -> Verdict:
+    """Judge a run against the results that are there now."""
+    return judge(planned, needed_results(planned), {})
+
+
+def _run_stale(planned: list[Planned], order: Order, progress: Progress) -> Recap:
+    from helpers.runner.workshop import jobs_by_default, workshop
+
+    with workshop() as opened, ThreadPoolExecutor(order.jobs or jobs_by_default()) as pool:
+        schedule = Schedule(planned, order, progress, opened, pool)
+        try:
+            schedule.run()
+        finally:
+            opened.stopped.set()
+    return Recap([schedule.results[item.key] for item in planned])
+
+
+class Schedule:
+    """Hands out runs as soon as what they need is done."""
+
+    def __init__(
+        self, planned: list[Planned], order: Order, progress: Progress, opened: "Workshop", pool: ThreadPoolExecutor
+    ) -> None:
+        self.planned = {item.key: item for item in planned}
+        self.order, self.progress, self.workshop, self.pool = order, progress, opened, pool
+        self.results: dict[Key, Result] = {}
+        self.pending: dict[Future[Result], Key] = {}
+
+    def run(self) -> None:
+        """Carry out everything."""
+        sorter = TopologicalSorter({key: self._needed(item) for key, item in self.planned.items()})
+        sorter.prepare()
+        while sorter.is_active():
+            for key in sorter.get_ready():
+                self._begin(self.planned[key])
+            for key in self._finished():
+                sorter.done(key)
+
+    def _needed(self, item: Planned) -> list[Key]:
+        return [key for slug in item.section.needs if (key := (item.scenario.name, slug)) in self.planned]
+
+    def _begin(self, item: Planned) -> None:
+        self.pending[self.pool.submit(self._settle, item)] = item.key
+
+    def _finished(self) -> list[Key]:
+        done, _ = wait(self.pending, return_when=FIRST_COMPLETED)
+        keys = []
+        for future in done:
+            key = self.pending.pop(future)
+            self.results[key] = future.result()
+            keys.append(key)
+        return keys
+
+    def _settle(self, item: Planned) -> Result:
+        """Decide what to do about one run, now that all it needs is done, and do it."""
+        broken = [key[1] for key in self._needed(item) if self.results[key].state in ("failed", "skipped")]
+        if broken:
+            return Result(*item.key, "skipped", 0.0, [f"it needs {slug}, which failed" for slug in broken])
+        verdict = verdict_now(item)
+        if item.section.slug in self.order.forced:
+            verdict = Verdict("stale", ["--force", *verdict.reasons], verdict.seconds, verdict.failed)
+        if verdict.state == "fresh":
+            return Result(*item.key, "fresh")
+        if self.order.only_failed and not verdict.failed:
+            return Result(*item.key, "left", 0.0, verdict.reasons)
+        if verdict.state == "text":
+            refresh_text(item, self.workshop.folder)
+            return Result(*item.key, "text", 0.0, verdict.reasons)
+        return self._execute(item, verdict)
+
+    def _execute(self, item: Planned, verdict: Verdict) -> Result:
+        if self.workshop.stopped.is_set():
+            return Result(*item.key, "left", 0.0, ["stopped"])
+        self.progress.started(item.name, "; ".join(verdict.reasons[:3]))
+        outcome = self.workshop.carry_out(
+            task_of(item),
+            run_folder(*item.key),
+            failed_folder(*item.key),
+            lambda told: self.progress.event(item.name, told),
+        )
+        state: State = "failed" if outcome.error else "ran"
+        self.progress.ended(item.name, state, outcome.seconds)
+        return Result(*item.key, state, outcome.seconds, verdict.reasons, outcome.error)
+
+
+def task_of(item: Planned):
+    """Return the task that a planned run stands for, with the results it needs as they are now."""
+    from helpers.runner.workshop import Task
+
+    needs = {slug: str(run_folder(item.scenario.name, slug) / RESULTS) for slug in item.section.needs}
+    parts = item.parts(needed_results(item), {})
+    return Task(item.section, item.scenario.name, item.parameters, parts, needs)
+
+
+def refresh_text(item: Planned, area: Path) -> None:
+    """Put edited text into the executed notebook of a run whose code did not change."""
+    import nbformat
+
+    from helpers.runner.normalise import normalise, with_new_text
+
+    place = run_folder(*item.key)
+    fresh = Path(tempfile.mkdtemp(dir=area)) / "run"
+    shutil.copytree(place, fresh)
+    executed = json.loads((fresh / NOTEBOOK).read_text(encoding="utf-8"))
+    executed["cells"] = with_new_text(executed["cells"], item.section.cells)
+    text = nbformat.writes(normalise(nbformat.from_dict(executed), {}))
+    (fresh / NOTEBOOK).write_text(text + "\n", encoding="utf-8")
+    old = manifest.read(place)[0]
+    assert old is not None
+    changed = {"text": fingerprint.text_part(item.section), "outputs": manifest.output_hashes(fresh)}
+    manifest.write(fresh, old.manifest.model_copy(update=changed))
+    manifest.publish(fresh, place)

@@ -1,0 +1,130 @@
+"""Commands of the runner: run, build, status, params, scenarios."""
+
+import sys
+import time
+from typing import Annotated
+
+import typer
+
+Parameter = Annotated[
+    list[str] | None, typer.Option("-p", "--parameter", help="name=value; may be given several times")
+]
+Names = Annotated[list[str] | None, typer.Argument(help="sections; all when none is named")]
+ScenarioNames = Annotated[
+    list[str] | None, typer.Option("--scenario", "-s", help="scenario; may be given several times")
+]
+Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="runs at once; default: cores")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the runner's commands to the command line."""
+    for name, command in (
+        ("run", run),
+        ("build", build),
+        ("status", status),
+        ("params", params),
+        ("scenarios", list_scenarios),
+    ):
+        app.command(name)(command)
+
+
+def run(
+    section: Annotated[str, typer.Argument(help="section to run")],
+    parameter: Parameter = None,
+    scenario: Annotated[
+        str | None, typer.Option("--scenario", "-s", help="named set of parameters to start from")
+    ] = None,
+    force: Annotated[bool, typer.Option(help="run even when these results are there already")] = False,
+) -> None:
+    """Run one section with parameters of your own; prints where the results are and the main numbers."""
+    from helpers.runner.adhoc import run_section
+    from helpers.runner.layout import relative
+    from helpers.runner.progress import for_terminal
+
+    begun = time.monotonic()
+    with for_terminal() as progress:
+        found = run_section(section, parameter or [], scenario, force=force, progress=progress)
+    for name, value in list(found.run.metrics.items())[:20]:
+        print(f"  {name:<44} {value}")
+    state = "computed" if found.fresh else "already there"
+    print(f"{relative(found.run.folder)}: {state}, run {found.run.manifest.run_id}, {time.monotonic() - begun:.1f} s")
+
+
+def build(
+    sections: Names = None,
+    scenario: ScenarioNames = None,
+    jobs: Jobs = None,
+    force: Annotated[bool, typer.Option(help="run even what is up to date")] = False,
+    only: Annotated[str | None, typer.Option(help="'failed': only runs that failed last time")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would run, run nothing")] = False,
+    explain: Annotated[bool, typer.Option(help="name every part that changed")] = False,
+    wait: Annotated[bool, typer.Option(help="wait for another build to finish")] = True,
+) -> None:
+    """Run what is stale; does nothing when nothing changed."""
+    from helpers.errors import InputError, not_allowed
+
+    if only not in (None, "failed"):
+        raise InputError(not_allowed("value of --only", only, ["failed"]))
+    if dry_run:
+        return _print_status(sections, scenario, explain, only_stale=True)
+    _build(sections, scenario, jobs, force, only == "failed", wait)
+
+
+def _build(
+    sections: list[str] | None, scenario: list[str] | None, jobs: int | None, force: bool, only_failed: bool, wait: bool
+) -> None:
+    from helpers.runner.builder import build
+    from helpers.runner.progress import for_terminal
+
+    begun = time.monotonic()
+    with for_terminal() as progress:
+        recap = build(scenario, sections, jobs=jobs, force=force, only_failed=only_failed, progress=progress, wait=wait)
+    for line in recap.lines():
+        print(f"failed: {line}", file=sys.stderr)
+    done = len(recap.changed)
+    what = f"{done} of {len(recap.results)} runs done" if done or not recap.ok else "nothing to do"
+    print(f"{what}, {len(recap.failures)} failed, {time.monotonic() - begun:.1f} s")
+    raise typer.Exit(0 if recap.ok else 1)
+
+
+def status(
+    sections: Names = None,
+    scenario: ScenarioNames = None,
+    explain: Annotated[bool, typer.Option(help="name every part that changed")] = False,
+) -> None:
+    """Show each run's state, the reason and how long it took last."""
+    _print_status(sections, scenario, explain)
+
+
+def _print_status(
+    sections: list[str] | None, scenario: list[str] | None, explain: bool, only_stale: bool = False
+) -> None:
+    from helpers.runner.status import kernels, rows, total
+
+    found = [row for row in rows(scenario, sections) if not only_stale or row.state != "up to date"]
+    for row in found:
+        print(row.line(every_reason=explain))
+    print(total(found))
+    print(kernels())
+
+
+def params(
+    section: Annotated[str | None, typer.Argument(help="section; all when none is named")] = None,
+    schema: Annotated[bool, typer.Option("--schema", help="write scenarios/schema.json for editors")] = False,
+) -> None:
+    """List every parameter with its type, range, default and meaning."""
+    from helpers.runner import describe, notebooks
+
+    if schema:
+        print(describe.write_schema())
+        return
+    chosen = [notebooks.section(section)] if section else notebooks.sections()
+    print("\n\n".join(describe.parameter_text(item) for item in chosen))
+
+
+def list_scenarios() -> None:
+    """List the scenarios and what each changes."""
+    from helpers.runner.describe import scenario_text
+    from helpers.runner.scenario import scenarios
+
+    print("\n\n".join(scenario_text(item) for item in scenarios()))

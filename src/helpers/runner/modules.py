@@ -1,0 +1,128 @@
+"""Which modules of the package a notebook reaches, found by reading source, not by importing it."""
+
+import ast
+import importlib.util
+from functools import lru_cache
+from pathlib import Path
+
+PACKAGE = "helpers"
+
+
+def package_folder() -> Path:
+    """Return the folder of the package's source."""
+    spec = importlib.util.find_spec(PACKAGE)
+    assert spec is not None
+    assert spec.submodule_search_locations
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+def module_file(name: str) -> Path | None:
+    """Return the file of a module of the package, None when there is no such module."""
+    if name.split(".")[0] != PACKAGE:
+        return None
+    place = package_folder().joinpath(*name.split(".")[1:])
+    for candidate in (place / "__init__.py", place.with_suffix(".py")):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def _strip_magics(code: str) -> str:
+    lines = code.splitlines()
+    return "\n".join("pass" if line.lstrip().startswith(("%", "!")) else line for line in lines)
+
+
+def parse(code: str) -> ast.Module | None:
+    """Return the syntax tree of a cell or module; lines of IPython magic count as empty."""
+    for text in (code, _strip_magics(code)):
+        try:
+            return ast.parse(text)
+        except SyntaxError:
+            continue
+    return None
+
+
+def imported_names(tree: ast.Module, module: str = "", is_package: bool = False) -> set[str]:
+    """Return every dotted name that a piece of code may import, wherever in it the import stands.
+
+    Parameters
+    ----------
+    tree : ast.Module
+        Code of a cell or module.
+    module : str
+        Its own dotted name, against which relative imports are resolved.
+    is_package : bool
+        Whether it is the `__init__` of a package.
+    """
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = _absolute(node, module, is_package)
+            names.update([base, *(f"{base}.{alias.name}" for alias in node.names)])
+    return names | _names_in_text(tree, module if is_package else module.rpartition(".")[0])
+
+
+def _absolute(node: ast.ImportFrom, module: str, is_package: bool) -> str:
+    if not node.level:
+        return node.module or ""
+    parts = module.split(".")
+    kept = parts[: len(parts) - node.level + (1 if is_package else 0)]
+    return ".".join([*kept, *([node.module] if node.module else [])])
+
+
+def _names_in_text(tree: ast.Module, package: str) -> set[str]:
+    """Return modules that are only named in text, in code that imports by name when first asked."""
+    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    lazy = any(
+        isinstance(node, ast.Attribute | ast.Name) and _called(node) == "import_module" for node in ast.walk(tree)
+    )
+    if not lazy:
+        return set()
+    return {
+        name for text in texts for name in (text, f"{package}.{text.lstrip('.')}") if name.isascii() and " " not in name
+    }
+
+
+def _called(node: ast.Attribute | ast.Name) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id
+
+
+def _with_parents(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[: count + 1]) for count in range(len(parts))]
+
+
+@lru_cache(maxsize=1024)
+def _imports_of(name: str, path: Path, stamp: tuple[int, int]) -> frozenset[str]:
+    tree = parse(path.read_text(encoding="utf-8"))
+    names = imported_names(tree, name, path.name == "__init__.py") if tree else set()
+    return frozenset(_modules_among(names))
+
+
+def _modules_among(names: set[str]) -> set[str]:
+    every = {parent for name in names if name.split(".")[0] == PACKAGE for parent in _with_parents(name)}
+    return {name for name in every if module_file(name)}
+
+
+def reached(codes: list[str]) -> dict[str, Path]:
+    """Return the modules of the package that cells import, directly or through others, with their files.
+
+    Parameters
+    ----------
+    codes : list of str
+        Source of the code cells.
+    """
+    trees = [tree for code in codes if (tree := parse(code))]
+    waiting = _modules_among({name for tree in trees for name in imported_names(tree)})
+    found: dict[str, Path] = {}
+    while waiting:
+        name = waiting.pop()
+        path = module_file(name)
+        if name in found or path is None:
+            continue
+        found[name] = path
+        status = path.stat()
+        waiting |= _imports_of(name, path, (status.st_mtime_ns, status.st_size)) - found.keys()
+    return dict(sorted(found.items()))

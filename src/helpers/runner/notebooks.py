@@ -1,0 +1,226 @@
+"""Sections: what a notebook says about itself in its front matter, without running anything."""
+
+import importlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from helpers.errors import InputError, not_allowed
+from helpers.paths import project_root
+from helpers.runner.layout import relative
+
+PARAMETERS_TAG = "parameters"
+
+
+class FrontMatter(BaseModel):
+    """The first cell of a section's notebook; further keys are left to the renderers."""
+
+    model_config = ConfigDict(extra="allow")
+
+    title: str
+    description: str = ""
+    section: str = Field(description="slug: the notebook's file name without ending")
+    parameters: str = Field(description="where the parameter model is, as module:Class")
+    tables: list[str] = Field(default=[], description="the only tables the notebook may load")
+    files: list[str] = Field(default=[], description="further files below the root that it reads")
+    needs: list[str] = Field(default=[], description="sections of the same scenario whose results it reads")
+    sweeps: list[str] = Field(default=[], description="sweeps whose tables it reads")
+    scenarios: list[str] | None = Field(default=None, description="only under these scenarios; default: all")
+    order: float = 1000
+    time_limit: float = Field(default=900, gt=0, description="seconds a run may take")
+    memory_limit: float = Field(default=4000, gt=0, description="megabytes the run's processes may hold")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A notebook with what it declares."""
+
+    path: Path
+    front: FrontMatter
+    cells: list[dict[str, Any]] = field(repr=False)
+
+    @property
+    def slug(self) -> str:
+        """Name of the section in commands, folders and addresses."""
+        return self.front.section
+
+    @property
+    def title(self) -> str:
+        """Title of the page."""
+        return self.front.title
+
+    @property
+    def description(self) -> str:
+        """One sentence for lists and search."""
+        return self.front.description
+
+    @property
+    def order(self) -> float:
+        """Place among the sections."""
+        return self.front.order
+
+    @property
+    def tables(self) -> list[str]:
+        """Tables the notebook may load."""
+        return self.front.tables
+
+    @property
+    def needs(self) -> list[str]:
+        """Sections whose results it reads."""
+        return self.front.needs
+
+    @cached_property
+    def parameters(self) -> type[BaseModel]:
+        """The pydantic model of its parameters."""
+        return load_model(self)
+
+    @property
+    def code(self) -> list[dict[str, Any]]:
+        """Its code cells, in order."""
+        return [cell for cell in self.cells if cell["cell_type"] == "code"]
+
+    def runs_under(self, scenario: str) -> bool:
+        """Tell whether the section takes part in a scenario."""
+        return self.front.scenarios is None or scenario in self.front.scenarios
+
+
+def load_model(section: Section) -> type[BaseModel]:
+    """Import the parameter model that the front matter names.
+
+    Raises
+    ------
+    InputError
+        There is no such module or class, or it is not a pydantic model.
+    """
+    module, _, name = section.front.parameters.partition(":")
+    try:
+        model = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(
+            f"{relative(section.path)}: no parameter model {section.front.parameters!r} ({error})."
+        ) from error
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        raise InputError(f"{relative(section.path)}: {section.front.parameters!r} is not a pydantic model.")
+    return model
+
+
+def source(cell: dict[str, Any]) -> str:
+    """Return a cell's text; the file format allows a list of lines as well."""
+    text = cell.get("source", "")
+    return text if isinstance(text, str) else "".join(text)
+
+
+def tags(cell: dict[str, Any]) -> list[str]:
+    """Return a cell's tags."""
+    return cell.get("metadata", {}).get("tags", [])
+
+
+def read_cells(path: Path) -> list[dict[str, Any]]:
+    """Return the cells of a notebook file.
+
+    Raises
+    ------
+    InputError
+        The file is not a notebook of format 4.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        cells = content["cells"]
+        known = all(cell["cell_type"] in ("code", "markdown", "raw") and source(cell) is not None for cell in cells)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{relative(path)} is not a valid notebook ({type(error).__name__}: {error}). "
+            "Open it in JupyterLab and save it, or restore it from git."
+        ) from error
+    if not known or content.get("nbformat") != 4:
+        raise InputError(f"{relative(path)} is not a notebook of format 4: open it in JupyterLab and save it.")
+    return cells
+
+
+def read_front_matter(path: Path, cells: list[dict[str, Any]]) -> FrontMatter:
+    """Return the front matter of a notebook, checked.
+
+    Raises
+    ------
+    InputError
+        It is missing, is not YAML, lacks a key, or names another section than the file does.
+    """
+    text = source(cells[0]).strip() if cells and cells[0]["cell_type"] == "raw" else ""
+    if not (text.startswith("---") and text.endswith("---") and len(text) > 6):
+        raise InputError(
+            f"{relative(path)} has no front matter: its first cell must be raw, with YAML between two '---'."
+        )
+    try:
+        front = FrontMatter.model_validate(yaml.load(text.strip("-"), yaml_loader()))
+    except yaml.YAMLError as error:
+        raise InputError(f"{relative(path)}: the front matter is not valid YAML: {error}") from error
+    except ValidationError as error:
+        told = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise InputError(f"{relative(path)}: front matter: {told}.") from error
+    if front.section != path.stem:
+        raise InputError(f"{relative(path)}: section is {front.section!r}, but the file is named {path.stem!r}.")
+    return front
+
+
+def yaml_loader() -> type:
+    """Return the safe YAML loader, the one written in C when there is one."""
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def check_parameters_cell(section: Section) -> None:
+    """Refuse a notebook in which the values of a run could not arrive.
+
+    Raises
+    ------
+    InputError
+        No cell, or more than one, is tagged `parameters`.
+    """
+    tagged = [cell for cell in section.code if PARAMETERS_TAG in tags(cell)]
+    if len(tagged) != 1:
+        found = "no cell" if not tagged else f"{len(tagged)} cells"
+        raise InputError(
+            f"{relative(section.path)} has {found} tagged 'parameters', but needs exactly one: the code cell that sets "
+            "each parameter to its default. In JupyterLab: select it, open the property inspector, add the tag."
+        )
+
+
+def read_section(path: Path) -> Section:
+    """Read one notebook as a section."""
+    cells = read_cells(path)
+    return Section(path, read_front_matter(path, cells), cells)
+
+
+def sections() -> list[Section]:
+    """Return all sections in the order of the site.
+
+    Raises
+    ------
+    InputError
+        A notebook is invalid, or needs a section that does not exist.
+    """
+    found = [read_section(path) for path in sorted((project_root() / "notebooks").glob("*.ipynb"))]
+    slugs = [section.slug for section in found]
+    for section in found:
+        for need in section.needs:
+            if need not in slugs:
+                raise InputError(f"{relative(section.path)}: needs: {not_allowed('section', need, slugs)}")
+    return sorted(found, key=lambda section: (section.order, section.slug))
+
+
+def section(slug: str) -> Section:
+    """Return one section by its slug.
+
+    Raises
+    ------
+    InputError
+        There is none of that name.
+    """
+    known = {section.slug: section for section in sections()}
+    if slug not in known:
+        raise InputError(not_allowed("section", slug, known))
+    return known[slug]

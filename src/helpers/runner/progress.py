@@ -1,0 +1,101 @@
+"""Progress for the person at the terminal: a bar a run, or plain lines where there is no terminal."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+
+class Progress(Protocol):
+    """Hears what happens in a build; called from several threads."""
+
+    def note(self, text: str) -> None:
+        """Something worth a line."""
+        ...
+
+    def started(self, name: str, why: str) -> None:
+        """A run begins."""
+        ...
+
+    def event(self, name: str, event: dict[str, Any]) -> None:
+        """A run's worker tells something, such as which cell it executes."""
+        ...
+
+    def ended(self, name: str, state: str, seconds: float) -> None:
+        """A run is over."""
+        ...
+
+
+class Silent:
+    """Says nothing."""
+
+    def note(self, text: str) -> None:
+        """Say nothing."""
+
+    def started(self, name: str, why: str) -> None:
+        """Say nothing."""
+
+    def event(self, name: str, event: dict[str, Any]) -> None:
+        """Say nothing."""
+
+    def ended(self, name: str, state: str, seconds: float) -> None:
+        """Say nothing."""
+
+
+class Plain(Silent):
+    """One line when a run starts and one when it ends, for logs and pipes."""
+
+    def note(self, text: str) -> None:
+        """Print a line."""
+        print(text, flush=True)
+
+    def started(self, name: str, why: str) -> None:
+        """Print that a run begins, and why."""
+        self.note(f"run   {name} ({why})")
+
+    def ended(self, name: str, state: str, seconds: float) -> None:
+        """Print how a run ended."""
+        self.note(f"{state:<5} {name} {seconds:.1f} s")
+
+
+class Bars(Silent):
+    """A bar for each run, by cell, on a terminal."""
+
+    def __init__(self) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = ("{task.description}", BarColumn(), "{task.completed}/{task.total}", "{task.fields[cell]}")
+        made = [TextColumn(column, markup=False) if isinstance(column, str) else column for column in columns]
+        self.bars = Progress(*made, TimeElapsedColumn())
+        self.tasks: dict[str, Any] = {}
+
+    def note(self, text: str) -> None:
+        """Print a line above the bars."""
+        self.bars.console.print(text, markup=False, highlight=False)
+
+    def started(self, name: str, why: str) -> None:
+        """Add a bar."""
+        self.tasks[name] = self.bars.add_task(name, total=None, cell=why[:40])
+
+    def event(self, name: str, event: dict[str, Any]) -> None:
+        """Move a bar to the cell that runs."""
+        if event.get("event") == "cell":
+            self.bars.update(self.tasks[name], completed=event["number"] - 1, total=event["of"], cell=event["id"][:40])
+
+    def ended(self, name: str, state: str, seconds: float) -> None:
+        """Take the bar away and leave a line."""
+        self.bars.remove_task(self.tasks.pop(name))
+        self.note(f"{state:<5} {name} {seconds:.1f} s")
+
+
+@contextmanager
+def for_terminal(quiet: bool = False) -> Iterator[Progress]:
+    """Yield the progress display that fits where the output goes."""
+    if quiet:
+        yield Silent()
+    elif not sys.stdout.isatty():
+        yield Plain()
+    else:
+        bars = Bars()
+        with bars.bars:
+            yield bars

@@ -1,0 +1,66 @@
+"""What `reshoring status` and `--dry-run` show."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from helpers.runner.builder import verdict_now
+from helpers.runner.plan import Planned, Verdict, plan
+
+SHOWN_REASONS = 2
+
+
+@dataclass(frozen=True)
+class Row:
+    """State of one run."""
+
+    name: str
+    state: str
+    reasons: list[str]
+    seconds: float | None
+    expected: float
+
+    def line(self, every_reason: bool = False) -> str:
+        """Return the row as text; reasons beyond the first two are counted unless all are wanted."""
+        took = "" if self.seconds is None else f"{self.seconds:.1f} s"
+        told = self.reasons if every_reason else self.reasons[:SHOWN_REASONS]
+        rest = len(self.reasons) - len(told)
+        why = ("\n" + " " * 6 if every_reason and len(told) > 1 else "; ").join(told) + (
+            f" and {rest} more" if rest else ""
+        )
+        return f"{self.name:<40} {self.state:<12} {took:>8}  {why}".rstrip()
+
+
+def rows(scenarios: Iterable[str] | None, sections: Iterable[str] | None) -> list[Row]:
+    """Return the state of every chosen run; one that needs a stale one waits to see whether its results change."""
+    found: dict[tuple[str, str], Row] = {}
+    for item in plan(scenarios, sections):
+        found[item.key] = _row(item, verdict_now(item), found)
+    return list(found.values())
+
+
+def _row(item: Planned, verdict: Verdict, before: dict[tuple[str, str], Row]) -> Row:
+    moving = [need for need in item.section.needs if _is_stale(before.get((item.scenario.name, need)))]
+    state = {"fresh": "up to date", "text": "text only", "stale": "failed" if verdict.failed else "stale"}[
+        verdict.state
+    ]
+    if verdict.state in ("fresh", "text") and moving:
+        reasons = [f"if the results of {need} change" for need in moving]
+        return Row(item.name, "may run", reasons, verdict.seconds, verdict.seconds or 0.0)
+    return Row(item.name, state, verdict.reasons, verdict.seconds, verdict.expected)
+
+
+def _is_stale(row: Row | None) -> bool:
+    return row is not None and row.state in ("stale", "failed", "may run")
+
+
+def total(found: list[Row]) -> str:
+    """Return how many runs there are to do and how long they can be expected to take, one after the other."""
+    todo = [row for row in found if row.state not in ("up to date", "text only")]
+    if not todo:
+        return "Nothing to run."
+    return f"{len(todo)} to run, about {sum(row.expected for row in todo):.0f} s one after the other."
+
+
+def kernels() -> str:
+    """Say which kind of kernel runs get on this machine."""
+    return "Kernels: ordinary (a new interpreter each)."
