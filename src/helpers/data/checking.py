@@ -1,5 +1,6 @@
-"""Whether a table keeps to its record: form, schema, rules, coverage, corrections."""
+"""Whether a table keeps to its record: form, schema, rules, references, coverage, corrections."""
 
+import csv
 import hashlib
 from collections.abc import Iterable
 from functools import cache
@@ -8,31 +9,43 @@ from pathlib import Path
 import pandas as pd
 
 from helpers.data import catalogue, economies
-from helpers.data.corrections import Correction, apply, digest_text, unmet
-from helpers.data.reading import BrokenTable, Problem, parse
+from helpers.data.corrections import Correction, apply, digest_text, unknown_columns, unmet
+from helpers.data.problems import BrokenTable, Problem
+from helpers.data.reading import parse
 from helpers.data.records import TableRecord, Vintage, VintageRecord
+from helpers.errors import WorkError
 from helpers.paths import project_root
 
 CHECKS = ("checking.py", "corrections.py", "reading.py", "records.py", "rules.py", "schemas.py")
-SHOWN = 8
 
 
 @cache
 def _code_digest() -> str:
-    """Hash of the modules that decide what a sound table is."""
+    """Hash of the modules that decide what a sound table is; the same whatever the line ends on disk."""
     here = Path(__file__).parent
-    return hashlib.sha256(b"".join((here / name).read_bytes() for name in CHECKS)).hexdigest()
+    code = b"".join((here / name).read_bytes().replace(b"\r\n", b"\n") for name in CHECKS)
+    return hashlib.sha256(code).hexdigest()
 
 
 def stamp_of(table: TableRecord, data_sha256: str, record_sha256: str) -> str:
     """Return what the verdict on a table depends on, hashed.
 
     The package holds it only for tables that passed every check. Equal stamp: the same bytes passed the
-    same checks. Any difference in file, record, corrections, codes of economies or checks gives another stamp.
+    same checks. Any difference in file, record, corrections, codes of economies, tables referred to or checks
+    gives another stamp.
     """
-    codes = catalogue.file_sha256(project_root() / economies.FILE)
-    parts = (data_sha256, record_sha256, digest_text(table.name), codes, _code_digest())
+    others = sorted({_referred(other) for other, _ in table.references.values()})
+    related = [catalogue.file_sha256(path) for path in [project_root() / economies.FILE, *others]]
+    parts = (data_sha256, record_sha256, digest_text(table.name), *related, _code_digest())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _referred(table: str) -> Path:
+    """Return the file of a table another one refers to, wherever it lies in data/."""
+    found = sorted((project_root() / "data").glob(f"*/{table}.csv"))
+    if not found:
+        raise WorkError(f"Table {table!r} is missing from data/, and other tables refer to it.")
+    return found[0]
 
 
 def has_flags(table: TableRecord, entries: list[Correction]) -> bool:
@@ -41,7 +54,7 @@ def has_flags(table: TableRecord, entries: list[Correction]) -> bool:
 
 
 def ready(data: bytes, table: TableRecord, path: str, entries: list[Correction]) -> pd.DataFrame:
-    """Return the table as users see it: parsed, corrections applied, on the lines of the file.
+    """Return the table as users see it: parsed, corrections applied, index as in the file.
 
     Raises
     ------
@@ -49,20 +62,52 @@ def ready(data: bytes, table: TableRecord, path: str, entries: list[Correction])
         The file cannot be read as its record says, or a correction no longer fits it.
     """
     frame = parse(data, table, path)
-    if messages := unmet(frame, entries, path):
-        raise BrokenTable([Problem(path, message) for message in messages])
+    if problems := unmet(frame, entries, path):
+        raise BrokenTable(problems)
     return apply(frame, entries, has_flags(table, entries))
 
 
 def problems_in(data: bytes, table: TableRecord, path: str, entries: list[Correction]) -> list[Problem]:
-    """List everything that is wrong with a table; empty for a sound one."""
+    """List everything that is wrong with a table; empty for a sound one.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    table : TableRecord
+        What it must be.
+    path : str
+        What to call the file in messages.
+    entries : list of Correction
+        Its declared corrections.
+    """
     from helpers.data.schemas import schema_problems
 
     try:
-        frame = ready(data, table, path, entries)
+        frame = parse(data, table, path)
     except BrokenTable as error:
         return error.problems
-    return [*schema_problems(frame, table, path), *coverage_problems(frame, table, path)]
+    problems = unmet(frame, entries, path)
+    usable = [entry for entry in entries if not unknown_columns(entry, frame.columns)]
+    frame = apply(frame, usable, has_flags(table, entries))
+    problems += schema_problems(frame, table, path)
+    return [*problems, *reference_problems(frame, table, path), *coverage_problems(frame, table, path)]
+
+
+def reference_problems(frame: pd.DataFrame, table: TableRecord, path: str) -> list[Problem]:
+    """List values that do not occur in the table they must come from."""
+    problems = []
+    for column, (other, name) in table.references.items():
+        known = _values(_referred(other), name)
+        lost = frame.loc[~frame[column].isin(known), column]
+        rule = f"does not occur in column {name} of table {other}"
+        problems += [Problem(path, rule, int(index) + 2, column, repr(value)) for index, value in lost.items()]
+    return problems
+
+
+def _values(file: Path, column: str) -> set[str]:
+    with open(file, encoding="utf-8", newline="") as handle:
+        return {row[column] for row in csv.DictReader(handle)}
 
 
 def measured(frame: pd.DataFrame, table: TableRecord) -> list[Vintage]:
@@ -73,47 +118,37 @@ def measured(frame: pd.DataFrame, table: TableRecord) -> list[Vintage]:
 def _measure(frame: pd.DataFrame, table: TableRecord, vintage: VintageRecord) -> Vintage:
     rows = frame if table.vintage_column is None else frame[frame[table.vintage_column] == vintage.name]
     years = [] if table.year_column is None else sorted(int(year) for year in rows[table.year_column].unique())
-    known = set(economies.known())
     found = {code for column in table.economy_columns for code in rows[column].dropna().unique()}
-    known_fields = vintage.model_dump(include=set(VintageRecord.model_fields))
-    return Vintage(**known_fields, years=years, economies=len(found & known), rows=len(rows))
+    economic = len(found & set(economies.known()))
+    declared = vintage.model_dump(include=set(VintageRecord.model_fields))
+    return Vintage(**declared, years=years, economies=economic, rows=len(rows))
 
 
 def coverage_problems(frame: pd.DataFrame, table: TableRecord, path: str) -> list[Problem]:
     """List vintages that are missing, undeclared, or cover less than their record expects."""
     problems = _undeclared(frame, table, path)
     for vintage in measured(frame, table):
-        problems += [Problem(path, f"vintage {vintage.name}: {lack}") for lack in _lacks(vintage)]
+        problems += [Problem(path, f"vintage {vintage.name} {lack}") for lack in _lacks(vintage)]
     return problems
 
 
 def _undeclared(frame: pd.DataFrame, table: TableRecord, path: str) -> list[Problem]:
     if table.vintage_column is None:
         return []
-    declared = {vintage.name for vintage in table.vintages}
-    odd = frame.loc[~frame[table.vintage_column].isin(declared), table.vintage_column]
-    return [
-        Problem(path, f"vintage {name!r} is not in the record", int(odd.index[odd == name][0]) + 2)
-        for name in odd.unique()
-    ]
+    declared = [vintage.name for vintage in table.vintages]
+    column = frame[table.vintage_column]
+    rule = f"is not a vintage of the record, which has {', '.join(declared)}"
+    odd = column[~column.isin(declared)].drop_duplicates()
+    return [Problem(path, rule, int(index) + 2, column.name, repr(name)) for index, name in odd.items()]
 
 
 def _lacks(vintage: Vintage) -> Iterable[str]:
     if not vintage.rows:
-        yield "no rows"
+        yield "has no rows"
         return
-    for what, expected, found in (
-        ("starts", vintage.first, vintage.years[:1]),
-        ("ends", vintage.last, vintage.years[-1:]),
-    ):
+    bounds = (("starts", vintage.first, vintage.years[:1]), ("ends", vintage.last, vintage.years[-1:]))
+    for what, expected, found in bounds:
         if expected is not None and found != [expected]:
-            yield f"{what} in {found[0] if found else 'no year'}; {expected} is expected"
+            yield f"{what} in {found[0] if found else 'no year'}; its record expects {expected}"
     if vintage.economies < vintage.minimum_economies:
-        yield f"{vintage.economies} economies; at least {vintage.minimum_economies} are expected"
-
-
-def describe_problems(table: str, problems: list[Problem]) -> str:
-    """Put problems into one message for the person at the keyboard."""
-    listed = "\n  ".join(str(problem) for problem in problems[:SHOWN])
-    more = f"\n  and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
-    return f"Table {table!r} breaks {'a rule' if len(problems) == 1 else f'{len(problems)} rules'}:\n  {listed}{more}"
+        yield f"covers {vintage.economies} economies; its record expects at least {vintage.minimum_economies}"

@@ -26,9 +26,7 @@ def bibliography(names: list[str] | None = None) -> str:
     for name in sorted(set(names)) if names else catalogue.tables():
         for citation in catalogue.metadata(name).citations:
             if entries.setdefault(citation.key, citation.bibtex) != citation.bibtex:
-                raise WorkError(
-                    f"Two records use the key {citation.key!r} for different references: give one of them another key."
-                )
+                raise WorkError(f"Two records give different references the key {citation.key!r}: rename one of them.")
             users.setdefault(citation.key, []).append(name)
     return "\n".join(f"% {', '.join(users[key])}\n{entries[key]}\n" for key in sorted(entries))
 
@@ -49,9 +47,7 @@ def tables_of_run(run: str) -> list[str]:
     candidates = [Path(run), project_root() / "build" / "runs" / run]
     manifest = next((path / "manifest.json" for path in candidates if (path / "manifest.json").is_file()), None)
     if manifest is None:
-        raise InputError(
-            f"{run!r} is not a finished run: neither {candidates[0]} nor build/runs/{run} holds a manifest.json. {_finished()}"
-        )
+        raise InputError(f"{run!r} is not a finished run: no manifest.json there or in build/runs/{run}. {_finished()}")
     return sorted(json.loads(manifest.read_text(encoding="utf-8"))["tables"])
 
 

@@ -16,6 +16,7 @@ import yaml
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from helpers.data.catalogue import stamp
+from helpers.data.problems import Problem
 from helpers.data.records import Strict
 from helpers.errors import WorkError
 from helpers.paths import project_root
@@ -77,9 +78,8 @@ def corrections(table: str | None = None) -> list[Correction]:
     """
     path = project_root() / FILE
     if not path.is_file():
-        raise WorkError(
-            f"{FILE} is missing: known errors of the sources would pass in silence. Restore it (git checkout -- {FILE})."
-        )
+        silent = "known errors of the sources would pass in silence"
+        raise WorkError(f"{FILE} is missing: {silent}. Restore it (git checkout -- {FILE}).")
     return [entry for entry in _read(stamp(path)) if table is None or entry.table == table]
 
 
@@ -88,7 +88,15 @@ def digest_text(table: str) -> str:
     return json.dumps([entry.model_dump(mode="json") for entry in corrections(table)], sort_keys=True)
 
 
-def unmet(frame: "pd.DataFrame", entries: list[Correction], path: str) -> list[str]:
+def unknown_columns(entry: Correction, columns: "pd.Index") -> list[str]:
+    """Return the columns an entry names that the table does not have."""
+    named = {*entry.where, *(name for row in entry.expect for name in row)}
+    if entry.kind in ("correction", "recode"):
+        named.add(entry.column)
+    return sorted(named - set(columns))
+
+
+def unmet(frame: "pd.DataFrame", entries: list[Correction], path: str) -> list[Problem]:
     """Say which corrections no longer fit the file they are about.
 
     Parameters
@@ -102,29 +110,28 @@ def unmet(frame: "pd.DataFrame", entries: list[Correction], path: str) -> list[s
 
     Returns
     -------
-    list of str
-        One message for each expected row that is not there, or entry that concerns no row.
+    list of Problem
+        One for each expected row that is not there, and each entry that concerns no row.
     """
-    messages = []
+    problems = []
     for entry in entries:
-        if unknown := sorted({*entry.where, *(name for row in entry.expect for name in row)} - set(frame.columns)):
-            messages.append(f"{FILE}, {entry.id}: {path} has no column {', '.join(unknown)}")
+        place = f"{FILE}, {entry.id}"
+        if unknown := unknown_columns(entry, frame.columns):
+            problems.append(Problem(place, f"{path} has no column {', '.join(unknown)}"))
             continue
-        messages += [_mended(entry, row, path) for row in entry.expect if not _rows(frame, dict(row)).any()]
+        problems += [_mended(place, row, path) for row in entry.expect if not _rows(frame, dict(row)).any()]
         if not _rows(frame, entry.where).any():
-            messages.append(f"{FILE}, {entry.id}: no row of {path} is where it looks ({_said(entry.where)})")
-    return messages
+            problems.append(Problem(place, f"no row of {path} is where it looks ({_said(entry.where)})"))
+    return problems
 
 
-def _mended(entry: Correction, row: dict[str, Scalar], path: str) -> str:
-    return (
-        f"{FILE}, {entry.id}: expects {_said(row)} in {path}, which holds no such row: the source was mended or revised. "
-        "Look at it again, then renew the entry or take it away"
-    )
+def _mended(place: str, row: dict[str, Scalar], path: str) -> Problem:
+    rule = f"expects a row with {_said(row)} in {path}, which holds none: the source was mended or revised"
+    return Problem(place, f"{rule}. Look at it again, then renew the entry or take it away")
 
 
 def _said(conditions: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in conditions.items())
+    return ", ".join(f"{name} {'empty' if value is None else value}" for name, value in conditions.items())
 
 
 def _rows(frame: "pd.DataFrame", conditions: dict[str, Any]) -> "pd.Series":

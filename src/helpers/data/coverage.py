@@ -44,9 +44,10 @@ def coverage(name: str) -> dict[str, Any]:
     }
 
 
-_PLAIN = set(
-    ["name", "title", "description", "producer", "series_code", "url", "unit", "definition", "licence", "licence_url", "terms", "redistribute", "problems", "path", "bytes", "rows", "sha256"]
-)
+_PLAIN = {
+    *("name", "title", "description", "producer", "series_code", "url", "unit", "definition", "problems"),
+    *("licence", "licence_url", "terms", "redistribute", "path", "bytes", "rows", "sha256"),
+}
 
 
 def _vintage(vintage: Vintage) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from helpers.data import access, catalogue
-from helpers.data.checking import describe_problems, problems_in, ready, stamp_of
+from helpers.data.checking import problems_in, ready, stamp_of
 from helpers.data.corrections import corrections
+from helpers.data.problems import BrokenTable, describe
 from helpers.data.records import TableMetadata
 from helpers.errors import WorkError
 from helpers.paths import project_root
@@ -67,19 +68,25 @@ def _checked(meta: TableMetadata) -> pd.DataFrame:
     if (found := hashlib.sha256(data).hexdigest()) != meta.sha256:
         raise WorkError(_changed(meta, data, found))
     entries = corrections(meta.name)
-    if meta.checked != stamp_of(meta, meta.sha256, meta.record_sha256) and (
-        problems := problems_in(data, meta, meta.path, entries)
-    ):
-        raise WorkError(describe_problems(meta.name, problems))
-    return ready(data, meta, meta.path, entries)
+    if meta.checked != stamp_of(meta, meta.sha256, meta.record_sha256):
+        _check_again(meta, data)
+    try:
+        return ready(data, meta, meta.path, entries)
+    except BrokenTable as error:
+        raise WorkError(describe(meta.name, error.problems)) from error
+
+
+def _check_again(meta: TableMetadata, data: bytes) -> None:
+    """Check a table whose record, corrections or rules have changed since the package was made."""
+    if problems := problems_in(data, meta, meta.path, corrections(meta.name)):
+        raise WorkError(describe(meta.name, problems))
 
 
 def _changed(meta: TableMetadata, data: bytes, found: str) -> str:
-    message = (
-        f"{meta.path} is not the file that was checked: its SHA-256 is {found[:12]}..., "
-        f"{catalogue.PACKAGE} has {meta.sha256[:12]}... ."
-    )
-    problems = problems_in(data, meta, meta.path, corrections(meta.name))
-    if problems:
-        return f"{message} {describe_problems(meta.name, problems)}"
-    return f"{message} It keeps to its schema: if the change is meant, `reshoring data package` accepts it; else git checkout -- {meta.path}"
+    """Say that a file is not the one that was checked, and whether it is sound all the same."""
+    hashes = f"its SHA-256 starts with {found[:12]}, that in {catalogue.PACKAGE} with {meta.sha256[:12]}"
+    message = f"{meta.path} is not the file that was checked: {hashes}."
+    if problems := problems_in(data, meta, meta.path, corrections(meta.name)):
+        return f"{message} {describe(meta.name, problems)}\nMend it, or go back with: git checkout -- {meta.path}"
+    accept = "It keeps to its schema. If the change is meant, `reshoring data package` accepts it"
+    return f"{message} {accept}; if not: git checkout -- {meta.path}"

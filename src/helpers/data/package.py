@@ -11,13 +11,13 @@ import yaml
 from pydantic import ValidationError
 
 from helpers.data import catalogue
-from helpers.data.checking import describe_problems, measured, problems_in, ready, stamp_of
+from helpers.data.checking import measured, problems_in, ready, stamp_of
 from helpers.data.corrections import LOADER, corrections
+from helpers.data.problems import describe as describe_problems
 from helpers.data.records import Column, TableMetadata, TableRecord
 from helpers.errors import WorkError
 from helpers.paths import project_root
 
-TYPES = {"string": "string", "integer": "integer", "number": "number", "boolean": "boolean"}
 HEAD = {
     "profile": "tabular-data-package",
     "name": "reshoring-replication",
@@ -60,9 +60,8 @@ def describe(record_path: Path) -> TableMetadata:
     file = record_path.with_suffix(".csv")
     shown = file.relative_to(root).as_posix()
     if not file.is_file():
-        raise WorkError(
-            f"{shown} is missing, though {record_path.relative_to(root)} describes it. Add the table or take the record away."
-        )
+        told = record_path.relative_to(root)
+        raise WorkError(f"{shown} is missing, though {told} describes it. Add the table or take the record away.")
     data = file.read_bytes()
     entries = corrections(record.name)
     if problems := problems_in(data, record, shown, entries):
@@ -132,24 +131,33 @@ def _resource(table: TableMetadata) -> dict[str, Any]:
 
 
 def _table_schema(table: TableMetadata) -> dict[str, Any]:
-    """Describe the file as published: rows a correction will exclude may lack parts of their key."""
-    excluded = {name for entry in corrections(table.name) if entry.kind == "exclude" for name in entry.where}
-    recoded = {entry.column for entry in corrections(table.name) if entry.kind == "recode"}
-    schema: dict[str, Any] = {
-        "fields": [_field(column, excluded | recoded) for column in table.columns],
-        "missingValues": [""],
-    }
-    if table.key and not excluded & set(table.key):
+    """Describe the file as published: a cell may be empty where the row is declared as one to leave out."""
+    empty = _empty_as_published(table)
+    fields = [_field(column, required=not column.missing and column.name not in empty) for column in table.columns]
+    schema: dict[str, Any] = {"fields": fields, "missingValues": [""]}
+    if table.key and not empty & set(table.key):
         schema["primaryKey"] = table.key
+    if table.references:
+        schema["foreignKeys"] = [_foreign_key(column, *target) for column, target in table.references.items()]
     return schema
 
 
-def _field(column: Column, loose: set[str]) -> dict[str, Any]:
+def _empty_as_published(table: TableMetadata) -> set[str]:
+    """Return the columns that are empty in rows a correction excludes."""
+    left_out = [entry for entry in corrections(table.name) if entry.kind == "exclude"]
+    return {name for entry in left_out for row in entry.expect for name, value in row.items() if value is None}
+
+
+def _foreign_key(column: str, table: str, target: str) -> dict[str, Any]:
+    return {"fields": [column], "reference": {"resource": table, "fields": [target]}}
+
+
+def _field(column: Column, required: bool) -> dict[str, Any]:
     limits = {"pattern": column.pattern, "minimum": column.minimum, "maximum": column.maximum, "enum": column.allowed}
     constraints: dict[str, Any] = {name: _whole(limit) for name, limit in limits.items() if limit is not None}
-    if not column.missing and column.name not in loose:
+    if required:
         constraints["required"] = True
-    field: dict[str, Any] = {"name": column.name, "type": TYPES[column.type], "description": column.description}
+    field: dict[str, Any] = {"name": column.name, "type": column.type, "description": column.description}
     if column.unit:
         field["unit"] = column.unit
     return {**field, "constraints": constraints} if constraints else field

@@ -2,13 +2,13 @@
 
 import csv
 import io
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
+from helpers.data.problems import BrokenTable, Problem
 from helpers.data.records import Column, TableRecord
 
 if TYPE_CHECKING:
@@ -16,32 +16,6 @@ if TYPE_CHECKING:
 
 ARROW = {"string": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_()}
 PLAIN = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that is wrong with a table: where it stands and the rule it breaks."""
-
-    path: str
-    rule: str
-    line: int | None = None
-    column: str | None = None
-
-    def __str__(self) -> str:
-        place = [self.path]
-        if self.line is not None:
-            place.append(f"line {self.line}")
-        if self.column:
-            place.append(f"column {self.column}")
-        return f"{', '.join(place)}: {self.rule}"
-
-
-class BrokenTable(ValueError):
-    """The bytes are not the table the record describes; holds every problem found."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("; ".join(map(str, problems)))
-        self.problems = problems
 
 
 def parse(data: bytes, table: TableRecord, path: str) -> pd.DataFrame:
@@ -127,7 +101,7 @@ def cell_problems(data: bytes, table: TableRecord, path: str) -> "Iterator[Probl
             continue
         for column, cell in zip(table.columns, row, strict=True):
             if cell and not _readable(cell, column):
-                yield Problem(path, f"{cell!r} is not {PLAIN[column.type]}", line, column.name)
+                yield Problem(path, f"is not {PLAIN[column.type]}", line, column.name, repr(cell))
 
 
 def _readable(cell: str, column: Column) -> bool:

@@ -17,7 +17,8 @@ class Column(Strict):
     """One column of a table: meaning, unit and the values it may hold.
 
     `economy` columns hold codes of data/concordances/economies.csv; `exceptions` documents
-    the codes among them that are not ISO 3166 economies.
+    the codes among them that are not ISO 3166 economies. `refers_to` names the "table.column"
+    every value of this column must occur in.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Column(Strict):
     missing: bool = False
     economy: bool = False
     exceptions: dict[str, str] = {}
+    refers_to: str | None = Field(default=None, pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$")
     allowed: list[str] | None = None
     pattern: str | None = None
     minimum: float | None = None
@@ -124,6 +126,12 @@ class TableRecord(Strict):
     def economy_columns(self) -> list[str]:
         """Names of the columns that hold codes of economies."""
         return [column.name for column in self.columns if column.economy]
+
+    @property
+    def references(self) -> dict[str, tuple[str, str]]:
+        """Columns that refer to another table: name -> (table, column)."""
+        found = {column.name: column.refers_to.split(".") for column in self.columns if column.refers_to}
+        return {name: (table, column) for name, (table, column) in found.items()}
 
     @property
     def year_column(self) -> str | None:

@@ -6,8 +6,9 @@ from helpers.data.corrections import FILE as CORRECTIONS
 from helpers.data.corrections import corrections
 from helpers.data.loading import read_bytes
 from helpers.data.package import build_package, record_paths, text
+from helpers.data.problems import listed
 from helpers.data.records import TableMetadata
-from helpers.errors import ReshoringError, WorkError, closest
+from helpers.errors import ReshoringError, closest
 from helpers.paths import project_root
 
 
@@ -20,15 +21,24 @@ def verify_all() -> tuple[list[str], int]:
         One message a failure; empty when all is well.
     checked : int
         How many tables were looked at.
+
+    Raises
+    ------
+    WorkError
+        data/datapackage.json or data/corrections.yml is missing or cannot be read.
     """
-    failures = _unknown_corrections()
     names = catalogue.tables()
+    failures = _unknown_corrections(names) + _undescribed(names)
     for name in names:
-        try:
-            failures += verify_table(catalogue.metadata(name))
-        except ReshoringError as error:
-            failures.append(str(error))
-    return (failures or _package_failures()), len(names)
+        failures += _failures_of(name)
+    return (failures or _out_of_date()), len(names)
+
+
+def _failures_of(name: str) -> list[str]:
+    try:
+        return verify_table(catalogue.metadata(name))
+    except ReshoringError as error:
+        return [str(error)]
 
 
 def verify_table(table: TableMetadata) -> list[str]:
@@ -42,27 +52,26 @@ def verify_table(table: TableMetadata) -> list[str]:
     data = read_bytes(table)
     messages = []
     if catalogue.sha256(table.name) != table.sha256:
-        messages.append(
-            f"{table.path}: its SHA-256 is not that of {catalogue.PACKAGE}; the file was changed since it was checked"
-        )
-    problems = problems_in(data, table, table.path, corrections(table.name))
-    return messages + [str(problem) for problem in problems]
+        messages.append(f"{table.path}: changed since it was checked, its SHA-256 is not that of {catalogue.PACKAGE}")
+    return messages + listed(problems_in(data, table, table.path, corrections(table.name)))
 
 
-def _unknown_corrections() -> list[str]:
-    known = catalogue.tables()
+def _unknown_corrections(known: list[str]) -> list[str]:
     odd = sorted({entry.table for entry in corrections()} - set(known))
-    return [f"{CORRECTIONS}: table {name!r} is not known; closest: {closest(name, known)}" for name in odd]
+    return [f"{CORRECTIONS}: {name!r} is not a known table; the closest is {closest(name, known)!r}" for name in odd]
 
 
-def _package_failures() -> list[str]:
+def _undescribed(known: list[str]) -> list[str]:
+    """Say which records the package does not list yet."""
+    extra = [path.stem for path in record_paths() if path.stem not in known]
+    return [f"{catalogue.PACKAGE} does not list {name}: {catalogue.REBUILD}" for name in extra]
+
+
+def _out_of_date() -> list[str]:
     """Say whether the package is what the tables and records as they are now would give."""
-    listed = set(catalogue.tables())
-    if extra := sorted(path.stem for path in record_paths() if path.stem not in listed):
-        return [f"{catalogue.PACKAGE} does not list {', '.join(extra)}: {catalogue.REBUILD}"]
     try:
         fresh = text(build_package())
-    except WorkError as error:
+    except ReshoringError as error:
         return [str(error)]
     if (project_root() / catalogue.PACKAGE).read_text(encoding="utf-8") != fresh:
         return [f"{catalogue.PACKAGE} is out of date: {catalogue.REBUILD}"]
