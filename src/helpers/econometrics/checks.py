@@ -1,6 +1,6 @@
 """Refusals: what cannot be estimated is said in one plain sentence before any number is computed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -56,19 +56,29 @@ def require_clusters(groups: pd.DataFrame) -> None:
             )
 
 
-def require_variation(before: pd.DataFrame, after: np.ndarray, effects: Sequence[str]) -> None:
+def spread(frame: pd.DataFrame) -> dict[str, float]:
+    """Sum of squares about the mean of each column, never below what rounding alone would leave."""
+    values = frame.to_numpy(dtype=float)
+    about_mean = ((values - values.mean(axis=0)) ** 2).sum(axis=0)
+    # a large constant has a mean that is not exact: what is left of it is rounding, not variation
+    rounding = len(values) * (1e-12 * np.abs(values).max(axis=0)) ** 2 / ABSORBED
+    return dict(zip(frame.columns, np.maximum(about_mean, rounding), strict=True))
+
+
+def require_variation(before: Mapping[str, float], after: np.ndarray, effects: Sequence[str]) -> None:
     """Raise `InputError` for a variable that the effects absorb.
 
     Parameters
     ----------
-    before, after : (n, k)
-        The variables as given and after the effects are taken out.
+    before : mapping
+        Variable -> its `spread` as given, in the order of the columns of `after`.
+    after : (n, k)
+        The variables after the effects are taken out.
     effects : sequence of str
         Names of the effects, for the message.
     """
-    total = before.to_numpy(dtype=float).var(axis=0) * len(before)
     left = (after**2).sum(axis=0)
-    lost = [name for name, a, b in zip(before.columns, left, total, strict=True) if a <= ABSORBED * max(b, 1e-300)]
+    lost = [name for (name, all_), some in zip(before.items(), left, strict=True) if some <= ABSORBED * all_]
     if lost:
         why = f"absorbed by the effects {', '.join(effects)}" if effects else "constant in this sample"
         raise InputError(

@@ -64,7 +64,7 @@ def _fit(model: Any, panel: pd.DataFrame, covariance: Covariance) -> PanelEstima
 def _checked_regressors(panel: pd.DataFrame) -> pd.DataFrame:
     regressors = panel.iloc[:, 1:]
     centred = (regressors - regressors.mean()).to_numpy()
-    checks.require_variation(regressors, centred, [])
+    checks.require_variation(checks.spread(regressors), centred, [])
     checks.require_rank(centred, list(regressors.columns))
     checks.require_observations(len(panel), len(regressors.columns) + 1)
     return regressors.assign(**{CONSTANT: 1.0})

@@ -133,7 +133,7 @@ def fit_within(
     variables = [outcome, *regressors]
     names = [effect_name(effect) for effect in effects]
     within = absorb(data[variables].to_numpy(dtype=float), codes)
-    checks.require_variation(data[list(regressors)], within[:, 1:], names)
+    checks.require_variation(checks.spread(data[list(regressors)]), within[:, 1:], names)
     checks.require_rank(within[:, 1:], regressors)
     result = _panel_ols(data, within, variables, entity, time, effects, covariance)
     absorbed = effects_rank(codes) if _needs_residual_df(covariance) else 0

@@ -74,7 +74,7 @@ def run_specifications(
         raise InputError("A specification curve needs at least one specification.")
     needed = {name for spec in specifications for name in spec.variables}
     checks.require_columns(frame, sorted(needed | {cluster}))
-    present = np.isfinite(frame[sorted(needed)].astype(float))
+    present = {name: np.isfinite(frame[name].to_numpy(dtype=float)) for name in needed}
     answers: dict[int, dict[str, object]] = {}
     for (effects, _), members in _shared_samples(frame, present, specifications).items():
         rows = _rows_of(frame, present, members[0][1])
@@ -86,13 +86,13 @@ def run_specifications(
 Members = list[tuple[int, Specification]]
 
 
-def _rows_of(frame: pd.DataFrame, present: pd.DataFrame, spec: Specification) -> np.ndarray:
-    rows = present[spec.variables].to_numpy().all(axis=1)
+def _rows_of(frame: pd.DataFrame, present: Mapping[str, np.ndarray], spec: Specification) -> np.ndarray:
+    rows = np.logical_and.reduce([present[name] for name in spec.variables])
     return rows & frame[spec.sample].to_numpy(dtype=bool) if spec.sample else rows
 
 
 def _shared_samples(
-    frame: pd.DataFrame, present: pd.DataFrame, specifications: Iterable[Specification]
+    frame: pd.DataFrame, present: Mapping[str, np.ndarray], specifications: Iterable[Specification]
 ) -> dict[tuple[tuple[Effect, ...], bytes], Members]:
     shared: dict[tuple[tuple[Effect, ...], bytes], Members] = {}
     for i, spec in enumerate(specifications):
@@ -111,7 +111,8 @@ def _estimate_group(
     within = absorb(values.to_numpy(), effect_codes(data, effects))
     groups = data[cluster].astype("category").cat.codes.to_numpy()
     columns = {name: within[:, i] for i, name in enumerate(names)}
-    return {i: _estimate_one(spec, values, columns, groups, level) for i, spec in members}
+    spread = checks.spread(values)
+    return {i: _estimate_one(spec, spread, columns, groups, level) for i, spec in members}
 
 
 def _problem(text: str) -> dict[str, object]:
@@ -119,12 +120,13 @@ def _problem(text: str) -> dict[str, object]:
 
 
 def _estimate_one(
-    spec: Specification, values: pd.DataFrame, within: Mapping[str, np.ndarray], groups: np.ndarray, level: float
+    spec: Specification, spread: Mapping[str, float], within: Mapping[str, np.ndarray], groups: np.ndarray, level: float
 ) -> dict[str, object]:
     names = [spec.term, *spec.controls]
     x = np.column_stack([within[name] for name in names])
     try:
-        checks.require_variation(values[names], x, [effect_name(effect) for effect in spec.effects])
+        before = {name: spread[name] for name in names}
+        checks.require_variation(before, x, [effect_name(effect) for effect in spec.effects])
         checks.require_rank(x, names)
         checks.require_observations(len(x), len(names) + 1)
         if groups.max() < 1:
@@ -189,3 +191,31 @@ def summarise(curve: pd.DataFrame, alpha: float = 0.05) -> dict[str, float]:
         "share_significant_negative": float((significant & (done["estimate"] < 0)).mean()),
         "share_not_significant": float((~significant).mean()),
     }
+
+
+def by_option(curve: pd.DataFrame, choices: Mapping[str, Sequence], alpha: float = 0.05) -> pd.DataFrame:
+    """Standardised estimates by option of each choice.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        From `run_specifications`.
+    choices : mapping
+        Choice -> options, columns of the curve.
+    alpha : float
+
+    Returns
+    -------
+    DataFrame
+        choice, option, specifications, low (5th percentile), median, high (95th), share_significant.
+    """
+    done = curve[curve["problem"] == ""]
+    rows = []
+    for choice, options in choices.items():
+        for option in options:
+            part = done[done[choice] == option]
+            low, median, high = part["standardised"].quantile([0.05, 0.5, 0.95]) if len(part) else [np.nan] * 3
+            share = float((part["p"] < alpha).mean()) if len(part) else np.nan
+            spread = {"low": low, "median": median, "high": high, "share_significant": share}
+            rows.append({"choice": choice, "option": option, "specifications": len(part), **spread})
+    return pd.DataFrame(rows)

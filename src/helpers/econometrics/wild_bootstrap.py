@@ -118,7 +118,9 @@ def _partialled(
     codes = effect_codes(data, effects)
     variables = [term, *controls]
     within = absorb(data[[*variables, outcome]].to_numpy(dtype=float), codes)
-    checks.require_variation(data[variables], within[:, :-1], [effect_name(effect) for effect in effects])
+    checks.require_variation(
+        checks.spread(data[variables]), within[:, :-1], [effect_name(effect) for effect in effects]
+    )
     checks.require_rank(within[:, :-1], variables)
     basis = np.linalg.qr(within[:, 1:-1])[0] if controls else np.zeros((len(data), 0))
 

@@ -1,0 +1,90 @@
+"""The specification curve of the drivers: every combination of defensible choices."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+
+import pandas as pd
+
+from helpers.econometrics.drivers_panel import interacted, join_country
+from helpers.econometrics.specification_curve import Specification
+from helpers.econometrics.variables import CONTROL_SETS, CONTROLS, EFFECTS, INNOVATION, OUTCOMES
+
+#: Choices of the curve; each combination is one specification.
+CHOICES: dict[str, tuple] = {
+    "outcome": ("foreign_share", "ratio", "log_ratio", "intensity"),
+    "scope": ("manufactured", "all", "own_sector"),
+    "innovation": tuple(INNOVATION),
+    "effects": tuple(EFFECTS),
+    "controls": tuple(CONTROL_SETS),
+    "lag": (1, 3),
+    "sample": ("all industries", "without refining and basic metals"),
+}
+HIGH_TECH = "high_tech"
+CORE_SAMPLE = "core_sample"
+
+
+def curve_frame(
+    outcomes: Mapping[str, pd.DataFrame],
+    country: pd.DataFrame,
+    high_tech: Sequence[str],
+    left_out: Sequence[str],
+    lags: Sequence[int] = CHOICES["lag"],
+) -> pd.DataFrame:
+    """One wide panel with every outcome, scope and lag the curve needs.
+
+    Parameters
+    ----------
+    outcomes : mapping
+        Scope -> frame of `drivers_panel.outcome_columns`.
+    country : DataFrame
+        From `drivers_panel.country_variables`.
+    high_tech : sequence of str
+        Industries that count as high-tech in the saturated specifications.
+    left_out : sequence of str
+        Industries left out in the smaller sample.
+    lags : sequence of int
+        Years between country variables and outcome.
+
+    Returns
+    -------
+    DataFrame
+        iso3, sector, year, unit, `<outcome>:<scope>`, `<variable>:<lag>`, their products with `high_tech`, and the
+        boolean core_sample. Outcomes whose fall means more sourcing at home have their sign turned.
+    """
+    keys = ["iso3", "sector", "year", "unit"]
+    parts = [frame.set_index(keys)[list(OUTCOMES)].add_suffix(f":{scope}") for scope, frame in outcomes.items()]
+    wide = pd.concat(parts, axis=1).reset_index()
+    for name, variable in OUTCOMES.items():
+        wide[[f"{name}:{scope}" for scope in outcomes]] *= variable.home
+    wide[HIGH_TECH] = wide["sector"].isin(list(high_tech)).astype(float)
+    wide[CORE_SAMPLE] = ~wide["sector"].isin(list(left_out))
+    names = [*INNOVATION, *CONTROLS]
+    for lag in lags:
+        lagged = country.rename(columns={name: f"{name}:{lag}" for name in names})
+        moved = [f"{name}:{lag}" for name in names]
+        wide = interacted(join_country(wide, lagged, moved, lag), moved, HIGH_TECH)
+    return wide
+
+
+def specifications(choices: Mapping[str, Sequence] = CHOICES) -> list[Specification]:
+    """Every combination of the choices that makes sense.
+
+    The first differences behind the intensity leave out a year, nothing else; all combinations are estimable in
+    principle, and those that are not in the data say so in the curve.
+    """
+    return list(_specifications(choices))
+
+
+def _specifications(choices: Mapping[str, Sequence]) -> Iterator[Specification]:
+    for combination in product(*choices.values()):
+        chosen = dict(zip(choices, combination, strict=True))
+        effects = str(chosen["effects"])
+        suffix = f":{chosen['lag']}" + (f" x {HIGH_TECH}" if effects == "saturated" else "")
+        yield Specification(
+            outcome=f"{chosen['outcome']}:{chosen['scope']}",
+            term=f"{chosen['innovation']}{suffix}",
+            controls=tuple(f"{name}{suffix}" for name in CONTROL_SETS[str(chosen["controls"])]),
+            effects=EFFECTS[effects],
+            sample=None if chosen["sample"] == CHOICES["sample"][0] else CORE_SAMPLE,
+            choices=chosen,
+        )

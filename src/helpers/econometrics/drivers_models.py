@@ -1,0 +1,196 @@
+"""The models of the drivers: one description, fitted, bootstrapped, compared."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from helpers.econometrics.drivers_panel import interacted, join_country
+from helpers.econometrics.estimates import PanelEstimate
+from helpers.econometrics.panel import Covariance, fit_within
+from helpers.econometrics.robustness import holm
+from helpers.econometrics.variables import CLUSTERS, CONTROLS, EFFECTS, INNOVATION
+from helpers.econometrics.wild_bootstrap import BootstrapResult, wild_cluster_bootstrap
+
+HIGH_TECH = "high_tech"
+KEYS = {"entity": "unit", "time": "year"}
+SATURATED = "saturated"
+
+
+@dataclass(frozen=True)
+class DriversModel:
+    """Outcome on lagged innovation and controls, after fixed effects.
+
+    Attributes
+    ----------
+    outcome, innovation : str
+        Names in `variables.OUTCOMES` and `variables.INNOVATION`.
+    controls : tuple of str
+    effects : str
+        A name in `variables.EFFECTS`. In the saturated model country-year effects absorb every country variable, so
+        innovation and controls enter multiplied by the high-tech dummy.
+    cluster : str
+        A name in `variables.CLUSTERS`.
+    """
+
+    outcome: str
+    innovation: str
+    controls: tuple[str, ...] = ()
+    effects: str = "industry-year"
+    cluster: str = "country"
+
+    @property
+    def regressors(self) -> list[str]:
+        """Columns of the panel, the one of interest first."""
+        names = [self.innovation, *self.controls]
+        return [f"{name} x {HIGH_TECH}" for name in names] if self.effects == SATURATED else names
+
+    @property
+    def term(self) -> str:
+        """The regressor of interest."""
+        return self.regressors[0]
+
+
+def assemble(outcomes: pd.DataFrame, country: pd.DataFrame, lag: int, high_tech: Sequence[str]) -> pd.DataFrame:
+    """Join outcomes with country variables of `lag` years earlier and add their products with the high-tech dummy.
+
+    Parameters
+    ----------
+    outcomes : DataFrame
+        From `drivers_panel.outcome_columns`, by country and industry, or by country.
+    country : DataFrame
+        From `drivers_panel.country_variables`.
+    lag : int
+        Years.
+    high_tech : sequence of str
+        Industries of the dummy; ignored for a panel of countries.
+    """
+    names = [*INNOVATION, *CONTROLS]
+    panel = join_country(outcomes, country, names, lag)
+    if "sector" not in panel:
+        return panel
+    flagged = panel.assign(**{HIGH_TECH: panel["sector"].isin(list(high_tech)).astype(float)})
+    return interacted(flagged, names, HIGH_TECH)
+
+
+def fit(panel: pd.DataFrame, model: DriversModel, covariance: Covariance | None = None) -> PanelEstimate:
+    """Estimate the model; clustered as it says unless another covariance is given."""
+    chosen = covariance or Covariance("clustered", CLUSTERS[model.cluster])
+    effects = EFFECTS[model.effects]
+    return fit_within(panel, model.outcome, model.regressors, **KEYS, effects=effects, covariance=chosen)
+
+
+def bootstrap(panel: pd.DataFrame, model: DriversModel, draws: int, seed: int) -> BootstrapResult:
+    """Wild cluster bootstrap of the coefficient of interest, by country."""
+    return wild_cluster_bootstrap(
+        panel,
+        model.outcome,
+        model.term,
+        controls=model.regressors[1:],
+        effects=EFFECTS[model.effects],
+        cluster="iso3",
+        draws=draws,
+        seed=seed,
+    )
+
+
+def inference_table(
+    panel: pd.DataFrame, model: DriversModel, *, bandwidth: int, draws: int, seed: int, level: float
+) -> pd.DataFrame:
+    """The same coefficient under several assumptions about the errors.
+
+    Returns
+    -------
+    DataFrame
+        errors, estimate, std_error, degrees_of_freedom, p, low, high. The bootstrap has no standard error of its own.
+    """
+    ways = {f"clustered by {name.replace('-', ' ')}": Covariance("clustered", CLUSTERS[name]) for name in CLUSTERS}
+    ways[f"Driscoll-Kraay, {bandwidth} lags"] = Covariance("driscoll-kraay", bandwidth=bandwidth)
+    rows = []
+    for name, covariance in ways.items():
+        estimate = fit(panel, model, covariance)
+        row = estimate.table(level).loc[model.term, ["estimate", "std_error", "p", "low", "high"]]
+        rows.append({"errors": name, **row, "degrees_of_freedom": estimate.degrees_of_freedom})
+    drawn = bootstrap(panel, model, draws, seed)
+    rows.append({"errors": f"wild cluster bootstrap, {drawn.weights}", "estimate": drawn.estimate, "p": drawn.p})
+    order = ["errors", "estimate", "std_error", "degrees_of_freedom", "p", "low", "high"]
+    return pd.DataFrame(rows)[order]
+
+
+def measures_by_outcomes(
+    panel: pd.DataFrame, model: DriversModel, outcomes: Sequence[str], measures: Sequence[str]
+) -> pd.DataFrame:
+    """Every innovation measure with every outcome, p values adjusted for all of them together (Holm).
+
+    Returns
+    -------
+    DataFrame
+        outcome, innovation, estimate, std_error, p, p_holm, n, clusters.
+    """
+    rows = []
+    for outcome in outcomes:
+        for measure in measures:
+            chosen = replace(model, outcome=outcome, innovation=measure)
+            estimate = fit(panel, chosen)
+            row = estimate.table().loc[chosen.term, ["estimate", "std_error", "p"]]
+            size = {"n": estimate.n, "clusters": estimate.clusters["iso3"]}
+            rows.append({"outcome": outcome, "innovation": measure, **row, **size})
+    table = pd.DataFrame(rows)
+    return table.assign(p_holm=holm(table["p"]))
+
+
+def placebo(
+    panel: pd.DataFrame, country: pd.DataFrame, model: DriversModel, leads: Sequence[int]
+) -> dict[int, PanelEstimate]:
+    """Add innovation of the future to the model: were it to matter, timing would speak against a cause.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        From `assemble`.
+    country : DataFrame
+    model : DriversModel
+    leads : sequence of int
+        Years ahead of the outcome.
+
+    Returns
+    -------
+    dict
+        Lead -> estimate with a further term `future`.
+    """
+    fits = {}
+    for lead in leads:
+        later = country[["iso3", "year", model.innovation]].rename(columns={model.innovation: "future"})
+        wide = join_country(panel, later, ["future"], -lead)
+        if model.effects == SATURATED:
+            wide = wide.assign(future=wide["future"] * wide[HIGH_TECH])
+        regressors = [*model.regressors, "future"]
+        covariance = Covariance("clustered", CLUSTERS[model.cluster])
+        effects = EFFECTS[model.effects]
+        fits[lead] = fit_within(wide, model.outcome, regressors, **KEYS, effects=effects, covariance=covariance)
+    return fits
+
+
+def linear_combinations(models: Mapping[str, PanelEstimate], terms: Sequence[str]) -> pd.DataFrame:
+    """Coefficients and covariances of two or more terms in each model, as one tidy table for later arithmetic.
+
+    Returns
+    -------
+    DataFrame
+        model, term, other, estimate (of `term`), covariance (of `term` and `other`), degrees_of_freedom, n.
+    """
+    rows = [
+        {
+            "model": name,
+            "term": term,
+            "other": other,
+            "estimate": float(model.coefficients[term]),
+            "covariance": float(model.covariance.loc[term, other]),
+            "degrees_of_freedom": model.degrees_of_freedom,
+            "n": model.n,
+        }
+        for name, model in models.items()
+        for term in terms
+        for other in terms
+    ]
+    return pd.DataFrame(rows)

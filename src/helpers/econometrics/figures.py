@@ -1,0 +1,155 @@
+"""Figures of estimates: coefficients, timing, leave-one-out, specification curves, scatters. Frame in, figure out."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MAIN, ACCENT, QUIET = "C0", "C1", "0.6"
+
+
+def _canvas(height: float, rows: int = 1, **options: object) -> tuple["Figure", "Axes"]:
+    from matplotlib import pyplot
+
+    return pyplot.subplots(rows, 1, figsize=(6.4, height), layout="constrained", **options)
+
+
+def coefficient_plot(data: pd.DataFrame, label: str, *, highlight: str = "") -> "Figure":
+    """Draw estimates with intervals, one row a model.
+
+    Parameters
+    ----------
+    data : DataFrame
+        model, estimate, low, high; the first row is drawn on top.
+    label : str
+        Of the horizontal axis, with the unit.
+    highlight : str
+        Model drawn in the accent colour.
+    """
+    figure, axes = _canvas(1.2 + 0.42 * len(data))
+    for place, row in enumerate(data.itertuples()):
+        colour = ACCENT if row.model == highlight else MAIN
+        axes.plot([row.low, row.high], [place, place], color=colour, linewidth=2)
+        axes.plot(row.estimate, place, "o", color=colour, markersize=7)
+    axes.axvline(0, color="black", linewidth=1)
+    axes.set_yticks(range(len(data)), data["model"])
+    axes.set_ylim(len(data) - 0.5, -0.5)
+    axes.set_xlabel(label)
+    return figure
+
+
+def timing_plot(data: pd.DataFrame, label: str) -> "Figure":
+    """Draw estimates by the years between innovation and outcome; negative years are the future (placebo).
+
+    Parameters
+    ----------
+    data : DataFrame
+        years, estimate, low, high.
+    label : str
+        Of the vertical axis, with the unit.
+    """
+    figure, axes = _canvas(3.6)
+    future = data["years"] < 0
+    for part, colour, name in ((data[~future], MAIN, "past innovation"), (data[future], ACCENT, "future (placebo)")):
+        reach = [part["estimate"] - part["low"], part["high"] - part["estimate"]]
+        axes.errorbar(part["years"], part["estimate"], yerr=reach, fmt="o", color=colour, label=name, capsize=3)
+    axes.axhline(0, color="black", linewidth=1)
+    axes.set_xlabel("Years between innovation and outcome")
+    axes.set_ylabel(label)
+    axes.legend(loc="best")
+    return figure
+
+
+def leave_one_out_plot(data: pd.DataFrame, label: str, names: Mapping[str, str], named: Sequence[str]) -> "Figure":
+    """Draw the estimate without each economy in turn, sorted; only some are named.
+
+    Parameters
+    ----------
+    data : DataFrame
+        left_out, estimate, low, high; sorted by estimate.
+    label : str
+    names : mapping
+        Economy -> name.
+    named : sequence of str
+        Economies whose names are written, besides the two extremes.
+    """
+    figure, axes = _canvas(4.2)
+    places = np.arange(len(data))
+    axes.vlines(places, data["low"], data["high"], color=QUIET, linewidth=1)
+    axes.plot(places, data["estimate"], "o", color=MAIN, markersize=4)
+    axes.axhline(0, color="black", linewidth=1)
+    shown = {data["left_out"].iloc[0], data["left_out"].iloc[-1], *named}
+    for place, row in enumerate(data.itertuples()):
+        if row.left_out in shown:
+            text = f"without {names[row.left_out]}"
+            side = "left" if place < len(data) / 2 else "right"
+            axes.annotate(text, (place, row.high), xytext=(0, 4), textcoords="offset points", ha=side, fontsize=11)
+            axes.plot(place, row.estimate, "o", color=ACCENT, markersize=7)
+    axes.margins(y=0.15)
+    axes.set_xticks([])
+    axes.set_xlabel(f"{len(data)} samples, each without one economy")
+    axes.set_ylabel(label)
+    return figure
+
+
+def specification_curve_plot(curve: pd.DataFrame, label: str, alpha: float) -> "Figure":
+    """Draw all standardised estimates in order, with intervals, those significant at `alpha` in colour."""
+    figure, axes = _canvas(3.8)
+    done = curve[curve["problem"] == ""].sort_values("standardised", ignore_index=True)
+    significant = done["p"] < alpha
+    axes.vlines(done.index, done["standardised_low"], done["standardised_high"], color="0.85", linewidth=0.5)
+    for part, colour, name in ((~significant, MAIN, f"p ≥ {alpha:g}"), (significant, ACCENT, f"p < {alpha:g}")):
+        chosen = done[part]
+        text = f"{name} ({len(chosen):,d})"
+        axes.plot(chosen.index, chosen["standardised"], "o", color=colour, markersize=3, label=text, linestyle="none")
+    axes.axhline(0, color="black", linewidth=1)
+    axes.set_ylim(*np.quantile(done[["standardised_low", "standardised_high"]], [0.01, 0.99]))
+    axes.set_xlabel("Specifications, sorted by estimate")
+    axes.set_ylabel(label)
+    axes.legend(loc="upper left", markerscale=2)
+    return figure
+
+
+def choices_plot(options: pd.DataFrame, label: str) -> "Figure":
+    """Draw the spread of estimates by option of each choice.
+
+    Parameters
+    ----------
+    options : DataFrame
+        From `specification_curve.by_option`: option (label), low, median, high.
+    """
+    figure, axes = _canvas(1.0 + 0.34 * len(options))
+    places = np.arange(len(options))
+    axes.hlines(places, options["low"], options["high"], color=QUIET, linewidth=3)
+    axes.plot(options["median"], places, "o", color=MAIN, markersize=7)
+    axes.axvline(0, color="black", linewidth=1)
+    axes.set_yticks(places, options["label"])
+    axes.set_ylim(len(options) - 0.5, -0.5)
+    for start in np.flatnonzero(options["choice"].ne(options["choice"].shift()))[1:]:
+        axes.axhline(start - 0.5, color="0.85", linewidth=1)
+    axes.set_xlabel(label)
+    return figure
+
+
+def scatter_plot(
+    data: pd.DataFrame, x: str, y: str, *, labels: tuple[str, str], names: Mapping[str, str], unit: str = "iso3"
+) -> "Figure":
+    """Draw one point a unit with the least-squares line; the units in `names` are written out, the first in colour."""
+    figure, axes = _canvas(4.4)
+    axes.plot(data[x], data[y], "o", color=MAIN, markersize=5, alpha=0.7)
+    slope, level = np.polyfit(data[x], data[y], 1)
+    ends = np.array([data[x].min(), data[x].max()])
+    axes.plot(ends, level + slope * ends, color="black", linewidth=1)
+    for place, row in enumerate(data[data[unit].isin(list(names))].set_index(unit).reindex(list(names)).itertuples()):
+        point = (getattr(row, x), getattr(row, y))
+        if np.isfinite(point).all():
+            axes.plot(*point, "o", color=ACCENT if place == 0 else MAIN, markersize=8)
+            axes.annotate(names[row.Index], point, xytext=(6, 4), textcoords="offset points", fontsize=11)
+    axes.set_xlabel(labels[0])
+    axes.set_ylabel(labels[1])
+    return figure
