@@ -117,5 +117,5 @@ class ReshoringParameters(BaseModel):
         if self.break_year not in tested[4:-2]:
             raise ValueError(
                 f"A break in {self.break_year} cannot be tested: it needs years before and after it. "
-                f"Choose {tested[4]} to {tested[-3]} (breaks are tested on WIOD release 2016, {tested[0]}-{tested[-1]})."
+                f"Choose {tested[4]} to {tested[-3]} (breaks are tested on release 2016, {tested[0]}-{tested[-1]})."
             )

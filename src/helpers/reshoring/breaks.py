@@ -1,0 +1,330 @@
+"""Structural breaks in the mean of short yearly series: unknown date, known date, intervals of the date.
+
+The series tested are yearly changes, so that a break in their mean is a slowdown or a turn. Years of crisis may get
+a dummy of their own, which is the same as leaving them out. A break in year b means that b is the first year of the
+later regime.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from helpers.errors import InputError
+
+
+@dataclass(frozen=True)
+class UnknownDate:
+    """Largest F over all admissible dates (Andrews 1993) and what it says.
+
+    `p` simulates the null with independent normal errors, `p_serial` with first-order autocorrelated ones; `first`
+    and `last` are the ends of the bootstrap interval of the date; `before` and `after` are means of the regimes.
+    """
+
+    sup_f: float
+    date: int
+    p: float
+    p_serial: float
+    first: int
+    last: int
+    before: float
+    after: float
+    n: int
+
+
+@dataclass(frozen=True)
+class KnownDate:
+    """Change of the mean at a known date: Wald test with HAC standard error (Newey-West, small-sample t)."""
+
+    change: float
+    error: float
+    t: float
+    p: float
+    chow_f: float
+    chow_p: float
+    lags: int
+    n_before: int
+    n_after: int
+
+
+def yearly_change(levels: pd.DataFrame) -> pd.DataFrame:
+    """Return the change on the year before; missing where the year before is not in the data."""
+    every_year = levels.reindex(range(int(levels.index.min()), int(levels.index.max()) + 1))
+    return every_year.diff().iloc[1:].dropna(how="all").rename_axis(index="year")
+
+
+def prepared(series: pd.Series, crisis_years: Sequence[int] = ()) -> pd.Series:
+    """Return a series without missing values and without the years that have dummies of their own."""
+    return series.dropna().drop(labels=list(crisis_years), errors="ignore").astype(float)
+
+
+def candidates(n: int, trimming: float) -> np.ndarray:
+    """Return the sizes of the first regime that are looked at: at least two years are left on either side.
+
+    Raises
+    ------
+    InputError
+        The series is too short for any.
+    """
+    margin = max(2, int(np.ceil(trimming * n)))
+    if n - 2 * margin < 1:
+        raise InputError(
+            f"A series of {n} years is too short to look for a break with {margin} years kept at each end. Use a "
+            "longer series, fewer crisis years or a smaller trimming."
+        )
+    return np.arange(margin, n - margin + 1)
+
+
+def f_statistics(values: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Return the F statistic of a break in the mean at every candidate.
+
+    Parameters
+    ----------
+    values : ndarray, shape (draws, n)
+    sizes : ndarray, shape (candidates,)
+        Number of observations in the first regime.
+
+    Returns
+    -------
+    ndarray, shape (draws, candidates)
+        F(1, n - 2).
+    """
+    n = values.shape[1]
+    centred = values - values.mean(axis=1, keepdims=True)
+    partial = np.cumsum(centred, axis=1)[:, sizes - 1]
+    # With both means fitted the sum of squares falls by partial^2 n / (k (n-k)): partial sums of a centred series.
+    explained = partial**2 * n / (sizes * (n - sizes))
+    residual = (centred**2).sum(axis=1, keepdims=True) - explained
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return explained / (residual / (n - 2))
+
+
+def unknown_date(
+    series: pd.Series,
+    crisis_years: Sequence[int] = (),
+    trimming: float = 0.15,
+    draws: int = 2000,
+    level: float = 0.95,
+    seed: int = 2021,
+) -> UnknownDate:
+    """Test for one break in the mean at an unknown date.
+
+    Published critical values are asymptotic; with a dozen years the distribution of the largest F is simulated at
+    the very length and trimming of the series instead.
+
+    Parameters
+    ----------
+    series : Series
+        Yearly values indexed by year.
+    crisis_years : sequence of int
+        Years left to dummies of their own.
+    trimming : float
+        Share of years at each end without candidates.
+    draws : int
+        Simulations and bootstrap draws.
+    level : float
+        Coverage of the date interval (percentiles of the date re-estimated on resampled residuals).
+    seed : int
+        Seed of the random numbers.
+
+    Raises
+    ------
+    InputError
+        Series too short, or constant.
+    """
+    known = prepared(series, crisis_years)
+    values, years = known.to_numpy(), known.index.to_numpy()
+    sizes = candidates(len(values), trimming)
+    _check_varies(values)
+    statistics = f_statistics(values[None, :], sizes)[0]
+    size = int(sizes[statistics.argmax()])
+    rng = np.random.default_rng(seed)
+    independent, serial = (_null(values, sizes, draws, rng, rho) for rho in (0.0, _autocorrelation(values)))
+    first, last = np.quantile(
+        years[_resampled_sizes(values, size, sizes, draws, rng)],
+        [(1 - level) / 2, (1 + level) / 2],
+        method="inverted_cdf",
+    )
+    largest = float(statistics.max())
+    return UnknownDate(
+        sup_f=largest,
+        date=int(years[size]),
+        p=_exceeding(independent, largest),
+        p_serial=_exceeding(serial, largest),
+        first=int(first),
+        last=int(last),
+        before=float(values[:size].mean()),
+        after=float(values[size:].mean()),
+        n=len(values),
+    )
+
+
+def _check_varies(values: np.ndarray) -> None:
+    if np.ptp(values) == 0:
+        raise InputError("The series is constant, so there is no break to look for.")
+
+
+def _autocorrelation(values: np.ndarray) -> float:
+    centred = values - values.mean()
+    return float(np.clip((centred[1:] * centred[:-1]).sum() / (centred**2).sum(), -0.9, 0.9))
+
+
+def _null(values: np.ndarray, sizes: np.ndarray, draws: int, rng: np.random.Generator, rho: float) -> np.ndarray:
+    """Return the largest F of simulated series without a break."""
+    errors = rng.standard_normal((draws, len(values)))
+    if rho:
+        errors[:, 0] /= np.sqrt(1 - rho**2)
+        for t in range(1, errors.shape[1]):
+            errors[:, t] += rho * errors[:, t - 1]
+    return f_statistics(errors, sizes).max(axis=1)
+
+
+def _resampled_sizes(values: np.ndarray, size: int, sizes: np.ndarray, draws: int, rng: np.random.Generator):
+    fitted = np.where(np.arange(len(values)) < size, values[:size].mean(), values[size:].mean())
+    residuals = values - fitted
+    drawn = fitted + rng.choice(residuals, size=(draws, len(values)))
+    return sizes[np.nanargmax(np.nan_to_num(f_statistics(drawn, sizes), posinf=np.inf, nan=0.0), axis=1)]
+
+
+def _exceeding(simulated: np.ndarray, observed: float) -> float:
+    return float((1 + (simulated >= observed).sum()) / (1 + len(simulated)))
+
+
+def known_date(series: pd.Series, break_year: int, crisis_years: Sequence[int] = (), lags: int = 1) -> KnownDate:
+    """Test for a change of the mean at a given date.
+
+    Parameters
+    ----------
+    series : Series
+        Yearly values indexed by year.
+    break_year : int
+        First year of the later regime.
+    crisis_years : sequence of int
+        Years left to dummies of their own.
+    lags : int
+        Lags of the HAC estimator (Newey and West 1987, n/(n-k) correction, t with n - k degrees of freedom).
+
+    Returns
+    -------
+    KnownDate
+        With the classical Chow F(1, n - 2) beside it.
+
+    Raises
+    ------
+    InputError
+        Fewer than two years on a side.
+    """
+    import statsmodels.api as sm
+
+    known = prepared(series, crisis_years)
+    later = (known.index.to_numpy() >= break_year).astype(float)
+    n_after, n_before = int(later.sum()), int((1 - later).sum())
+    if min(n_before, n_after) < 2:
+        raise InputError(
+            f"A break in {break_year} cannot be tested here: {n_before} years before it and {n_after} from it on are "
+            f"left, at least two are needed on each side. Years there are: {_listed(known)}."
+        )
+    design = sm.add_constant(later)
+    classic = sm.OLS(known.to_numpy(), design).fit()
+    robust = classic.get_robustcov_results("HAC", maxlags=lags, use_correction=True, use_t=True)
+    return KnownDate(
+        change=float(robust.params[1]),
+        error=float(robust.bse[1]),
+        t=float(robust.tvalues[1]),
+        p=float(robust.pvalues[1]),
+        chow_f=float(classic.fvalue),
+        chow_p=float(classic.f_pvalue),
+        lags=lags,
+        n_before=n_before,
+        n_after=n_after,
+    )
+
+
+def _listed(series: pd.Series) -> str:
+    return ", ".join(str(year) for year in series.index)
+
+
+def pooled(panel: pd.DataFrame) -> pd.Series:
+    """Return the mean over economies with data in every year.
+
+    With economy fixed effects, a balanced panel and a break common to all, the pooled estimate is that of the mean
+    series, and a HAC test on it is the pooled test that allows for shocks common to all economies (Driscoll and Kraay
+    1998).
+
+    Raises
+    ------
+    InputError
+        Fewer than two economies have data in every year.
+    """
+    balanced = panel.dropna(axis=1)
+    if balanced.shape[1] < 2:
+        raise InputError(
+            f"Pooling needs at least two economies with data in every year; {balanced.shape[1]} of {panel.shape[1]} "
+            "have them."
+        )
+    return balanced.mean(axis=1)
+
+
+def several_dates(series: pd.Series, crisis_years: Sequence[int] = (), most: int = 3) -> list[int]:
+    """Return the first years of later regimes, their number chosen by BIC (Bai and Perron 1998; Yao 1988).
+
+    Least squares over all partitions with at least two years a regime (ruptures' dynamic programme); each break
+    costs two parameters, its mean and its date.
+    """
+    import ruptures
+
+    known = prepared(series, crisis_years)
+    values = known.to_numpy()
+    _check_varies(values)
+    n = len(values)
+    search = ruptures.Dynp(model="l2", min_size=2, jump=1).fit(values.reshape(-1, 1))
+    best, chosen = n * np.log(((values - values.mean()) ** 2).mean()), []
+    for number in range(1, min(most, n // 2 - 1) + 1):
+        ends = search.predict(n_bkps=number)
+        loss = sum(((part - part.mean()) ** 2).sum() for part in np.split(values, ends[:-1]))
+        criterion = n * np.log(max(loss, 1e-300) / n) + 2 * number * np.log(n)
+        if criterion < best:
+            best, chosen = criterion, [int(known.index[end]) for end in ends[:-1]]
+    return chosen
+
+
+def break_table(
+    series: dict[str, pd.Series],
+    break_year: int,
+    crisis_years: Sequence[int] = (),
+    trimming: float = 0.15,
+    draws: int = 2000,
+    level: float = 0.95,
+    seed: int = 2021,
+) -> pd.DataFrame:
+    """Return the tests of several series, one row each.
+
+    A series that is too short for a test keeps its row; `reason` says what stood in the way.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by series: `n, date, first, last, sup_f, p, p_serial, before, after`, then `change, error, p_known`
+        at the known date, and `reason`.
+    """
+    rows = {
+        name: _tests(values, break_year, crisis_years, trimming, draws, level, seed) for name, values in series.items()
+    }
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis(index="series")
+    whole = ["n", "date", "first", "last"]
+    return table.astype(dict.fromkeys(whole, "Int64"))
+
+
+def _tests(values, break_year, crisis_years, trimming, draws, level, seed) -> dict[str, object]:
+    row: dict[str, object] = {"n": len(prepared(values, crisis_years)), "reason": ""}
+    found: dict[str, object] = dict.fromkeys(
+        ["date", "first", "last", "sup_f", "p", "p_serial", "before", "after", "change", "error", "p_known"]
+    )
+    try:
+        found |= vars(unknown_date(values, crisis_years, trimming, draws, level, seed))
+        known = known_date(values, break_year, crisis_years)
+        found |= {"change": known.change, "error": known.error, "p_known": known.p}
+    except InputError as error:
+        row["reason"] = str(error)
+    return found | row

@@ -1,0 +1,154 @@
+"""What one unit is in each published series on reshoring, and why it cannot be set beside the next."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from helpers.errors import WorkError
+
+KINDS = ("recognised firms", "announced cases", "affiliates closed", "survey shares")
+
+
+@dataclass(frozen=True)
+class CountedSeries:
+    """A published series: where it is in the table of counts and what it counts.
+
+    `measures` are beginnings of the names of measures in the table.
+    """
+
+    kind: str
+    iso3: str
+    measures: tuple[str, ...]
+    title: str
+    one_unit: str
+    not_comparable: str
+
+
+SERIES = (
+    CountedSeries(
+        "recognised firms",
+        "KOR",
+        ("U-turn firms recognised",),
+        "U-turn firms recognised under the Act (Ministry of Trade, Industry and Energy)",
+        "a firm whose application for support was recognised by the state",
+        "counts applications under a law, so it moves with its terms; recognised is not returned, and cancelled firms "
+        "drop out of later vintages",
+    ),
+    CountedSeries(
+        "recognised firms",
+        "TWN",
+        ("Returning overseas Taiwanese businesses approved", "Invest Taiwan, all three programmes: firms"),
+        "Firms approved under Invest Taiwan",
+        "a firm whose investment plan at home was approved, whether or not anything closed abroad",
+        "one of three programmes is for returning firms; the later totals add firms that never left",
+    ),
+    CountedSeries(
+        "announced cases",
+        "USA",
+        ("Companies reporting new reshoring or FDI", "Reshoring firms (Reshoring Initiative", "Returning firms"),
+        "Companies in the Reshoring Initiative's library",
+        "a company that announced reshoring or, in most totals, foreign direct investment in the USA",
+        "announcements collected from the press by an advocate; foreign investors are no returners",
+    ),
+    CountedSeries(
+        "announced cases",
+        "USA",
+        ("Reshoring + FDI manufacturing jobs announced",),
+        "Jobs announced (Reshoring Initiative)",
+        "a job that an announcement promises",
+        "a job is no firm; figures are first prints that later reports revise by tens of thousands",
+    ),
+    CountedSeries(
+        "announced cases",
+        "EU",
+        ("Reshoring cases",),
+        "European Reshoring Monitor",
+        "a case found in media, of any sector, services included",
+        "depends on what newspapers write; holds banks and software houses besides factories",
+    ),
+    CountedSeries(
+        "affiliates closed",
+        "JPN",
+        ("Overseas affiliates withdrawn", "'Returned' firms"),
+        "Withdrawals of overseas affiliates (Ministry of Economy, Trade and Industry)",
+        "an overseas affiliate that was closed or sold, wherever its production went",
+        "a closure is no return: production may have moved to a third country or ended",
+    ),
+    CountedSeries(
+        "survey shares",
+        "DEU",
+        ("Manufacturing firms that backshored",),
+        "German Manufacturing Survey (Fraunhofer ISI)",
+        "a percentage of manufacturing firms asked that moved some production back within two to three years",
+        "a share of firms in a sample, of moves of any size; no number of firms a year",
+    ),
+    CountedSeries(
+        "survey shares",
+        "EMS",
+        ("Manufacturing firms that backshored",),
+        "European Manufacturing Survey",
+        "a percentage of manufacturing firms asked, over about two and a half years",
+        "other countries, another period and another form than the German figures",
+    ),
+    CountedSeries(
+        "survey shares",
+        "JPN",
+        ("Firms with overseas p",),
+        "Surveys of firms with overseas production (white papers on manufacturing)",
+        "a percentage of firms with plants abroad that brought some production back within one or two years",
+        "the base is firms with plants abroad, not all firms; the look-back period changes between surveys",
+    ),
+    CountedSeries(
+        "survey shares",
+        "KOR",
+        ("Share of firms with overseas sites considering return", "Share considering reshoring"),
+        "Surveys of intentions (FKI, KERI)",
+        "a percentage of firms asked that say they consider returning",
+        "an intention, not an act; samples differ from survey to survey",
+    ),
+)
+
+
+def units_table(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a series: what one unit is, how many figures there are, and why they stand alone.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Published counts: `iso3, year, measure, value, source_id`, with `unit`.
+
+    Returns
+    -------
+    DataFrame
+        `kind, iso3, series, one_unit, figures, sources, newest` (its newest figure, with unit and year),
+        `not_comparable`.
+
+    Raises
+    ------
+    WorkError
+        A series is not in the table any more.
+    """
+    return pd.DataFrame([_row(counts, series) for series in SERIES])
+
+
+def select(counts: pd.DataFrame, series: CountedSeries) -> pd.DataFrame:
+    """Return the rows of a series."""
+    starts = counts["measure"].str.startswith(series.measures)
+    return counts[(counts["iso3"] == series.iso3) & starts]
+
+
+def _row(counts: pd.DataFrame, series: CountedSeries) -> dict[str, object]:
+    rows = select(counts, series)
+    if rows.empty:
+        raise WorkError(f"The table of counts holds no figure of the series {series.title!r} ({series.iso3}).")
+    newest = rows.sort_values("year", kind="stable").iloc[-1]
+    return {
+        "kind": series.kind,
+        "iso3": series.iso3,
+        "series": series.title,
+        "one_unit": series.one_unit,
+        "figures": len(rows),
+        "sources": rows["source_id"].nunique(),
+        "newest": f"{newest['value']:,g} {newest['unit']} ({newest['period'] or newest['year']})",
+        "not_comparable": series.not_comparable,
+    }
