@@ -1,0 +1,140 @@
+"""Where ingested data lie, and the manifest that says what is in them.
+
+Each data set is a folder `build/ingested/<kind>/<name>/`. Its `manifest.json` is written last, by atomic rename, and
+names the files that belong to it: what the manifest does not name does not exist for a reader.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from helpers.errors import InputError, WorkError, not_allowed
+from helpers.paths import project_root
+
+NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,60}$")
+MARKER = "GENERATED.json"
+LOCK = ".lock"
+
+
+def folder(kind: str, name: str) -> Path:
+    """Return the folder of a data set.
+
+    Raises
+    ------
+    InputError
+        The name has other characters than small letters, digits and hyphens.
+    """
+    if not NAME.match(name):
+        raise InputError(
+            f"{name!r} cannot name ingested data. Use small letters, digits and hyphens, such as 'icio-2023'."
+        )
+    return project_root() / "build" / "ingested" / kind / name
+
+
+def names(kind: str) -> list[str]:
+    """Return the names of the data sets of a kind that have been ingested completely."""
+    found = (project_root() / "build" / "ingested" / kind).glob("*/manifest.json")
+    return sorted(path.parent.name for path in found)
+
+
+def choose(kind: str, name: str | None, command: str) -> str:
+    """Return `name` when it is there, or the only data set of this kind when no name is given.
+
+    Raises
+    ------
+    InputError
+        There is none, there are several, or the name is unknown.
+    """
+    known = names(kind)
+    if not known:
+        raise InputError(f"No {kind} data have been ingested. Ingest some first: {command}")
+    if name is None and len(known) == 1:
+        return known[0]
+    if name is None:
+        raise InputError(f"Several data sets of {kind} have been ingested ({', '.join(known)}): name the one to use.")
+    if name not in known:
+        raise InputError(not_allowed(f"ingested data set of {kind}", name, known))
+    return name
+
+
+def manifest(kind: str, name: str) -> dict[str, Any]:
+    """Return the manifest of a data set, or an empty one when nothing has been ingested."""
+    path = folder(kind, name) / "manifest.json"
+    if not path.is_file():
+        return {}
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise WorkError(f"{path} is not readable ({error}). Remove its folder and ingest again.") from None
+
+
+def write_manifest(kind: str, name: str, content: dict[str, Any]) -> None:
+    """Replace the manifest of a data set in one step."""
+    write_atomically(folder(kind, name) / "manifest.json", json.dumps(content, indent=1, sort_keys=True) + "\n")
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file so that a reader sees the old one or the new one, never a part, even after a power cut."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    with fresh.open("w", encoding="utf-8") as handle:
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+    fresh.replace(path)
+
+
+@contextmanager
+def lock(kind: str, name: str) -> Iterator[None]:
+    """Keep a second ingestion out of the same folder; the system frees the lock when the process ends, however it ends.
+
+    Raises
+    ------
+    WorkError
+        Another process is ingesting into this data set.
+    """
+    path = folder(kind, name) / LOCK
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise WorkError(f"Another ingestion into {name!r} is under way. Wait for it to end.") from None
+        yield
+
+
+def fingerprint(kind: str, name: str) -> str:
+    """Return the SHA-256 of the manifest, which holds the hashes of all that was read: one value for all the data."""
+    return sha256(folder(kind, name) / "manifest.json")
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, read in pieces."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def is_generated(source: Path) -> bool:
+    """Tell whether a folder of input files was written by a generator, never to be taken for published data."""
+    return (source / MARKER).is_file()
+
+
+def mark_generated(target: Path, description: dict[str, Any]) -> None:
+    """Mark a folder of input files as generated; whatever is ingested from it keeps saying so."""
+    write_atomically(target / MARKER, json.dumps(description, indent=1, sort_keys=True) + "\n")
+
+
+def remove_strays(kept: set[str], parent: Path) -> None:
+    """Remove what an interrupted ingestion left: everything in `parent` that is not named in `kept`."""
+    if not parent.is_dir():
+        return
+    for path in parent.iterdir():
+        if path.name not in kept | {LOCK, "manifest.json"}:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()

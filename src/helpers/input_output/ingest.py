@@ -1,0 +1,191 @@
+"""Turn a folder of published input-output tables into panels of measures, one year at a time."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+
+from helpers import ingested
+from helpers.errors import InputError, not_allowed
+from helpers.input_output import icio, leather, wiod2016
+from helpers.input_output.checks import Tolerance, check_table, check_world_output
+from helpers.input_output.gross_exports import koopman_wang_wei
+from helpers.input_output.inputs import (
+    inputs_by_source,
+    manufacturing_inputs,
+    manufacturing_inputs_by_source,
+    sourcing_ratios,
+)
+from helpers.input_output.leontief import LeontiefSystem
+from helpers.input_output.table import UNIT, InterCountryTable
+from helpers.input_output.trade import bilateral_by_end_use
+from helpers.input_output.value_added import exports_by_industry, participation, value_added_by_source
+
+KIND = "input_output"
+# Changed whenever a measure changes, so that panels made by older code are made again.
+REVISION = 1
+
+
+class Format(Protocol):
+    """What a module that reads one published format offers."""
+
+    TOLERANCE: Tolerance
+
+    def find_files(self, folder: Path) -> dict[Path, int]: ...
+    def parts(self, path: Path) -> list[Path]: ...
+    def read(self, path: Path, year: int) -> InterCountryTable: ...
+
+
+FORMATS: dict[str, Format] = {"wiod2016": wiod2016, "icio": icio, "leather": leather}
+
+
+@dataclass(frozen=True)
+class IngestedYear:
+    """What happened to one year: `state` is "ingested" or "unchanged", `imbalance` its largest relative gap."""
+
+    year: int
+    file: str
+    state: str
+    imbalance: float
+
+
+def measures(table: InterCountryTable) -> dict[str, pd.DataFrame]:
+    """Compute every measure of one year's table with one factorisation.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        `manufacturing_inputs`, `manufacturing_inputs_by_source`, `sourcing_ratios`, `bilateral_by_end_use`,
+        `exports_by_industry`, `value_added_by_source`, `gross_export_terms`, `value_chain_participation`.
+    """
+    bought = inputs_by_source(table)
+    inputs = manufacturing_inputs(table, bought)
+    system = LeontiefSystem(table)
+    terms = koopman_wang_wei(system)
+    return {
+        "manufacturing_inputs": inputs,
+        "manufacturing_inputs_by_source": manufacturing_inputs_by_source(table, bought),
+        "sourcing_ratios": sourcing_ratios(inputs),
+        "bilateral_by_end_use": bilateral_by_end_use(system),
+        "exports_by_industry": exports_by_industry(system),
+        "value_added_by_source": value_added_by_source(system),
+        "gross_export_terms": terms,
+        "value_chain_participation": participation(system, terms),
+    }
+
+
+def ingest(
+    source: Path, form: str, name: str | None = None, progress: Callable[[IngestedYear], None] = lambda year: None
+) -> list[IngestedYear]:
+    """Read every table of a folder, check it, and store its measures.
+
+    A year that was ingested before from the same file is left as it is; an interrupted ingestion goes on where it
+    stopped. Panels made from a folder marked as generated stay marked.
+
+    Parameters
+    ----------
+    source : Path
+        Folder of published tables.
+    form : str
+        `wiod2016`, `icio` or `leather`.
+    name : str, optional
+        Name of the data set; the format's name by default.
+    progress : callable
+        Told of each year.
+
+    Returns
+    -------
+    list of IngestedYear
+
+    Raises
+    ------
+    InputError
+        Unknown format, no tables, or a table that does not hold together.
+    """
+    reader = _reader(form)
+    name = name or form
+    files = _files(source, form, reader)
+    done = []
+    with ingested.lock(KIND, name):
+        manifest = _opened(name, form, source)
+        for path, year in sorted(files.items(), key=lambda item: item[1]):
+            done.append(_ingest_year(manifest, name, reader, path, year))
+            progress(done[-1])
+    return done
+
+
+def _reader(form: str) -> Format:
+    if form not in FORMATS:
+        raise InputError(not_allowed("input-output format", form, FORMATS))
+    return FORMATS[form]
+
+
+def _files(source: Path, form: str, reader: Format) -> dict[Path, int]:
+    if not source.is_dir():
+        raise InputError(f"There is no folder {source}.")
+    files = reader.find_files(source)
+    if not files:
+        hint = " Unpack the zip archives first." if any(source.glob("*.zip")) else ""
+        raise InputError(f"{source} holds no table in the format {form}.{hint}")
+    years = sorted(files.values())
+    twice = next((year for year in years if years.count(year) > 1), None)
+    if twice is not None:
+        names = ", ".join(path.name for path, year in files.items() if year == twice)
+        raise InputError(f"{source} holds several tables for {twice} ({names}). Keep one.")
+    return files
+
+
+def _opened(name: str, form: str, source: Path) -> dict:
+    """Return the manifest to go on with, and clear away what an interrupted ingestion left."""
+    old = ingested.manifest(KIND, name)
+    generated = ingested.is_generated(source)
+    if old and (old["format"], old["generated"]) != (form, generated):
+        raise InputError(
+            f"{name!r} already holds {'generated ' if old['generated'] else ''}{old['format']} tables. "
+            "Choose another name with --name."
+        )
+    fresh = {"kind": KIND, "name": name, "format": form, "generated": generated, "unit": UNIT, "revision": REVISION}
+    years = old.get("years", {}) if old.get("revision") == REVISION else {}
+    ingested.remove_strays({entry["folder"] for entry in old.get("years", {}).values()}, ingested.folder(KIND, name))
+    return fresh | {"years": years}
+
+
+def _ingest_year(manifest: dict, name: str, reader: Format, path: Path, year: int) -> IngestedYear:
+    hashes = {part.name: ingested.sha256(part) for part in reader.parts(path) if part.is_file()}
+    known = manifest["years"].get(str(year))
+    if known and known["files"] == hashes:
+        return IngestedYear(year, path.name, "unchanged", known["imbalance"])
+    table = reader.read(path, year)
+    imbalance = check_table(table, reader.TOLERANCE)
+    world = float(table.output.sum())
+    others = {int(y): entry["world_output"] for y, entry in manifest["years"].items() if int(y) != year}
+    check_world_output(others | {year: world}, name)
+    place = f"{year}-{_short_hash(hashes)}"
+    _store(ingested.folder(KIND, name) / place, measures(table))
+    entry = {"files": hashes, "folder": place, "imbalance": imbalance, "world_output": world}
+    manifest["years"][str(year)] = entry
+    ingested.write_manifest(KIND, name, manifest)
+    return IngestedYear(year, path.name, "ingested", imbalance)
+
+
+def _short_hash(hashes: dict[str, str]) -> str:
+    """Name a year's folder after what it was made from, so that a new version never overwrites the one in use."""
+    text = json.dumps([REVISION, hashes], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _store(target: Path, frames: dict[str, pd.DataFrame]) -> None:
+    """Write the measures of a year into a folder of their own, complete or not at all."""
+    fresh = target.with_name(f".{target.name}.{os.getpid()}")
+    fresh.mkdir(parents=True)
+    for measure, frame in frames.items():
+        frame.to_parquet(fresh / f"{measure}.parquet", index=False)
+    if target.exists():
+        shutil.rmtree(target)
+    fresh.replace(target)

@@ -1,0 +1,61 @@
+"""Panels of measures over the years of ingested input-output tables, in the columns of the embedded tables."""
+
+import pandas as pd
+
+from helpers import ingested
+from helpers.errors import InputError, not_allowed
+
+KIND = "input_output"
+COMMAND = "reshoring io ingest FOLDER --format icio"
+MEASURES = (
+    "manufacturing_inputs",
+    "manufacturing_inputs_by_source",
+    "sourcing_ratios",
+    "bilateral_by_end_use",
+    "exports_by_industry",
+    "value_added_by_source",
+    "gross_export_terms",
+    "value_chain_participation",
+)
+
+
+def available() -> list[str]:
+    """Return the names of the ingested sets of input-output tables."""
+    return ingested.names(KIND)
+
+
+def panel(measure: str = "manufacturing_inputs", name: str | None = None) -> pd.DataFrame:
+    """Return one measure for all years of an ingested set of input-output tables.
+
+    Parameters
+    ----------
+    measure : str
+        One of `MEASURES`. `manufacturing_inputs` has the columns of the embedded table
+        `wiod2016_manufacturing_inputs`, `manufacturing_inputs_by_source` and `bilateral_by_end_use` those of
+        `wiod2013_manufacturing_inputs_by_source` and `wiod2013_bilateral_by_end_use`.
+    name : str, optional
+        Which set; may be left out when there is only one.
+
+    Returns
+    -------
+    DataFrame
+        Sorted by year. `attrs` holds `name`, `format`, `generated` (never publish a number when True), `fingerprint`.
+
+    Raises
+    ------
+    InputError
+        Unknown measure or set, nothing ingested, or several sets and no name.
+    """
+    if measure not in MEASURES:
+        raise InputError(not_allowed("input-output measure", measure, MEASURES))
+    name = ingested.choose(KIND, name, COMMAND)
+    manifest = ingested.manifest(KIND, name)
+    parent = ingested.folder(KIND, name)
+    years = sorted(manifest["years"].items(), key=lambda item: int(item[0]))
+    if not years:
+        raise InputError(f"The set {name!r} of input-output tables holds no year. Ingest it again: {COMMAND}")
+    frames = [pd.read_parquet(parent / entry["folder"] / f"{measure}.parquet") for _, entry in years]
+    frame = pd.concat(frames, ignore_index=True)
+    frame.attrs |= {key: manifest[key] for key in ("name", "format", "generated")}
+    frame.attrs["fingerprint"] = ingested.fingerprint(KIND, name)
+    return frame

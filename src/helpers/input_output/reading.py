@@ -1,0 +1,94 @@
+"""Read wide CSV files of numbers quickly, and name the cell that is not a number."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+
+from helpers.errors import InputError
+
+BLOCK_BYTES = 64 << 20
+NULLS = ["", "NA", "NaN", "nan"]
+
+
+def read_numbers(path: Path, labels: int, skip: int = 0) -> tuple[list[tuple[str, ...]], list[str], np.ndarray]:
+    """Read a CSV file with `labels` text columns and numbers in all others.
+
+    Parameters
+    ----------
+    path : Path
+    labels : int
+        Leading columns that hold text.
+    skip : int
+        Lines before the line of column names.
+
+    Returns
+    -------
+    names : list of tuple
+        The text columns of each row.
+    columns : list of str
+        Names of the number columns.
+    values : ndarray, shape (rows, number columns)
+        Empty cells are NaN.
+
+    Raises
+    ------
+    InputError
+        A cell is not a number, or a line has another number of cells.
+    """
+    header = read_header(path, skip)
+    unique = [f"c{position}" for position in range(len(header))]
+    types = {name: pa.string() if position < labels else pa.float64() for position, name in enumerate(unique)}
+    try:
+        read = pa.csv.read_csv(
+            path,
+            read_options=pa.csv.ReadOptions(skip_rows=skip + 1, column_names=unique, block_size=BLOCK_BYTES),
+            convert_options=pa.csv.ConvertOptions(column_types=types, null_values=NULLS, strings_can_be_null=False),
+        )
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise InputError(_explain(path, labels, skip, header, str(error))) from None
+    names = list(zip(*(read.column(position).to_pylist() for position in range(labels)), strict=True))
+    return names, header[labels:], _matrix(read, labels)
+
+
+def _matrix(read: pa.Table, labels: int) -> np.ndarray:
+    values = np.empty((read.num_rows, read.num_columns - labels))
+    for position in range(values.shape[1]):
+        values[:, position] = read.column(position + labels).to_numpy()
+    return values
+
+
+def read_header(path: Path, skip: int = 0) -> list[str]:
+    """Return the cells of line `skip` + 1 of a CSV file."""
+    with path.open(newline="", encoding="utf-8-sig") as lines:
+        rows = csv.reader(lines)
+        for _ in range(skip):
+            next(rows, None)
+        return [cell.strip() for cell in next(rows, [])]
+
+
+def _explain(path: Path, labels: int, skip: int, header: list[str], error: str) -> str:
+    """Read the file again as text to name the first cell that is wrong."""
+    with path.open(newline="", encoding="utf-8-sig") as lines:
+        for number, row in enumerate(csv.reader(lines), start=1):
+            if number <= skip + 1 or not row:
+                continue
+            if len(row) != len(header):
+                return f"{path.name}, line {number}: {len(row)} cells where the header has {len(header)}."
+            for name, cell in zip(header[labels:], row[labels:], strict=True):
+                if not _is_number(cell):
+                    return (
+                        f"{path.name}, line {number} ({' '.join(row[:labels])}), column {name}: "
+                        f"{cell!r} is not a number. Numbers are written with a decimal point and nothing else."
+                    )
+    return f"{path.name} cannot be read: {error}"
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell if cell not in NULLS else "nan")
+    except ValueError:
+        return False
+    return True

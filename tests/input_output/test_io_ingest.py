@@ -1,0 +1,237 @@
+"""From published files to panels: both WIOD layouts, ICIO, refusals, going on after an interruption."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import io_tables as tables
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from helpers import ingested, input_output
+from helpers.errors import InputError, WorkError
+from helpers.input_output import commands, icio, wiod2016
+from helpers.input_output.checks import check_table
+from helpers.input_output.ingest import ingest, measures
+from helpers.input_output.panels import MEASURES
+
+GOLDEN = Path(__file__).parent / "golden"
+SCOPES = ("all", "manufactured", "own_sector")
+SNAPSHOT_COLUMNS = [
+    "iso3",
+    "year",
+    "sector",
+    *(f"{side}_{scope}" for scope in SCOPES for side in ("domestic", "foreign")),
+]
+SNAPSHOT_COLUMNS += ["value_added", "gross_output"]
+
+
+@pytest.fixture(autouse=True)
+def _root(tmp_path, monkeypatch):
+    monkeypatch.setenv("RESHORING_ROOT", str(tmp_path / "project"))
+
+
+def test_icio_folder_becomes_a_panel(tmp_path):
+    for year in (2013, 2014):
+        tables.write_icio(tmp_path / "in", year, seed=year)
+    done = ingest(tmp_path / "in", "icio")
+    assert [(year.year, year.state) for year in done] == [(2013, "ingested"), (2014, "ingested")]
+    panel = input_output.panel("manufacturing_inputs")
+    assert list(panel.columns) == SNAPSHOT_COLUMNS
+    assert sorted(panel["year"].unique()) == [2013, 2014]
+    assert set(panel["iso3"]) == {"KOR", "CHN", "RoW"}
+    expected = measures(tables.as_table(tables.drawn(2014)))["manufacturing_inputs"]
+    ours = panel[panel["year"] == 2014].reset_index(drop=True)
+    pd.testing.assert_frame_equal(ours, expected, check_dtype=False, rtol=1e-9)
+    assert panel.attrs["generated"] is False
+    for measure in MEASURES:
+        assert set(input_output.panel(measure)["year"]) == {2013, 2014}
+
+
+def test_ingesting_twice_changes_nothing(tmp_path):
+    tables.write_icio(tmp_path / "in")
+    ingest(tmp_path / "in", "icio")
+    before = ingested.fingerprint("input_output", "icio")
+    assert [year.state for year in ingest(tmp_path / "in", "icio")] == ["unchanged"]
+    assert ingested.fingerprint("input_output", "icio") == before
+
+
+def test_a_revised_file_replaces_its_year_only(tmp_path):
+    for year in (2013, 2014):
+        tables.write_icio(tmp_path / "in", year, seed=year)
+    ingest(tmp_path / "in", "icio")
+    tables.write_icio(tmp_path / "in", 2014, seed=99)
+    assert [year.state for year in ingest(tmp_path / "in", "icio")] == ["unchanged", "ingested"]
+    panel = input_output.panel("manufacturing_inputs")
+    assert not panel.duplicated(["iso3", "year", "sector"]).any()
+    expected = measures(tables.as_table(tables.drawn(99)))["manufacturing_inputs"]["foreign_all"]
+    np.testing.assert_allclose(panel.loc[panel["year"] == 2014, "foreign_all"], expected)
+
+
+def test_what_an_interruption_left_is_cleared_away(tmp_path):
+    tables.write_icio(tmp_path / "in", 2014)
+    ingest(tmp_path / "in", "icio")
+    place = ingested.folder("input_output", "icio")
+    stray = place / ".2015-abc.123"
+    stray.mkdir()
+    (stray / "manufacturing_inputs.parquet").write_bytes(b"half")
+    ingest(tmp_path / "in", "icio")
+    assert not stray.exists()
+    assert len(input_output.panel()) == 6
+
+
+def test_a_second_ingestion_at_the_same_time_is_refused(tmp_path):
+    tables.write_icio(tmp_path / "in")
+    with ingested.lock("input_output", "icio"), pytest.raises(WorkError, match="under way"):
+        ingest(tmp_path / "in", "icio")
+
+
+def test_generated_tables_stay_marked(tmp_path):
+    tables.write_icio(tmp_path / "in")
+    ingested.mark_generated(tmp_path / "in", {"by": "test"})
+    ingest(tmp_path / "in", "icio", "made-up")
+    assert input_output.panel(name="made-up").attrs["generated"] is True
+    (tmp_path / "in" / ingested.MARKER).unlink()
+    with pytest.raises(InputError, match="already holds generated icio"):
+        ingest(tmp_path / "in", "icio", "made-up")
+
+
+WIOD_WRITERS = [tables.write_wiod_workbook_csv, tables.write_wiod_one_line_csv, tables.write_wiod_workbook]
+
+
+@pytest.mark.parametrize("write", WIOD_WRITERS)
+def test_every_layout_of_wiod_gives_the_same_table(tmp_path, write):
+    path = write(tmp_path, tables.drawn())
+    if path.suffix == ".xlsb":
+        pytest.importorskip("pyxlsb", reason="reading binary workbooks needs the package pyxlsb")
+    assert wiod2016.find_files(tmp_path) == {path: 2014}
+    table = wiod2016.read(path, 2014)
+    assert check_table(table, wiod2016.TOLERANCE) < 1e-9
+    expected = tables.as_table(tables.drawn())
+    np.testing.assert_allclose(table.intermediate, expected.intermediate)
+    np.testing.assert_allclose(table.final_by_country, expected.final_by_country)
+    np.testing.assert_allclose(table.value_added, expected.value_added)
+    assert list(table.manufacturing) == list(expected.manufacturing)
+    assert list(table.labels["sector"][:4]) == tables.WIOD_INDUSTRIES
+
+
+def test_a_binary_workbook_without_its_reader_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyxlsb", None)
+    path = tables.write_wiod_workbook(tmp_path, tables.drawn())
+    with pytest.raises(InputError, match="needs the package pyxlsb"):
+        wiod2016.read(path, 2014)
+
+
+def test_wiod_refusals(tmp_path):
+    path = tables.write_wiod_workbook_csv(tmp_path / "unit", tables.drawn(), "(thousands of national currency)")
+    with pytest.raises(InputError, match=r"cell A4 says '\(thousands of national currency\)'"):
+        wiod2016.read(path, 2014)
+    with pytest.raises(InputError, match="prices of the previous year"):
+        wiod2016.read(path.with_name("WIOT2014_PYP_Nov16_ROW.csv"), 2014)
+    one_line = tables.write_wiod_one_line_csv(tmp_path / "one", tables.drawn())
+    tables.edit(one_line, "C26", "TOT", "1")
+    with pytest.raises(InputError, match=r"ROW C26 is 1\.0.* in column TOT .* a gap of"):
+        wiod2016.read(one_line, 2014)
+
+
+CASES = {
+    "unbalanced row": ("CHN_C26", "KOR_HFCE", "99999999", r"row CHN_C26 does not balance.*gap of 99,9"),
+    "unbalanced column": ("VA", "KOR_C26", "0", r"column KOR_C26 does not balance.*gap of -"),
+    "negative output": ("KOR_D", "OUT", "-5", r"gross output of KOR_D is -5"),
+    "empty cell": ("KOR_C26", "CHN_D", "", r"row KOR_C26, column CHN_D is empty"),
+    "not a number": ("KOR_C26", "CHN_D", "n.a.", r"line 4 \(KOR_C26\), column CHN_D: 'n.a.' is not a number"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_icio_refusals_name_the_cell_and_the_gap(tmp_path, case):
+    row, column, value, message = CASES[case]
+    path = tables.write_icio(tmp_path / "in")
+    tables.edit(path, row, column, value)
+    with pytest.raises(InputError, match=message):
+        ingest(tmp_path / "in", "icio")
+    assert input_output.available() == []
+
+
+def _drop_columns(path: Path, wanted) -> None:
+    frame = pd.read_csv(path)
+    frame[[name for name in frame.columns if wanted(name)]].to_csv(path, index=False)
+
+
+def test_missing_blocks_are_refused(tmp_path):
+    path = tables.write_icio(tmp_path / "a")
+    _drop_columns(path, lambda name: not (name.startswith("CHN_") and name.split("_")[1] in tables.FINAL))
+    with pytest.raises(InputError, match="block of final demand of CHN is missing"):
+        ingest(tmp_path / "a", "icio")
+    path = tables.write_icio(tmp_path / "b")
+    _drop_columns(path, lambda name: name != "CHN_C26")
+    with pytest.raises(InputError, match="column CHN_C26 of the intermediate block is missing"):
+        ingest(tmp_path / "b", "icio")
+    path = tables.write_icio(tmp_path / "c")
+    path.write_text("\n".join(line for line in path.read_text().splitlines() if not line.startswith("VA,")))
+    with pytest.raises(InputError, match=r"row VA \(or VALU\) missing"):
+        ingest(tmp_path / "c", "icio")
+
+
+def test_a_year_in_another_unit_is_refused(tmp_path):
+    tables.write_icio(tmp_path / "in", 2013)
+    path = tables.write_icio(tmp_path / "in", 2014)
+    frame = pd.read_csv(path, index_col=0) * 1000
+    frame.to_csv(path)
+    with pytest.raises(InputError, match=r"another unit\. Expected: million US"):
+        ingest(tmp_path / "in", "icio")
+    assert set(input_output.panel()["year"]) == {2013}
+
+
+def test_parts_of_china_are_added_to_china(tmp_path):
+    path = tables.write_icio(tmp_path / "in")
+    text = path.read_text()
+    users = {"CHN_C26": "CN1_C26", "CHN_D": "CN2_D"}
+    for old, new in users.items():
+        text = text.replace(old, new)
+    path.write_text(text)
+    table = icio.read(path, 2014)
+    assert table.countries == ["KOR", "CHN", "RoW"]
+    np.testing.assert_allclose(table.output, tables.as_table(tables.drawn()).output)
+
+
+def test_folders_without_tables_are_explained(tmp_path):
+    (tmp_path / "zips").mkdir()
+    (tmp_path / "zips" / "ICIO2023.zip").write_bytes(b"")
+    with pytest.raises(InputError, match="Unpack the zip archives first"):
+        ingest(tmp_path / "zips", "icio")
+    with pytest.raises(InputError, match="There is no folder"):
+        ingest(tmp_path / "nowhere", "icio")
+    with pytest.raises(InputError, match="Did you mean 'icio'"):
+        ingest(tmp_path, "icoi")
+    tables.write_icio(tmp_path / "twice")
+    shutil.copy(tmp_path / "twice" / "2014_SML.csv", tmp_path / "twice" / "2014.csv")
+    with pytest.raises(InputError, match="several tables for 2014"):
+        ingest(tmp_path / "twice", "icio")
+
+
+def test_asking_for_what_is_not_there():
+    with pytest.raises(InputError, match="No input_output data have been ingested"):
+        input_output.panel()
+    with pytest.raises(InputError, match="Did you mean 'sourcing_ratios'"):
+        input_output.panel("sourcing_ratio")
+    with pytest.raises(InputError, match="small letters"):
+        ingested.folder("input_output", "../../etc")
+
+
+def test_the_command_ingests_the_example(tmp_path):
+    import typer
+
+    app = typer.Typer()
+    commands.add_to(app)
+    result = CliRunner().invoke(app, ["io", "ingest", str(GOLDEN), "--format", "leather"])
+    assert result.exit_code == 0, result.output
+    assert "leather_Z.csv" in result.output
+    manifest = json.loads((ingested.folder("input_output", "leather") / "manifest.json").read_text())
+    assert manifest["generated"] is False
+    assert set(manifest["years"]["0"]["files"]) == {"leather_Z.csv", "leather_Y.csv", "leather_x.csv"}
+    terms = input_output.panel("gross_export_terms")
+    assert list(terms["iso3"]) == ["Argentina", "Turkey", "Germany"]
