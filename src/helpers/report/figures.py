@@ -52,7 +52,7 @@ def figure(
         write_csv(data, name)
     pyplot.close(fig)
     display(SVG(data=vector.read_text(encoding="utf-8")))
-    show_source(source_line(tables, vintages=vintages, n=n, note=note, flags=flags_of(data)))
+    show_source(source_line(tables, vintages=vintages, n=n, note=note, flags=flags_of(data)), name)
 
 
 def write_csv(frame: "pd.DataFrame", name: str) -> None:

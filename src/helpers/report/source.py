@@ -72,9 +72,8 @@ def flags_of(frame: "pd.DataFrame | None") -> list[str]:
     ]
 
 
-def show_source(text: str) -> None:
-    """Display the source line."""
+def show_source(text: str, name: str) -> None:
+    """Display the source line of what was saved under `name`; the site adds links to those files."""
     from IPython.display import HTML, display
 
-    if text:
-        display(HTML(f'<p class="source-line">{escape(text)}</p>'))
+    display(HTML(f'<p class="source-line" data-results="{escape(name)}">{escape(text)}</p>'))

@@ -51,7 +51,7 @@ def table(
 
     write_csv(df, name)
     display(HTML(table_html(df, formats=formats, sortable=sortable, title=title)))
-    show_source(source_line(tables, vintages=vintages, n=n, note=note, flags=flags_of(df)))
+    show_source(source_line(tables, vintages=vintages, n=n, note=note, flags=flags_of(df)), name)
 
 
 def table_html(

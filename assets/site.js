@@ -1,0 +1,41 @@
+// Progressive enhancement: every page reads well without this file.
+(function () {
+  "use strict";
+  const root = document.currentScript.dataset.root || "./";
+
+  // Tables that scroll can be reached and scrolled with the keyboard.
+  for (const box of document.querySelectorAll(".table-scroll")) {
+    if (box.scrollWidth > box.clientWidth) {
+      box.tabIndex = 0;
+      box.setAttribute("role", "region");
+      box.setAttribute("aria-label", "Table, scrolls sideways");
+    } else {
+      box.removeAttribute("tabindex");
+    }
+  }
+
+  const tables = document.querySelectorAll("table.sortable");
+  if (!tables.length) return;
+
+  const style = document.createElement("link");
+  style.rel = "stylesheet";
+  style.href = root + "build/assets/dt_bundle.css";
+  // First in the head, so that the site's own style has the last word.
+  document.head.prepend(style);
+
+  import(new URL(root + "build/assets/dt_bundle.js", document.baseURI).href).then(({ DataTable }) => {
+    for (const table of tables) {
+      const long = table.tBodies[0].rows.length > 15;
+      new DataTable(table, {
+        order: [],
+        paging: long,
+        pageLength: 15,
+        lengthMenu: [15, 50, { label: "all", value: -1 }],
+        searching: long,
+        info: long,
+        autoWidth: false,
+        language: { search: "Filter:", emptyTable: "No rows" },
+      });
+    }
+  });
+})();

@@ -1,0 +1,124 @@
+"""Commands of the site: site, pages (what Quarto's hook calls), check."""
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from helpers.runner.builder import Recap
+    from helpers.site.publication import Publication
+
+STATES = {
+    "fresh": "unchanged",
+    "ran": "run",
+    "text": "text refreshed",
+    "failed": "failed",
+    "skipped": "not run",
+    "left": "left",
+}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the site's commands to the command line."""
+    app.command("site")(site)
+    app.command("pages")(pages)
+    app.command("check")(check)
+
+
+def site(
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="runs at once; default: cores")] = None,
+    renderer: Annotated[
+        str | None, typer.Option(help="quarto or smalldocs; default: quarto where it is installed")
+    ] = None,
+) -> None:
+    """Run what is stale, render the website, check it, and only then replace _site/."""
+    from helpers.site import build
+    from helpers.site.publication import publications
+
+    begun = time.monotonic()
+    root, name = build.root_folder(), _renderer(renderer)
+    recap = _run_stale(jobs)
+    found = publications()
+    changed = build.publish(root, found, name)
+    if not changed:
+        print(f"nothing to do: _site/ is up to date, {len(found)} pages from runs, {time.monotonic() - begun:.1f} s")
+        return
+    for line in summary(found, recap):
+        print(line)
+    print(f"rendered with {name}: _site/index.html, {time.monotonic() - begun:.1f} s")
+
+
+def _renderer(wanted: str | None) -> str:
+    from helpers.errors import InputError, not_allowed
+    from helpers.site.render import QUARTO, SMALLDOCS, renderer
+
+    if wanted not in (None, QUARTO, SMALLDOCS):
+        raise InputError(not_allowed("renderer", wanted, [QUARTO, SMALLDOCS]))
+    if wanted == QUARTO and renderer() != QUARTO:
+        raise InputError("quarto is not on PATH: install it, or leave --renderer out to use smalldocs.")
+    return wanted or renderer()
+
+
+def _run_stale(jobs: int | None) -> "Recap":
+    """Run what is stale; when a run fails, tell all failures and end with exit code 1, the site untouched."""
+    from helpers import runner
+    from helpers.runner.progress import for_terminal
+
+    with for_terminal() as progress:
+        recap = runner.build(jobs=jobs, progress=progress)
+    if recap.ok:
+        return recap
+    for line in recap.lines():
+        print(f"failed: {line}", file=sys.stderr)
+    done = len(recap.results) - len(recap.failures)
+    print(
+        f"{len(recap.failures)} of {len(recap.results)} runs failed, {done} are fine; _site/ stays as it was",
+        file=sys.stderr,
+    )
+    raise typer.Exit(1)
+
+
+def summary(pages: "list[Publication]", recap: "Recap") -> list[str]:
+    """Return one line a section: scenario, section, state, seconds, page."""
+    results = {(item.scenario, item.section): item for item in recap.results}
+    rows = []
+    for page in pages:
+        result = results[page.scenario, page.section]
+        rows.append(
+            (page.scenario, page.section, STATES[result.state], f"{result.seconds:.1f} s", f"_site/{page.address}")
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(5)] if rows else []
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def pages(
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="runs at once; default: cores")] = None,
+) -> None:
+    """Run what is stale and write build/pages for Quarto; `quarto render` calls this itself."""
+    from helpers.site import build
+    from helpers.site.publication import publications
+
+    root = build.root_folder()
+    _run_stale(jobs)
+    build.stage_only(root, publications())
+
+
+def check(
+    folder: Annotated[Path | None, typer.Argument(help="a rendered site; default: _site/")] = None,
+) -> None:
+    """Hold a rendered site against the site contract and print every breach."""
+    from helpers.errors import InputError
+    from helpers.paths import project_root
+    from helpers.site.contract import contract
+
+    target = folder or project_root() / "_site"
+    if not target.is_dir():
+        raise InputError(f"There is no rendered site in {target}: run `reshoring site` first, or name a folder.")
+    findings = contract(target)
+    for finding in findings:
+        print(finding)
+    print(f"{len(findings)} breaches of the site contract" if findings else "the site keeps its contract")
+    raise typer.Exit(1 if findings else 0)

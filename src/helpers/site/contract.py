@@ -1,0 +1,287 @@
+"""What every rendered site must keep, whichever renderer made it: pure checks over a folder of pages."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from lxml import html as parser
+
+from helpers.site.layout import PAGES
+
+EXTERNAL = re.compile(r"^(https?:)?//", re.I)
+SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:|^//", re.I)
+NUMBERED = re.compile(r"^(Figure|Table)\s\d+[:.]\s*\S")
+UNRESOLVED = (
+    (re.compile(r"\??@(fig|tbl|sec|eq|lst)-[\w-]+"), "cross-reference"),
+    (re.compile(r"\[-?@[A-Za-z][\w:-]*"), "citation"),
+    (re.compile(r"\{\{<"), "shortcode"),
+    (re.compile(r"\\\(|\\\["), "formula"),
+)
+LOADED = (("script", "src"), ("img", "src"), ("iframe", "src"), ("source", "src"), ("video", "src"), ("object", "data"))
+LOADING_LINKS = {"stylesheet", "preload", "modulepreload", "icon", "prefetch", "preconnect", "dns-prefetch"}
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One breach: the page, the rule, and what is wrong."""
+
+    page: str
+    rule: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.page}: {self.rule}: {self.detail}"
+
+
+@dataclass(frozen=True)
+class RenderedPage:
+    """A page of the site, parsed once."""
+
+    site: Path
+    path: str
+
+    @cached_property
+    def tree(self) -> Any:
+        """The document."""
+        return parser.fromstring((self.site / self.path).read_bytes(), parser=parser.HTMLParser(encoding="utf-8"))
+
+    @cached_property
+    def main(self) -> Any:
+        """The part that is content, without navigation."""
+        found = self.tree.xpath("//main")
+        return found[0] if found else self.tree
+
+    @cached_property
+    def anchors(self) -> frozenset[str]:
+        """All that can be linked to."""
+        return frozenset(self.tree.xpath("//@id")) | frozenset(self.tree.xpath("//a/@name"))
+
+    @cached_property
+    def words(self) -> str:
+        """The text of the content, without code and scripts."""
+        parts = self.main.xpath(
+            ".//text()[not(ancestor::code or ancestor::pre or ancestor::script or ancestor::style)]"
+        )
+        return " ".join(" ".join(parts).split())
+
+    @property
+    def is_section(self) -> bool:
+        """Tell whether the page is made from a run."""
+        return self.path.startswith(PAGES)
+
+
+def text_of(element: Any) -> str:
+    """Return an element's text, spaces made single."""
+    return " ".join(element.text_content().split())
+
+
+def contract(site: Path) -> list[Finding]:
+    """Check a rendered site.
+
+    Parameters
+    ----------
+    site : Path
+        The folder a web server would serve.
+
+    Returns
+    -------
+    list of Finding
+        Every breach, sorted; empty when the site keeps the contract.
+    """
+    pages = {path: RenderedPage(site, path) for path in sorted(_page_paths(site))}
+    if not pages:
+        return [Finding("site", "pages", f"there are no pages in {site.name}")]
+    found = [
+        Finding(path, rule, detail)
+        for path, page in pages.items()
+        for rule, check in PAGE_RULES.items()
+        for detail in check(page)
+    ]
+    found += [Finding(path, "links", detail) for path, page in pages.items() for detail in broken_links(page, pages)]
+    found += [Finding("site", rule, detail) for rule, check in SITE_RULES.items() for detail in check(site, pages)]
+    return sorted(set(found))
+
+
+def _page_paths(site: Path) -> Iterator[str]:
+    for path in site.rglob("*.html"):
+        relative = path.relative_to(site).as_posix()
+        if not relative.startswith("site_libs/"):
+            yield relative
+
+
+def headings(page: RenderedPage) -> Iterator[str]:
+    """One first-level heading a page, with text."""
+    first = page.tree.xpath("//h1")
+    if len(first) != 1 or not text_of(first[0]):
+        yield f"{len(first)} first-level headings instead of one"
+
+
+def language(page: RenderedPage) -> Iterator[str]:
+    """The page says its language, has a title, and fits small screens."""
+    if not page.tree.get("lang"):
+        yield "the page does not say its language"
+    if not page.tree.xpath("string(//title)").strip():
+        yield "the page has no title"
+    if not page.tree.xpath("//meta[@name='viewport']"):
+        yield "no viewport for small screens"
+
+
+def images(page: RenderedPage) -> Iterator[str]:
+    """Every image of the content has alternative text and stands in a numbered, captioned figure."""
+    for image in page.main.xpath(".//img | .//*[local-name()='svg'][not(ancestor::a) and not(ancestor::button)]"):
+        name = image.get("src", "drawing")[:80]
+        if not (image.get("alt") or image.get("aria-label") or "").strip():
+            yield f"{name} has no alternative text"
+        captions = image.xpath("ancestor::figure//figcaption")
+        if not any(NUMBERED.match(text_of(caption)) for caption in captions):
+            yield f"{name} has no numbered caption"
+
+
+def tables(page: RenderedPage) -> Iterator[str]:
+    """Every table is numbered and captioned, its headers say what they head, and it scrolls in a box of its own."""
+    for table in page.main.xpath(".//table[not(ancestor::*[contains(@class, 'run-box')])]"):
+        name = text_of(table)[:60]
+        captions = table.xpath("caption | ancestor::figure//figcaption")
+        if not any(NUMBERED.match(text_of(caption)) for caption in captions):
+            yield f"the table {name!r} has no numbered caption"
+        if table.xpath(".//th[not(@scope)]") or not table.xpath(".//th"):
+            yield f"the table {name!r} has header cells without scope, or none"
+
+
+def unresolved(page: RenderedPage) -> Iterator[str]:
+    """No reference, citation, shortcode or formula stands as it was written."""
+    for pattern, what in UNRESOLVED:
+        match = pattern.search(page.words)
+        if match:
+            yield f"unresolved {what}: {page.words[match.start() : match.start() + 60]!r}"
+    for element in page.main.xpath(".//*[contains(@class, 'citation')]//strong[contains(., '?')]"):
+        yield f"citation without an entry: {text_of(element)!r}"
+
+
+def errors(page: RenderedPage) -> Iterator[str]:
+    """No error output, standard error or traceback is published."""
+    for kind in ("cell-output-error", "cell-output-stderr", "quarto-unresolved-ref"):
+        for element in page.tree.xpath(f"//*[contains(@class, '{kind}')]"):
+            yield f"{kind}: {text_of(element)[:80]!r}"
+    if "Traceback (most recent call last)" in page.main.text_content():
+        yield "a traceback is on the page"
+
+
+def run_boxes(page: RenderedPage) -> Iterator[str]:
+    """A page made from a run says which: scenario, run, parameters, data, downloads."""
+    if not page.is_section:
+        return
+    boxes = page.main.xpath(".//details[contains(@class, 'run-box')]")
+    if len(boxes) != 1:
+        yield f"{len(boxes)} run boxes instead of one"
+        return
+    told = text_of(boxes[0])
+    wanted = ("Scenario:", "run ", "Data tables", "Download")
+    yield from (f"the run box does not say {words!r}" for words in wanted if words not in told)
+    endings = (".ipynb", ".zip")
+    links = boxes[0].xpath(".//a/@href")
+    yield from (
+        f"the run box has no {ending} to download" for ending in endings if not any(x.endswith(ending) for x in links)
+    )
+
+
+def offline(page: RenderedPage) -> Iterator[str]:
+    """Nothing is loaded from another host."""
+    for tag, attribute in LOADED:
+        yield from (f"loads {url}" for url in page.tree.xpath(f"//{tag}/@{attribute}") if EXTERNAL.match(url))
+    for element in page.tree.xpath("//link[@href]"):
+        if LOADING_LINKS & set((element.get("rel") or "").split()) and EXTERNAL.match(element.get("href")):
+            yield f"loads {element.get('href')}"
+
+
+PAGE_RULES: dict[str, Callable[[RenderedPage], Iterable[str]]] = {
+    "headings": headings,
+    "language": language,
+    "images": images,
+    "tables": tables,
+    "references": unresolved,
+    "errors": errors,
+    "run box": run_boxes,
+    "offline": offline,
+}
+
+
+def broken_links(page: RenderedPage, pages: dict[str, RenderedPage]) -> Iterator[str]:
+    """Every link, image, script and style of the site itself leads somewhere, anchors included."""
+    for element in page.tree.xpath("//*[@href or @src]"):
+        target = element.get("href") or element.get("src")
+        if not target or SCHEME.match(target):
+            continue
+        path, _, anchor = target.partition("#")
+        problem = _problem(page, path.partition("?")[0], unquote(anchor), pages)
+        if problem:
+            yield f"{target}: {problem}"
+
+
+def _problem(page: RenderedPage, path: str, anchor: str, pages: dict[str, RenderedPage]) -> str | None:
+    file = (page.site / page.path).parent / unquote(path) if path else page.site / page.path
+    file = file / "index.html" if file.is_dir() else file
+    if not file.is_file():
+        return "there is no such file"
+    if not file.resolve().is_relative_to(page.site.resolve()):
+        return "leads out of the site"
+    known = pages.get(file.resolve().relative_to(page.site.resolve()).as_posix())
+    return "there is no such anchor" if anchor and known and anchor not in known.anchors and anchor != "top" else None
+
+
+def search_index(site: Path, pages: dict[str, RenderedPage]) -> Iterator[str]:
+    """The search index finds every page by the first long word of its title."""
+    path = site / "search.json"
+    entries = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    if not entries:
+        yield "the search index is missing or empty"
+        return
+    for address, page in pages.items():
+        title = page.tree.xpath("string(//h1)").split()
+        word = max(title, key=len, default="").strip("?,.:").lower()
+        own = (entry for entry in entries if entry["href"].partition("#")[0] == address)
+        if not any(word in f"{entry['title']} {entry['section']} {entry['text']}".lower() for entry in own):
+            yield f"searching for {word!r} does not find {address}"
+
+
+def reachable(site: Path, pages: dict[str, RenderedPage]) -> Iterator[str]:
+    """Every page can be reached from the front page."""
+    front = pages.get("index.html")
+    if front is None:
+        yield "there is no front page"
+        return
+    links = {link.partition("#")[0].removeprefix("./") for link in front.tree.xpath("//a/@href")}
+    yield from (
+        f"{path} cannot be reached from the front page" for path in pages if path not in links and path != "index.html"
+    )
+
+
+def styles_offline(site: Path, pages: dict[str, RenderedPage]) -> Iterator[str]:
+    """No stylesheet loads anything from another host."""
+    for path in sorted(site.rglob("*.css")):
+        for url in re.findall(
+            r"""(?:@import\s+(?:url\()?|url\()\s*["']?((?:https?:)?//[^"')\s]+)""", path.read_text(encoding="utf-8")
+        ):
+            yield f"{path.relative_to(site).as_posix()} loads {url}"
+
+
+def machine_folders(site: Path, pages: dict[str, RenderedPage]) -> Iterator[str]:
+    """No page names a folder of the machine it was made on."""
+    home = re.compile(r"file://|/(?:home|root|Users|tmp)/[\w.-]+/")
+    for path, page in pages.items():
+        match = home.search(page.main.text_content())
+        if match:
+            yield f"{path} names a folder of this machine: {match.group(0)}"
+
+
+SITE_RULES: dict[str, Callable[[Path, dict[str, RenderedPage]], Iterable[str]]] = {
+    "search": search_index,
+    "front page": reachable,
+    "offline": styles_offline,
+    "folders": machine_folders,
+}

@@ -1,0 +1,157 @@
+"""An executed notebook as a page: front matter for the renderer, folded code, prose as prose, sources beneath figures.
+
+Works on the notebook's JSON alone; both renderers start from what comes out.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import yaml
+
+HIDDEN_TAGS = {"parameters", "injected-parameters", "remove-cell"}
+RUNNER_KEYS = {"parameters", "tables", "needs", "section", "overview", "files", "sweeps", "scenarios"}
+SOURCE_LINE = '<p class="source-line"'
+# The dollar of "US$" would open a formula in Pandoc's Markdown.
+CURRENCY = re.compile(r"(?<=\bUS)\$")
+CAPTIONS = ("fig-cap", "tbl-cap")
+
+Cell = dict[str, Any]
+
+
+def page_notebook(
+    notebook: Mapping[str, Any],
+    *,
+    front: Mapping[str, Any],
+    box: str,
+    source_links: Callable[[str], str],
+) -> dict[str, Any]:
+    """Return the notebook as it is published.
+
+    Parameters
+    ----------
+    notebook : mapping
+        The executed notebook (nbformat 4), its first cell raw with front matter.
+    front : mapping
+        Front matter to set or add.
+    box : str
+        HTML of the run box, placed beneath the title.
+    source_links : callable
+        Turns the HTML of a source line into one with download links.
+
+    Returns
+    -------
+    dict
+        A notebook with the same outputs; cells that only set parameters are left out, code is folded, standard error is
+        dropped (it stays in the run's log), Markdown outputs have become Markdown cells.
+    """
+    first, *rest = notebook["cells"]
+    published = [_raw("front-matter", _front_matter(text(first), front)), _html("run-box", box)]
+    for cell in rest:
+        published += _published_cells(cell, source_links)
+    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    return {"cells": published, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
+
+
+def text(cell: Mapping[str, Any], key: str = "source") -> str:
+    """Return a cell's or output's text, which the file format may store as a list of lines."""
+    value = cell.get(key, "")
+    return value if isinstance(value, str) else "".join(value)
+
+
+def read_front_matter(source: str) -> dict[str, Any]:
+    """Return the mapping between the two `---` lines of a raw cell or the top of a page; empty when there is none."""
+    match = re.match(r"\s*---[ \t]*\n(.*?)^---[ \t]*$", source, re.S | re.M)
+    content = yaml.safe_load(match.group(1)) if match else None
+    return content if isinstance(content, dict) else {}
+
+
+def front_matter_text(front: Mapping[str, Any]) -> str:
+    """Write front matter as it stands at the top of a page."""
+    return f"---\n{yaml.safe_dump(dict(front), sort_keys=False, allow_unicode=True, width=1000)}---"
+
+
+def cell_options(source: str) -> tuple[dict[str, Any], str]:
+    """Split a code cell into its `#|` options and the code beneath them."""
+    lines = source.split("\n")
+    count = next((n for n, line in enumerate(lines) if not line.startswith("#|")), len(lines))
+    options = yaml.safe_load("\n".join(line[2:].removeprefix(" ") for line in lines[:count])) if count else {}
+    return (options if isinstance(options, dict) else {}), "\n".join(lines[count:]).strip("\n")
+
+
+def _front_matter(source: str, added: Mapping[str, Any]) -> str:
+    kept = {key: value for key, value in read_front_matter(source).items() if key not in RUNNER_KEYS}
+    return front_matter_text(kept | dict(added))
+
+
+def _published_cells(cell: Cell, source_links: Callable[[str], str]) -> list[Cell]:
+    if cell["cell_type"] != "code":
+        return [_cell(cell["cell_type"], cell.get("id", "text"), protect_currency(text(cell)))]
+    if HIDDEN_TAGS & set(cell.get("metadata", {}).get("tags", [])):
+        return []
+    options, code = cell_options(text(cell))
+    kept, moved = _split_outputs(cell.get("outputs", []))
+    head = [_code_cell(cell["id"], options, code, kept)] if kept or _is_shown(options, code) else []
+    tail = [_moved_cell(f"{cell['id']}-{n}", output, source_links) for n, output in enumerate(moved, 1)]
+    return head + tail
+
+
+def _is_shown(options: Mapping[str, Any], code: str) -> bool:
+    return bool(code) and options.get("echo", True) is not False and options.get("include", True) is not False
+
+
+def _split_outputs(outputs: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Tell outputs that stay with their cell (figures, tables, printed text, errors) from text of the page."""
+    seen = [output for output in outputs if not (output["output_type"] == "stream" and output.get("name") == "stderr")]
+    moved = [output for output in seen if _is_prose(output) or _is_source_line(output)]
+    return [output for output in seen if output not in moved], moved
+
+
+def _is_prose(output: Mapping[str, Any]) -> bool:
+    return "text/markdown" in output.get("data", {}) and "text/html" not in output["data"]
+
+
+def _is_source_line(output: Mapping[str, Any]) -> bool:
+    return text(output.get("data", {}), "text/html").startswith(SOURCE_LINE)
+
+
+def _code_cell(name: str, options: dict[str, Any], code: str, outputs: list[dict[str, Any]]) -> Cell:
+    captions = {key: protect_currency(str(options[key])) for key in CAPTIONS if key in options}
+    shown = ({} if options.get("echo") is False else {"code-fold": True}) | options | captions
+    lines = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=10_000).splitlines() if shown else []
+    source = "\n".join([*(f"#| {line}" for line in lines), code])
+    clean = [_clean_output(output) for output in outputs]
+    return _cell("code", name, source) | {"execution_count": None, "outputs": clean}
+
+
+def _clean_output(output: Mapping[str, Any]) -> dict[str, Any]:
+    kept = dict(output) | ({"metadata": {}} if "data" in output else {})
+    return kept | ({"execution_count": None} if output["output_type"] == "execute_result" else {})
+
+
+def _moved_cell(name: str, output: Mapping[str, Any], source_links: Callable[[str], str]) -> Cell:
+    if _is_source_line(output):
+        return _html(name, source_links(text(output["data"], "text/html")))
+    return _cell("markdown", name, protect_currency(text(output["data"], "text/markdown")))
+
+
+def protect_currency(markdown: str) -> str:
+    """Escape dollar signs that stand for money, such as those of "million US$, current"."""
+    return CURRENCY.sub(r"\\$", markdown)
+
+
+def raw_html(html: str) -> str:
+    """Return HTML as a raw block of Markdown."""
+    return f"```{{=html}}\n{html}\n```"
+
+
+def _html(name: str, html: str) -> Cell:
+    return _cell("markdown", name, raw_html(html))
+
+
+def _raw(name: str, source: str) -> Cell:
+    return _cell("raw", name, source)
+
+
+def _cell(kind: str, name: str, source: str) -> Cell:
+    return {"cell_type": kind, "id": name[:64], "metadata": {}, "source": source}

@@ -1,0 +1,139 @@
+"""The overview page's generated part: what was found, section by section, one row a scenario.
+
+Which metrics are shown, and in which words, is declared in front matter (`overview:` of a notebook, or of index.qmd
+by section); nothing here knows what a metric means.
+"""
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from helpers.errors import InputError, not_allowed
+from helpers.report.words import MISSING, is_missing, number, ordinal, percent
+from helpers.site.markup import link, table
+from helpers.site.notebook_page import raw_html
+from helpers.site.publication import Publication, by_section
+
+FORMATS = {"ordinal": ordinal, "percent": percent, "number": number, "integer": lambda x: number(round(x), 0)}
+PLACEHOLDER = re.compile(r"\{(\w+)(?:\|([^{}]+))?\}")
+
+
+def overview(pages: Sequence[Publication], declared: Mapping[str, Any]) -> str:
+    """Return the Markdown of what was found.
+
+    Parameters
+    ----------
+    pages : sequence of Publication
+        All pages.
+    declared : mapping
+        Section to what is shown of it: ``finding`` (a sentence; ``{metric|format}`` is replaced by the metric),
+        ``metrics`` (list of ``metric``, ``label``, optional ``format``, ``unit`` and ``study``), ``table``
+        (``name`` of a results table, ``columns`` and their labels, ``caption``). Without a declaration the section is listed
+        with its description and links.
+
+    Raises
+    ------
+    InputError
+        A declared metric, table, column or format does not exist.
+    """
+    groups = by_section(pages)
+    entries = {slug: declared.get(slug) or group[0].overview for slug, group in groups.items()}
+    order = sorted(groups, key=lambda slug: (not entries[slug].get("table"), list(groups).index(slug)))
+    return (
+        "\n\n".join(_section(slug, groups[slug], entries[slug], number) for number, slug in enumerate(order, 1)) + "\n"
+    )
+
+
+def _section(slug: str, pages: Sequence[Publication], entry: Mapping[str, Any], position: int) -> str:
+    main = pages[0]
+    finding = fill(entry["finding"], main) if entry.get("finding") else main.description
+    parts = [
+        f"### {main.title} {{#found-{slug}}}",
+        finding,
+        raw_html(_scenario_table(pages, entry, f"Table {position}. {main.title} One row a scenario."))
+        if not entry.get("table")
+        else raw_html(_results_table(pages[-1], entry["table"], position)),
+        _links(pages),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def fill(sentence: str, page: Publication) -> str:
+    """Replace each ``{metric|format}`` of a sentence by the page's metric."""
+    return PLACEHOLDER.sub(lambda match: shown(page, match.group(1), match.group(2)), sentence)
+
+
+def shown(page: Publication, metric: str, how: str | None = None) -> str:
+    """Return a metric as readers see it.
+
+    Raises
+    ------
+    InputError
+        The page's run has no such metric, or the format is not known.
+    """
+    if metric not in page.metrics:
+        where = f"metric of {page.section} under {page.scenario} (overview)"
+        raise InputError(not_allowed(where, metric, sorted(page.metrics)))
+    value = page.metrics[metric]
+    return MISSING if is_missing(value) else formatted(value, how)
+
+
+def formatted(value: Any, how: str | None) -> str:
+    """Write a value as `how` says: a name in `FORMATS`, a format specification such as ".2f", or as it is."""
+    if how in FORMATS:
+        return FORMATS[how](value)
+    if how is None:
+        return number(value) if isinstance(value, float) else str(value)
+    try:
+        return format(value, how).replace("-", "−", 1)
+    except ValueError as error:
+        raise InputError(
+            f"{not_allowed('format', how, FORMATS)} Format specifications such as '.2f' work too."
+        ) from error
+
+
+def _scenario_table(pages: Sequence[Publication], entry: Mapping[str, Any], caption: str) -> str:
+    metrics = entry.get("metrics") or []
+    rows = [_study_row(metrics)] if any("study" in item for item in metrics) else []
+    rows += [_scenario_row(page, metrics) for page in pages]
+    if not metrics:
+        return ""
+    return table(("Scenario", *(item["label"] for item in metrics)), rows, caption=escape(caption))
+
+
+def _study_row(metrics: Sequence[Mapping[str, Any]]) -> list[str]:
+    return ["The study, 2021", *(escape(str(item.get("study", "–"))) for item in metrics)]
+
+
+def _scenario_row(page: Publication, metrics: Sequence[Mapping[str, Any]]) -> list[str]:
+    cells = [escape(shown(page, item["metric"], item.get("format")) + item.get("unit", "")) for item in metrics]
+    return [link(page.address, page.scenario_title), *cells]
+
+
+def _results_table(page: Publication, entry: Mapping[str, Any], position: int) -> str:
+    columns = entry["columns"]
+    rows = _read_rows(page.results / "tables" / f"{entry['name']}.csv", columns)
+    caption = f"Table {position}. {entry.get('caption', page.title)} Scenario: {page.scenario_title}."
+    return table(tuple(columns.values()), rows, caption=escape(caption))
+
+
+def _read_rows(path: Path, columns: Mapping[str, str]) -> list[list[str]]:
+    if not path.is_file():
+        raise InputError(
+            f"The overview shows {path.name}, which the run did not leave: {path.parent} has no such file."
+        )
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    known = rows[0] if rows else columns
+    for column in columns:
+        if column not in known:
+            raise InputError(not_allowed(f"column of {path.name} (overview)", column, known))
+    return [[escape(row[column]) for column in columns] for row in rows]
+
+
+def _links(pages: Sequence[Publication]) -> str:
+    links = " · ".join(f"[{page.scenario_title}]({page.page})" for page in pages)
+    return f"Read on: {links}"

@@ -1,0 +1,122 @@
+"""What is to be published: every finished run with its section and scenario."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from helpers.site.layout import download_path, page_path
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One page to publish: a section under a scenario, with the folder of its finished run."""
+
+    section: str
+    scenario: str
+    title: str
+    description: str
+    order: float
+    scenario_title: str
+    scenario_description: str
+    run_id: str
+    parameters: dict[str, Any]
+    vintages: dict[str, list[str]]
+    folder: Path
+    overview: dict[str, Any]
+
+    @property
+    def results(self) -> Path:
+        """The run's results folder."""
+        return self.folder / "results"
+
+    @property
+    def page(self) -> str:
+        """The staged notebook, relative to the root."""
+        return page_path(self.scenario, self.section)
+
+    @property
+    def address(self) -> str:
+        """The rendered page, relative to the site's root."""
+        return self.page.removesuffix(".ipynb") + ".html"
+
+    @property
+    def downloads(self) -> str:
+        """The folder of the page's downloads, relative to the site's root."""
+        return download_path(self.scenario, self.section)
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """The run's metrics, empty when it left none."""
+        path = self.results / "metrics.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+    @cached_property
+    def notebook(self) -> dict[str, Any]:
+        """The executed notebook."""
+        return json.loads((self.folder / "notebook.ipynb").read_text(encoding="utf-8"))
+
+
+def publications() -> list[Publication]:
+    """Return all finished runs, by scenario and then by the sections' order."""
+    from helpers import runner
+
+    sections = runner.sections()
+    found = [
+        _publication(section, scenario, run)
+        for scenario in runner.scenarios()
+        for section in sections
+        if section.runs_under(scenario.name) and (run := runner.completed(scenario.name, section.slug))
+    ]
+    return sorted(found, key=lambda item: (item.scenario, item.order, item.section))
+
+
+def _publication(section: Any, scenario: Any, run: Any) -> Publication:
+    manifest = run.manifest
+    return Publication(
+        section=section.slug,
+        scenario=scenario.name,
+        title=section.title,
+        description=section.description,
+        order=section.order,
+        scenario_title=scenario.title,
+        scenario_description=scenario.description,
+        run_id=manifest.run_id,
+        parameters=manifest.parameters,
+        vintages={name: _vintages(table) for name, table in manifest.tables.items()},
+        folder=run.folder,
+        overview=(section.front.model_extra or {}).get("overview") or {},
+    )
+
+
+def _vintages(table: Any) -> list[str]:
+    return list(table["vintages"] if isinstance(table, dict) else table.vintages)
+
+
+def by_scenario(pages: Sequence[Publication]) -> dict[str, list[Publication]]:
+    """Group pages by scenario, in their order."""
+    groups: dict[str, list[Publication]] = {}
+    for page in pages:
+        groups.setdefault(page.scenario, []).append(page)
+    return groups
+
+
+def by_section(pages: Sequence[Publication]) -> dict[str, list[Publication]]:
+    """Group pages by section, sections in their order."""
+    groups: dict[str, list[Publication]] = {}
+    for page in sorted(pages, key=lambda item: (item.order, item.section, item.scenario)):
+        groups.setdefault(page.section, []).append(page)
+    return groups
+
+
+def digest(parts: Sequence[str | bytes]) -> str:
+    """Return the SHA-256 of several parts, each told apart from the next by its length."""
+    total = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8") if isinstance(part, str) else part
+        total.update(f"{len(data)}:".encode())
+        total.update(data)
+    return total.hexdigest()

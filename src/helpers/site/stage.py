@@ -1,0 +1,99 @@
+"""Staging: from finished runs to the pages, downloads and assets that both renderers start from."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from helpers.site import layout
+from helpers.site.data_tables import data_tables
+from helpers.site.downloads import stage_downloads
+from helpers.site.notebook_page import page_notebook, read_front_matter
+from helpers.site.overview import overview
+from helpers.site.parameter_tables import parameter_tables
+from helpers.site.publication import Publication
+from helpers.site.run_box import run_box, source_line_links
+
+TABLE_SCRIPTS = ("dt_bundle.js", "dt_bundle.css")
+
+
+def stage(root: Path, pages: Sequence[Publication], sections: Sequence[Any], records: Sequence[Any]) -> None:
+    """Write all that is generated for the site below ``build/``; what no longer belongs there is removed.
+
+    Parameters
+    ----------
+    root : Path
+        The project's root.
+    pages : sequence of Publication
+        Pages to publish.
+    sections : sequence
+        Sections, for their parameter models.
+    records : sequence of TableMetadata
+        Metadata of every table, for the data page.
+    """
+    written = [_stage_page(root, page) for page in pages]
+    for page in pages:
+        written += stage_downloads(page, root, root / "notebooks" / f"{page.section}.ipynb")
+    written += [
+        _write(root / layout.PAGES / name, content) for name, content in _generated(root, pages, sections, records)
+    ]
+    written += stage_assets(root)
+    for folder in (layout.PAGES, layout.DOWNLOADS, layout.ASSETS):
+        _remove_others(root / folder, set(written))
+
+
+def _generated(
+    root: Path, pages: Sequence[Publication], sections: Sequence[Any], records: Sequence[Any]
+) -> list[tuple[str, str]]:
+    declared = read_front_matter((root / "index.qmd").read_text(encoding="utf-8")).get("overview") or {}
+    return [
+        ("_overview.md", overview(pages, declared)),
+        ("_parameters.md", parameter_tables(sections)),
+        ("_data.md", data_tables(records)),
+    ]
+
+
+def _write(path: Path, content: str) -> Path:
+    layout.write_if_changed(path, content)
+    return path
+
+
+def _stage_page(root: Path, page: Publication) -> Path:
+    front = {
+        "subtitle": page.scenario_title,
+        "pagetitle": f"{page.title} – {page.scenario_title}",
+        "order": page.order,
+    }
+    notebook = page_notebook(
+        page.notebook,
+        front=front,
+        box=run_box(page),
+        source_links=lambda html: source_line_links(page, html),
+    )
+    return _write(root / page.page, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
+
+
+def stage_assets(root: Path) -> list[Path]:
+    """Copy the script that makes tables sortable from the installed itables, and return the copies."""
+    from importlib.resources import files
+
+    source = files("itables") / "html"
+    targets = [root / layout.ASSETS / name for name in TABLE_SCRIPTS]
+    for target in targets:
+        layout.write_if_changed(target, (source / target.name).read_bytes())
+    return targets
+
+
+def _remove_others(folder: Path, kept: set[Path]) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_file() and path not in kept:
+            path.unlink()
+        elif path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy a folder over another, keeping what is there."""
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
