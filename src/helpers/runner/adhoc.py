@@ -93,7 +93,7 @@ def _carry_out(
 
     task = Task(section, scenario_name, resolved, parts, {need: str(run.results) for need, run in needs.items()})
     place, failed = build_folder() / ADHOC / section.slug / task.run_id, failed_folder(ADHOC, section.slug)
-    with workshop() as opened:
+    with workshop([section]) as opened:
         progress.started(section.slug, "asked for")
         outcome = opened.carry_out(task, place, failed, lambda told: progress.event(section.slug, told))
         progress.ended(section.slug, "failed" if outcome.error else "ran", outcome.seconds)

@@ -136,7 +136,10 @@ def verdict_now(planned: Planned) -> Verdict:
 def _run_stale(planned: list[Planned], order: Order, progress: Progress) -> Recap:
     from helpers.runner.workshop import jobs_by_default, workshop
 
-    with workshop() as opened, ThreadPoolExecutor(order.jobs or jobs_by_default()) as pool:
+    with (
+        workshop(item.section for item in planned) as opened,
+        ThreadPoolExecutor(order.jobs or jobs_by_default()) as pool,
+    ):
         schedule = Schedule(planned, order, progress, opened, pool)
         try:
             schedule.run()

@@ -7,6 +7,8 @@ from pathlib import Path
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "ARROW_NUM_THREADS")
 FIXED = {
     **dict.fromkeys(THREADS, "1"),
+    # Arrow's allocator would start a thread on import, and a process with threads cannot be forked.
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
     "TZ": "UTC",
     "LC_ALL": "C.UTF-8",
     "PYTHONUTF8": "1",

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import sys
 from functools import lru_cache
 from pathlib import Path
 
@@ -126,3 +127,28 @@ def reached(codes: list[str]) -> dict[str, Path]:
         status = path.stat()
         waiting |= _imports_of(name, path, (status.st_mtime_ns, status.st_size)) - found.keys()
     return dict(sorted(found.items()))
+
+
+def worth_preloading(codes: list[str]) -> list[str]:
+    """Return all modules that cells import, ours and those of other packages, wherever the import stands.
+
+    Parameters
+    ----------
+    codes : list of str
+        Source of the code cells.
+    """
+    files = reached(codes)
+    trees = [parse(text) for text in (*codes, *(path.read_text(encoding="utf-8") for path in files.values()))]
+    return sorted({*files, *(name for tree in trees if tree for name in _named_modules(tree) if _is_third_party(name))})
+
+
+def _named_modules(tree: ast.Module) -> set[str]:
+    nodes = list(ast.walk(tree))
+    direct = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return direct | {
+        node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level
+    }
+
+
+def _is_third_party(name: str) -> bool:
+    return name.partition(".")[0] not in {*sys.stdlib_module_names, PACKAGE}

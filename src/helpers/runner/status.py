@@ -63,4 +63,8 @@ def total(found: list[Row]) -> str:
 
 def kernels() -> str:
     """Say which kind of kernel runs get on this machine."""
-    return "Kernels: ordinary (a new interpreter each)."
+    from helpers.runner.workshop import forking_wanted
+
+    if forking_wanted():
+        return "Kernels: forked from one preloaded process."
+    return "Kernels: ordinary, a new interpreter each (forking needs Linux and RESHORING_ORDINARY_KERNELS unset)."

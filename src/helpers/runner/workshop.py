@@ -3,8 +3,8 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Lock
@@ -13,16 +13,17 @@ from typing import Any
 from helpers.data import catalogue
 from helpers.errors import WorkError
 from helpers.paths import project_root
-from helpers.runner import fingerprint, lock
+from helpers.runner import fingerprint, forkclient, lock, modules
 from helpers.runner.execute import Limits, Outcome, Tell, execute
 from helpers.runner.layout import FAILURE, LOG, MANIFEST, NOTEBOOK, RESULTS, build_folder
 from helpers.runner.manifest import publish
-from helpers.runner.notebooks import Section
+from helpers.runner.notebooks import Section, source
 from helpers.runner.processes import FreshProcesses, Launcher
 from helpers.runner.worker import CellError, RunSpec
 
 KEPT = (NOTEBOOK, RESULTS, MANIFEST, LOG)
 ORDINARY = "RESHORING_ORDINARY_KERNELS"
+SERVER_LOG = "forkserver.log"
 
 
 def jobs_by_default() -> int:
@@ -56,8 +57,8 @@ class Task:
 class Workshop:
     """Carries out runs, each in a folder that nobody else sees until it is finished."""
 
-    def __init__(self, folder: Path, sockets: Path) -> None:
-        self.folder, self.sockets = folder, sockets
+    def __init__(self, folder: Path, sockets: Path, preload: list[str]) -> None:
+        self.folder, self.sockets, self.preload = folder, sockets, preload
         self.stopped = Event()
         self._launcher: Launcher | None = None
         self._guard = Lock()
@@ -67,7 +68,7 @@ class Workshop:
         """What starts workers; made when first needed, since preloading takes a while."""
         with self._guard:
             if self._launcher is None:
-                self._launcher = choose_launcher(self.sockets)
+                self._launcher = choose_launcher(self.sockets, self.preload, build_folder() / SERVER_LOG)
             return self._launcher
 
     def close(self) -> None:
@@ -136,8 +137,19 @@ def make_spec(task: Task, folder: Path, sockets: Path, server: str | None) -> Ru
     )
 
 
-def choose_launcher(sockets: Path) -> Launcher:
-    """Return a fork server where there can be one, else ordinary processes."""
+def forking_wanted() -> bool:
+    """Tell whether kernels are to be forked: where the system can, unless the user asks for ordinary ones."""
+    return forkclient.available() and not os.environ.get(ORDINARY)
+
+
+def choose_launcher(sockets: Path, preload: list[str], log: Path) -> Launcher:
+    """Return a fork server where there can be one, else ordinary processes.
+
+    When something among the modules to preload starts threads, the server does without them all.
+    """
+    for names in (preload, []) if forking_wanted() else ():
+        with suppress(WorkError):
+            return forkclient.ForkServer(sockets, names, log)
     return FreshProcesses()
 
 
@@ -161,8 +173,8 @@ def keep_failure(folder: Path, place: Path, task: Task, outcome: Outcome) -> Non
 
 
 @contextmanager
-def workshop() -> Iterator[Workshop]:
-    """Open a workshop; whatever happens, nothing of it is left behind."""
+def workshop(sections: Iterable[Section]) -> Iterator[Workshop]:
+    """Open a workshop for runs of some sections; whatever happens, nothing of it is left behind."""
     area = build_folder() / ".tmp"
     try:
         area.mkdir(parents=True, exist_ok=True)
@@ -170,9 +182,10 @@ def workshop() -> Iterator[Workshop]:
         folder = Path(tempfile.mkdtemp(dir=area))
     except OSError as error:
         raise WorkError(f"{area} cannot be written to ({error.strerror}). Nothing was run.") from error
+    codes = [source(cell) for section in sections for cell in section.code]
     # Names of sockets must be short, which the project's own folder may not be.
     sockets = Path(tempfile.mkdtemp(prefix="reshoring-"))
-    opened = Workshop(folder, sockets)
+    opened = Workshop(folder, sockets, modules.worth_preloading(codes))
     try:
         with lock.hold(folder, "runs"):
             try:
