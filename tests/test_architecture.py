@@ -1,0 +1,73 @@
+"""Who may know whom (docs/architecture.md), and how large a function may be."""
+
+import ast
+import json
+import statistics
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ROOT / "src" / "helpers"
+SHARED = {"errors", "paths"}
+DOMAIN = {"index", "reshoring", "trade", "econometrics", "input_output"}
+#: package -> the packages of `helpers` it may import, beside itself and the shared modules
+ALLOWED = {
+    "errors": set(),
+    "paths": set(),
+    "ingested": {"data"},
+    "data": {"ingested"},
+    **{package: {"data", "ingested"} for package in DOMAIN},
+    "claims": {"data", *DOMAIN},
+    "report": {"data"},
+    "runner": {"data"},
+    "site": {"runner", "data", "report"},
+    "cli": {"runner", "site", "data", "claims", "input_output", "trade"},
+}
+NOTEBOOK_MAY = {"data", "report", "claims", "ingested", *DOMAIN}
+
+
+def imported_packages(source: str) -> set[str]:
+    """Return the packages of `helpers` that a module's text imports, at any depth."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names |= {f"{node.module}.{alias.name}" if node.module == "helpers" else node.module for alias in node.names}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    parts = (name.split(".") for name in names)
+    return {part[1] for part in parts if part[0] == "helpers" and len(part) > 1} - {"__version__"}
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in PACKAGES.rglob("*.py") if path.name != "__init__.py" or path.parent != PACKAGES)
+
+
+def package_of(path: Path) -> str:
+    return path.relative_to(PACKAGES).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGES)))
+def test_imports_point_the_right_way(path):
+    package = package_of(path)
+    known = imported_packages(path.read_text()) - {package} - SHARED
+    assert known <= ALLOWED[package], f"{package} must not know {sorted(known - ALLOWED[package])}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.stem)
+def test_notebooks_know_only_domain_and_report(path):
+    cells = json.loads(path.read_text())["cells"]
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    known = imported_packages("\n".join(line for line in code.splitlines() if not line.startswith("%")))
+    assert known <= NOTEBOOK_MAY
+
+
+def test_functions_are_short():
+    lengths = [
+        node.end_lineno - node.lineno + 1
+        for path in modules()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    assert statistics.median(lengths) <= 12
+    assert sum(length > 45 for length in lengths) <= len(lengths) * 0.01
