@@ -128,32 +128,32 @@ def minimum(x: Array, w: Array) -> Array:
     return np.fmin.reduce(top - (w / w.max(axis=0)) * (top - x), axis=1)
 
 
-def outranking(x: Array, w: Array, row: int) -> Array:
-    """Return, for economy `row`, the share of the weights on which it is ahead of each economy; ties count half.
+def margins(x: Array, w: Array, row: int) -> Array:
+    """Return, for economy `row` against each economy after it, the weight on which it is ahead less that behind.
 
-    Shares are over the indicators both economies have; NaN where they have none in common. Shape (n, ...).
+    Indicators that one of the two lacks count on neither side. Shape (n - row - 1, ...).
     """
-    ahead = np.zeros((x.shape[0], *x.shape[2:]))
-    common = np.zeros_like(ahead)
+    own, others = x[row], x[row + 1 :]
+    total = np.zeros((others.shape[0], *x.shape[2:]))
     for indicator in range(x.shape[1]):
-        own, others = x[row, indicator], x[:, indicator]
-        with np.errstate(invalid="ignore"):
-            ahead += w[indicator] * ((own > others) + 0.5 * (own == others))
-        common += w[indicator] * ~(np.isnan(others) | np.isnan(own))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(common > 0, ahead / common, np.nan)
+        ahead = (own[indicator] > others[:, indicator]).view(np.int8)
+        total += w[indicator] * (ahead - (own[indicator] < others[:, indicator]).view(np.int8))
+    return total
 
 
 def copeland(x: Array, w: Array) -> Array:
     """Copeland score: pairwise contests won minus lost, a contest being won with more than half of the weight.
 
     No compensation and no use of distances: only the order within each indicator counts. Pairs are compared on the
-    indicators both have.
+    indicators that both have, with the weights re-scaled over them; half of the weight on each side is a draw.
     """
     score = np.zeros((x.shape[0], *x.shape[2:]))
-    for row in range(x.shape[0]):
-        share = outranking(x, w, row)
-        score[row] = np.sign(np.nan_to_num(np.round(share - 0.5, 12), nan=0.0)).sum(axis=0)
+    drawn = 1e-12 * w.sum(axis=0)
+    for row in range(x.shape[0] - 1):
+        margin = margins(x, w, row)
+        won = (margin > drawn).view(np.int8) - (margin < -drawn).view(np.int8)
+        score[row] += won.sum(axis=0)
+        score[row + 1 :] -= won
     return np.where(np.isnan(x).all(axis=1), np.nan, score)
 
 

@@ -28,30 +28,31 @@ def standard_deviation(x: Array) -> Array:
         return np.sqrt(squares / (count(x) - 1))
 
 
-def _standardised_sum(x: Array, power: int) -> tuple[Array, Array]:
-    deviations = np.nan_to_num(x - mean(x), nan=0.0)
-    squares = (deviations * deviations).sum(axis=0)
+def shape(x: Array) -> tuple[Array, Array]:
+    """Return skewness G1 and excess kurtosis G2 along axis 0, as the SKEW and KURT functions of spreadsheets do.
+
+    Bias-corrected sample moments (Joanes and Gill, 1998). Missing values are left out; NaN with fewer than three
+    (skewness) or four (kurtosis) values, or when all are equal.
+    """
+    deviations = x - mean(x)
+    missing = np.isnan(x)
+    if missing.any():
+        deviations[missing] = 0.0
+    n = x.shape[0] - missing.sum(axis=0).astype(float)
+    squared = deviations * deviations
+    squares, cubes = squared.sum(axis=0), (squared * deviations).sum(axis=0)
+    fourths = (squared * squared).sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return (deviations**power).sum(axis=0) / squares ** (power / 2), count(x)
+        skew = np.sqrt(n) * cubes / squares**1.5 * np.sqrt(n * (n - 1)) / (n - 2)
+        kurt = ((n + 1) * (n * fourths / squares**2 - 3) + 6) * (n - 1) / ((n - 2) * (n - 3))
+    return np.where(n < 3, np.nan, skew), np.where(n < 4, np.nan, kurt)
 
 
 def skewness(x: Array) -> Array:
-    """Return the bias-corrected sample skewness G1 (the SKEW function of spreadsheets) along axis 0.
-
-    Missing values are left out; NaN with fewer than three values or when all are equal (Joanes and Gill, 1998).
-    """
-    ratio, n = _standardised_sum(x, 3)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        corrected = np.sqrt(n) * ratio * np.sqrt(n * (n - 1)) / (n - 2)
-    return np.where(n < 3, np.nan, corrected)
+    """Return the bias-corrected sample skewness G1 along axis 0, as `shape`."""
+    return shape(x)[0]
 
 
 def kurtosis(x: Array) -> Array:
-    """Return the bias-corrected sample excess kurtosis G2 (the KURT function of spreadsheets) along axis 0.
-
-    Missing values are left out; NaN with fewer than four values or when all are equal (Joanes and Gill, 1998).
-    """
-    ratio, n = _standardised_sum(x, 4)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        corrected = ((n + 1) * (n * ratio - 3) + 6) * (n - 1) / ((n - 2) * (n - 3))
-    return np.where(n < 4, np.nan, corrected)
+    """Return the bias-corrected sample excess kurtosis G2 along axis 0, as `shape`."""
+    return shape(x)[1]

@@ -61,10 +61,10 @@ def borda(x: Array, ties: Ties = "min") -> Array:
     return rank(x, ties) - 1
 
 
-def percentile_rank(x: Array, ties: Ties = "min") -> Array:
-    """Return the Borda count as a share of the other economies with a value, 0 to 1."""
+def percentile_rank(x: Array, low: float = 0.0, high: float = 1.0, ties: Ties = "min") -> Array:
+    """Return the Borda count as a share of the other economies with a value, stretched to [low, high]."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        return borda(x, ties) / (moments.count(x) - 1)
+        return borda(x, ties) / (moments.count(x) - 1) * (high - low) + low
 
 
 def distance_to_maximum(x: Array) -> Array:
@@ -124,6 +124,8 @@ METHODS: dict[str, Callable[..., Array]] = {
     "distance-to-maximum": distance_to_maximum,
     "fraction-of-maximum": fraction_of_maximum,
 }
+#: Methods whose result can be given an interval, or a mean and standard deviation.
+SCALED = ("minmax", "z-score", "percentile-rank")
 
 
 def normalise(x: Array, method: str, scale: tuple[float, float] | None = None) -> Array:
@@ -136,7 +138,8 @@ def normalise(x: Array, method: str, scale: tuple[float, float] | None = None) -
     method : str
         A name of `METHODS`.
     scale : (float, float), optional
-        Interval of ``minmax``, mean and standard deviation of ``z-score``; no other method has one.
+        Interval of ``minmax`` and ``percentile-rank``, mean and standard deviation of ``z-score``; the other methods
+        have none.
 
     Raises
     ------
@@ -147,6 +150,6 @@ def normalise(x: Array, method: str, scale: tuple[float, float] | None = None) -
         raise InputError(not_allowed("normalisation", method, METHODS))
     if scale is None:
         return METHODS[method](x)
-    if method not in ("minmax", "z-score"):
-        raise InputError(f"The normalisation {method!r} has no scale. Leave it out, or use minmax or z-score.")
+    if method not in SCALED:
+        raise InputError(f"The normalisation {method!r} has no scale. Leave it out, or use {', '.join(SCALED)}.")
     return METHODS[method](x, *scale)

@@ -24,12 +24,12 @@ Outliers = Literal["none", "winsorise-then-log", "box-cox"]
 WEIGHTINGS = ("equal", "pca", "entropy", "critic", "benefit-of-the-doubt", "equal-importance")
 LATEST = "latest"
 
-#: Scale used when `scale` is not set: the interval of min-max, the mean and standard deviation of z-scores.
-DEFAULT_SCALES = {"minmax": (0.0, 100.0), "z-score": (0.0, 1.0)}
+#: Scale used when `scale` is not set: an interval, or the mean and standard deviation of z-scores.
+DEFAULT_SCALES = {"minmax": (0.0, 100.0), "z-score": (0.0, 1.0), "percentile-rank": (0.0, 1.0)}
 #: Aggregations that need values above zero.
 NEED_POSITIVE = ("geometric", "harmonic", "power")
 #: Normalisations whose lowest value is zero.
-ZERO_BASED = ("borda", "percentile-rank", "distance-to-maximum")
+ZERO_BASED = ("borda", "distance-to-maximum")
 
 
 class InnovationIndexParameters(BaseModel):
@@ -76,7 +76,7 @@ class InnovationIndexParameters(BaseModel):
         None,
         min_length=2,
         max_length=2,
-        description="interval of min-max (lowest, highest) or mean and standard deviation of z-scores; null = usual",
+        description="interval of minmax and percentile-rank, or mean and standard deviation of z-scores; null = usual",
     )
     aggregation: Aggregation = Field("arithmetic", description="how normalised values become one score")
     power: float = Field(0.5, ge=-10, le=10, description="exponent of the power mean; used by 'power' only")
@@ -186,11 +186,13 @@ class InnovationIndexParameters(BaseModel):
         if self.scale and self.normalisation not in DEFAULT_SCALES:
             raise ValueError(
                 f"A scale has no meaning for the normalisation {self.normalisation!r}. Leave it null, or use "
-                "minmax (lowest, highest) or z-score (mean, standard deviation)."
+                "minmax or percentile-rank (lowest, highest) or z-score (mean, standard deviation)."
             )
         low, high = self.resolved_scale()
-        if self.normalisation == "minmax" and not low < high:
-            raise ValueError(f"The interval of min-max runs from {low} to {high}: the second number must be larger.")
+        if self.normalisation in ("minmax", "percentile-rank") and not low < high:
+            raise ValueError(
+                f"The interval of {self.normalisation} runs from {low} to {high}: the second number must be larger."
+            )
         if self.normalisation == "z-score" and not high > 0:
             raise ValueError(f"The standard deviation of z-scores is {high}: it must be larger than zero.")
         if message := zero_refusal(self.aggregation, self.normalisation, (low, high), self.power):
@@ -250,6 +252,6 @@ def zero_refusal(aggregation: str, normalisation: str, scale: tuple[float, float
 def _gives_zeros(normalisation: str, scale: tuple[float, float], *, negatives_only: bool) -> bool:
     if normalisation == "z-score":
         return scale[0] <= 0
-    if normalisation == "minmax":
+    if normalisation in ("minmax", "percentile-rank"):
         return scale[0] < 0 if negatives_only else scale[0] <= 0
     return normalisation in ZERO_BASED and not negatives_only

@@ -27,14 +27,23 @@ def ranks(x: Array, *, best: Literal["highest", "lowest"] = "highest", ties: Tie
         Ranks as floats, NaN where `x` is NaN.
     """
     values = -x if best == "highest" else x
-    ahead = np.zeros(x.shape)
-    level = np.zeros(x.shape)
+    ahead = _times(np.less, values)
+    if ties == "min":
+        found = ahead + 1.0
+    else:
+        level = _times(np.equal, values)
+        found = ahead + (level if ties == "max" else 0.5 * (level + 1.0))
+    return np.where(np.isnan(x), np.nan, found)
+
+
+def _times(comparison: np.ufunc, values: Array) -> NDArray[np.integer]:
+    """Count, for each value, the values along axis 0 that compare so with it."""
+    total = np.zeros(values.shape, np.uint8 if len(values) < 255 else np.int32)
+    found = np.empty(values.shape, bool)
     for other in values:
-        ahead += other < values
-        level += other == values
-    shift = {"min": 1.0, "average": 0.5, "max": 0.0}[ties]
-    spread = {"min": 0.0, "average": 0.5, "max": 1.0}[ties]
-    return np.where(np.isnan(x), np.nan, ahead + shift + spread * level)
+        comparison(other, values, out=found)
+        np.add(total, found.view(np.uint8), out=total, casting="unsafe")
+    return total
 
 
 def is_tied(x: Array) -> NDArray[np.bool_]:

@@ -1,0 +1,105 @@
+"""How sure the ranks are: Monte Carlo over all choices jointly."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from helpers.index.draws import RankCounts, block_size, count_ranks, gather, rank_slice, uniforms
+from helpers.index.space import Draws, Space, scores
+
+#: Memory of a block outside the scores of a group, as a share of the limit.
+DEFAULT_MEMORY = 512e6
+
+
+def simulate(
+    space: Space,
+    draws: int,
+    seed: int,
+    *,
+    pairs: bool = True,
+    memory: float = DEFAULT_MEMORY,
+    jobs: int = 1,
+) -> RankCounts:
+    """Draw indices at random, each option of each choice as likely as the others, and count the ranks.
+
+    Parameters
+    ----------
+    space : Space
+        The choices.
+    draws, seed : int
+        Number of draws; seed of the random numbers.
+    pairs : bool
+        Whether to count which economy scores above which.
+    memory : float
+        Working memory to stay within (bytes). It changes nothing but the time taken.
+    jobs : int
+        Blocks computed side by side. It changes nothing but the time taken.
+
+    Returns
+    -------
+    RankCounts
+    """
+    size = block_size(space.cells)
+
+    def count(block: int, wanted: int) -> RankCounts:
+        picked = space.draws_of(uniforms(seed, block, len(space.choices), size)[:, :wanted])
+        return count_ranks(space.economies, scores(space, picked, memory=memory / jobs), pairs=pairs)
+
+    return gather(count, draws, size, jobs)
+
+
+def ranks_of(space: Space, draws: Draws, *, memory: float = DEFAULT_MEMORY) -> NDArray[np.int64]:
+    """Return the ranks of all economies in given draws, shape (n, m), 0 where an economy has no score."""
+    size = block_size(space.cells)
+    parts = [
+        rank_slice(scores(space, draws[:, start : start + size], memory=memory)).astype(np.int64)
+        for start in range(0, draws.shape[1], size)
+    ]
+    return np.concatenate(parts, axis=1)
+
+
+def one_at_a_time(space: Space, focus: str, skip: Sequence[str] = ()) -> pd.DataFrame:
+    """Change one choice of the base index at a time, to each of its other options.
+
+    Parameters
+    ----------
+    space : Space
+        The choices.
+    focus : str
+        Economy whose rank is followed.
+    skip : sequence of str
+        Choices not to change, such as those whose options are random errors.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an option: choice, option, base (option of the base index), rank and base rank of the focus economy,
+        change (positive = worse), mean absolute shift of all economies' ranks.
+    """
+    changes = [
+        (row, option)
+        for row, choice in enumerate(space.choices)
+        if choice.name not in skip
+        for option in range(1, len(choice.options))
+    ]
+    draws = np.repeat(space.base(), len(changes) + 1, axis=1)
+    for number, (row, option) in enumerate(changes, start=1):
+        draws[row, number] = option
+    ranks = ranks_of(space, draws)
+    own = ranks[space.economies.index(focus)]
+    shift = np.abs(ranks - ranks[:, :1]).mean(axis=0)
+    rows = [
+        {
+            "choice": space.choices[row].label,
+            "base": space.choices[row].options[0],
+            "option": space.choices[row].options[option],
+            "rank": int(own[number]),
+            "base_rank": int(own[0]),
+            "change": int(own[number] - own[0]),
+            "mean_shift": float(shift[number]),
+        }
+        for number, (row, option) in enumerate(changes, start=1)
+    ]
+    return pd.DataFrame(rows)
