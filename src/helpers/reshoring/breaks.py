@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from helpers.errors import InputError
 
@@ -35,10 +36,14 @@ class UnknownDate:
 
 @dataclass(frozen=True)
 class KnownDate:
-    """Change of the mean at a known date: Wald test with HAC standard error (Newey-West, small-sample t)."""
+    """Change of the mean at a known date: Wald test with HAC standard error (Newey-West, small-sample t).
+
+    `reach` is half the width of the confidence interval of `change`.
+    """
 
     change: float
     error: float
+    reach: float
     t: float
     p: float
     chow_f: float
@@ -191,7 +196,9 @@ def _exceeding(simulated: np.ndarray, observed: float) -> float:
     return float((1 + (simulated >= observed).sum()) / (1 + len(simulated)))
 
 
-def known_date(series: pd.Series, break_year: int, crisis_years: Sequence[int] = (), lags: int = 1) -> KnownDate:
+def known_date(
+    series: pd.Series, break_year: int, crisis_years: Sequence[int] = (), lags: int = 1, level: float = 0.95
+) -> KnownDate:
     """Test for a change of the mean at a given date.
 
     Parameters
@@ -204,6 +211,8 @@ def known_date(series: pd.Series, break_year: int, crisis_years: Sequence[int] =
         Years left to dummies of their own.
     lags : int
         Lags of the HAC estimator (Newey and West 1987, n/(n-k) correction, t with n - k degrees of freedom).
+    level : float
+        Coverage of the interval of the change.
 
     Returns
     -------
@@ -231,6 +240,7 @@ def known_date(series: pd.Series, break_year: int, crisis_years: Sequence[int] =
     return KnownDate(
         change=float(robust.params[1]),
         error=float(robust.bse[1]),
+        reach=float(robust.bse[1] * stats.t.ppf((1 + level) / 2, len(known) - 2)),
         t=float(robust.tvalues[1]),
         p=float(robust.pvalues[1]),
         chow_f=float(classic.fvalue),
@@ -305,8 +315,8 @@ def break_table(
     Returns
     -------
     DataFrame
-        Indexed by series: `n, date, first, last, sup_f, p, p_serial, before, after`, then `change, error, p_known`
-        at the known date, and `reason`.
+        Indexed by series: `n, date, first, last, sup_f, p, p_serial, before, after`; at the known date `change, error,
+        reach, p_known`; and `reason`.
     """
     rows = {
         name: _tests(values, break_year, crisis_years, trimming, draws, level, seed) for name, values in series.items()
@@ -319,12 +329,12 @@ def break_table(
 def _tests(values, break_year, crisis_years, trimming, draws, level, seed) -> dict[str, object]:
     row: dict[str, object] = {"n": len(prepared(values, crisis_years)), "reason": ""}
     found: dict[str, object] = dict.fromkeys(
-        ["date", "first", "last", "sup_f", "p", "p_serial", "before", "after", "change", "error", "p_known"]
+        ["date", "first", "last", "sup_f", "p", "p_serial", "before", "after", "change", "error", "reach", "p_known"]
     )
     try:
         found |= vars(unknown_date(values, crisis_years, trimming, draws, level, seed))
-        known = known_date(values, break_year, crisis_years)
-        found |= {"change": known.change, "error": known.error, "p_known": known.p}
+        known = known_date(values, break_year, crisis_years, level=level)
+        found |= {"change": known.change, "error": known.error, "reach": known.reach, "p_known": known.p}
     except InputError as error:
         row["reason"] = str(error)
     return found | row

@@ -150,3 +150,32 @@ def changes_by_vintage(vintages: pd.DataFrame, split_year: int, level: float = 0
     if not rows:
         raise InputError(f"No vintage has years both up to and after {split_year}. Choose another split year.")
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(index="vintage")
+
+
+def within_later(series: pd.Series, split_year: int, level: float = 0.95) -> RateRatio:
+    """Compare the later half of the years after the split with the earlier half: did the count go on growing?
+
+    With an odd number of years the middle one belongs to the earlier half.
+
+    Raises
+    ------
+    InputError
+        Fewer than two years after the split.
+    """
+    after = series.dropna()
+    after = after[after.index > split_year]
+    if len(after) < 2:
+        raise InputError(
+            f"There are {len(after)} years after {split_year}; two are needed to tell growth from decline."
+        )
+    return poisson_change(after, int(after.index[(len(after) - 1) // 2]), level)
+
+
+JOBS_ANNOUNCED = "Reshoring + FDI manufacturing jobs announced (RI)"
+
+
+def jobs_announced(counts: pd.DataFrame, split_year: int) -> tuple[float, float]:
+    """Return mean yearly jobs announced in the USA (Reshoring Initiative, first prints) up to and after a year."""
+    kept = counts[(counts["iso3"] == "USA") & (counts["measure"] == JOBS_ANNOUNCED)]
+    later = kept["year"] > split_year
+    return float(kept.loc[~later, "value"].mean()), float(kept.loc[later, "value"].mean())

@@ -69,3 +69,31 @@ def by_source(imports: pd.DataFrame, output: pd.Series, economy: str, year: int)
     kept = imports[(imports["importer"] == economy) & (imports["year"] == year) & (imports["source"] != economy)]
     ratio = 100 * kept.set_index("source")["value"] / float(output.loc[(economy, year)])
     return ratio.rename("ratio").sort_values(ascending=False, kind="stable").reset_index()
+
+
+def manufacturing_output(table: pd.DataFrame) -> pd.Series:
+    """Return gross output of all manufacturing, million US$, indexed by `iso3, year`."""
+    return table.groupby(["iso3", "year"])["gross_output"].sum()
+
+
+def beside_kearney(ratio: pd.DataFrame, counts: pd.DataFrame, derived: pd.DataFrame) -> pd.DataFrame:
+    """Return the US ratio and index computed here beside Kearney's published and derived figures.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by year: `ratio here, index here, ratio published, published, kind` (printed or derived); years with
+        neither index are left out.
+    """
+    here = ratio[ratio["iso3"] == "USA"].set_index("year")[["ratio", "index"]]
+    here = here.rename(columns={"ratio": "ratio here", "index": "index here"})
+    both = pd.concat([counts.assign(kind="printed"), derived.assign(kind="derived")])
+    published = _kearney(both, "Kearney US Reshoring Index").rename(columns={"value": "published"})
+    ratios = _kearney(both, "Kearney manufacturing import ratio")[["value"]].set_axis(["ratio published"], axis=1)
+    table = here.join([ratios, published], how="outer")
+    return table.dropna(subset=["index here", "published"], how="all")
+
+
+def _kearney(counts: pd.DataFrame, measure: str) -> pd.DataFrame:
+    kept = counts[(counts["iso3"] == "USA") & counts["measure"].str.startswith(measure)]
+    return kept.set_index("year")[["value", "kind"]].sort_index()

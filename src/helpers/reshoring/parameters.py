@@ -1,5 +1,6 @@
 """What a reader may change in the section on reshoring, with the values that are allowed."""
 
+from collections.abc import Mapping
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -48,6 +49,11 @@ class ReshoringParameters(BaseModel):
     draws: int = Field(2000, ge=200, le=100_000, description="draws of the bootstrap and of simulated p-values")
     level: float = Field(0.95, ge=0.5, le=0.99, description="coverage of intervals (0.5-0.99)")
     seed: int = Field(2021, ge=0, le=2**32 - 1, description="seed of the random numbers")
+
+    @classmethod
+    def of(cls, namespace: Mapping[str, object]) -> Self:
+        """Return the parameters whose names occur in a namespace, such as a notebook's ``globals()``."""
+        return cls.model_validate({name: namespace[name] for name in cls.model_fields if name in namespace})
 
     @property
     def source(self) -> Release:

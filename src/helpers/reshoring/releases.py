@@ -9,6 +9,12 @@ SCOPE_NAMES = {
     "own_sector": "products of the same industry (narrow)",
 }
 
+SCOPE_INPUTS = {
+    "manufactured": "manufactured inputs",
+    "all": "inputs",
+    "own_sector": "inputs from their own industry",
+}
+
 _ECONOMIES_2016 = (
     "AUS AUT BEL BGR BRA CAN CHE CHN CYP CZE DEU DNK ESP EST FIN FRA GBR GRC HRV HUN IDN IND IRL ITA JPN KOR LTU "
     "LUX LVA MEX MLT NLD NOR POL PRT ROU RUS SVK SVN SWE TUR TWN USA"

@@ -50,4 +50,5 @@ CLASSES_2013 = {
 }
 
 CLASSES = {"2016": CLASSES_2016, "2013": CLASSES_2013}
+TAXONOMY = {"2016": "ISIC Rev.4 (2016 taxonomy)", "2013": "ISIC Rev.3 (2011 classification)"}
 ORDER = ("high", "medium-high", "medium", "medium-low", "low")

@@ -1,5 +1,6 @@
 """What a reader may change in the section on intermediate trade, with the values that are allowed."""
 
+from collections.abc import Mapping
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -58,6 +59,11 @@ class IntermediateTradeParameters(BaseModel):
     market_share_years: list[int] = Field(
         [2000, 2011], min_length=2, max_length=2, description="years of the constant market share decomposition"
     )
+
+    @classmethod
+    def of(cls, namespace: Mapping[str, object]) -> Self:
+        """Return the parameters whose names occur in a namespace, such as a notebook's ``globals()``."""
+        return cls.model_validate({name: namespace[name] for name in cls.model_fields if name in namespace})
 
     @model_validator(mode="after")
     def _choices_fit_together(self) -> Self:

@@ -1,0 +1,90 @@
+"""Tables as readers see them: plain headings, intervals in one cell."""
+
+import pandas as pd
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def interval(low: float, high: float, digits: int = 1) -> str:
+    """Write an interval as "1.2 to 3.4", with true minus signs; an empty string when it is missing."""
+    if pd.isna(low) or pd.isna(high):
+        return ""
+    return f"{low:.{digits}f} to {high:.{digits}f}".replace("-", MINUS)
+
+
+def units(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of units with plain headings."""
+    heads = {
+        "kind": "kind",
+        "iso3": "economy",
+        "series": "series",
+        "one_unit": "one unit is",
+        "figures": "figures",
+        "newest": "newest figure",
+        "not_comparable": "why it stands alone",
+    }
+    return table[list(heads)].rename(columns=heads)
+
+
+def rate_ratios(table: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Return Poisson rate ratios with their intervals in one cell each."""
+    percent = f"{100 * level:g}%"
+    return pd.DataFrame(
+        {
+            "firms a year before": table["before"],
+            "after": table["after"],
+            "ratio": table["ratio"],
+            f"exact {percent}": [interval(*ends) for ends in zip(table["low"], table["high"], strict=True)],
+            "p": table["p"],
+            "dispersion": table["dispersion"],
+            f"quasi-Poisson {percent}": [
+                interval(*ends) for ends in zip(table["wide_low"], table["wide_high"], strict=True)
+            ],
+        }
+    )
+
+
+def changes(table: pd.DataFrame, base_year: int, last_year: int) -> pd.DataFrame:
+    """Return R, S and intensity with the years in the headings."""
+    return table.rename(
+        columns={
+            "ratio_base": f"R {base_year}",
+            "ratio_last": f"R {last_year}",
+            "ratio_change": "change of R",
+            "share_base": f"S {base_year}, %",
+            "share_last": f"S {last_year}, %",
+            "share_change": "change of S",
+            "intensity_strict": "intensity, strict",
+        }
+    ).rename_axis(index="economy")
+
+
+def agreement(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the comparison of two releases with plain headings."""
+    names = {"change": "change of S", "ratio": "R", "rank": "rank"}
+    ordered = [f"{name}_{release}" for name in names for release in ("2013", "2016")]
+    heads = {column: f"{names[column.split('_')[0]]}, {column.split('_')[1]}" for column in ordered}
+    return table[ordered].rename(columns=heads).rename_axis(index="economy")
+
+
+def breaks(table: pd.DataFrame, break_year: int) -> pd.DataFrame:
+    """Return the break tests with date intervals in one cell; a test that could not be made says why."""
+    return pd.DataFrame(
+        {
+            "n": table["n"],
+            "largest F": table["sup_f"],
+            "break in": table["date"],
+            "interval": [_years(*ends) for ends in zip(table["first"], table["last"], strict=True)],
+            "p": table["p"],
+            "p, serial": table["p_serial"],
+            "mean before": table["before"],
+            "mean after": table["after"],
+            f"change in {break_year}": table["change"],
+            "p, known date": table["p_known"],
+            "not tested": table["reason"].str.split(":").str[0],
+        }
+    )
+
+
+def _years(first: int, last: int) -> str:
+    return "" if pd.isna(first) else f"{first} to {last}"

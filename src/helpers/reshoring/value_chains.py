@@ -1,0 +1,79 @@
+"""Which series are tested for a turn of global value chains: S, GVC-related output, value added in exports."""
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+
+from helpers.reshoring import breaks, measures
+from helpers.reshoring.parameters import ReshoringParameters
+from helpers.reshoring.releases import RELEASES
+
+Load = Callable[[str], pd.DataFrame]
+
+#: Sectors of manufacturing in the two GVC data bases, with names short enough for a figure. Codes differ between the
+#: data bases, so the sectors are never pooled across them.
+GVC_SECTORS = {
+    ("tiva", "19-Machinery and equipment, nec"): "GVC machinery (TiVA)",
+    ("tiva", "6-Food products, beverages and tobacco"): "GVC food (TiVA)",
+    ("tiva", "10-Coke and refined petroleum products"): "GVC refining (TiVA)",
+    ("wiodn", "19-Manufacture of machinery and equipment n.e.c."): "GVC machinery (WIOD)",
+    ("wiodn", "6-Manufacture of textiles, wearing apparel and leather products"): "GVC textiles (WIOD)",
+    ("wiodn", "10-Manufacture of coke and refined petroleum products"): "GVC refining (WIOD)",
+}
+#: Sectors smaller than this in any year (million US$) are left out: their shares jump with single plants.
+MINIMUM_OUTPUT = 100.0
+VALUE_ADDED_SECTORS = {
+    "Medium- to high-technology manufacturing": "VA high-tech exports",
+    "Low-technology manufacturing": "VA low-tech exports",
+}
+
+
+def foreign_shares(load: Load, chosen: ReshoringParameters) -> pd.DataFrame:
+    """Return yearly changes of S (percentage points) of release 2016, the only one with years after 2011."""
+    release = RELEASES["2016"]
+    dropped = set(release.price_sensitive if chosen.exclude_price_sensitive else ())
+    if chosen.release == release.name:
+        dropped |= set(chosen.excluded)
+    measured = measures.measure(measures.select_inputs(load(release.table), chosen.scope, sorted(dropped)))
+    return breaks.yearly_change(100 * measures.by_year(measured, "share"))
+
+
+def gvc_output_shares(table: pd.DataFrame, source: str, sector: str) -> pd.DataFrame:
+    """Return yearly changes of GVC-related output in output (percentage points), years by economies."""
+    kept = table[(table["source"] == source) & (table["sector"] == sector) & (table["iso3"] != "ROW")]
+    output = kept.pivot(index="year", columns="iso3", values="output")
+    share = 100 * kept.pivot(index="year", columns="iso3", values="gvc_output") / output.where(output > 0)
+    return breaks.yearly_change(share.loc[:, (output >= MINIMUM_OUTPUT).all()])
+
+
+def value_added_shares(table: pd.DataFrame, sector: str) -> pd.DataFrame:
+    """Return yearly changes of value added in gross exports (percentage points), years by economies."""
+    kept = table[(table["sector"] == sector) & (table["iso3"] != "ROW")]
+    gross = kept.pivot(index="year", columns="iso3", values="gross_exports")
+    share = 100 * kept.pivot(index="year", columns="iso3", values="value_added_exports") / gross.where(gross > 0)
+    return breaks.yearly_change(share.loc[:, (gross >= MINIMUM_OUTPUT).all()])
+
+
+def panels(load: Load, chosen: ReshoringParameters) -> dict[str, pd.DataFrame]:
+    """Return every panel that is tested: name to yearly changes, years by economies."""
+    found = {"S": foreign_shares(load, chosen)}
+    output = load("wits_gvc_output_selected_sectors")
+    found |= {name: gvc_output_shares(output, *key) for key, name in GVC_SECTORS.items()}
+    exports = load("adb_value_added_exports")
+    return found | {name: value_added_shares(exports, sector) for sector, name in VALUE_ADDED_SECTORS.items()}
+
+
+def chosen_series(panels: dict[str, pd.DataFrame], focus: str, economies: Sequence[str]) -> dict[str, pd.Series]:
+    """Return the series of the figure: S of the chosen economies, the focus economy and the pooled mean of the rest."""
+    found = {f"S {code}": panels["S"][code] for code in economies}
+    for name, panel in panels.items():
+        if name != "S" and focus in panel.columns and name in ("GVC machinery (TiVA)", "VA high-tech exports"):
+            found[f"{name} {focus}"] = panel[focus]
+        found[f"{name}, pooled"] = breaks.pooled(panel)
+    return found
+
+
+def by_economy(panel: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return the series of every economy with data in every year."""
+    balanced = panel.dropna(axis=1)
+    return {str(code): balanced[code] for code in balanced.columns}
