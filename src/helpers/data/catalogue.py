@@ -11,6 +11,7 @@ from helpers.errors import InputError, WorkError, not_allowed
 from helpers.paths import project_root
 
 PACKAGE = Path("data") / "datapackage.json"
+CORRECTIONS = Path("data") / "corrections.yml"
 PATENT_TABLE = "uspto_grants_by_wipo_field"
 PATENT_SUMS = ("total", "unclassified")
 REBUILD = "run `reshoring data package` to check the tables and write it again"
@@ -33,15 +34,16 @@ def file_sha256(path: Path) -> str:
 
 
 @lru_cache(maxsize=4)
-def _read_package(key: tuple[str, int, int]) -> dict[str, dict[str, Any]]:
+def _read_package(key: tuple[str, int, int]) -> dict[str, Any]:
     try:
         package = json.loads(Path(key[0]).read_text(encoding="utf-8"))
-        return {resource["name"]: resource["record"] for resource in package["resources"]}
+        records = {resource["name"]: resource["record"] for resource in package["resources"]}
+        return {"records": records, "corrections": package["corrections"]}
     except (ValueError, KeyError, TypeError) as error:
         raise WorkError(f"{PACKAGE} cannot be read ({error}): {REBUILD}.") from error
 
 
-def _records() -> dict[str, dict[str, Any]]:
+def _package() -> dict[str, Any]:
     path = project_root() / PACKAGE
     if not path.is_file():
         raise WorkError(f"{PACKAGE} is missing: {REBUILD}.")
@@ -50,7 +52,7 @@ def _records() -> dict[str, dict[str, Any]]:
 
 @lru_cache(maxsize=256)
 def _metadata(name: str, key: tuple[str, int, int]) -> TableMetadata:
-    return TableMetadata.model_validate(_read_package(key)[name])
+    return TableMetadata.model_validate(_read_package(key)["records"][name])
 
 
 def tables() -> list[str]:
@@ -61,7 +63,7 @@ def tables() -> list[str]:
     WorkError
         data/datapackage.json is missing or damaged.
     """
-    return sorted(_records())
+    return sorted(_package()["records"])
 
 
 def metadata(table: str) -> TableMetadata:
@@ -77,9 +79,9 @@ def metadata(table: str) -> TableMetadata:
     InputError
         No table of that name.
     WorkError
-        The record was edited after the package was made.
+        The record or the corrections were edited after the package was made.
     """
-    if table not in _records():
+    if table not in _package()["records"]:
         raise InputError(not_allowed("table", table, tables()))
     found = _metadata(table, stamp(project_root() / PACKAGE))
     _check_record(found)
@@ -87,14 +89,14 @@ def metadata(table: str) -> TableMetadata:
 
 
 def _check_record(table: TableMetadata) -> None:
-    """Refuse metadata that no longer say what the hand-written record says."""
-    path = project_root() / table.record_path
-    if not path.is_file():
-        raise WorkError(
-            f"{table.record_path} is missing: the record of table {table.name!r}. Restore it, then {REBUILD}."
-        )
-    if file_sha256(path) != table.record_sha256:
-        raise WorkError(f"{table.record_path} was edited since {PACKAGE} was made: {REBUILD}.")
+    """Refuse metadata that no longer say what the hand-written record and corrections say."""
+    written = {table.record_path: table.record_sha256, CORRECTIONS.as_posix(): _package()["corrections"]}
+    for name, sha256 in written.items():
+        path = project_root() / name
+        if not path.is_file():
+            raise WorkError(f"{name} is missing. Restore it (git checkout -- {name}), then {REBUILD}.")
+        if file_sha256(path) != sha256:
+            raise WorkError(f"{name} was edited since {PACKAGE} was made: {REBUILD}.")
 
 
 def vintages(table: str) -> list[str]:

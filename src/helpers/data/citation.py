@@ -9,7 +9,7 @@ from helpers.paths import project_root
 
 
 def bibliography(names: list[str] | None = None) -> str:
-    """Return a BibTeX bibliography of tables, each reference once, headed by the tables it stands for.
+    """Return a BibTeX bibliography of tables, each reference once, under the tables and vintages it stands for.
 
     Parameters
     ----------
@@ -27,8 +27,8 @@ def bibliography(names: list[str] | None = None) -> str:
         for citation in catalogue.metadata(name).citations:
             if entries.setdefault(citation.key, citation.bibtex) != citation.bibtex:
                 raise WorkError(f"Two records give different references the key {citation.key!r}: rename one of them.")
-            users.setdefault(citation.key, []).append(name)
-    return "\n".join(f"% {', '.join(users[key])}\n{entries[key]}\n" for key in sorted(entries))
+            users.setdefault(citation.key, []).append(f"% {name}: {', '.join(catalogue.vintages(name))}")
+    return "\n".join("\n".join([*users[key], entries[key], ""]) for key in sorted(entries))
 
 
 def tables_of_run(run: str) -> list[str]:

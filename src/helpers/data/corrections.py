@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
-from helpers.data.catalogue import stamp
+from helpers.data import catalogue
 from helpers.data.problems import Problem
 from helpers.data.records import Strict
 from helpers.errors import WorkError
@@ -24,7 +24,7 @@ from helpers.paths import project_root
 if TYPE_CHECKING:
     import pandas as pd
 
-FILE = Path("data") / "corrections.yml"
+FILE = catalogue.CORRECTIONS
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Scalar = str | int | float | None
 
@@ -49,6 +49,11 @@ class Correction(Strict):
     flag: str = ""
     reason: str
     reference: str
+
+    @property
+    def rows(self) -> str:
+        """Which rows the entry is about, in words."""
+        return _said(self.where)
 
     @model_validator(mode="after")
     def _complete(self) -> "Correction":
@@ -80,7 +85,7 @@ def corrections(table: str | None = None) -> list[Correction]:
     if not path.is_file():
         silent = "known errors of the sources would pass in silence"
         raise WorkError(f"{FILE} is missing: {silent}. Restore it (git checkout -- {FILE}).")
-    return [entry for entry in _read(stamp(path)) if table is None or entry.table == table]
+    return [entry for entry in _read(catalogue.stamp(path)) if table is None or entry.table == table]
 
 
 def digest_text(table: str) -> str:
@@ -131,7 +136,17 @@ def _mended(place: str, row: dict[str, Scalar], path: str) -> Problem:
 
 
 def _said(conditions: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {'empty' if value is None else value}" for name, value in conditions.items())
+    """Put conditions into words: "iso3 HKG, year from 2017"."""
+    return ", ".join(f"{name} {_said_value(value)}" for name, value in conditions.items())
+
+
+def _said_value(value: Any) -> str:
+    if isinstance(value, Range):
+        first, last = (None if bound is None else f"{bound:g}" for bound in (value.first, value.last))
+        return f"{first} to {last}" if first and last else f"from {first}" if first else f"to {last}"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "empty" if value is None else str(value)
 
 
 def _rows(frame: "pd.DataFrame", conditions: dict[str, Any]) -> "pd.Series":

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from helpers.data import catalogue
 from helpers.data.corrections import corrections
 from helpers.data.records import TableMetadata, Vintage
+
+WIDE = 150
 
 
 def span(years: list[int]) -> str:
@@ -29,7 +32,7 @@ def coverage(name: str) -> dict[str, Any]:
     dict
         name, title, description, folder, producer, series_code, url, unit, definition, licence, licence_url, terms,
         redistribute, citation (text), citation_key, problems, path, bytes, rows, sha256, default_vintage,
-        vintages (list of {name, note, years, economies, rows}), flags (list of {kind, text, reason, reference}).
+        vintages (list of {name, note, years, economies, rows}), flags (list of {kind, text, rows, reason, reference}).
     """
     table = catalogue.metadata(name)
     plain = table.model_dump(include=_PLAIN)
@@ -61,10 +64,9 @@ def _vintage(vintage: Vintage) -> dict[str, Any]:
 
 
 def _flags(name: str) -> list[dict[str, str]]:
-    return [
-        {"kind": entry.kind, "text": entry.flag, "reason": entry.reason, "reference": entry.reference}
-        for entry in corrections(name)
-    ]
+    entries = corrections(name)
+    told = {"kind": "kind", "text": "flag", "rows": "rows", "reason": "reason", "reference": "reference"}
+    return [{label: getattr(entry, attribute) for label, attribute in told.items()} for entry in entries]
 
 
 def all_coverage() -> list[dict[str, Any]]:
@@ -73,53 +75,51 @@ def all_coverage() -> list[dict[str, Any]]:
     return sorted(records, key=lambda record: (record["folder"], record["name"]))
 
 
+def _console() -> Console:
+    """Return a console that does not squeeze its output when it is piped into a file."""
+    console = Console(highlight=False, markup=False)
+    return console if console.is_terminal else Console(highlight=False, markup=False, width=WIDE)
+
+
 def print_list() -> None:
     """Print every table with unit, vintages, coverage and licence."""
-    shown = Table(title=None, header_style="bold", show_lines=False, pad_edge=False)
-    for heading in ("table", "unit", "vintage", "years", "economies", "licence"):
-        shown.add_column(
-            heading, overflow="fold", no_wrap=heading == "table", justify="right" if heading == "economies" else "left"
-        )
+    console = _console()
+    shown = Table(box=SIMPLE_HEAD, pad_edge=False)
+    shown.add_column("table", overflow="fold", no_wrap=console.width >= WIDE, min_width=24)
+    for heading, width in (("unit", 8), ("vintage", 14), ("coverage", 12), ("licence", 9)):
+        shown.add_column(heading, overflow="fold", min_width=width)
     for record in all_coverage():
         for number, vintage in enumerate(record["vintages"]):
-            head = (record["name"], record["unit"]) if number == 0 else ("", "")
-            licence = record["licence"] if number == 0 else ""
-            shown.add_row(*head, vintage["name"], vintage["years"], str(vintage["economies"] or ""), licence)
-    Console().print(shown)
+            name, unit, licence = (record[key] if number == 0 else "" for key in ("name", "unit", "licence"))
+            shown.add_row(name, unit, vintage["name"], _covered(vintage), licence)
+    console.print(shown)
+
+
+def _covered(vintage: dict[str, Any]) -> str:
+    economies = f"{vintage['economies']} economies" if vintage["economies"] else ""
+    return ", ".join(filter(None, [vintage["years"], economies])) or f"{vintage['rows']} rows"
 
 
 def print_record(name: str) -> None:
     """Print what is known about one table."""
-    table, record = catalogue.metadata(name), coverage(name)
-    console = Console(highlight=False, markup=False)
-    for label in ("title", "description", "producer", "series_code", "url", "unit", "definition"):
-        _print_line(console, label, str(record[label]))
-    _print_line(console, "licence", f"{record['licence']}, {record['licence_url']}")
-    _print_line(console, "terms", record["terms"])
-    _print_line(console, "cite", record["citation"])
-    _print_line(console, "file", f"{record['path']}, {record['rows']} rows, SHA-256 {record['sha256']}")
+    table = catalogue.metadata(name)
+    grid = Table.grid(padding=(0, 2))
+    for label, text in [*_facts(coverage(name)), *_columns(table)]:
+        grid.add_row(label, text)
+    _console().print(grid)
+
+
+def _facts(record: dict[str, Any]) -> list[tuple[str, str]]:
+    plain = ("title", "description", "producer", "series_code", "url", "unit", "definition", "licence", "licence_url")
+    lines = [(label.replace("_", " "), str(record[label])) for label in (*plain, "terms", "citation")]
+    lines.append(("file", f"{record['path']}, {record['rows']} rows, SHA-256 {record['sha256']}"))
     for vintage in record["vintages"]:
-        parts = [
-            vintage["name"],
-            vintage["years"],
-            f"{vintage['economies']} economies",
-            f"{vintage['rows']} rows",
-            vintage["note"],
-        ]
-        _print_line(console, "vintage", "; ".join(part for part in parts if part))
-    _print_columns(console, table)
-    for problem in record["problems"]:
-        _print_line(console, "problem", problem)
-    for flag in record["flags"]:
-        _print_line(console, flag["kind"], flag["text"] or flag["reason"])
+        lines.append(("vintage", ": ".join(filter(None, [vintage["name"], _covered(vintage), vintage["note"]]))))
+    lines += [("problem", problem) for problem in record["problems"]]
+    lines += [(flag["kind"], f"{flag['rows']}: {flag['text'] or flag['reason']}") for flag in record["flags"]]
+    return [(label, text) for label, text in lines if text]
 
 
-def _print_line(console: Console, label: str, text: str) -> None:
-    if text:
-        console.print(f"{label.replace('_', ' '):12} {text}")
-
-
-def _print_columns(console: Console, table: TableMetadata) -> None:
-    for column in table.columns:
-        unit = f" ({column.unit})" if column.unit else ""
-        _print_line(console, "column", f"{column.name}, {column.type}: {column.description}{unit}")
+def _columns(table: TableMetadata) -> list[tuple[str, str]]:
+    units = {column.name: f" ({column.unit})" if column.unit else "" for column in table.columns}
+    return [("column", f"{c.name}, {c.type}: {c.description}{units[c.name]}") for c in table.columns]

@@ -100,7 +100,8 @@ def build_package() -> dict[str, Any]:
             failures.append(str(error))
     if failures:
         raise WorkError("The package was not written.\n" + "\n".join(failures))
-    return {**HEAD, "resources": [_resource(table) for table in described]}
+    known_errors = catalogue.file_sha256(project_root() / catalogue.CORRECTIONS)
+    return {**HEAD, "corrections": known_errors, "resources": [_resource(table) for table in described]}
 
 
 def _without_record() -> list[str]:

@@ -1,0 +1,135 @@
+"""What the catalogue tells about the tables, and how it refuses."""
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from helpers import data
+from helpers.data import catalogue, coverage
+from helpers.errors import InputError, WorkError
+
+
+def test_every_csv_is_a_table_with_a_record(project: Path) -> None:
+    files = sorted(path.stem for path in (project / "data").glob("*/*.csv"))
+    assert data.tables() == files
+    assert len(files) >= 47
+    for name in files:
+        assert data.metadata(name).path == next((project / "data").glob(f"*/{name}.csv")).relative_to(project).as_posix()
+
+
+def test_unknown_table_is_refused_with_the_closest_name() -> None:
+    with pytest.raises(InputError, match=r"'rd_gpd' is not a known table\. Did you mean 'rd_gdp'\?"):
+        data.metadata("rd_gpd")
+
+
+def test_unknown_vintage_is_refused_with_all_that_is_allowed() -> None:
+    with pytest.raises(InputError) as caught:
+        data.years("rd_gdp", "wdi-2021-09-16")
+    message = str(caught.value)
+    assert "Did you mean 'wdi-2021-09-15'?" in message
+    assert "unsdg-2020-10, wdi-2021-09-15, wdi-2026-07-13, all" in message
+
+
+def test_vintages_run_from_oldest_to_newest_and_the_newest_is_the_default() -> None:
+    assert data.vintages("rd_gdp") == ["unsdg-2020-10", "wdi-2021-09-15", "wdi-2026-07-13"]
+    assert data.metadata("rd_gdp").default_vintage == "wdi-2026-07-13"
+    assert data.years("rd_gdp") == list(range(1996, 2025))
+    assert data.years("rd_gdp", "wdi-2021-09-15")[-1] == 2018
+    assert data.years("telecom_infrastructure_index") == [2010, 2012, 2014, 2016, 2018]
+    assert data.years("reshoring_sources") == []
+
+
+def test_patent_fields_are_the_35_of_wipo() -> None:
+    fields = data.fields()
+    assert len(fields) == len(set(fields)) == 35
+    assert "semiconductors" in fields
+    assert not {"total", "unclassified"} & set(fields)
+
+
+def test_sha256_is_that_of_the_file_as_it_is_now(project: Path) -> None:
+    file = data.path("robot_density")
+    before = data.sha256("robot_density")
+    assert before == hashlib.sha256(file.read_bytes()).hexdigest() == data.metadata("robot_density").sha256
+    file.write_bytes(file.read_bytes().replace(b"855.0", b"868.0"))
+    assert data.sha256("robot_density") == hashlib.sha256(file.read_bytes()).hexdigest() != before
+
+
+def test_sha256_of_a_missing_file_is_a_plain_error(project: Path) -> None:
+    data.path("robot_density").unlink()
+    with pytest.raises(WorkError, match=r"data/indicators/robot_density\.csv is missing: table 'robot_density'"):
+        data.sha256("robot_density")
+
+
+def test_missing_package_says_how_to_make_it(project: Path) -> None:
+    (project / catalogue.PACKAGE).unlink()
+    with pytest.raises(WorkError, match=r"data/datapackage\.json is missing: run `reshoring data package`"):
+        data.tables()
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"resources": [{}]}', '{"resources": [], "corrections"'])
+def test_damaged_package_says_how_to_make_it(project: Path, content: str) -> None:
+    (project / catalogue.PACKAGE).write_text(content, encoding="utf-8")
+    with pytest.raises(WorkError, match=r"datapackage\.json cannot be read .*run `reshoring data package`"):
+        data.tables()
+
+
+@pytest.mark.parametrize("name", ["data/indicators/rd_gdp.yml", "data/corrections.yml"])
+def test_edited_record_or_corrections_ask_for_a_new_package(project: Path, name: str) -> None:
+    with (project / name).open("a", encoding="utf-8") as file:
+        file.write("# edited\n")
+    with pytest.raises(WorkError, match=f"{name} was edited since data/datapackage.json was made"):
+        data.metadata("rd_gdp")
+
+
+@pytest.mark.parametrize("name", ["data/indicators/rd_gdp.yml", "data/corrections.yml"])
+def test_missing_record_or_corrections_are_a_plain_error(project: Path, name: str) -> None:
+    (project / name).unlink()
+    with pytest.raises(WorkError, match=f"{name} is missing"):
+        data.load("rd_gdp")
+
+
+def test_catalogue_needs_neither_pandas_nor_yaml() -> None:
+    code = (
+        "import sys; from helpers import data; data.metadata('rd_gdp'); data.sha256('rd_gdp'); data.economies.group('g20');"
+        "print(sorted({'pandas', 'numpy', 'pyarrow', 'pandera', 'yaml', 'rich'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", data.tables())
+def test_records_say_who_what_where_and_under_which_licence(name: str) -> None:
+    table = data.metadata(name)
+    for text in (table.title, table.description, table.producer, table.unit, table.definition, table.licence):
+        assert text.strip() == text != ""
+    for address in (table.url, table.licence_url):
+        assert address.startswith(("https://", "http://"))
+    assert table.citation.fields["title"]
+    assert table.citation.fields["title"] in table.citation.text
+    assert all(column.description for column in table.columns)
+    assert all(vintage.rows > 0 for vintage in table.vintages)
+
+
+def test_coverage_is_made_of_plain_values_for_a_page() -> None:
+    records = coverage.all_coverage()
+    assert [record["name"] for record in records if record["folder"] == "patents"] == ["uspto_grants_by_wipo_field"]
+    record = next(record for record in records if record["name"] == "rd_gdp")
+    assert record["vintages"][1] == {
+        "name": "wdi-2021-09-15",
+        "note": "World Development Indicators as last updated on 15 September 2021.",
+        "years": "1996-2018",
+        "economies": 150,
+        "rows": 1965,
+    }
+    assert any("rebased" in flag["text"] and "KOR" in flag["rows"] for flag in record["flags"])
+
+
+@pytest.mark.parametrize(
+    ("years", "told"),
+    [([], ""), ([2017], "2017"), ([2018, 2016, 2017], "2016-2018"), ([2002, 2005, 2006, 2014], "2002, 2005-2006, 2014")],
+)
+def test_years_are_told_as_people_write_them(years: list[int], told: str) -> None:
+    assert coverage.span(years) == told
