@@ -132,7 +132,9 @@ def _distinct(normalisation: str) -> str:
 
 
 def _columns(tables: Tables, parameters: InnovationIndexParameters, economies: Sequence[str]) -> list[Column]:
-    age = Choice("maximum_age", "Maximum age of a value", tuple(str(parameters.maximum_age + extra) for extra in EXTRA_AGES))
+    age = Choice(
+        "maximum_age", "Maximum age of a value", tuple(str(parameters.maximum_age + extra) for extra in EXTRA_AGES)
+    )
     return [
         _by_vintage(tables, "rd_gdp", "rd_gdp_vintage", "Vintage of R&D", age, parameters, economies),
         _by_vintage(

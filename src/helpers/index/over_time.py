@@ -1,0 +1,177 @@
+"""The index over the years: fixed goalposts, exact decomposition of a change, and what data revisions do."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from helpers.index.definitions import ICT, ICT_OVER_TIME, NAMES, PATENTS, high_tech_fields
+from helpers.index.normalise import goalposts
+from helpers.index.parameters import InnovationIndexParameters
+from helpers.index.select import covered, newest, patent_share, select
+from helpers.index.specification import Specification, composite, weights_of
+from helpers.index.standings import rank_frame
+
+#: Years a value may be older than the year: R&D and the ICT series come every second year for many economies.
+MAXIMUM_AGE = 2
+
+
+@dataclass(frozen=True)
+class Series:
+    """The index by year.
+
+    Attributes
+    ----------
+    scores, ranks : pandas.DataFrame
+        Economies (iso3) by year.
+    contributions : pandas.DataFrame
+        Index (iso3, year), one column an indicator; the rows sum to the scores exactly.
+    """
+
+    scores: pd.DataFrame
+    ranks: pd.DataFrame
+    contributions: pd.DataFrame
+
+
+def years_with_data(tables: Mapping[str, pd.DataFrame], parameters: InnovationIndexParameters) -> list[int]:
+    """Return the years from the first one asked for to the last in which all four series have values in reach."""
+    lasts = [int(tables[name]["year"].max()) for name in ("rd_gdp", "hightech_exports_share", PATENTS, ICT_OVER_TIME)]
+    last = min(*(found + MAXIMUM_AGE for found in lasts), parameters.reference_year(), lasts[2])
+    return list(range(parameters.first_year, last + 1))
+
+
+def panel(
+    tables: Mapping[str, pd.DataFrame],
+    parameters: InnovationIndexParameters,
+    years: Sequence[int],
+    members: Sequence[str],
+) -> pd.DataFrame:
+    """Return the values of all years, index (iso3, year); the ICT series is the one that has several years.
+
+    Only economies are kept that have the minimum coverage in every year, so that ranks of different years compare.
+    """
+    sources = {
+        "rd_gdp": tables["rd_gdp"],
+        "hightech_exports_share": tables["hightech_exports_share"],
+        "hightech_patent_share": patent_share(
+            tables[PATENTS], high_tech_fields(parameters.high_tech_fields), parameters.minimum_patents
+        ),
+        ICT: tables[ICT_OVER_TIME],
+    }
+    economies = sorted(members)
+
+    def values_in(year: int) -> pd.DataFrame:
+        columns = {name: newest(table, year, MAXIMUM_AGE)["value"] for name, table in sources.items()}
+        return pd.DataFrame({name: column.reindex(economies) for name, column in columns.items()})
+
+    by_year = {year: values_in(year) for year in years}
+    values = pd.concat(by_year, names=["year", "iso3"]).swaplevel().sort_index()
+    enough = covered(values, parameters.minimum_coverage).groupby("iso3").all()
+    return values[values.index.get_level_values("iso3").isin(enough.index[enough])]
+
+
+def index_by_year(values: pd.DataFrame, weights: Mapping[str, float]) -> Series:
+    """Compute the index of each year on goalposts fixed over all years: the lowest and highest value of each indicator.
+
+    Arithmetic mean with the weights re-scaled over what is present; each indicator's contribution is its weight times
+    its score.
+    """
+    matrix = values.to_numpy(float)
+    scaled = goalposts(matrix, np.nanmin(matrix, axis=0), np.nanmax(matrix, axis=0))
+    w = np.array([weights[str(name)] for name in values.columns])
+    present = ~np.isnan(scaled) * w
+    parts = np.where(np.isnan(scaled), 0.0, scaled) * present / present.sum(axis=1, keepdims=True)
+    contributions = pd.DataFrame(parts, values.index, values.columns)
+    scores = contributions.sum(axis=1).unstack("year")
+    return Series(scores, rank_frame(scores), contributions)
+
+
+def decomposition(series: Series, economy: str, first: int, last: int) -> pd.DataFrame:
+    """Return what each indicator contributed to the change of an economy's score; the changes sum to it exactly."""
+    before, after = (series.contributions.loc[(economy, year)] for year in (first, last))
+    return pd.DataFrame({"first": before, "last": after, "change": after - before})
+
+
+def changes(series: Series, first: int, last: int) -> pd.DataFrame:
+    """Return the decomposed change of every economy: one column an indicator, and ``total``."""
+    parts = series.contributions.xs(last, level="year") - series.contributions.xs(first, level="year")
+    return parts.assign(total=parts.sum(axis=1))
+
+
+def revisions(
+    tables: Mapping[str, pd.DataFrame], parameters: InnovationIndexParameters, members: Sequence[str]
+) -> pd.DataFrame:
+    """Return what another vintage of one table alone does to the same year's index.
+
+    Parameters
+    ----------
+    tables : mapping
+        The four indicator tables with all their vintages.
+    parameters : InnovationIndexParameters
+        The base index.
+    members : sequence of str
+        Economies of the group.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an economy and vintage: iso3, table, vintage, value before and after, score and rank before and after.
+    """
+    fields = {"rd_gdp": "rd_gdp_vintage", "hightech_exports_share": "hightech_exports_share_vintage"}
+    base = _index_of(tables, parameters, members)
+    parts = []
+    for table, field in fields.items():
+        for vintage in sorted(set(tables[table]["vintage"]) - {parameters.vintage(table)}):
+            changed = parameters.model_copy(update={field: vintage})
+            after = _index_of(tables, changed, members)
+            if after is not None and base is not None:
+                parts.append(_beside(base, after, table, vintage))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["iso3", "table", "vintage"])
+
+
+def _index_of(
+    tables: Mapping[str, pd.DataFrame], parameters: InnovationIndexParameters, members: Sequence[str]
+) -> pd.DataFrame | None:
+    vintages = parameters.vintages()
+    one = {name: _vintage(table, vintages[name]) for name, table in tables.items() if name in vintages}
+    values = select(one, parameters.model_copy(update={"minimum_population": 0}), members).values
+    if values.count().min() < len(values) / 2:
+        return None
+    ranked = values[covered(values, parameters.minimum_coverage)]
+    specification = Specification(weights=_plain(parameters.weights))
+    index = composite(ranked, specification)
+    return ranked.assign(score=index.scores, rank=index.ranks)
+
+
+def _vintage(table: pd.DataFrame, vintage: str) -> pd.DataFrame:
+    return table[table["vintage"] == vintage] if "vintage" in table else table
+
+
+def _plain(weights: str | dict[str, float]) -> str | dict[str, float]:
+    return "equal" if weights == "benefit-of-the-doubt" else weights
+
+
+def _beside(base: pd.DataFrame, after: pd.DataFrame, table: str, vintage: str) -> pd.DataFrame:
+    both = base.index.intersection(after.index)
+    return pd.DataFrame(
+        {
+            "iso3": both,
+            "table": table,
+            "vintage": vintage,
+            "value_before": base.loc[both, table].to_numpy(),
+            "value_after": after.loc[both, table].to_numpy(),
+            "score_before": base.loc[both, "score"].to_numpy(),
+            "score_after": after.loc[both, "score"].to_numpy(),
+            "rank_before": base.loc[both, "rank"].to_numpy(),
+            "rank_after": after.loc[both, "rank"].to_numpy(),
+        }
+    )
+
+
+def weights_over_time(values: pd.DataFrame, weights: str | dict[str, float]) -> dict[str, float]:
+    """Return the weights used in every year: those given, or the named weighting of all years' values together."""
+    matrix = values.to_numpy(float)
+    scaled = goalposts(matrix, np.nanmin(matrix, axis=0), np.nanmax(matrix, axis=0))
+    found = weights_of(pd.DataFrame(scaled, values.index, values.columns), _plain(weights))
+    return {name: float(found[name]) for name in NAMES}
