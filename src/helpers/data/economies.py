@@ -74,12 +74,13 @@ def group(members: str | list[str] | tuple[str, ...]) -> list[str]:
 
 
 def _named(name: str) -> list[str]:
+    rows = _rows()
     if name == "all":
         return known()
     if name == "g20":
-        return [code for code in known() if _rows()[code]["g20"] == "true"]
+        return [code for code in known() if rows[code]["g20"] == "true"]
     if name in ("oecd", "oecd-plus"):
-        oecd = [code for code in known() if _rows()[code]["oecd"]]
+        oecd = [code for code in known() if rows[code]["oecd"]]
         return oecd if name == "oecd" else sorted([*oecd, *PLUS])
     return [_economy(name, [*GROUPS, *known()])]
 
