@@ -24,6 +24,7 @@ def add_to(app: typer.Typer) -> None:
         ("status", status),
         ("params", params),
         ("scenarios", list_scenarios),
+        ("sweep", sweep),
     ):
         app.command(name)(command)
 
@@ -61,13 +62,18 @@ def build(
     wait: Annotated[bool, typer.Option(help="wait for another build to finish")] = True,
 ) -> None:
     """Run what is stale; does nothing when nothing changed."""
+    only_failed = _only_failed(only)
+    if dry_run:
+        return _print_status(sections, scenario, explain, only_stale=True)
+    _build(sections, scenario, jobs, force, only_failed, wait)
+
+
+def _only_failed(only: str | None) -> bool:
     from helpers.errors import InputError, not_allowed
 
     if only not in (None, "failed"):
         raise InputError(not_allowed("value of --only", only, ["failed"]))
-    if dry_run:
-        return _print_status(sections, scenario, explain, only_stale=True)
-    _build(sections, scenario, jobs, force, only == "failed", wait)
+    return only is not None
 
 
 def _build(
@@ -128,3 +134,22 @@ def list_scenarios() -> None:
     from helpers.runner.scenario import scenarios
 
     print("\n\n".join(scenario_text(item) for item in scenarios()))
+
+
+def sweep(
+    name: Annotated[str, typer.Argument(help="sweep: sweeps/NAME.yml, or its name")],
+    jobs: Jobs = None,
+    only: Annotated[str | None, typer.Option(help="'failed': compute failed points again")] = None,
+    wait: Annotated[bool, typer.Option(help="wait for another sweep to finish")] = True,
+) -> None:
+    """Compute the points of a sweep that were not computed before; writes one table."""
+    from helpers.runner import sweeps
+    from helpers.runner.layout import relative
+    from helpers.runner.progress import for_terminal
+
+    begun = time.monotonic()
+    with for_terminal() as progress:
+        recap = sweeps.run(name, jobs=jobs, progress=progress, retry=_only_failed(only), wait=wait)
+    print(f"{recap.line()}, {time.monotonic() - begun:.1f} s")
+    print(relative(recap.folder / sweeps.POINTS))
+    raise typer.Exit(1 if recap.failed == recap.points else 0)

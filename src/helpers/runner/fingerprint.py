@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from helpers.data import catalogue
+from helpers.data import catalogue, corrections
 from helpers.paths import project_root
 from helpers.runner import modules
 from helpers.runner.notebooks import Section, source, tags
@@ -67,8 +67,9 @@ def modules_part(section: Section) -> dict[str, str]:
 
 
 def table_part(table: str) -> str:
-    """Return a hash of a table and of what its record says about it."""
-    return digest([catalogue.sha256(table), catalogue.metadata(table).model_dump(mode="json")])
+    """Return a hash of a table and of what its record and the declared corrections say about it."""
+    record = catalogue.metadata(table).model_dump(mode="json")
+    return digest([catalogue.sha256(table), record, corrections.digest_text(table)])
 
 
 def tables_part(section: Section, reached: Mapping[str, str]) -> dict[str, str]:

@@ -43,6 +43,7 @@ class RunSpec:
     sweeps: dict[str, str] = field(default_factory=dict)
     sockets: str = ""
     server: str | None = None
+    #: A point of a sweep: only its metrics are wanted, no figures, tables or notebook.
     brief: bool = False
 
     def context(self) -> dict[str, Any]:
@@ -178,8 +179,9 @@ def execute(spec: RunSpec) -> CellError | None:
     started, begun = datetime.now(UTC), time.monotonic()
     try:
         execution.run()
-        execution.save()
-        _finish(spec, started, time.monotonic() - begun)
+        if not spec.brief:
+            execution.save()
+            _finish(spec, started, time.monotonic() - begun)
     except Exception as error:
         traceback.print_exc()
         _try_to_save(execution)

@@ -1,11 +1,12 @@
 """Where runs are carried out: a private folder, a place for sockets, and what starts processes."""
 
+import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from threading import Event, Lock
 from typing import Any
@@ -107,6 +108,17 @@ class Workshop:
             shutil.rmtree(folder, ignore_errors=True)
             shutil.rmtree(sockets, ignore_errors=True)
 
+    def compute(self, task: Task) -> tuple[dict[str, Any], CellError | None]:
+        """Carry out a point of a sweep; return its metrics, and its error when it failed."""
+        folder = Path(tempfile.mkdtemp(dir=self.folder))
+        sockets = Path(tempfile.mkdtemp(dir=self.sockets))
+        try:
+            outcome = self._execute(task, folder, sockets, lambda told: None)
+            return ({} if outcome.error else read_metrics(folder)), outcome.error
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(sockets, ignore_errors=True)
+
     def _execute(self, task: Task, folder: Path, sockets: Path, tell: Tell) -> Outcome:
         launcher = self.launcher
         spec = make_spec(task, folder, sockets, launcher.address)
@@ -153,6 +165,12 @@ def choose_launcher(sockets: Path, preload: list[str], log: Path) -> Launcher:
     return FreshProcesses()
 
 
+def read_metrics(folder: Path) -> dict[str, Any]:
+    """Return the metrics a run recorded, none when it recorded none."""
+    path = folder / RESULTS / "metrics.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
 def tidy(folder: Path) -> None:
     """Leave in a run's folder only what is kept."""
     for path in folder.iterdir():
@@ -162,9 +180,6 @@ def tidy(folder: Path) -> None:
 
 def keep_failure(folder: Path, place: Path, task: Task, outcome: Outcome) -> None:
     """Keep the log and notebook of a failed run where nobody takes them for a result."""
-    import json
-    from dataclasses import asdict
-
     shutil.rmtree(folder / RESULTS, ignore_errors=True)
     error = asdict(outcome.error) if outcome.error else {}
     record = {"scenario": task.scenario, "section": task.section.slug, "run_id": task.run_id, **error}

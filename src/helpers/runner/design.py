@@ -1,0 +1,175 @@
+"""Designs of sweeps: from sweeps/NAME.yml to points, each a set of values for one section."""
+
+import itertools
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from helpers.errors import InputError, not_allowed
+from helpers.paths import project_root
+from helpers.runner.layout import relative
+from helpers.runner.scenario import read_mapping
+
+SHORTHAND = ("parameters", "grid", "list", "sample")
+
+
+class Draw(BaseModel):
+    """How a random sample draws one parameter: from choices, evenly between two numbers, or whole numbers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    choice: list[Any] | None = Field(default=None, min_length=1)
+    uniform: tuple[float, float] | None = None
+    integer: tuple[int, int] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Draw":
+        if sum(way is not None for way in (self.choice, self.uniform, self.integer)) != 1:
+            raise ValueError("give exactly one of choice, uniform and integer")
+        return self
+
+    def draw(self, source: random.Random) -> Any:
+        """Return a value; only `random()` is used, whose numbers are the same in every version of Python."""
+        at = source.random()
+        if self.choice is not None:
+            return self.choice[int(at * len(self.choice))]
+        if self.integer is not None:
+            first, last = self.integer
+            return first + int(at * (last - first + 1))
+        assert self.uniform is not None
+        low, high = self.uniform
+        return round(low + at * (high - low), 9)
+
+
+class Sample(BaseModel):
+    """A random sample of points."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    points: int = Field(ge=1, le=1_000_000)
+    seed: int = Field(ge=0)
+    parameters: dict[str, Draw] = Field(min_length=1)
+
+
+class SectionDesign(BaseModel):
+    """Points of one section; what `grid`, `list` and `sample` give is joined."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    parameters: dict[str, Any] = Field(default={}, description="values that all points share")
+    grid: dict[str, list[Any]] = Field(default={}, description="values of each parameter, all combined")
+    points: list[dict[str, Any]] = Field(default=[], alias="list", description="points one by one")
+    sample: Sample | None = Field(default=None, description="points drawn at random")
+
+    @model_validator(mode="after")
+    def _has_points(self) -> "SectionDesign":
+        if not (self.grid or self.points or self.sample):
+            raise ValueError("give points by grid, list or sample")
+        return self
+
+
+class Design(BaseModel):
+    """A sweep file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str
+    description: str = ""
+    scenario: str | None = Field(default=None, description="named set of parameters that all points start from")
+    metric: str | None = Field(default=None, description="metric that the page about the sweep shows")
+    sections: dict[str, SectionDesign] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point: a section and the values that differ from the scenario's; names may be dotted."""
+
+    number: int
+    section: str
+    varied: dict[str, Any]
+    shared: dict[str, Any]
+
+
+def folder() -> Path:
+    """Return the folder of the sweep files."""
+    return project_root() / "sweeps"
+
+
+def names() -> list[str]:
+    """Return the names of all sweeps, sorted."""
+    return sorted(path.stem for path in folder().glob("*.yml"))
+
+
+def find(name: str) -> Path:
+    """Return the file of a sweep, named or given as a path.
+
+    Raises
+    ------
+    InputError
+        There is no such sweep.
+    """
+    given = Path(name)
+    if given.suffix in (".yml", ".yaml") and given.is_file():
+        return given.resolve()
+    if given.stem in names():
+        return folder() / f"{given.stem}.yml"
+    raise InputError(not_allowed("sweep", name, names()))
+
+
+def read(path: Path) -> Design:
+    """Read a sweep file.
+
+    `section: NAME` with grid, list or sample beside it is short for a `sections` mapping of one entry.
+
+    Raises
+    ------
+    InputError
+        The file is not a sweep; says what is wrong where.
+    """
+    content = dict(read_mapping(path))
+    if "section" in content:
+        content["sections"] = {content.pop("section"): {key: content.pop(key) for key in SHORTHAND if key in content}}
+    try:
+        return Design.model_validate(content)
+    except ValidationError as error:
+        told = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise InputError(f"{relative(path)}: {told}.") from error
+
+
+def points(design: Design) -> list[Point]:
+    """Return the points of a design, numbered from 1; equal ones are left out."""
+    found: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {}
+    for slug, part in design.sections.items():
+        for varied in (*_grid(part), *part.points, *_sample(part)):
+            found.setdefault(repr((slug, sorted(varied.items()))), (slug, varied, part.parameters))
+    return [Point(number, *point) for number, point in enumerate(found.values(), 1)]
+
+
+def _grid(part: SectionDesign) -> list[dict[str, Any]]:
+    if not part.grid:
+        return []
+    return [dict(zip(part.grid, values, strict=True)) for values in itertools.product(*part.grid.values())]
+
+
+def _sample(part: SectionDesign) -> list[dict[str, Any]]:
+    if part.sample is None:
+        return []
+    source = random.Random(part.sample.seed)
+    drawn = part.sample.parameters.items()
+    return [{name: draw.draw(source) for name, draw in drawn} for _ in range(part.sample.points)]
+
+
+def overlay(base: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return values with others laid over them; a dotted name sets one entry of a mapping."""
+    values = dict(base)
+    for name, value in given.items():
+        head, _, key = name.partition(".")
+        if not key:
+            values[head] = value
+            continue
+        entries = values.get(head)
+        values[head] = (dict(entries) if isinstance(entries, dict) else {}) | {key: value}
+    return values

@@ -1,0 +1,301 @@
+"""Sweeps: compute the points of a design that were not computed before, and put them into one table."""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from helpers.errors import InputError
+from helpers.runner import design, fingerprint, lock, manifest, notebooks, parameters, scenario
+from helpers.runner.design import Design, Point
+from helpers.runner.layout import build_folder, sweep_folder
+from helpers.runner.notebooks import Section
+from helpers.runner.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from helpers.runner.worker import CellError
+    from helpers.runner.workshop import Task, Workshop
+
+POINTS, PARQUET, FAILURES, SUMMARY = "points.csv", "points.parquet", "failures.csv", "sweep.json"
+#: Faults of a single combination, not of the design: the point is listed among the failures.
+COMBINATION = "value_error"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A point with all its values, or with the reason why the model refuses the combination."""
+
+    point: Point
+    section: Section
+    resolved: dict[str, Any] = field(default_factory=dict)
+    parts: dict[str, Any] = field(default_factory=dict, repr=False)
+    refusal: str = ""
+
+    @property
+    def run_id(self) -> str:
+        """Name of the point's run."""
+        return fingerprint.run_id(self.parts) if self.parts else ""
+
+    @property
+    def record(self) -> Path:
+        """File that holds what the point gave."""
+        return build_folder() / "points" / self.section.slug / f"{self.run_id}.json"
+
+
+@dataclass(frozen=True)
+class CompletedSweep:
+    """A finished sweep on disk."""
+
+    name: str
+    folder: Path
+    summary: dict[str, Any]
+
+    @property
+    def points(self) -> Path:
+        """CSV file, one row a point."""
+        return self.folder / POINTS
+
+    @property
+    def failures(self) -> Path:
+        """CSV file of the points that gave nothing."""
+        return self.folder / FAILURES
+
+    @property
+    def digest(self) -> str:
+        """Hash of both tables."""
+        return fingerprint.digest([fingerprint.file_digest(path) for path in (self.points, self.failures)])
+
+
+@dataclass
+class SweepRecap:
+    """What a sweep did."""
+
+    name: str
+    folder: Path
+    points: int
+    computed: int
+    failed: int
+
+    def line(self) -> str:
+        """Return it as a sentence."""
+        fresh = f"{self.computed} computed, {self.points - self.computed} known before"
+        return f"sweep {self.name}: {self.points} points, {fresh}, {self.failed} failed"
+
+
+def completed(name: str) -> CompletedSweep | None:
+    """Return a finished sweep, None when there is none whose tables are as they were written."""
+    folder = sweep_folder(name)
+    try:
+        summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+        whole = all(fingerprint.file_digest(folder / file) == sha for file, sha in summary["outputs"].items())
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return CompletedSweep(name, folder, summary) if whole and summary.get("format") == fingerprint.FORMAT else None
+
+
+def prepare(name: str, found: Design) -> list[Prepared]:
+    """Return the points of a design with resolved values and fingerprints.
+
+    Raises
+    ------
+    InputError
+        An unknown section, scenario or parameter, a wrong type or a value out of range: the design is at fault.
+        A combination that the model refuses is a matter of that point only.
+    """
+    known = {item.slug: item for item in notebooks.sections()}
+    for slug in found.sections:
+        notebooks.check_parameters_cell(_known_section(name, slug, known))
+    base = scenario.scenario(found.scenario, list(known)).parameters if found.scenario else {}
+    fixed = {slug: fingerprint.fixed_parts(known[slug]) for slug in found.sections}
+    return [
+        _prepare(name, point, known[point.section], base.get(point.section, {}), fixed[point.section])
+        for point in design.points(found)
+    ]
+
+
+def _known_section(name: str, slug: str, known: dict[str, Section]) -> Section:
+    if slug not in known:
+        from helpers.errors import not_allowed
+
+        raise InputError(f"sweep {name}: {not_allowed('section', slug, known)}")
+    return known[slug]
+
+
+def _prepare(name: str, point: Point, section: Section, base: dict[str, Any], fixed: dict[str, Any]) -> Prepared:
+    given = design.overlay(design.overlay(base, point.shared), point.varied)
+    try:
+        resolved = section.parameters.model_validate(given).model_dump(mode="json")
+    except ValidationError as error:
+        told = parameters.explain(section, error, given, f"sweep {name}, point {point.number}")
+        if any(item["type"] != COMBINATION for item in error.errors()):
+            raise InputError(told) from error
+        return Prepared(point, section, refusal=told)
+    return Prepared(point, section, resolved, fingerprint.parts(fixed, resolved))
+
+
+def state_digest(prepared: list[Prepared]) -> str:
+    """Return the hash of all that a sweep's tables depend on."""
+    return fingerprint.digest([[item.point.number, item.point.section, item.run_id, item.refusal] for item in prepared])
+
+
+def up_to_date(name: str, prepared: list[Prepared]) -> CompletedSweep | None:
+    """Return the finished sweep when it is that of these points, else None."""
+    done = completed(name)
+    return done if done and done.summary["state"] == state_digest(prepared) else None
+
+
+def run(
+    name: str,
+    *,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    retry: bool = False,
+    wait: bool = True,
+    compute: "Callable[[Task], tuple[dict[str, Any], CellError | None]] | None" = None,
+) -> SweepRecap:
+    """Carry out a sweep; points computed before, by this or another sweep, are not computed again.
+
+    Parameters
+    ----------
+    name : str
+        Name of a file in sweeps/, or a path to one.
+    jobs : int, optional
+        Points at once; by default the cores there are.
+    progress : Progress, optional
+        Hears how far it is.
+    retry : bool
+        Compute points again that failed before.
+    wait : bool
+        Wait for another sweep to finish, or refuse.
+    compute : callable, optional
+        Computes a point elsewhere, such as on a cluster; gives its metrics and error.
+
+    Raises
+    ------
+    InputError
+        The design is at fault; nothing has run.
+    """
+    path, progress = design.find(name), progress or Silent()
+    prepared = prepare(path.stem, design.read(path))
+    with lock.hold(build_folder() / "sweeps", f"sweep {path.stem}", wait, progress.note):
+        done = up_to_date(path.stem, prepared)
+        if done and not (retry and done.summary["failed"]):
+            return SweepRecap(path.stem, done.folder, len(prepared), 0, done.summary["failed"])
+        waiting = missing(prepared, retry)
+        if compute:
+            compute_all(waiting, compute, jobs, f"sweep {path.stem}", progress)
+        elif waiting:
+            _compute_here(waiting, jobs, f"sweep {path.stem}", progress)
+        return finish(path.stem, prepared, len(waiting))
+
+
+def _compute_here(waiting: list[Prepared], jobs: int | None, label: str, progress: Progress) -> None:
+    from helpers.runner.workshop import workshop
+
+    with workshop({item.section.slug: item.section for item in waiting}.values()) as opened:
+        compute_in(opened, waiting, jobs, label, progress)
+
+
+def compute_in(opened: "Workshop", waiting: list[Prepared], jobs: int | None, label: str, progress: Progress) -> None:
+    """Compute points in a workshop that is open already."""
+    compute_all(waiting, opened.compute, jobs, label, progress)
+
+
+def missing(prepared: list[Prepared], retry: bool = False) -> list[Prepared]:
+    """Return the points that have to be computed, each run once."""
+    found: dict[str, Prepared] = {}
+    for item in prepared:
+        if item.refusal:
+            continue
+        known = recorded(item)
+        if known is None or (retry and known.get("error")):
+            found.setdefault(item.run_id, item)
+    return list(found.values())
+
+
+def recorded(item: Prepared) -> dict[str, Any] | None:
+    """Return what a point gave when it was computed, None when it was not."""
+    try:
+        record = json.loads(item.record.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return record if record.get("parameters") == item.resolved else None
+
+
+def compute_all(
+    waiting: list[Prepared],
+    compute: "Callable[[Task], tuple[dict[str, Any], CellError | None]]",
+    jobs: int | None,
+    label: str,
+    progress: Progress,
+) -> None:
+    """Compute points side by side and record each as soon as it is done."""
+    from helpers.runner.workshop import jobs_by_default
+
+    progress.started(label, f"{len(waiting)} points")
+    pool = ThreadPoolExecutor(jobs or jobs_by_default())
+    futures = [pool.submit(_compute_and_record, item, compute) for item in waiting]
+    try:
+        for number, future in enumerate(as_completed(futures), 1):
+            future.result()
+            progress.event(label, {"event": "cell", "number": number, "of": len(waiting), "id": "points"})
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        progress.ended(label, "ran", 0.0)
+
+
+def _compute_and_record(item: Prepared, compute: "Callable[[Task], tuple[dict[str, Any], CellError | None]]") -> None:
+    from helpers.runner.workshop import Task
+
+    metrics, error = compute(Task(item.section, "sweep", item.resolved, item.parts, brief=True))
+    if error is None or error.name:
+        write_text(item.record, _json({"parameters": item.resolved, "metrics": metrics, "error": _told(error)}))
+
+
+def _told(error: "CellError | None") -> dict[str, Any] | None:
+    if error is None:
+        return None
+    return {"cell": error.cell, "id": error.cell_id, "line": error.line, "error": error.name, "message": error.message}
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that it is there in full or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        file.write(text)
+    os.replace(part, path)
+
+
+def finish(name: str, prepared: list[Prepared], computed: int) -> SweepRecap:
+    """Write the tables of a sweep from the records of its points."""
+    from helpers.runner import tables
+
+    folder = sweep_folder(name)
+    made = tables.collect(prepared, {item.run_id: recorded(item) for item in prepared if not item.refusal})
+    write_text(folder / POINTS, tables.csv_text(made.points))
+    write_text(folder / FAILURES, tables.csv_text(made.failures, tables.FAILURE_COLUMNS))
+    tables.write_parquet(folder / PARQUET, made.points)
+    outputs = {file: manifest._sha256(folder / file) for file in (POINTS, PARQUET, FAILURES)}
+    complete = all(item.refusal or recorded(item) for item in prepared)
+    summary = {
+        "format": fingerprint.FORMAT,
+        "state": state_digest(prepared) if complete else "",
+        "outputs": outputs,
+        "parameters": made.parameters,
+        "metrics": made.metrics,
+        "points": len(made.points),
+        "failed": len(made.failures),
+    }
+    write_text(folder / SUMMARY, _json(summary))
+    return SweepRecap(name, folder, len(prepared), computed, len(made.failures))

@@ -1,0 +1,104 @@
+"""Tables of a sweep: points as rows, the parameters that vary and the metrics as columns."""
+
+import csv
+import io
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from helpers.runner.sweeps import Prepared
+
+Row = dict[str, Any]
+HEAD = ("point", "section", "run_id")
+FAILURE_COLUMNS = ("point", "section", "run_id", "parameters", "kind", "cell", "id", "line", "error", "message")
+
+
+@dataclass
+class Collected:
+    """Rows of points and failures, and which columns are parameters and which metrics."""
+
+    points: list[Row]
+    failures: list[Row]
+    parameters: list[str]
+    metrics: list[str]
+
+
+def collect(prepared: "list[Prepared]", records: dict[str, dict[str, Any] | None]) -> Collected:
+    """Return the tables of a sweep.
+
+    Parameters
+    ----------
+    prepared : list of Prepared
+        Points in order.
+    records : dict
+        What each run gave, by its name; None where it was not computed (an interrupted machine).
+    """
+    parameters = list(dict.fromkeys(name for item in prepared for name in item.point.varied))
+    names = sorted({name for record in records.values() if record for name in record["metrics"]})
+    metrics = {name: f"metric_{name}" if name in (*HEAD, *parameters) else name for name in names}
+    points, failures = [], []
+    for item in prepared:
+        record = records.get(item.run_id)
+        if record is None or record["error"]:
+            failures.append(_failure(item, record))
+        else:
+            points.append(_point(item, record, parameters, metrics))
+    return Collected(points, failures, parameters, list(metrics.values()))
+
+
+def _head(item: "Prepared") -> Row:
+    return {"point": item.point.number, "section": item.point.section, "run_id": item.run_id}
+
+
+def _point(item: "Prepared", record: Row, parameters: list[str], metrics: dict[str, str]) -> Row:
+    values = {name: plain(item.point.varied.get(name)) for name in parameters}
+    return _head(item) | values | {column: record["metrics"].get(name) for name, column in metrics.items()}
+
+
+def _failure(item: "Prepared", record: Row | None) -> Row:
+    told: Row = {"kind": "refused", "message": item.refusal}
+    if not item.refusal:
+        told = {"kind": "failed"} | (record or {"error": None})["error"] if record else {"kind": "not computed"}
+    row = _head(item) | {"parameters": json.dumps(item.point.varied, sort_keys=True, ensure_ascii=False)} | told
+    return {column: row.get(column) for column in FAILURE_COLUMNS}
+
+
+def plain(value: Any) -> Any:
+    """Return a value as a table cell: lists and mappings as JSON."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False) if isinstance(value, list | dict) else value
+
+
+def csv_text(rows: list[Row], columns: tuple[str, ...] = HEAD) -> str:
+    """Return rows as CSV; the columns are those of the first row, or those given when there is none."""
+    names = list(rows[0]) if rows else list(columns)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([row[name] for name in names] for row in rows)
+    return out.getvalue()
+
+
+def write_parquet(path: Path, rows: list[Row]) -> None:
+    """Write rows as Parquet; a column of whole numbers stays whole, a mixed one becomes text."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    names = list(rows[0]) if rows else list(HEAD)
+    columns = {name: _column([row[name] for row in rows]) for name in names}
+    part = path.with_suffix(".part")
+    pq.write_table(pa.table(columns), part)
+    os.replace(part, path)
+
+
+def _column(values: list[Any]) -> Any:
+    import pyarrow as pa
+
+    kinds = {type(value) for value in values if value is not None}
+    if kinds <= {int, float} and bool not in kinds:
+        return pa.array(values, pa.int64() if kinds == {int} else pa.float64())
+    if kinds == {bool}:
+        return pa.array(values, pa.bool_())
+    return pa.array([None if value is None else str(value) for value in values], pa.string())
