@@ -53,12 +53,21 @@ def _estimate(result: Any, panel: pd.DataFrame, covariance: Covariance, groups: 
     )
 
 
-def _fit(model: Any, panel: pd.DataFrame, covariance: Covariance) -> PanelEstimate:
-    data = panel.index.to_frame()
-    checks.require_clusters(data[list(covariance.clusters)])
-    groups = covariance.group_counts(data, str(panel.index.names[1]))
-    options = covariance.fit_options(data)
-    return _estimate(model.fit(**options), panel, covariance, groups)
+def _fit(model: Any, panel: pd.DataFrame, covariance: Covariance, frame: pd.DataFrame) -> PanelEstimate:
+    labels = _group_labels(panel, covariance, frame)
+    checks.require_clusters(labels[list(covariance.clusters)])
+    groups = covariance.group_counts(labels, str(panel.index.names[1]))
+    return _estimate(model.fit(**covariance.fit_options(labels)), panel, covariance, groups)
+
+
+def _group_labels(panel: pd.DataFrame, covariance: Covariance, frame: pd.DataFrame) -> pd.DataFrame:
+    """Entity, time and any other clustering column of the rows of the panel."""
+    keys = list(panel.index.names)
+    checks.require_columns(frame, list(covariance.clusters))
+    rows = panel.index.to_frame()
+    extra = [column for column in covariance.clusters if column not in keys]
+    labels = frame.set_index(keys)[extra].reindex(panel.index)
+    return pd.concat([rows, labels], axis=1)
 
 
 def _checked_regressors(panel: pd.DataFrame) -> pd.DataFrame:
@@ -83,7 +92,7 @@ def fit_pooled(
     from linearmodels.panel import PooledOLS
 
     panel = indexed(frame, [outcome, *regressors], entity, time)
-    return _fit(PooledOLS(panel[outcome], _checked_regressors(panel)), panel, covariance)
+    return _fit(PooledOLS(panel[outcome], _checked_regressors(panel)), panel, covariance, frame)
 
 
 def fit_between(
@@ -111,7 +120,7 @@ def fit_first_differences(
 
     levels = indexed(frame, [outcome, *regressors], entity, time)
     panel = differences(levels)
-    return _fit(PooledOLS(panel[outcome], _checked_regressors(panel)), panel, covariance)
+    return _fit(PooledOLS(panel[outcome], _checked_regressors(panel)), panel, covariance, frame)
 
 
 def differences(levels: pd.DataFrame, periods: int = 1) -> pd.DataFrame:
@@ -150,9 +159,9 @@ def fit_random_effects(
 
     panel = indexed(frame, [outcome, *regressors], entity, time)
     model = RandomEffects(panel[outcome], _checked_regressors(panel))
-    data = panel.index.to_frame()
-    result = model.fit(**covariance.fit_options(data))
-    estimate = _estimate(result, panel, covariance, covariance.group_counts(data, time))
+    labels = _group_labels(panel, covariance, frame)
+    result = model.fit(**covariance.fit_options(labels))
+    estimate = _estimate(result, panel, covariance, covariance.group_counts(labels, time))
     variances = result.variance_decomposition
     return RandomEffectsFit(
         estimate, result.theta.iloc[:, 0], float(variances["Residual"]), float(variances["Effects"])
@@ -187,4 +196,4 @@ def fit_mundlak(
     theta = base.theta.reindex(wide.index.get_level_values(0)).to_numpy()[:, None]
     quasi = wide - theta * wide.groupby(level=0).transform("mean")
     checks.require_rank(quasi.iloc[:, 1:].to_numpy(), list(quasi.columns[1:]))
-    return _fit(PooledOLS(quasi[outcome], quasi.drop(columns=outcome), check_rank=False), quasi, covariance)
+    return _fit(PooledOLS(quasi[outcome], quasi.drop(columns=outcome), check_rank=False), quasi, covariance, frame)

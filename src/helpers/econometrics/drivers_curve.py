@@ -88,3 +88,15 @@ def _specifications(choices: Mapping[str, Sequence]) -> Iterator[Specification]:
             sample=None if chosen["sample"] == CHOICES["sample"][0] else CORE_SAMPLE,
             choices=chosen,
         )
+
+
+def labelled_options(options: pd.DataFrame) -> pd.DataFrame:
+    """Add a readable `label` to the rows of `specification_curve.by_option`."""
+    known = {name: variable.label for name, variable in (OUTCOMES | INNOVATION).items()}
+    known |= {"none": "no", "without refining and basic metals": "without refining, metals"}
+    words = {"controls": "{} controls", "lag": "lag in years: {}", "scope": "inputs: {}", "effects": "{} effects"}
+    labels = [
+        words.get(row.choice, "{}").format(known.get(row.option, str(row.option).replace("_", " ")))
+        for row in options.itertuples()
+    ]
+    return options.assign(label=labels)

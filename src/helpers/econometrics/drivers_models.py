@@ -171,26 +171,119 @@ def placebo(
     return fits
 
 
-def linear_combinations(models: Mapping[str, PanelEstimate], terms: Sequence[str]) -> pd.DataFrame:
-    """Coefficients and covariances of two or more terms in each model, as one tidy table for later arithmetic.
+def joint_estimates(models: Mapping[tuple[str, int], PanelEstimate], first: str, second: str) -> pd.DataFrame:
+    """Two coefficients of each model with their covariance, for later arithmetic with both.
 
     Returns
     -------
     DataFrame
-        model, term, other, estimate (of `term`), covariance (of `term` and `other`), degrees_of_freedom, n.
+        model, horizon (years), for both terms the estimate and `<term>_std_error`, covariance (of the two estimates),
+        degrees_of_freedom, n.
     """
-    rows = [
-        {
-            "model": name,
-            "term": term,
-            "other": other,
-            "estimate": float(model.coefficients[term]),
-            "covariance": float(model.covariance.loc[term, other]),
-            "degrees_of_freedom": model.degrees_of_freedom,
-            "n": model.n,
-        }
-        for name, model in models.items()
-        for term in terms
-        for other in terms
-    ]
+    rows = []
+    for (name, horizon), model in models.items():
+        row: dict[str, object] = {"model": name, "horizon": horizon}
+        for term in (first, second):
+            row |= {term: float(model.coefficients[term]), f"{term}_std_error": float(model.std_errors[term])}
+        row["covariance"] = float(model.covariance.loc[first, second])
+        rows.append(row | {"degrees_of_freedom": model.degrees_of_freedom, "n": model.n})
     return pd.DataFrame(rows)
+
+
+def timing(
+    panel: pd.DataFrame, country: pd.DataFrame, model: DriversModel, shifts: Sequence[int], level: float
+) -> pd.DataFrame:
+    """The coefficient with innovation taken from earlier (positive) or later (negative) years; controls stay put.
+
+    Returns
+    -------
+    DataFrame
+        years, estimate, std_error, p, low, high, n, one row a shift.
+    """
+    rows = []
+    for years in shifts:
+        moved = join_country(panel.drop(columns=model.innovation), country, [model.innovation], years)
+        if model.effects == SATURATED:
+            moved = interacted(moved, [model.innovation], HIGH_TECH)
+        estimate = fit(moved, model)
+        row = estimate.table(level).loc[model.term, ["estimate", "std_error", "p", "low", "high"]]
+        rows.append({"years": years, **row, "n": estimate.n})
+    return pd.DataFrame(rows)
+
+
+def by_horizon(
+    outcomes: Mapping[str, pd.DataFrame],
+    country: pd.DataFrame,
+    models: Mapping[str, DriversModel],
+    horizons: Sequence[int],
+) -> dict[tuple[str, int], PanelEstimate]:
+    """Each model with all country variables taken from `horizon` years earlier.
+
+    Parameters
+    ----------
+    outcomes : mapping
+        Model name -> outcomes it explains (by industry or by country).
+    country : DataFrame
+    models : mapping
+        Model name -> model.
+    horizons : sequence of int
+        Years.
+
+    Returns
+    -------
+    dict
+        (model name, horizon) -> estimate.
+    """
+    return {
+        (name, horizon): fit(assemble(outcomes[name], country, horizon, ()), model)
+        for name, model in models.items()
+        for horizon in horizons
+    }
+
+
+def change_and_start(outcomes: pd.DataFrame, country: pd.DataFrame, model: DriversModel) -> pd.DataFrame:
+    """One row a country: how the outcome changed, where it started, how innovative and rich the country was.
+
+    Parameters
+    ----------
+    outcomes : DataFrame
+        By country and year.
+    country : DataFrame
+        From `drivers_panel.country_variables`.
+    model : DriversModel
+        Names outcome and innovation.
+
+    Returns
+    -------
+    DataFrame
+        iso3, change (last year less first), start (outcome in the first year), innovation (mean over the years),
+        log_gdp_per_capita (first year).
+    """
+    first, last = int(outcomes["year"].min()), int(outcomes["year"].max())
+    levels = outcomes.pivot(index="iso3", columns="year", values=model.outcome)
+    window = country[country["year"].between(first, last)]
+    start = country[country["year"] == first].set_index("iso3")["log_gdp_per_capita"]
+    frame = {
+        "change": levels[last] - levels[first],
+        "start": levels[first],
+        "innovation": window.groupby("iso3")[model.innovation].mean().reindex(levels.index),
+        "log_gdp_per_capita": start.reindex(levels.index),
+    }
+    return pd.DataFrame(frame).dropna().reset_index()
+
+
+def fit_differences(changes: pd.DataFrame, outcome: str, names: Sequence[str]) -> PanelEstimate:
+    """Changes of the outcome on changes of country variables, one row a country's industry.
+
+    Effects of the industry; errors clustered by country.
+
+    Parameters
+    ----------
+    changes : DataFrame
+        iso3, sector, unit and the changes, from `robustness.long_differences`.
+    outcome : str
+    names : sequence of str
+    """
+    covariance = Covariance("clustered", ("iso3",))
+    once = changes.assign(year=0)
+    return fit_within(once, outcome, names, **KEYS, effects=["sector"], covariance=covariance)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from helpers.econometrics import checks
 from helpers.econometrics.robustness import shifted
-from helpers.econometrics.variables import CONTROLS, INNOVATION
+from helpers.econometrics.variables import CONTROLS, INNOVATION, Variable
 from helpers.errors import InputError
 
 KEYS = ["iso3", "sector", "year"]
@@ -122,3 +122,20 @@ def restrict(
             f"{int(panel['year'].min())}-{int(panel['year'].max())}."
         )
     return kept.reset_index(drop=True)
+
+
+def describe(panel: pd.DataFrame, variables: Mapping[str, Variable], entity: str = "unit") -> pd.DataFrame:
+    """Observations, mean and spread of variables: over all rows, and within entities over time.
+
+    Returns
+    -------
+    DataFrame
+        variable (label), unit, observations, mean, sd, sd_within.
+    """
+    rows = []
+    for name, variable in variables.items():
+        values = panel[name].replace([np.inf, -np.inf], np.nan)
+        within = values - values.groupby(panel[entity]).transform("mean")
+        spread = {"mean": values.mean(), "sd": values.std(), "sd_within": within.std()}
+        rows.append({"variable": variable.label, "unit": variable.unit, "observations": int(values.count()), **spread})
+    return pd.DataFrame(rows)

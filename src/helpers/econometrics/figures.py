@@ -88,9 +88,10 @@ def leave_one_out_plot(data: pd.DataFrame, label: str, names: Mapping[str, str],
         if row.left_out in shown:
             text = f"without {names[row.left_out]}"
             side = "left" if place < len(data) / 2 else "right"
-            axes.annotate(text, (place, row.high), xytext=(0, 4), textcoords="offset points", ha=side, fontsize=11)
+            axes.text(place, 0.99, text, transform=axes.get_xaxis_transform(), ha=side, va="top", fontsize=11)
             axes.plot(place, row.estimate, "o", color=ACCENT, markersize=7)
-    axes.margins(y=0.15)
+    low, high = float(data["low"].min()), float(data["high"].max())
+    axes.set_ylim(low - 0.05 * (high - low), high + 0.2 * (high - low))
     axes.set_xticks([])
     axes.set_xlabel(f"{len(data)} samples, each without one economy")
     axes.set_ylabel(label)
@@ -102,16 +103,18 @@ def specification_curve_plot(curve: pd.DataFrame, label: str, alpha: float) -> "
     figure, axes = _canvas(3.8)
     done = curve[curve["problem"] == ""].sort_values("standardised", ignore_index=True)
     significant = done["p"] < alpha
-    axes.vlines(done.index, done["standardised_low"], done["standardised_high"], color="0.85", linewidth=0.5)
-    for part, colour, name in ((~significant, MAIN, f"p ≥ {alpha:g}"), (significant, ACCENT, f"p < {alpha:g}")):
+    axes.vlines(
+        done.index, done["standardised_low"], done["standardised_high"], color="0.85", linewidth=0.5, rasterized=True
+    )
+    for part, colour, size, name in ((~significant, MAIN, 3, "p ≥"), (significant, ACCENT, 6, "p <")):
         chosen = done[part]
-        text = f"{name} ({len(chosen):,d})"
-        axes.plot(chosen.index, chosen["standardised"], "o", color=colour, markersize=3, label=text, linestyle="none")
+        text = f"{name} {alpha:g} ({len(chosen):,d})"
+        axes.plot(chosen.index, chosen["standardised"], "o", color=colour, markersize=size, label=text, rasterized=True)
     axes.axhline(0, color="black", linewidth=1)
     axes.set_ylim(*np.quantile(done[["standardised_low", "standardised_high"]], [0.01, 0.99]))
     axes.set_xlabel("Specifications, sorted by estimate")
     axes.set_ylabel(label)
-    axes.legend(loc="upper left", markerscale=2)
+    axes.legend(loc="upper left")
     return figure
 
 

@@ -65,7 +65,7 @@ class DriversParameters(SectionParameters):
     rd_gdp_vintage: str = Field("wdi-2026-07-13", description="vintage of R&D spending")
     hightech_exports_share_vintage: str = Field("wdi-2022-12-22", description="vintage of high-tech exports")
     bandwidth: int = Field(3, ge=0, le=8, description="lags of the Driscoll-Kraay covariance (years)")
-    specification_curve: bool = Field(True, description="run the specification curve as well (some seconds)")
+    run_curve: bool = Field(True, description="run the specification curve as well (some seconds)")
     level: float = Field(0.95, ge=0.5, le=0.99, description="coverage of intervals (0.5-0.99)")
     draws: int = Field(9999, ge=199, le=1_000_000, description="draws of the wild cluster bootstrap")
     seed: int = Field(2021, ge=0, le=2**32 - 1, description="seed of the random numbers")

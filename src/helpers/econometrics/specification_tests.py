@@ -156,6 +156,40 @@ def serial_correlation(residuals: pd.DataFrame, expected: float | None = None) -
     return TestResult("Wooldridge, serial correlation", statistic, freedom, p, "errors are independent over time")
 
 
+def fixed_or_random(
+    frame: pd.DataFrame, outcome: str, regressors: Sequence[str], *, entity: str, time: str, covariance: Covariance
+) -> pd.DataFrame:
+    """The tests that decide between fixed and random effects, common shocks taken out first.
+
+    Year means are subtracted from every variable, so that the comparison is about entities.
+
+    Parameters
+    ----------
+    covariance : Covariance
+        For the robust form of the auxiliary regression.
+
+    Returns
+    -------
+    DataFrame
+        As `as_table`; a classic Hausman statistic that is not defined is shown without a number.
+    """
+    panel = indexed(frame, [outcome, *regressors], entity, time)
+    data = (panel - panel.groupby(level=1).transform("mean")).reset_index()
+    keys = {"entity": entity, "time": time}
+    extra = [column for column in covariance.clusters if column not in data]
+    if extra:
+        data = data.merge(frame[[entity, time, *extra]], on=[entity, time], validate="one_to_one")
+    given = (data, outcome, regressors)
+    try:
+        classic = hausman(*given, **keys)
+    except InputError:
+        nan = float("nan")
+        classic = TestResult("Hausman, classic (not defined)", nan, (len(regressors),), nan, "random is consistent")
+    effects = effects_f_test(*given, **keys, effects=[entity])
+    multiplier, _ = breusch_pagan(*given, **keys)
+    return as_table([effects, multiplier, classic, hausman_auxiliary(*given, **keys, covariance=covariance)])
+
+
 def as_table(results: Sequence[TestResult]) -> pd.DataFrame:
     """One row a test: its null hypothesis, statistic, degrees of freedom and p."""
     rows = [

@@ -1,6 +1,8 @@
 """Sentences about estimates that cannot say more than the interval does, and never speak of causes."""
 
-from helpers.econometrics.variables import Variable
+import re
+
+from helpers.econometrics.variables import OUTCOMES, Variable
 
 
 def association(low: float, high: float, home: int) -> str:
@@ -22,6 +24,32 @@ def association(low: float, high: float, home: int) -> str:
 def p_value(p: float) -> str:
     """Write a p value: three decimals, or that it is smaller than what they can show."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def p_cell(p: float) -> str:
+    """Write a p value for a table."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def years(count: int) -> str:
+    """Write a number of years: "1 year", "3 years"."""
+    return "1 year" if count == 1 else f"{count} years"
+
+
+COLUMNS = {
+    "source_iso3": "source economy",
+    "iso3": "country",
+    "sector": "industry",
+    "unit": "country-industry",
+    "log_income": "log of income",
+} | {name: variable.label for name, variable in OUTCOMES.items()}
+
+
+def readable(text: str) -> str:
+    """Replace the names of columns in a description of a model by words."""
+    for name, word in COLUMNS.items():
+        text = re.sub(rf"\b{name}\b", word, text)
+    return text
 
 
 def axis(outcome: Variable, innovation: Variable) -> str:
