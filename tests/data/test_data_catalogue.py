@@ -17,7 +17,9 @@ def test_every_csv_is_a_table_with_a_record(project: Path) -> None:
     assert data.tables() == files
     assert len(files) >= 47
     for name in files:
-        assert data.metadata(name).path == next((project / "data").glob(f"*/{name}.csv")).relative_to(project).as_posix()
+        assert (
+            data.metadata(name).path == next((project / "data").glob(f"*/{name}.csv")).relative_to(project).as_posix()
+        )
 
 
 def test_unknown_table_is_refused_with_the_closest_name() -> None:
@@ -93,7 +95,8 @@ def test_missing_record_or_corrections_are_a_plain_error(project: Path, name: st
 
 def test_catalogue_needs_neither_pandas_nor_yaml() -> None:
     code = (
-        "import sys; from helpers import data; data.metadata('rd_gdp'); data.sha256('rd_gdp'); data.economies.group('g20');"
+        "import sys; from helpers import data;"
+        "data.metadata('rd_gdp'); data.sha256('rd_gdp'); data.economies.group('g20');"
         "print(sorted({'pandas', 'numpy', 'pyarrow', 'pandera', 'yaml', 'rich'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
@@ -129,7 +132,12 @@ def test_coverage_is_made_of_plain_values_for_a_page() -> None:
 
 @pytest.mark.parametrize(
     ("years", "told"),
-    [([], ""), ([2017], "2017"), ([2018, 2016, 2017], "2016-2018"), ([2002, 2005, 2006, 2014], "2002, 2005-2006, 2014")],
+    [
+        ([], ""),
+        ([2017], "2017"),
+        ([2018, 2016, 2017], "2016-2018"),
+        ([2002, 2005, 2006, 2014], "2002, 2005-2006, 2014"),
+    ],
 )
 def test_years_are_told_as_people_write_them(years: list[int], told: str) -> None:
     assert coverage.span(years) == told

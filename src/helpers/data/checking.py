@@ -117,7 +117,7 @@ def measured(frame: pd.DataFrame, table: TableRecord) -> list[Vintage]:
 
 def _measure(frame: pd.DataFrame, table: TableRecord, vintage: VintageRecord) -> Vintage:
     rows = frame if table.vintage_column is None else frame[frame[table.vintage_column] == vintage.name]
-    years = [] if table.year_column is None else sorted(int(year) for year in rows[table.year_column].unique())
+    years = [] if table.year_column is None else sorted(int(year) for year in rows[table.year_column].dropna().unique())
     found = {code for column in table.economy_columns for code in rows[column].dropna().unique()}
     economic = len(found & set(economies.known()))
     declared = vintage.model_dump(include=set(VintageRecord.model_fields))

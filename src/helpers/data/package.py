@@ -72,11 +72,16 @@ def describe(record_path: Path) -> TableMetadata:
 def _with_measures(record: TableRecord, record_path: Path, shown: str, data: bytes) -> TableMetadata:
     frame = ready(data, record, shown, corrections(record.name))
     sha256, record_sha256 = hashlib.sha256(data).hexdigest(), catalogue.file_sha256(record_path)
-    known = record.model_dump(exclude={"vintages"}, exclude_defaults=True)
-    vintages = [vintage.model_dump(exclude_defaults=True) for vintage in measured(frame, record)]
-    stamp = stamp_of(record, sha256, record_sha256)
-    generated = {"path": shown, "sha256": sha256, "record_sha256": record_sha256, "checked": stamp}
-    return TableMetadata(**known, vintages=vintages, **generated, bytes=len(data), rows=len(frame))
+    generated = {
+        "vintages": [vintage.model_dump(exclude_defaults=True) for vintage in measured(frame, record)],
+        "path": shown,
+        "sha256": sha256,
+        "record_sha256": record_sha256,
+        "bytes": len(data),
+        "rows": len(frame),
+        "checked": stamp_of(record, sha256, record_sha256),
+    }
+    return TableMetadata.model_validate(record.model_dump(exclude_defaults=True) | generated)
 
 
 def record_paths() -> list[Path]:

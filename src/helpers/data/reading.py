@@ -63,6 +63,8 @@ def _arrow(data: bytes, table: TableRecord) -> pd.DataFrame:
 
 def form_problems(data: bytes, table: TableRecord, path: str) -> list[Problem]:
     """List what is wrong with the file as a file: encoding, line ends, header, last line."""
+    if not data:
+        return [Problem(path, "the file is empty")]
     if data.startswith(b"\xef\xbb\xbf"):
         return [Problem(path, "the file starts with a byte order mark; save it as UTF-8 without one", 1)]
     if b"\r" in data:

@@ -1,0 +1,92 @@
+"""`reshoring data ...` as it is typed."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from helpers import data
+from helpers.data.commands import add_to
+from helpers.errors import InputError, WorkError
+
+ENTRY = re.compile(r"@(\w+)\{([^,]+),\n((?:  \w+ = \{.*\},?\n)+)\}\n")
+
+
+@pytest.fixture
+def reshoring() -> typer.Typer:
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    add_to(app)
+    return app
+
+
+def run(app: typer.Typer, *arguments: str) -> str:
+    result = CliRunner().invoke(app, ["data", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.output
+
+
+def test_list_shows_every_table_with_unit_vintages_coverage_and_licence(reshoring: typer.Typer) -> None:
+    listed = run(reshoring, "list")
+    for name in data.tables():
+        assert name in listed
+    row = next(line for line in listed.splitlines() if line.strip().startswith("rd_gdp"))
+    assert all(part in row for part in ("% of GDP", "unsdg-2020-10", "2000-2018", "148 economies", "CC BY 4.0"))
+
+
+def test_show_prints_the_record(reshoring: typer.Typer) -> None:
+    shown = run(reshoring, "show", "hightech_exports_share")
+    for text in ("TX.VAL.TECH.MF.ZS", "CC BY 4.0", "iso3 HKG, year from 2017: break in 2017", "SHA-256"):
+        assert text in shown
+
+
+def test_show_of_an_unknown_table_suggests_one(reshoring: typer.Typer) -> None:
+    with pytest.raises(InputError, match="Did you mean 'rd_gdp'"):
+        run(reshoring, "show", "rdgdp")
+
+
+def test_verify_and_package_say_what_they_did(reshoring: typer.Typer, project: Path) -> None:
+    count = len(data.tables())
+    assert run(reshoring, "verify") == f"{count} tables: hashes, schemas, coverage and declared corrections hold.\n"
+    assert run(reshoring, "package") == f"data/datapackage.json written: {count} tables.\n"
+
+
+def test_verify_fails_with_exit_code_one(reshoring: typer.Typer, project: Path) -> None:
+    data.path("robot_density").write_bytes(b"iso3,year\n")
+    with pytest.raises(WorkError, match=r"2 failures in \d+ tables:\n- ") as caught:
+        run(reshoring, "verify")
+    assert caught.value.exit_code == 1
+
+
+def test_cite_prints_each_reference_once(reshoring: typer.Typer) -> None:
+    cited = run(reshoring, "cite")
+    entries = ENTRY.findall(cited)
+    keys = [key for _, key, _ in entries]
+    assert len(keys) == len(set(keys)) == cited.count("@")
+    assert {"timmer2015wiod", "feenstra2015pwt", "wdi_rd_gdp", "oecd2025icio"} <= set(keys)
+    for _, _, fields in entries:
+        assert "author = {" in fields
+        assert "title = {" in fields
+        assert fields.count("{") == fields.count("}")
+
+
+def test_cite_of_tables_names_the_vintages(reshoring: typer.Typer) -> None:
+    cited = run(reshoring, "cite", "wiod2016_manufacturing_inputs", "robot_density")
+    assert [key for _, key, _ in ENTRY.findall(cited)] == ["ifr2025", "timmer2015wiod"]
+    assert "% robot_density: ifr-2025\n@misc{ifr2025," in cited
+
+
+def test_cite_of_a_run_goes_by_its_manifest(reshoring: typer.Typer, project: Path) -> None:
+    folder = project / "build" / "runs" / "latest" / "reshoring"
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text(json.dumps({"tables": {"robot_density": {}, "rd_gdp": {}}}), encoding="utf-8")
+    expected = run(reshoring, "cite", "rd_gdp", "robot_density")
+    assert run(reshoring, "cite", "--run", "latest/reshoring") == expected
+    assert run(reshoring, "cite", "--run", str(folder)) == expected
+    with pytest.raises(InputError, match=r"'latest/drivers' is not a finished run.*Finished runs: latest/reshoring\."):
+        run(reshoring, "cite", "--run", "latest/drivers")
+    with pytest.raises(InputError, match="'rd_dgp' is not a known table"):
+        run(reshoring, "cite", "rd_dgp")

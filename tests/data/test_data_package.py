@@ -1,0 +1,153 @@
+"""data/datapackage.json: a standard descriptor, the same everywhere, never written over a broken table."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from frictionless import Package
+
+from helpers import data
+from helpers.data import verification
+from helpers.data.catalogue import PACKAGE
+from helpers.data.package import build_package, read_record, text, write_package
+from helpers.errors import WorkError
+
+ROOT = Path(__file__).resolve().parents[2]
+RECORD = "data/indicators/robot_density.yml"
+
+
+def test_frictionless_finds_the_package_and_every_table_valid() -> None:
+    report = Package(ROOT / PACKAGE).validate()
+    assert report.valid, report.flatten(["name", "rowNumber", "fieldName", "message"])[:10]
+    assert len(report.tasks) == len(data.tables())
+
+
+def test_frictionless_notices_a_changed_table(project: Path) -> None:
+    package = json.loads((project / PACKAGE).read_text(encoding="utf-8"))
+    package["resources"] = [item for item in package["resources"] if item["name"] == "robot_density"]
+    (project / PACKAGE).write_text(json.dumps(package), encoding="utf-8")
+    file = project / "data" / "indicators" / "robot_density.csv"
+    file.write_bytes(file.read_bytes().replace(b"855.0", b"8555."))
+    assert not Package(project / PACKAGE).validate().valid
+
+
+def test_the_package_in_the_repository_is_what_the_tables_give() -> None:
+    assert (ROOT / PACKAGE).read_text(encoding="utf-8") == text(build_package())
+
+
+def test_writing_the_package_again_changes_no_byte(project: Path) -> None:
+    before = (project / PACKAGE).read_bytes()
+    write_package()
+    assert (project / PACKAGE).read_bytes() == before
+    assert not list((project / "data").glob(".datapackage-*"))
+
+
+def test_the_package_knows_nothing_of_the_machine(project: Path) -> None:
+    content = (project / PACKAGE).read_text(encoding="utf-8")
+    assert str(project) not in content
+    assert str(ROOT) not in content
+    for resource in json.loads(content)["resources"]:
+        assert not Path(resource["path"]).is_absolute()
+        assert (project / "data" / resource["path"]).stat().st_size == resource["bytes"]
+
+
+def test_a_package_that_cannot_be_written_stays_as_it_was(project: Path) -> None:
+    before = (project / PACKAGE).read_bytes()
+    (project / "data" / "indicators" / "robot_density.csv").unlink()
+    (project / "data" / "indicators" / "rd_gdp.yml").unlink()
+    with pytest.raises(WorkError) as caught:
+        write_package()
+    message = str(caught.value)
+    assert f"data/indicators/robot_density.csv is missing, though {RECORD} describes it" in message
+    assert "data/indicators/rd_gdp.csv has no record: describe it in data/indicators/rd_gdp.yml" in message
+    assert (project / PACKAGE).read_bytes() == before
+
+
+def edited(project: Path, **changes: object) -> Path:
+    path = project / RECORD
+    record = yaml.safe_load(path.read_text(encoding="utf-8"))
+    record.update(changes)
+    path.write_text(yaml.safe_dump(record, sort_keys=False), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"liscence": "CC BY 4.0"}, "liscence: Extra inputs are not permitted"),
+        ({"unit": None}, "unit: Input should be a valid string"),
+        ({"citations": []}, "citations: List should have at least 1 item"),
+        ({"name": "robots"}, "the record calls the table 'robots'; file and table must have the same name"),
+        ({"vintage_column": "edition"}, "vintage_column 'edition' is not among the columns"),
+        (
+            {"vintages": [{"name": "a"}, {"name": "b"}], "vintage_column": None},
+            "several vintages need a vintage_column",
+        ),
+        ({"vintages": [{"name": "ifr 2025"}]}, "vintages.0.name: String should match pattern"),
+    ],
+)
+def test_incomplete_records_are_refused_by_name(project: Path, changes: dict, told: str) -> None:
+    path = edited(project, **changes)
+    with pytest.raises(WorkError) as caught:
+        read_record(path)
+    assert str(caught.value).startswith(RECORD)
+    assert told in str(caught.value)
+
+
+def test_a_record_that_is_not_yaml_is_refused_by_name(project: Path) -> None:
+    (project / RECORD).write_text("name: [robot_density\n", encoding="utf-8")
+    with pytest.raises(WorkError, match=f"{RECORD} is not valid YAML"):
+        read_record(project / RECORD)
+
+
+def test_adding_an_indicator_takes_a_file_a_record_and_the_package(project: Path) -> None:
+    folder = project / "data" / "indicators"
+    (folder / "patents_per_head.csv").write_text("iso3,year,vintage,value\nKOR,2020,own-2026,3.5\n", encoding="utf-8")
+    record = yaml.safe_load((folder / "robot_density.yml").read_text(encoding="utf-8"))
+    record.update(name="patents_per_head", vintages=[{"name": "own-2026", "first": 2020, "last": 2020}])
+    (folder / "patents_per_head.yml").write_text(yaml.safe_dump(record), encoding="utf-8")
+    assert verification.verify_all()[0] == [
+        "data/datapackage.json does not list patents_per_head: run `reshoring data package` to check the tables and "
+        "write it again"
+    ]
+    write_package()
+    assert data.load("patents_per_head")[["iso3", "year", "value", "flag"]].to_numpy().tolist() == [
+        ["KOR", 2020, 3.5, ""]
+    ]
+    assert verification.verify_all()[0] == []
+
+
+def test_checks_that_have_changed_since_are_made_again(project: Path) -> None:
+    """A stamp is believed only for the very file, record, corrections, codes and checks it was made for."""
+    package = json.loads((project / PACKAGE).read_text(encoding="utf-8"))
+    record = next(item for item in package["resources"] if item["name"] == "robot_density")
+    file = project / "data" / "concordances" / "economies.csv"
+    file.write_bytes(file.read_bytes().replace(b"SGP,SG,Singapore,economy", b"SGP,SG,Singapore,former"))
+    with pytest.raises(WorkError, match="'SGP' is not an ISO 3166 alpha-3 code"):
+        data.load("robot_density")
+    assert data.metadata("robot_density").checked == record["record"]["checked"]
+
+
+def test_verify_tells_all_failures_at_once(project: Path) -> None:
+    folder = project / "data" / "indicators"
+    (folder / "rd_gdp.csv").unlink()
+    robots = folder / "robot_density.csv"
+    robots.write_bytes(robots.read_bytes().replace(b"AUT,2015,ifr-2025,128.0", b"AUT,2015,ifr-2025,-128.0"))
+    failures, checked = verification.verify_all()
+    assert checked == len(data.tables())
+    assert any("rd_gdp.csv is missing" in failure for failure in failures)
+    assert any("robot_density.csv: changed since it was checked" in failure for failure in failures)
+    assert any(
+        "robot_density.csv, line 2, column value: -128 is below the minimum of 0" in failure for failure in failures
+    )
+    assert verification.recap(failures, checked).startswith(f"3 failures in {checked} tables:\n- ")
+
+
+def test_verify_notices_corrections_of_tables_that_do_not_exist(project: Path) -> None:
+    file = project / "data" / "corrections.yml"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("table: robot_density", "table: robots_density"), encoding="utf-8"
+    )
+    failures, _ = verification.verify_all()
+    assert "data/corrections.yml: 'robots_density' is not a known table; the closest is 'robot_density'" in failures
