@@ -27,7 +27,15 @@ def label_line_ends(ax: "Axes", ends: Mapping[str, tuple[float, float]], colour:
     placed = -np.inf
     for name, (x, y) in sorted(ends.items(), key=lambda item: item[1][1]):
         placed = max(y, placed + gap * (high - low))
-        ax.annotate(name, (x, placed), xytext=(6, 0), textcoords="offset points", va="center", color=colour(name))
+        ax.annotate(
+            name,
+            (x, placed),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            color=colour(name),
+            annotation_clip=False,
+        )
 
 
 def lines(
@@ -130,14 +138,14 @@ def stacked_parts(table: pd.DataFrame, total: str, palette: Sequence[str], xlabe
     return fig
 
 
-def break_dates(table: pd.DataFrame, break_year: int, palette: Sequence[str]) -> "Figure":
-    """Draw the estimated date of each series' break with its interval; filled where the test rejects at 5 percent."""
+def break_dates(table: pd.DataFrame, break_year: int, level: float, palette: Sequence[str]) -> "Figure":
+    """Draw the estimated date of each series' break with its interval; filled where the test rejects at 1 - level."""
     shown = table.dropna(subset=["date"])
     fig, ax = _new(0.42 * len(shown) + 1.4)
     heights = np.arange(len(shown))[::-1]
     for height, (_, row) in zip(heights, shown.iterrows(), strict=True):
         ax.plot([row["first"], row["last"]], [height, height], color=palette[0], linewidth=2)
-        face = palette[0] if row["p_serial"] < 0.05 else "white"
+        face = palette[0] if row["p_serial"] < 1 - level else "white"
         ax.plot(row["date"], height, "o", color=palette[0], markerfacecolor=face, markersize=9, markeredgewidth=1.8)
     ax.axvline(break_year, color=palette[1], linestyle="--", linewidth=1.6)
     ax.annotate(str(break_year), (break_year, len(shown) - 0.35), color=palette[1], ha="center", fontsize=11)
@@ -157,11 +165,11 @@ def two_panels(frames: Mapping[str, pd.DataFrame], colour: Colour, ylabel: str, 
         for name in frame.columns:
             width = 3.2 if name == focus else 1.8
             ax.plot(frame.index, frame[name], color=colour(name), linewidth=width)
-        ends = {name: (frame.index[-1], frame[name].iloc[-1]) for name in frame}
         ax.set(title=title, ylabel=ylabel)
+        ax.xaxis.get_major_locator().set_params(integer=True)
         ax.margins(x=0.06)
         ax.grid(axis="x", visible=False)
-        ax.ends = ends
-    for ax in axes:
-        label_line_ends(ax, ax.ends, colour, gap=0.085)
+    for ax, frame in zip(axes, frames.values(), strict=True):
+        ends = {name: (frame.index[-1], frame[name].iloc[-1]) for name in frame}
+        label_line_ends(ax, ends, colour, gap=0.085)
     return fig

@@ -190,8 +190,9 @@ def conventions(
     Returns
     -------
     DataFrame
-        One row a convention: `stage, mean, years`, `late_<economy>`, `change_<economy>`, and `distance_late`,
-        `distance_change` (mean absolute difference from the study, percentage points), nearest growth first.
+        One row a convention: `stage, mean, years`, `late_<economy>`, `change_<economy>`, and the mean absolute
+        differences from the study in percentage points `distance_late`, `distance_change` and `distance` (their
+        mean), nearest first.
     """
     rows = []
     for stage, levels in levels_by_stage.items():
@@ -199,14 +200,14 @@ def conventions(
             for years in WINDOW_YEARS:
                 both = compare_windows(levels, Window(*early, years, mean), Window(*late, years, mean))
                 rows.append({"stage": stage, "mean": mean, "years": years, **_beside_study(both, study)})
-    return pd.DataFrame(rows).sort_values(["distance_late", "distance_change"], kind="stable").reset_index(drop=True)
+    return pd.DataFrame(rows).sort_values("distance", kind="stable").reset_index(drop=True)
 
 
 def _beside_study(both: pd.DataFrame, study: pd.DataFrame) -> dict[str, float]:
     found = both.loc[study.index]
     values = {f"{name}_{code}": float(found.loc[code, name]) for name in ("late", "change") for code in study.index}
     gaps = {f"distance_{name}": float(np.mean(np.abs(found[name] - study[name]))) for name in ("late", "change")}
-    return values | gaps
+    return values | gaps | {"distance": (gaps["distance_late"] + gaps["distance_change"]) / 2}
 
 
 def study_growth(counts: pd.DataFrame, source_id: str = "hellot_kita") -> pd.DataFrame:

@@ -46,7 +46,7 @@ class IntermediateTradeParameters(BaseModel):
     minimum_exports: float = Field(
         1000.0, ge=0, description="exports an economy needs in every year of both windows to be compared (million US$)"
     )
-    destinations: list[str] = Field(
+    destinations_shown: list[str] = Field(
         ["CHN", "USA", "JPN", "TWN", "RoW"],
         min_length=1,
         description="destinations drawn one by one (alpha-3 in WIOD release 2013; RoW = rest of the world)",
@@ -111,7 +111,7 @@ class IntermediateTradeParameters(BaseModel):
             )
 
     def _check_destinations(self) -> None:
-        for name in ("destinations", "production_bases"):
+        for name in ("destinations_shown", "production_bases"):
             for code in getattr(self, name):
                 if code not in WIOD_2013:
                     raise ValueError(not_allowed("destination in WIOD release 2013", code, WIOD_2013, shown=50))

@@ -4,7 +4,7 @@ UNCTAD's stages of processing are not the Broad Economic Categories (BEC): chips
 count as capital goods here, as intermediate goods there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -61,3 +61,9 @@ def goods_exports_series(value_added: pd.DataFrame) -> pd.DataFrame:
     kept = value_added[value_added["sector"].isin(GOODS_SECTORS)]
     sums = kept.groupby(["year", "iso3"])["gross_exports"].sum().unstack("iso3")
     return sums.drop(columns="ROW", errors="ignore")
+
+
+def part_of_exports(levels: Mapping[str, pd.DataFrame], economy: str, year: int) -> dict[str, float]:
+    """Return what part of an economy's exports each stage definition covers in a year, percent."""
+    total = levels["all"].loc[year, economy]
+    return {name: float(100 * frame.loc[year, economy] / total) for name, frame in levels.items()}

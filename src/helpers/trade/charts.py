@@ -1,0 +1,73 @@
+"""Figures of the section on intermediate trade."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def window_map(
+    windows: pd.DataFrame, value: str, label: str, centre: float, marked: Sequence[tuple[int, int]]
+) -> "Figure":
+    """Draw one value for every window of years: first year across, last year up.
+
+    Parameters
+    ----------
+    windows : DataFrame
+        `first, last` and the value, as `growth.all_windows` returns them.
+    value, label : str
+        Column drawn, and what to call it (with unit).
+    centre : float
+        Value drawn in the palest shade.
+    marked : sequence of (first, last)
+        Windows framed in black.
+    """
+    from matplotlib import pyplot
+    from matplotlib.patches import Rectangle
+
+    wide = windows.pivot(index="last", columns="first", values=value)
+    reach = float(np.nanquantile(np.abs(wide.to_numpy() - centre), 0.98)) or 1.0
+    fig, ax = pyplot.subplots(figsize=(6.4, 5.2))
+    # Orange to purple: told apart by colour-blind readers, pale in the middle.
+    mesh = ax.pcolormesh(
+        wide.columns, wide.index, wide, cmap="PuOr", vmin=centre - reach, vmax=centre + reach, shading="nearest"
+    )
+    for first, last in marked:
+        if first in wide.columns and last in wide.index:
+            ax.add_patch(Rectangle((first - 0.5, last - 0.5), 1, 1, fill=False, edgecolor="black", linewidth=2.2))
+            ax.annotate(f"{first}-{last}", (first + 0.7, last), va="center", fontsize=11)
+    ax.set(xlabel="first growth rate of the window", ylabel="last growth rate")
+    ax.grid(visible=False)
+    fig.colorbar(mesh, ax=ax, label=label, extend="both")
+    return fig
+
+
+def windows_compared(table: pd.DataFrame, marked: dict[str, str], xlabel: str, ylabel: str) -> "Figure":
+    """Draw growth in the later window against the earlier one, one dot an economy, with the line of equal growth.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Indexed by economy: `early, late` (percent a year).
+    marked : dict
+        Economies named in the figure, with their colours.
+    """
+    from matplotlib import pyplot
+
+    fig, ax = pyplot.subplots(figsize=(6.4, 4.8))
+    others = table.drop(index=list(marked), errors="ignore")
+    ax.scatter(others["early"], others["late"], s=26, color="#B5B8BE", linewidth=0)
+    ends = [float(np.nanmin(table[["early", "late"]].to_numpy())), float(np.nanmax(table["early"]))]
+    ax.plot(ends, ends, color="#8A8F98", linestyle="--", linewidth=1.2)
+    ax.annotate("no change", (ends[1], ends[1]), ha="right", va="bottom", color="#6B7280", fontsize=11)
+    for code, colour in marked.items():
+        x, y = table.loc[code, ["early", "late"]]
+        ax.plot(x, y, "o", color=colour, markersize=10)
+        ax.annotate(code, (x, y), xytext=(8, -4), textcoords="offset points", color=colour, fontweight="bold")
+    ax.axhline(0, color="#4D4D4D", linewidth=1)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    return fig

@@ -1,0 +1,122 @@
+"""Tables and words as readers see them."""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from helpers.trade.growth import Window
+from helpers.trade.parameters import IntermediateTradeParameters
+
+#: The goods of a stage definition in words.
+GOODS = {
+    "intermediate": "intermediate goods (by stage)",
+    "raw+intermediate": "raw materials and intermediate goods (by stage)",
+    "intermediate+capital": "intermediate and capital goods (by stage)",
+    "raw+intermediate+capital": "raw materials, intermediate and capital goods (by stage)",
+    "capital": "capital goods (by stage)",
+    "all": "all goods",
+}
+WINDOW_WORDS = {"growth": "the growth rates named by the windows", "levels": "growth between the levels of the windows"}
+#: Partners as Comtrade names them, drawn in the colour of their economy.
+PARTNER_COLOURS = {"China": "CHN", "United States": "USA", "Japan": "JPN", "Vietnam": "VNM", "Other Asia, nes": "TWN"}
+
+
+def growth_table(table: pd.DataFrame, early: Window, late: Window) -> pd.DataFrame:
+    """Return growth in two windows beside the study's figures, with plain headings."""
+    heads = {
+        "early": f"{early.first}-{early.last}",
+        "late": f"{late.first}-{late.last}",
+        "study_late": "study",
+        "late_gap": "gap",
+        "change": "change",
+        "study_change": "study, change",
+        "change_gap": "gap, change",
+    }
+    return table[list(heads)].rename(columns=heads).rename_axis(index="economy")
+
+
+def conventions(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the conventions with plain headings, growth and change by economy."""
+    names = {"stage": "goods", "years": "window holds", "distance": "distance"}
+    heads = {"late": "later, {}", "change": "change, {}"}
+    for column in table.columns:
+        kind, _, code = column.partition("_")
+        if kind in heads:
+            names[column] = heads[kind].format(code)
+    kept = ["stage", "mean", "years", *[c for c in table if c.startswith(("late_", "change_"))], "distance"]
+    return table[kept].rename(columns=names)
+
+
+def same_convention(table: pd.DataFrame, chosen: IntermediateTradeParameters) -> pd.Series:
+    """Return the row of the convention chosen."""
+    rows = table[(table["stage"] == chosen.stage) & (table["mean"] == chosen.mean)]
+    return rows[rows["years"] == chosen.window_years].iloc[0]
+
+
+def reading_effect(table: pd.DataFrame, chosen: IntermediateTradeParameters) -> float:
+    """Return by how much the later growth moves on average when windows name levels instead of growth rates."""
+    rows = table[(table["stage"] == chosen.stage) & (table["mean"] == chosen.mean)].set_index("years")
+    columns = [column for column in table if column.startswith("late_")]
+    return float((rows.loc["growth", columns] - rows.loc["levels", columns]).astype(float).abs().mean())
+
+
+def sources(table: pd.DataFrame) -> pd.DataFrame:
+    """Return growth by source with plain headings."""
+    heads = {
+        "early": "earlier window",
+        "early_percentile": "percentile, earlier",
+        "late": "later window",
+        "late_percentile": "percentile, later",
+    }
+    return table.rename(columns=heads)
+
+
+def periods(table: pd.DataFrame) -> pd.DataFrame:
+    """Return destinations by period: levels in billions, growth, contribution."""
+    return pd.DataFrame(
+        {
+            "destination": table["destination"],
+            "period": [f"{first}-{last}" for first, last in zip(table["first"], table["last"], strict=True)],
+            "at the start": table["start"] / 1000,
+            "at the end": table["end"] / 1000,
+            "growth, % a year": table["cagr"],
+            "contribution": table["contribution"],
+        }
+    )
+
+
+def gross(table: pd.DataFrame, end_use: pd.DataFrame, exporter: str) -> pd.DataFrame:
+    """Return gross exports by destination in billions, with the intermediate part of the last year."""
+    own = end_use[(end_use["exporter"] == exporter) & (end_use["importer"] != exporter)].set_index("importer")
+    parts = own[["final", "intermediate_implied"]]
+    parts = pd.concat([parts, parts.sum().to_frame("all").T])
+    share = 100 * parts["intermediate_implied"] / parts.sum(axis=1)
+    return pd.DataFrame(
+        {
+            "at the start": table["start"] / 1000,
+            "at the end": table["end"] / 1000,
+            "growth, % a year": table["cagr"],
+            "value added, start, %": table["value_added_start"],
+            "value added, end, %": table["value_added_end"],
+            "intermediate, end, %": share.reindex(table.index),
+        }
+    ).rename_axis(index="destination")
+
+
+def mirror(table: pd.DataFrame) -> pd.DataFrame:
+    """Return both reports of the same trade in billions."""
+    return pd.DataFrame(
+        {
+            "partner": table["iso3"],
+            "year": table["year"],
+            "exporter reports": table["exporter_reported"] / 1000,
+            "importer reports": table["importer_reported"] / 1000,
+            "gap": table["gap"] / 1000,
+            "ratio": table["ratio"],
+        }
+    ).sort_values("exporter reports", ascending=False)
+
+
+def partner_colour(colour: Callable[[str], str]) -> Callable[[str], str]:
+    """Return the colour of a partner by the name Comtrade gives it."""
+    return lambda name: colour(PARTNER_COLOURS.get(name, name))
