@@ -25,6 +25,7 @@ ALWAYS = (
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",
+    "ipykernel.debugger",
     "IPython.core.completer",
     "helpers.runner.kernels",
     "helpers.runner.provisioner",

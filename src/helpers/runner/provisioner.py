@@ -37,8 +37,16 @@ class ForkProvisioner(LocalProvisioner):
         self.pid = self.pgid = self.process.pid
         return self.connection_info
 
+    async def kill(self, restart: bool = False) -> None:
+        """Kill the kernel and see it dead, so that nobody has to ask again later."""
+        await super().kill(restart)
+        await self._ended()
+
     async def wait(self) -> int | None:
         """Wait for the kernel's end, looking more often than the usual ten times a second."""
+        await self._ended()
+        return await super().wait()
+
+    async def _ended(self) -> None:
         while self.process is not None and self.process.poll() is None:
             await asyncio.sleep(POLL)
-        return await super().wait()
