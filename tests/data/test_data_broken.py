@@ -108,6 +108,20 @@ def test_a_broken_table_is_refused_by_load_and_by_package(project: Path, case: s
         describe_table(file.with_suffix(".yml"))
 
 
+def test_a_cell_that_cannot_be_read_does_not_hide_other_faults(project: Path) -> None:
+    file = project / ROBOTS
+    content = line(9, b"AUT,2022,ifr-2025,9e9")(line(7, b"AUT")(line(5, b"AUT,2018,ifr-2025,many")(file.read_bytes())))
+    file.write_bytes(content)
+    with pytest.raises(WorkError) as caught:
+        data.load("robot_density")
+    told = [text.strip() for text in str(caught.value).splitlines()[1:-1]]
+    assert told == [
+        f"{ROBOTS}, line 5, column value: 'many' is not a number",
+        f"{ROBOTS}, line 7: the line has 1 cells; 4 are needed (iso3, year, vintage, value)",
+        f"{ROBOTS}, line 9, column value: 9e+09 is above the maximum of 2000",
+    ]
+
+
 def test_other_tables_still_load_when_one_is_broken(project: Path) -> None:
     (project / ROBOTS).write_bytes(b"")
     assert len(data.load("rd_gdp")) > 0

@@ -69,6 +69,7 @@ def test_recoding_goes_by_the_file_whatever_other_entries_do() -> None:
         ({"expect": [{"iso3": "KOR", "value": None}]}, "expects a row with iso3 KOR, value empty"),
         ({"where": {"iso3": "JPN"}}, "no row of data/t.csv is where it looks (iso3 JPN)"),
         ({"where": {"iso3": "KOR", "year": {"first": 2019}}}, "is where it looks (iso3 KOR, year from 2019)"),
+        ({"where": {"iso3": {"last": 2019}}}, "is where it looks (iso3 to 2019)"),
         ({"where": {"country": "KOR"}}, "data/t.csv has no column country"),
         ({"expect": [{"score": 1}]}, "data/t.csv has no column score"),
     ],

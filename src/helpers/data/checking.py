@@ -11,7 +11,7 @@ import pandas as pd
 from helpers.data import catalogue, economies
 from helpers.data.corrections import Correction, apply, digest_text, unknown_columns, unmet
 from helpers.data.problems import BrokenTable, Problem
-from helpers.data.reading import parse
+from helpers.data.reading import parse, parse_readable
 from helpers.data.records import TableRecord, Vintage, VintageRecord
 from helpers.errors import WorkError
 from helpers.paths import project_root
@@ -81,17 +81,23 @@ def problems_in(data: bytes, table: TableRecord, path: str, entries: list[Correc
     entries : list of Correction
         Its declared corrections.
     """
-    from helpers.data.schemas import schema_problems
-
     try:
         frame = parse(data, table, path)
     except BrokenTable as error:
-        return error.problems
-    problems = unmet(frame, entries, path)
+        rest = parse_readable(data, table, error.problems)
+        return error.problems + ([] if rest is None else _row_problems(rest, table, path, entries))
+    problems = unmet(frame, entries, path) + _row_problems(frame, table, path, entries)
+    usable = [entry for entry in entries if not unknown_columns(entry, frame.columns)]
+    return problems + coverage_problems(apply(frame, usable, with_flag=False), table, path)
+
+
+def _row_problems(frame: pd.DataFrame, table: TableRecord, path: str, entries: list[Correction]) -> list[Problem]:
+    """List what is wrong with rows as users would see them: schema, rules, references."""
+    from helpers.data.schemas import schema_problems
+
     usable = [entry for entry in entries if not unknown_columns(entry, frame.columns)]
     frame = apply(frame, usable, has_flags(table, entries))
-    problems += schema_problems(frame, table, path)
-    return [*problems, *reference_problems(frame, table, path), *coverage_problems(frame, table, path)]
+    return schema_problems(frame, table, path) + reference_problems(frame, table, path)
 
 
 def reference_problems(frame: pd.DataFrame, table: TableRecord, path: str) -> list[Problem]:

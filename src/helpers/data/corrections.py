@@ -9,6 +9,7 @@ entry must go.
 
 import json
 from functools import lru_cache
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -163,10 +164,15 @@ def _meets(values: "pd.Series", wanted: Any) -> Any:
     if isinstance(wanted, list):
         return values.isin(wanted).to_numpy()
     if isinstance(wanted, Range):
-        low = values >= wanted.first if wanted.first is not None else values.notna()
-        high = values <= wanted.last if wanted.last is not None else values.notna()
-        return (low & high).to_numpy()
+        return _between(values, wanted)
     return (values == wanted).to_numpy(dtype=bool, na_value=False)
+
+
+def _between(values: "pd.Series", bounds: Range) -> Any:
+    if values.dtype.kind not in "if":
+        return values.isna().to_numpy() & False
+    low, high = bounds.first, bounds.last
+    return values.between(-inf if low is None else low, inf if high is None else high).to_numpy()
 
 
 def apply(frame: "pd.DataFrame", entries: list[Correction], with_flag: bool) -> "pd.DataFrame":
@@ -195,7 +201,7 @@ def apply(frame: "pd.DataFrame", entries: list[Correction], with_flag: bool) -> 
             kept = kept & ~rows
         if entry.kind in ("correction", "recode"):
             frame.loc[rows, entry.column] = entry.becomes
-        if entry.flag:
+        if with_flag and entry.flag:
             frame.loc[rows, "flag"] = _joined(frame.loc[rows, "flag"], entry.flag)
     return frame.loc[kept]
 

@@ -49,6 +49,26 @@ def parse(data: bytes, table: TableRecord, path: str) -> pd.DataFrame:
         raise BrokenTable(list(cell_problems(data, table, path)) or [Problem(path, str(error))]) from error
 
 
+def parse_readable(data: bytes, table: TableRecord, problems: list[Problem]) -> pd.DataFrame | None:
+    """Read the lines without a problem, so that the rest of a broken table can be checked too.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        Indexed as in the whole file: row i stands on line i + 2. None when nothing can be read.
+    """
+    broken = {problem.line for problem in problems}
+    if broken & {None, 1}:
+        return None
+    lines = data.removesuffix(b"\n").split(b"\n")
+    kept = [number for number in range(2, len(lines) + 1) if number not in broken]
+    try:
+        frame = _arrow(b"\n".join([lines[0], *(lines[number - 1] for number in kept), b""]), table)
+        return frame.set_axis([number - 2 for number in kept])
+    except ValueError:
+        return None
+
+
 def _arrow(data: bytes, table: TableRecord) -> pd.DataFrame:
     options = arrow_csv.ConvertOptions(
         column_types={column.name: ARROW[column.type] for column in table.columns},

@@ -81,4 +81,4 @@ def _out_of_date() -> list[str]:
 def recap(failures: list[str], checked: int) -> str:
     """Put all failures into one message."""
     head = f"{len(failures)} failure{'s' if len(failures) != 1 else ''} in {checked} tables:"
-    return "\n- ".join([head, *failures])
+    return "\n- ".join([head, *(failure.strip() for failure in failures)])
