@@ -156,3 +156,43 @@ def scatter_plot(
     axes.set_xlabel(labels[0])
     axes.set_ylabel(labels[1])
     return figure
+
+
+def timeline_plot(instruments: pd.DataFrame) -> "Figure":
+    """Draw dated instruments as numbered points, one line an economy; numbers as in the table of instruments.
+
+    Parameters
+    ----------
+    instruments : DataFrame
+        From `policy_record.instruments`; rows without a date are left out.
+    """
+    dated = instruments.dropna(subset=["when"])
+    countries = list(dict.fromkeys(dated["country"]))
+    figure, axes = _canvas(1.2 + 0.75 * len(countries))
+    for place, country in enumerate(countries):
+        axes.axhline(place, color="0.85", linewidth=1, zorder=0)
+        rows = dated[dated["country"] == country]
+        for offset, row in zip(_spread(rows["when"].to_numpy()), rows.itertuples(), strict=True):
+            axes.plot(row.when, place + offset, "o", color=MAIN, markersize=15)
+            axes.text(row.when, place + offset, str(row.number), color="white", ha="center", va="center", fontsize=10)
+    axes.set_yticks(range(len(countries)), countries)
+    axes.set_ylim(len(countries) - 0.4, -0.6)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    return figure
+
+
+def _spread(when: np.ndarray, near: float = 0.8, step: float = 0.3) -> list[float]:
+    """Vertical offsets so that points close in time do not cover each other."""
+    offsets: list[float] = []
+    for place, moment in enumerate(when):
+        earlier = zip(when, offsets, strict=False)
+        taken = {round(offset / step) for other, offset in earlier if abs(other - moment) < near}
+        free = next(level for level in (0, -1, 1, -2, 2, *range(3, place + 4)) if level not in taken)
+        offsets.append(free * step)
+    return offsets
+
+
+def interval_plot(data: pd.DataFrame, label: str) -> "Figure":
+    """Draw values with intervals, one row each: `name, value, low, high`."""
+    renamed = data.rename(columns={"name": "model", "value": "estimate"})
+    return coefficient_plot(renamed, label)
