@@ -3,21 +3,21 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from helpers.runner import fingerprint, lock, manifest
-from helpers.runner.layout import NOTEBOOK, RESULTS, build_folder, failed_folder, relative, run_folder
+from helpers.runner import fingerprint, lock, manifest, sweeps
+from helpers.runner.layout import NOTEBOOK, RESULTS, build_folder, failed_folder, relative, run_folder, sweep_folder
 from helpers.runner.plan import Planned, Verdict, judge, needed_results, plan
 from helpers.runner.progress import Progress, Silent
 
 if TYPE_CHECKING:
     from helpers.runner.worker import CellError
-    from helpers.runner.workshop import Workshop
+    from helpers.runner.workshop import Task, Workshop
 
 State = Literal["fresh", "ran", "text", "failed", "skipped", "left"]
 Key = tuple[str, str]
@@ -123,25 +123,34 @@ def build(
     forced = frozenset(item.section.slug for item in planned if chosen is None or item.section.slug in chosen)
     order = Order(jobs or 0, forced if force else frozenset(), only_failed)
     with lock.hold(build_folder() / "runs", "a build", wait, progress.note):
-        if not force and all(verdict_now(item).state == "fresh" for item in planned):
+        swept = sweep_states(planned)
+        if not force and all(verdict_now(item, swept).state == "fresh" for item in planned):
             return Recap([Result(*item.key, "fresh", 0.0) for item in planned])
-        return _run_stale(planned, order, progress)
+        return _run_stale(planned, order, progress, swept)
 
 
-def verdict_now(planned: Planned) -> Verdict:
-    """Judge a run against the results that are there now."""
-    return judge(planned, needed_results(planned), {})
+def sweep_states(planned: list[Planned]) -> dict[str, str]:
+    """Return the hash of the tables of each sweep that sections read; empty for a sweep that is not complete."""
+    found = {name: sweeps.state_now(name) for item in planned for name in item.section.front.sweeps}
+    return {name: done.digest if done else "" for name, (_, done) in found.items()}
 
 
-def _run_stale(planned: list[Planned], order: Order, progress: Progress) -> Recap:
+def verdict_now(planned: Planned, swept: Mapping[str, str]) -> Verdict:
+    """Judge a run against the results and sweeps that are there now."""
+    return judge(planned, needed_results(planned), {name: swept[name] for name in planned.section.front.sweeps})
+
+
+def _run_stale(planned: list[Planned], order: Order, progress: Progress, swept: Mapping[str, str]) -> Recap:
     from helpers.runner.workshop import jobs_by_default, workshop
 
-    with (
-        workshop(item.section for item in planned) as opened,
-        ThreadPoolExecutor(order.jobs or jobs_by_default()) as pool,
-    ):
-        schedule = Schedule(planned, order, progress, opened, pool)
+    jobs = order.jobs or jobs_by_default()
+    prepared = {name: sweeps.state_now(name)[0] for name, digest in swept.items() if not digest}
+    reached = [*planned, *(point for points in prepared.values() for point in points)]
+    sections = {item.section.slug: item.section for item in reached}
+    with workshop(sections.values()) as opened, ThreadPoolExecutor(jobs) as pool:
         try:
+            done = {name: sweeps.run_in(opened, name, points, jobs, progress) for name, points in prepared.items()}
+            schedule = Schedule(planned, order, progress, opened, pool, {**swept, **done})
             schedule.run()
         finally:
             opened.stopped.set()
@@ -152,8 +161,15 @@ class Schedule:
     """Hands out runs as soon as what they need is done."""
 
     def __init__(
-        self, planned: list[Planned], order: Order, progress: Progress, opened: "Workshop", pool: ThreadPoolExecutor
+        self,
+        planned: list[Planned],
+        order: Order,
+        progress: Progress,
+        opened: "Workshop",
+        pool: ThreadPoolExecutor,
+        swept: Mapping[str, str],
     ) -> None:
+        self.swept = swept
         self.planned = {item.key: item for item in planned}
         self.order, self.progress, self.workshop, self.pool = order, progress, opened, pool
         self.results: dict[Key, Result] = {}
@@ -189,7 +205,7 @@ class Schedule:
         broken = [key[1] for key in self._needed(item) if self.results[key].state in ("failed", "skipped")]
         if broken:
             return Result(*item.key, "skipped", 0.0, [f"it needs {slug}, which failed" for slug in broken])
-        verdict = verdict_now(item)
+        verdict = verdict_now(item, self.swept)
         if item.section.slug in self.order.forced:
             verdict = Verdict("stale", ["--force", *verdict.reasons], verdict.seconds, verdict.failed)
         if verdict.state == "fresh":
@@ -206,7 +222,7 @@ class Schedule:
             return Result(*item.key, "left", 0.0, ["stopped"])
         self.progress.started(item.name, "; ".join(verdict.reasons[:3]))
         outcome = self.workshop.carry_out(
-            task_of(item),
+            task_of(item, self.swept),
             run_folder(*item.key),
             failed_folder(*item.key),
             lambda told: self.progress.event(item.name, told),
@@ -216,13 +232,15 @@ class Schedule:
         return Result(*item.key, state, outcome.seconds, verdict.reasons, outcome.error)
 
 
-def task_of(item: Planned):
+def task_of(item: Planned, swept: Mapping[str, str]) -> "Task":
     """Return the task that a planned run stands for, with the results it needs as they are now."""
     from helpers.runner.workshop import Task
 
     needs = {slug: str(run_folder(item.scenario.name, slug) / RESULTS) for slug in item.section.needs}
-    parts = item.parts(needed_results(item), {})
-    return Task(item.section, item.scenario.name, item.parameters, parts, needs)
+    read = item.section.front.sweeps
+    parts = item.parts(needed_results(item), {name: swept[name] for name in read})
+    folders = {name: str(sweep_folder(name)) for name in read}
+    return Task(item.section, item.scenario.name, item.parameters, parts, needs, folders)
 
 
 def refresh_text(item: Planned, area: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from helpers.runner.builder import verdict_now
+from helpers.runner.builder import sweep_states, verdict_now
 from helpers.runner.plan import Planned, Verdict, plan
 
 SHOWN_REASONS = 2
@@ -33,8 +33,10 @@ class Row:
 def rows(scenarios: Iterable[str] | None, sections: Iterable[str] | None) -> list[Row]:
     """Return the state of every chosen run; one that needs a stale one waits to see whether its results change."""
     found: dict[tuple[str, str], Row] = {}
-    for item in plan(scenarios, sections):
-        found[item.key] = _row(item, verdict_now(item), found)
+    planned = plan(scenarios, sections)
+    swept = sweep_states(planned)
+    for item in planned:
+        found[item.key] = _row(item, verdict_now(item, swept), found)
     return list(found.values())
 
 

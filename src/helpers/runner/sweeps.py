@@ -199,12 +199,25 @@ def _compute_here(waiting: list[Prepared], jobs: int | None, label: str, progres
     from helpers.runner.workshop import workshop
 
     with workshop({item.section.slug: item.section for item in waiting}.values()) as opened:
-        compute_in(opened, waiting, jobs, label, progress)
+        compute_all(waiting, opened.compute, jobs, label, progress)
 
 
-def compute_in(opened: "Workshop", waiting: list[Prepared], jobs: int | None, label: str, progress: Progress) -> None:
-    """Compute points in a workshop that is open already."""
-    compute_all(waiting, opened.compute, jobs, label, progress)
+def state_now(name: str) -> tuple[list[Prepared], CompletedSweep | None]:
+    """Return the points of a sweep, and the finished sweep when it is theirs."""
+    path = design.find(name)
+    prepared = prepare(path.stem, design.read(path))
+    return prepared, up_to_date(path.stem, prepared)
+
+
+def run_in(opened: "Workshop", name: str, prepared: list[Prepared], jobs: int, progress: Progress) -> str:
+    """Carry out a sweep in a workshop that is open already; return the hash of its tables."""
+    with lock.hold(build_folder() / "sweeps", f"sweep {name}", True, progress.note):
+        waiting = missing(prepared)
+        if waiting:
+            compute_all(waiting, opened.compute, jobs, f"sweep {name}", progress)
+        finish(name, prepared, len(waiting))
+    done = completed(name)
+    return done.digest if done else ""
 
 
 def missing(prepared: list[Prepared], retry: bool = False) -> list[Prepared]:
