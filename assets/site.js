@@ -23,7 +23,7 @@
   // First in the head, so that the site's own style has the last word.
   document.head.prepend(style);
 
-  import(new URL(root + "build/assets/dt_bundle.js", document.baseURI).href).then(({ DataTable }) => {
+  import(new URL(root + "build/assets/dt_bundle.js", document.baseURI).href).then(({ default: DataTable }) => {
     for (const table of tables) {
       const long = table.tBodies[0].rows.length > 15;
       new DataTable(table, {

@@ -59,18 +59,41 @@ def executed_notebook() -> dict:
     """A notebook as the runner leaves it."""
     table = table_html(heights(), sortable=True)
     stderr = {"output_type": "stream", "name": "stderr", "text": "FutureWarning: noise\n"}
-    figure = "#| label: fig-heights\n#| fig-cap: \"Heights fall, see @tbl-heights and [@kita2021]\"\n#| fig-alt: \"A rising line\"\nplot()"
+    figure = '#| label: fig-heights\n#| fig-cap: "Heights fall, see @tbl-heights and [@kita2021]"\n#| fig-alt: "A rising line"\nplot()'
     listed = '#| label: tbl-heights\n#| tbl-cap: "All heights, in US$ of today & yesterday"\nreport.table(df, "heights", sortable=True)'
     cells = [
         cell("raw", "front", FRONT),
-        cell("markdown", "lead", "A lead about million US$, then US$ again; see @fig-heights, @tbl-heights and [@kita2021].\n\n## Results"),
+        cell(
+            "markdown",
+            "lead",
+            "A lead about million US$, then US$ again; see @fig-heights, @tbl-heights and [@kita2021].\n\n## Results",
+        ),
         cell("code", "imports", "import pandas as pd  # imported"),
         cell("code", "defaults", "year = 2000", tags=["parameters"]),
         cell("code", "injected", "year = 2018", tags=["injected-parameters"]),
-        cell("code", "fig", figure, [stderr, displayed("image/svg+xml", SVG), displayed("text/html", SOURCE.format(name="heights"))]),
-        cell("code", "words", "#| echo: false\nreport.prose('x')", [displayed("text/markdown", "Unmistakable **ranks** as in @kita2021: `@fig-none` stays.")]),
-        cell("code", "tbl", listed, [displayed("text/html", table), displayed("text/html", SOURCE.format(name="heights"))]),
-        cell("markdown", "more", "## More\n\n::: {.callout-note}\n## Mind\nA callout.\n:::\n\n::: {.panel-tabset}\n### One\nfirst\n\n### Two\nsecond\n:::"),
+        cell(
+            "code",
+            "fig",
+            figure,
+            [stderr, displayed("image/svg+xml", SVG), displayed("text/html", SOURCE.format(name="heights"))],
+        ),
+        cell(
+            "code",
+            "words",
+            "#| echo: false\nreport.prose('x')",
+            [displayed("text/markdown", "Unmistakable **ranks** as in @kita2021: `@fig-none` stays.")],
+        ),
+        cell(
+            "code",
+            "tbl",
+            listed,
+            [displayed("text/html", table), displayed("text/html", SOURCE.format(name="heights"))],
+        ),
+        cell(
+            "markdown",
+            "more",
+            "## More\n\n::: {.callout-note}\n## Mind\nA callout.\n:::\n\n::: {.panel-tabset}\n### One\nfirst\n\n### Two\nsecond\n:::",
+        ),
     ]
     return {"cells": cells, "metadata": {"papermill": {"start_time": "now"}}, "nbformat": 4, "nbformat_minor": 5}
 

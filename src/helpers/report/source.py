@@ -36,7 +36,7 @@ def source_line(
     parts = [_sources(tables, vintages or {})]
     parts += [f"n = {n}"] if n is not None else []
     parts += [f"Flagged values: {'; '.join(flags)}"] if (flags := list(flags)) else []
-    parts += [note] if note else []
+    parts += [note[:1].upper() + note[1:]] if note else []
     return " ".join(part.rstrip(".") + "." for part in parts if part)
 
 
@@ -52,7 +52,8 @@ def _sources(tables: Sequence[str], vintages: Mapping[str, str]) -> str:
     for table in tables:
         record = data.metadata(table)
         used = vintages.get(table) or listing(data.vintages(table))
-        entries = by_producer.setdefault(record.producer, [])
+        # "(from UNESCO ...)" is told on the data page; here it would drown the vintage.
+        entries = by_producer.setdefault(record.producer.partition(" (from ")[0], [])
         entries += [used] if used not in entries else []
     listed = "; ".join(f"{producer} ({', '.join(used)})" for producer, used in by_producer.items())
     return f"Source: {listed}" if listed else ""

@@ -113,7 +113,7 @@ def _refusal(findings: Sequence[object], site: Path, root: Path) -> str:
 
 
 def swap(fresh: Path, target: Path) -> None:
-    """Put `fresh` in the place of `target` by renaming; a reader of `target` sees the old site or the new one, whole."""
+    """Put `fresh` in the place of `target` by renaming: readers see the old site or the new one, whole."""
     old = fresh.with_name("_site-before")
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():

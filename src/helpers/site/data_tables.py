@@ -101,4 +101,5 @@ def _download(record: Any) -> str:
     if not record.redistribute:
         return "Not redistributed here; get it from the producer."
     file = record.path.rsplit("/", 1)[-1]
-    return f"{link(record.path, file, download=True)} ({record.bytes / 1000:,.0f} kB, SHA-256 <code>{record.sha256[:16]}…</code>)"
+    about = f"{record.bytes / 1000:,.0f} kB, SHA-256 <code>{record.sha256[:16]}…</code>"
+    return f"{link(record.path, file, download=True)} ({about})"

@@ -42,8 +42,9 @@ def table(
     body = "\n".join(_row(row) for row in rows)
     above = f"<caption>{caption}</caption>\n" if caption else ""
     anchor = f' id="{escape(name)}"' if name else ""
+    attributes = f'class="{classes}"{anchor} data-quarto-disable-processing="true"'
     return (
-        f'<div class="table-scroll" tabindex="0"><table class="{classes}"{anchor} data-quarto-disable-processing="true">\n'
+        f'<div class="table-scroll" tabindex="0"><table {attributes}>\n'
         f"{above}<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>"
     )
 

@@ -125,8 +125,20 @@ def _code_cell(name: str, options: dict[str, Any], code: str, outputs: list[dict
 
 
 def _clean_output(output: Mapping[str, Any]) -> dict[str, Any]:
-    kept = dict(output) | ({"metadata": {}} if "data" in output else {})
+    kept = dict(output) | ({"metadata": {}, "data": _published_data(output["data"])} if "data" in output else {})
     return kept | ({"execution_count": None} if output["output_type"] == "execute_result" else {})
+
+
+def _published_data(data: Mapping[str, Any]) -> dict[str, Any]:
+    # For any notebook with HTML output Quarto loads two libraries from the network; not so for raw HTML in Markdown.
+    if "text/html" in data:
+        return {"text/markdown": _lines(raw_html(text(data, "text/html")))}
+    return {kind: _lines(content) if isinstance(content, str) else content for kind, content in data.items()}
+
+
+def _lines(content: str) -> list[str]:
+    # The file format allows a string as well, but Quarto loses its line breaks in Markdown cells.
+    return content.splitlines(keepends=True)
 
 
 def _moved_cell(name: str, output: Mapping[str, Any], source_links: Callable[[str], str]) -> Cell:
@@ -154,4 +166,4 @@ def _raw(name: str, source: str) -> Cell:
 
 
 def _cell(kind: str, name: str, source: str) -> Cell:
-    return {"cell_type": kind, "id": name[:64], "metadata": {}, "source": source}
+    return {"cell_type": kind, "id": name[:64], "metadata": {}, "source": _lines(source)}

@@ -6,7 +6,7 @@ by section); nothing here knows what a metric means.
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from helpers.site.notebook_page import raw_html
 from helpers.site.publication import Publication, by_section
 
 FORMATS = {"ordinal": ordinal, "percent": percent, "number": number, "integer": lambda x: number(round(x), 0)}
-PLACEHOLDER = re.compile(r"\{(\w+)(?:\|([^{}]+))?\}")
+PLACEHOLDER = re.compile(r"\{(?:([\w-]+):)?(\w+)(?:\|([^{}]+))?\}")
 
 
 def overview(pages: Sequence[Publication], declared: Mapping[str, Any]) -> str:
@@ -29,8 +29,8 @@ def overview(pages: Sequence[Publication], declared: Mapping[str, Any]) -> str:
     pages : sequence of Publication
         All pages.
     declared : mapping
-        Section to what is shown of it: ``finding`` (a sentence; ``{metric|format}`` is replaced by the metric),
-        ``metrics`` (list of ``metric``, ``label``, optional ``format``, ``unit`` and ``study``), ``table``
+        Section to what is shown of it: ``finding`` (sentences; ``{metric|format}`` and ``{scenario:metric|format}`` are
+        replaced by metrics), ``caption``, ``metrics`` (list of ``metric``, ``label``, optional ``format``, ``unit`` and ``study``), ``table``
         (``name`` of a results table, ``columns`` and their labels, ``caption``). Without a declaration the section is listed
         with its description and links.
 
@@ -42,28 +42,34 @@ def overview(pages: Sequence[Publication], declared: Mapping[str, Any]) -> str:
     groups = by_section(pages)
     entries = {slug: declared.get(slug) or group[0].overview for slug, group in groups.items()}
     order = sorted(groups, key=lambda slug: (not entries[slug].get("table"), list(groups).index(slug)))
-    return (
-        "\n\n".join(_section(slug, groups[slug], entries[slug], number) for number, slug in enumerate(order, 1)) + "\n"
-    )
+    numbers = iter(range(1, 2 * len(order) + 1))
+    return "\n\n".join(_section(slug, groups[slug], entries[slug], numbers) for slug in order) + "\n"
 
 
-def _section(slug: str, pages: Sequence[Publication], entry: Mapping[str, Any], position: int) -> str:
+def _section(slug: str, pages: Sequence[Publication], entry: Mapping[str, Any], numbers: Iterator[int]) -> str:
     main = pages[0]
-    finding = fill(entry["finding"], main) if entry.get("finding") else main.description
     parts = [
         f"### {main.title} {{#found-{slug}}}",
-        finding,
-        raw_html(_scenario_table(pages, entry, f"Table {position}. {main.title} One row a scenario."))
-        if not entry.get("table")
-        else raw_html(_results_table(pages[-1], entry["table"], position)),
-        _links(pages),
+        fill(entry["finding"], pages) if "finding" in entry else main.description,
     ]
-    return "\n\n".join(part for part in parts if part)
+    if entry.get("metrics"):
+        parts.append(raw_html(_scenario_table(pages, entry, next(numbers))))
+    if entry.get("table"):
+        parts.append(raw_html(_results_table(pages[-1], entry["table"], next(numbers))))
+    return "\n\n".join(part for part in [*parts, _links(pages)] if part)
 
 
-def fill(sentence: str, page: Publication) -> str:
-    """Replace each ``{metric|format}`` of a sentence by the page's metric."""
-    return PLACEHOLDER.sub(lambda match: shown(page, match.group(1), match.group(2)), sentence)
+def fill(sentence: str, pages: Sequence[Publication]) -> str:
+    """Replace each ``{metric|format}`` by the first scenario's metric, ``{scenario:metric|format}`` by that scenario's."""
+    known = {page.scenario: page for page in pages}
+
+    def replace(match: re.Match[str]) -> str:
+        scenario, metric, how = match.groups()
+        if scenario and scenario not in known:
+            raise InputError(not_allowed(f"scenario of {pages[0].section} (overview)", scenario, known))
+        return shown(known[scenario] if scenario else pages[0], metric, how)
+
+    return PLACEHOLDER.sub(replace, sentence)
 
 
 def shown(page: Publication, metric: str, how: str | None = None) -> str:
@@ -95,17 +101,16 @@ def formatted(value: Any, how: str | None) -> str:
         ) from error
 
 
-def _scenario_table(pages: Sequence[Publication], entry: Mapping[str, Any], caption: str) -> str:
-    metrics = entry.get("metrics") or []
+def _scenario_table(pages: Sequence[Publication], entry: Mapping[str, Any], number: int) -> str:
+    metrics = entry["metrics"]
     rows = [_study_row(metrics)] if any("study" in item for item in metrics) else []
     rows += [_scenario_row(page, metrics) for page in pages]
-    if not metrics:
-        return ""
+    caption = f"Table {number}. {entry.get('caption', pages[0].title)}. One row a scenario."
     return table(("Scenario", *(item["label"] for item in metrics)), rows, caption=escape(caption))
 
 
 def _study_row(metrics: Sequence[Mapping[str, Any]]) -> list[str]:
-    return ["The study, 2021", *(escape(str(item.get("study", "–"))) for item in metrics)]
+    return ["The study", *(escape(str(item.get("study", "–"))) for item in metrics)]
 
 
 def _scenario_row(page: Publication, metrics: Sequence[Mapping[str, Any]]) -> list[str]:

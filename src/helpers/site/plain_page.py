@@ -22,6 +22,7 @@ from helpers.site.references import (
 
 IMAGES = {"image/svg+xml": ".svg", "image/png": ".png"}
 INCLUDE = re.compile(r"^\{\{< include (\S+) >\}\}[ \t]*$", re.M)
+RAW_HTML = re.compile(r"\A`{3,}\{=html\}\n(.*)\n`{3,}\Z", re.S)
 COLOURED = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -129,8 +130,8 @@ def _output_html(output: Mapping[str, Any], options: Mapping[str, Any], name: st
     if output["output_type"] == "stream":
         return _printed(text(output, "text"), f"cell-output-{output.get('name', 'stdout')}")
     data = output.get("data", {})
-    if "text/html" in data:
-        return text(data, "text/html")
+    if "text/markdown" in data:
+        return RAW_HTML.sub(r"\1", text(data, "text/markdown"))
     for kind, ending in IMAGES.items():
         if kind in data:
             files[name + ending] = _image_bytes(text(data, kind), kind)

@@ -61,7 +61,6 @@ def _write(path: Path, content: str) -> Path:
 
 def _stage_page(root: Path, page: Publication) -> Path:
     front = {
-        "subtitle": page.scenario_title,
         "pagetitle": f"{page.title} – {page.scenario_title}",
         "order": page.order,
     }
