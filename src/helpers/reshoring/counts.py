@@ -9,6 +9,7 @@ from scipy import stats
 from helpers.errors import InputError
 
 RECOGNISED = ("U-turn firms recognised", "U-turn firms recognised (as printed in KITA report)")
+STUDY_VINTAGE = "KITA 2021-02"
 CANCELLED = "U-turn recognitions cancelled"
 
 

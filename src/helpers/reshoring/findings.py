@@ -8,6 +8,16 @@ import pandas as pd
 from helpers.reshoring.counts import RateRatio
 from helpers.reshoring.place import Place
 
+#: Economies that the study says bring production home.
+SAID_TO_RETURN = ("USA", "JPN", "DEU")
+
+
+def verdict_words(low: float, high: float, up: str, down: str, neither: str) -> str:
+    """Return the words for a ratio whose interval lies above one, below one, or holds it."""
+    if low > 1:
+        return up
+    return down if high < 1 else neither
+
 
 def metrics(changes: pd.DataFrame, placed: Place, focus: str, base_year: int, last_year: int) -> dict[str, Any]:
     """Return the focus economy's measures and place under flat names that do not change with the years.
@@ -37,7 +47,7 @@ def metrics(changes: pd.DataFrame, placed: Place, focus: str, base_year: int, la
 
 def home_evidence(league: pd.DataFrame, base_year: int, last_year: int) -> Iterator[dict[str, Any]]:
     """Yield the change of S of the economies the study says bring production home."""
-    for code in ("USA", "JPN", "DEU"):
+    for code in SAID_TO_RETURN:
         if code in league.index:
             row = league.loc[code] * 100
             yield {
@@ -70,6 +80,21 @@ def place_evidence(placed: Place, focus: str, base_year: int, last_year: int) ->
         "economy": focus,
         "measure": "rank of the change of S",
         "n": placed.of,
+    }
+
+
+def later_evidence(later: pd.DataFrame) -> dict[str, Any]:
+    """Return the change of Korea's foreign share after 2014, refining and basic metals left out."""
+    first, last = later.index[0], later.index[-1]
+    return {
+        "claim": "korea-returns-fewer",
+        "value": later["share_without"].iloc[-1] - later["share_without"].iloc[0],
+        "unit": "percentage points",
+        "text": f"Change of Korea's foreign input share, {first}-{last}, all inputs but refining and basic metals; "
+        "no other economy is known on this basis.",
+        "table": "later",
+        "economy": "KOR",
+        "measure": "change of S, OECD tables",
     }
 
 

@@ -59,6 +59,13 @@ def changes(table: pd.DataFrame, base_year: int, last_year: int) -> pd.DataFrame
     ).rename_axis(index="economy")
 
 
+def intensities(table: pd.DataFrame) -> pd.DataFrame:
+    """Return intensities by scope with plain headings."""
+    words = {"manufactured": "broad", "all": "all", "own_sector": "narrow", "intensity": "", "strict": "strict"}
+    heads = {name: " ".join(words[part] for part in name.split(", ")).strip() for name in table.columns}
+    return table.rename(columns=heads).rename_axis(index="economy")
+
+
 def agreement(table: pd.DataFrame) -> pd.DataFrame:
     """Return the comparison of two releases with plain headings."""
     names = {"change": "change of S", "ratio": "R", "rank": "rank"}
@@ -68,8 +75,8 @@ def agreement(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def breaks(table: pd.DataFrame, break_year: int) -> pd.DataFrame:
-    """Return the break tests with date intervals in one cell; a test that could not be made says why."""
-    return pd.DataFrame(
+    """Return the break tests with date intervals in one cell; a series that could not be tested says why."""
+    shown = pd.DataFrame(
         {
             "n": table["n"],
             "largest F": table["sup_f"],
@@ -81,9 +88,12 @@ def breaks(table: pd.DataFrame, break_year: int) -> pd.DataFrame:
             "mean after": table["after"],
             f"change in {break_year}": table["change"],
             "p, known date": table["p_known"],
-            "not tested": table["reason"].str.split(":").str[0],
+            "crisis years": table["crisis_years"],
         }
     )
+    if (table["reason"] != "").any():
+        shown["not tested"] = table["reason"]
+    return shown
 
 
 def _years(first: int, last: int) -> str:

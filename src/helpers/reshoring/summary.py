@@ -194,3 +194,76 @@ def release_panels(releases: dict[str, pd.DataFrame], economies: Sequence[str]) 
 def stacked(panels: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Return panels as one tidy table: `release, year, iso3, share` (percent)."""
     return pd.concat(panels, names=["release"]).stack().rename("share").reset_index()
+
+
+def most_influential(choices: pd.DataFrame) -> str:
+    """Return which choice moves the rank most: the one whose levels differ most in mean rank."""
+    spread = {
+        name: choices.groupby(name)["rank"].mean().agg(lambda ranks: ranks.max() - ranks.min())
+        for name in ("scope", "price_sensitive", "base_year")
+    }
+    return max(spread, key=lambda name: spread[name])
+
+
+def intensity_by_scope(load: Load, release: Release, economies: Sequence[str], base_year: int, last_year: int):
+    """Return both versions of the mean yearly intensity under every scope of inputs.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by iso3, a column for each scope and version, units of R; below the economies the median of all.
+    """
+    table = load(release.table)
+    columns = {}
+    for scope in SCOPES:
+        found = intensities(measures.measure(measures.select_inputs(table, scope)), base_year, last_year)
+        columns[f"{scope}, intensity"] = found["intensity"]
+        columns[f"{scope}, strict"] = found["intensity_strict"]
+    every = pd.DataFrame(columns)
+    return pd.concat([every.loc[list(economies)], every.median().to_frame("median of all").T]).rename_axis(index="iso3")
+
+
+def classes_of(inputs: pd.DataFrame, release: str, economy: str, base_year: int, last_year: int) -> pd.DataFrame:
+    """Return R, S and intensity of one economy's technology classes.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by technology class: `ratio_base, ratio_last, share_base, share_last, share_change` (percent,
+        percentage points), `intensity, intensity_strict` (mean a year, units of R).
+    """
+    own = inputs[inputs["iso3"] == economy].assign(technology=inputs["sector"].map(CLASSES[release]))
+    measured = measures.measure(own, ("technology", "year"))
+    table = measures.change(measured, base_year, last_year, ("technology",))
+    percent = 100 * table[["share_base", "share_last", "share_change"]]
+    mean = intensities(measured.rename(columns={"technology": "iso3"}), base_year, last_year)
+    joined = table[["ratio_base", "ratio_last"]].join([percent, mean.rename_axis(index="technology")])
+    return joined.reindex([name for name in ORDER if name in joined.index])
+
+
+def later_shares(icio: pd.DataFrame) -> pd.DataFrame:
+    """Return Korea's foreign share of all inputs after 2014 from the OECD's tables, with and without C19 and C24.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by year: `share` and `share_without` (percent, refining and basic metals left out), `foreign_to_output`
+        (percent of gross output).
+    """
+    prices = icio["sector"].isin(["C19", "C24A", "C24B"])
+    return pd.DataFrame(
+        {
+            "share": _foreign(icio),
+            "share_without": _foreign(icio[~prices]),
+            "foreign_to_output": 100 * _sum(icio, "imported_intermediate_inputs") / _sum(icio, "gross_output"),
+        }
+    )
+
+
+def _sum(table: pd.DataFrame, column: str) -> pd.Series:
+    return table.groupby("year")[column].sum()
+
+
+def _foreign(table: pd.DataFrame) -> pd.Series:
+    foreign = _sum(table, "imported_intermediate_inputs")
+    return 100 * foreign / (foreign + _sum(table, "domestic_intermediate_inputs"))

@@ -141,7 +141,9 @@ def _row(counts: pd.DataFrame, series: CountedSeries) -> dict[str, object]:
     rows = select(counts, series)
     if rows.empty:
         raise WorkError(f"The table of counts holds no figure of the series {series.title!r} ({series.iso3}).")
-    newest = rows.sort_values("year", kind="stable").iloc[-1]
+    # A figure of one year says more than a running total, where there is one.
+    single = rows[rows["period"].isna()]
+    newest = (rows if single.empty else single).sort_values("year", kind="stable").iloc[-1]
     return {
         "kind": series.kind,
         "iso3": series.iso3,
@@ -149,6 +151,6 @@ def _row(counts: pd.DataFrame, series: CountedSeries) -> dict[str, object]:
         "one_unit": series.one_unit,
         "figures": len(rows),
         "sources": rows["source_id"].nunique(),
-        "newest": f"{newest['value']:,g} {newest['unit']} ({newest['period'] or newest['year']})",
+        "newest": f"{newest['value']:,g} {newest['unit']} ({newest['year'] if len(single) else newest['period']})",
         "not_comparable": series.not_comparable,
     }

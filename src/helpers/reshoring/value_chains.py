@@ -1,6 +1,7 @@
 """Which series are tested for a turn of global value chains: S, GVC-related output, value added in exports."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -71,6 +72,36 @@ def chosen_series(panels: dict[str, pd.DataFrame], focus: str, economies: Sequen
             found[f"{name} {focus}"] = panel[focus]
         found[f"{name}, pooled"] = breaks.pooled(panel)
     return found
+
+
+def tested_series(load: Load, chosen: ReshoringParameters, economies: Sequence[str]) -> pd.DataFrame:
+    """Return the break tests of all series of the page.
+
+    Years of crisis have dummies of their own, except in the value added of exports: that series starts so late that
+    no year before the study's date would be left.
+
+    Returns
+    -------
+    DataFrame
+        What `breaks.break_table` returns, with `crisis_years` saying whether they were left out.
+    """
+    every = chosen_series(panels(load, chosen), chosen.focus, economies)
+    late = {name: values for name, values in every.items() if name.startswith("VA ")}
+    early = {name: values for name, values in every.items() if name not in late}
+    options = settings(chosen)
+    without = breaks.break_table(early, **options).assign(crisis_years="left out")
+    return pd.concat([without, breaks.break_table(late, **options | {"crisis_years": ()}).assign(crisis_years="kept")])
+
+
+def settings(chosen: ReshoringParameters) -> dict[str, Any]:
+    """Return the options of `breaks.break_table` as chosen."""
+    names = ("break_year", "crisis_years", "trimming", "draws", "level", "seed")
+    return {name: getattr(chosen, name) for name in names}
+
+
+def foreign_share_tests(load: Load, chosen: ReshoringParameters) -> pd.DataFrame:
+    """Return the break tests of S for every economy, one by one."""
+    return breaks.break_table(by_economy(foreign_shares(load, chosen)), **settings(chosen))
 
 
 def by_economy(panel: pd.DataFrame) -> dict[str, pd.Series]:

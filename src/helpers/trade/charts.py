@@ -26,7 +26,7 @@ def window_map(
     marked : sequence of (first, last)
         Windows framed in black.
     """
-    from matplotlib import pyplot
+    from matplotlib import patheffects, pyplot
     from matplotlib.patches import Rectangle
 
     wide = windows.pivot(index="last", columns="first", values=value)
@@ -39,7 +39,8 @@ def window_map(
     for first, last in marked:
         if first in wide.columns and last in wide.index:
             ax.add_patch(Rectangle((first - 0.5, last - 0.5), 1, 1, fill=False, edgecolor="black", linewidth=2.2))
-            ax.annotate(f"{first}-{last}", (first + 0.7, last), va="center", fontsize=11)
+            halo = [patheffects.withStroke(linewidth=3, foreground="white")]
+            ax.annotate(f"{first}-{last}", (first + 0.8, last), va="center", fontsize=11, path_effects=halo)
     ax.set(xlabel="first growth rate of the window", ylabel="last growth rate")
     ax.grid(visible=False)
     fig.colorbar(mesh, ax=ax, label=label, extend="both")
@@ -64,10 +65,13 @@ def windows_compared(table: pd.DataFrame, marked: dict[str, str], xlabel: str, y
     ends = [float(np.nanmin(table[["early", "late"]].to_numpy())), float(np.nanmax(table["early"]))]
     ax.plot(ends, ends, color="#8A8F98", linestyle="--", linewidth=1.2)
     ax.annotate("no change", (ends[1], ends[1]), ha="right", va="bottom", color="#6B7280", fontsize=11)
-    for code, colour in marked.items():
+    ordered = table.loc[list(marked)].sort_values("early").index
+    for i, code in enumerate(ordered):
         x, y = table.loc[code, ["early", "late"]]
-        ax.plot(x, y, "o", color=colour, markersize=10)
-        ax.annotate(code, (x, y), xytext=(8, -4), textcoords="offset points", color=colour, fontweight="bold")
+        ax.plot(x, y, "o", color=marked[code], markersize=10)
+        # Names of the slower half stand to the left, the others to the right, so that neighbours stay apart.
+        side = {"xytext": (-8, -4), "ha": "right"} if i < len(ordered) / 2 else {"xytext": (8, -4)}
+        ax.annotate(code, (x, y), textcoords="offset points", color=marked[code], fontweight="bold", **side)
     ax.axhline(0, color="#4D4D4D", linewidth=1)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     return fig

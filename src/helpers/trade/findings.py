@@ -47,7 +47,7 @@ def rival_evidence(table: pd.DataFrame, late: tuple[int, int], goods: str) -> It
 
 
 def abroad_evidence(
-    row: pd.Series, compound_late: float, standing: dict[str, float | int], to_bases: dict[str, float], focus: str
+    row: pd.Series, compound_late: float, standing: dict[str, float | int], to_bases: pd.Series, focus: str
 ) -> Iterator[dict[str, Any]]:
     """Yield what is known of intermediate exports to production bases abroad, before and since the study's date."""
     common = {"claim": "korea-intermediates-abroad-2011", "economy": focus, "unit": "percent a year"}
@@ -76,6 +76,6 @@ def abroad_evidence(
         yield common | {
             "value": value,
             "text": f"Compound annual growth of exports of {focus} to production bases, {name}.",
-            "table": "gross-destinations" if "gross" in name else "destinations",
+            "table": "gross-destinations" if "gross" in name else "destinations-periods",
             "measure": f"to production bases, {name}",
         }

@@ -56,35 +56,28 @@ def by_source(
     Returns
     -------
     DataFrame
-        `series, years, early, early_percentile, late, late_percentile, economies` (those of the later window, else
-        of the earlier one).
+        `series, years, early, early_percentile, late, late_percentile, economies` (large exporters with data in
+        every year of the windows the series holds).
     """
     rows = []
     for name, levels in series.items():
         row: dict[str, object] = {"series": name, "years": f"{levels.index.min()}-{levels.index.max()}"}
-        for label, window in (("early", early), ("late", late)):
-            row |= _one_window(levels, economy, window, label, minimum)
-        rows.append(row)
+        held = {label: window for label, window in (("early", early), ("late", late)) if _holds(levels, window)}
+        kept = growth.large_and_complete(levels, list(held.values()), minimum)
+        for label in ("early", "late"):
+            found = growth.mean_growth(levels, held[label])[kept] if label in held else None
+            row[label] = float("nan") if found is None else float(found[economy])
+            row[f"{label}_percentile"] = float("nan") if found is None else growth.percentile(found, economy)
+        rows.append(row | {"economies": len(kept)})
     return pd.DataFrame(rows)
 
 
-def _one_window(levels: pd.DataFrame, economy: str, window: Window, label: str, minimum: float) -> dict[str, object]:
+def _holds(levels: pd.DataFrame, window: Window) -> bool:
     try:
-        found = growth.mean_growth(levels, window)[growth.large_and_complete(levels, [window], minimum)]
+        growth.check_window(levels, window)
     except InputError:
-        return {label: float("nan"), f"{label}_percentile": float("nan")}
-    return {
-        label: float(found[economy]),
-        f"{label}_percentile": growth.percentile(found, economy),
-        "economies": len(found),
-    }
-
-
-def group_totals(flows: pd.DataFrame, bases: Sequence[str]) -> pd.DataFrame:
-    """Return exports to the bases and to others by year (million US$), and the share of the bases (percent)."""
-    to_bases = destinations.to_group(flows, bases)
-    total = flows.sum(axis=1)
-    return pd.DataFrame({"bases": to_bases, "others": total - to_bases, "share": 100 * to_bases / total})
+        return False
+    return True
 
 
 def compound(series: pd.Series, first: int, last: int) -> float:
@@ -114,7 +107,7 @@ def gross_by_destination(gross: pd.DataFrame, exporter: str, economies: Sequence
     own = gross[(gross["exporter"] == exporter) & (gross["importer"] != exporter)]
     first, last = sorted(own["year"].unique())[-2:]
     wide = own.pivot(index="importer", columns="year", values=["gross_exports", "domestic_value_added"])
-    chosen = [code for code in economies if code in wide.index]
+    chosen = [code for code in dict.fromkeys(economies) if code in wide.index]
     table = pd.concat([wide.loc[chosen], wide.sum().to_frame("all").T])
     start, end = table["gross_exports"][first], table["gross_exports"][last]
     return pd.DataFrame(
@@ -171,15 +164,29 @@ def both_reports(partners: pd.DataFrame, imports: pd.DataFrame, names: Mapping[s
     return mirror.mirror(own[["iso3", "year", "usd_mn"]].dropna(), theirs[["iso3", "year", "usd_mn"]])
 
 
-def growth_to_bases(
-    flows: pd.DataFrame, gross: pd.DataFrame, chosen: IntermediateTradeParameters, first: int, last: int
-) -> dict[str, float]:
-    """Return compound growth of exports to the production bases: intermediate goods first, then gross exports."""
+def newest_reports(reported: pd.DataFrame, age: int = 5) -> pd.DataFrame:
+    """Return every partner's newest common year, where it is among the last years there are."""
+    newest = reported.sort_values("year").groupby("iso3").tail(1)
+    return newest[newest["year"] > reported["year"].max() - age].reset_index(drop=True)
+
+
+def growth_to_bases(flows: pd.DataFrame, gross: pd.DataFrame, chosen: IntermediateTradeParameters) -> pd.Series:
+    """Return compound growth of exports to the production bases, percent a year.
+
+    Returns
+    -------
+    Series
+        Intermediate goods over the years of the market share decomposition, then gross exports over the newest two
+        years of the other release.
+    """
     own = gross[(gross["exporter"] == chosen.focus) & gross["importer"].isin(chosen.production_bases)]
     by_year = own.groupby("year")["gross_exports"].sum()
     start, end = (int(year) for year in by_year.index[-2:])
+    first, last = chosen.market_share_years
     intermediate = destinations.to_group(flows, chosen.production_bases)
-    return {
-        f"intermediate goods {first}-{last}": compound(intermediate, first, last),
-        f"gross exports {start}-{end}": compound(by_year, start, end),
-    }
+    return pd.Series(
+        {
+            f"intermediate goods {first}-{last}": compound(intermediate, first, last),
+            f"gross exports {start}-{end}": compound(by_year, start, end),
+        }
+    )
