@@ -54,6 +54,15 @@ def test_verify_and_package_say_what_they_did(reshoring: typer.Typer, project: P
     assert run(reshoring, "package") == f"data/datapackage.json written: {count} tables.\n"
 
 
+def test_verify_of_one_table_looks_at_no_other(reshoring: typer.Typer, project: Path) -> None:
+    data.path("rd_gdp").unlink()
+    assert run(reshoring, "verify", "robot_density").startswith("1 table: hashes")
+    with pytest.raises(WorkError, match=r"1 failure in 1 table:\n- data/indicators/rd_gdp\.csv is missing"):
+        run(reshoring, "verify", "rd_gdp")
+    with pytest.raises(InputError, match="Did you mean 'rd_gdp'"):
+        run(reshoring, "verify", "rd_gpd")
+
+
 def test_verify_fails_with_exit_code_one(reshoring: typer.Typer, project: Path) -> None:
     data.path("robot_density").write_bytes(b"iso3,year\n")
     with pytest.raises(WorkError, match=r"2 failures in \d+ tables:\n- ") as caught:

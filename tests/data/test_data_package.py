@@ -10,6 +10,7 @@ from frictionless import Package
 from helpers import data
 from helpers.data import verification
 from helpers.data.catalogue import PACKAGE
+from helpers.data.changes import changes
 from helpers.data.package import build_package, read_record, text, write_package
 from helpers.errors import WorkError
 
@@ -41,6 +42,41 @@ def test_writing_the_package_again_changes_no_byte(project: Path) -> None:
     write_package()
     assert (project / PACKAGE).read_bytes() == before
     assert not list((project / "data").glob(".datapackage-*"))
+
+
+def test_the_package_says_what_it_changes(project: Path) -> None:
+    folder = project / "data" / "indicators"
+    robots = folder / "robot_density.csv"
+    kept = [row for row in robots.read_bytes().split(b"\n") if not row.startswith(b"USA,2016")]
+    robots.write_bytes(b"\n".join(kept))
+    for ending in ("csv", "yml"):
+        (folder / f"labour_share.{ending}").unlink()
+    edited(project, unit="robots")
+    assert write_package() == [
+        "labour_share: gone",
+        "robot_density: figures changed, 144 -> 143 rows",
+        "robot_density: record edited",
+        "robot_density: vintage ifr-2025, rows 144 -> 143",
+    ]
+    assert write_package() == []
+
+
+def test_coverage_gained_and_lost_is_told() -> None:
+    def package(*vintages: dict) -> dict:
+        record = {"sha256": str(vintages), "record_sha256": "", "rows": 9, "vintages": list(vintages)}
+        return {"resources": [{"name": "t", "record": record}]}
+
+    old = package({"name": "a", "years": [2000, 2001], "economies": 5, "rows": 9}, {"name": "b"})
+    new = package({"name": "a", "years": [2001, 2002], "economies": 4, "rows": 9}, {"name": "c", "rows": 3})
+    assert changes(old, new) == [
+        "t: figures changed, 9 rows",
+        "t: vintage b gone",
+        "t: vintage a, economies 5 -> 4",
+        "t: vintage a, years lost: 2000",
+        "t: vintage a, years new: 2002",
+        "t: vintage c new, 3 rows",
+    ]
+    assert changes({}, {**new, "corrections": "x"}) == ["t: new, 9 rows", "corrections: edited"]
 
 
 def test_the_package_knows_nothing_of_the_machine(project: Path) -> None:

@@ -11,6 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from helpers.data import catalogue
+from helpers.data.changes import changes
 from helpers.data.checking import measured, problems_in, ready, stamp_of
 from helpers.data.corrections import LOADER, corrections
 from helpers.data.problems import describe as describe_problems
@@ -178,16 +179,34 @@ def text(package: dict[str, Any]) -> str:
     return json.dumps(package, indent=1, ensure_ascii=False) + "\n"
 
 
-def write_package() -> Path:
+def previous_package() -> dict[str, Any]:
+    """Return the descriptor as it is on disk; empty when there is none or it cannot be read."""
+    try:
+        found = json.loads((project_root() / catalogue.PACKAGE).read_text(encoding="utf-8"))
+        return found if isinstance(found, dict) else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def write_package() -> list[str]:
     """Check every table and write data/datapackage.json, by atomic rename.
+
+    Returns
+    -------
+    list of str
+        What the new package changes: figures, records, vintages, coverage gained and lost.
 
     Raises
     ------
     WorkError
         A table is not sound; the package stays as it was.
     """
-    target = project_root() / catalogue.PACKAGE
-    content = text(build_package())
+    old, new = previous_package(), build_package()
+    _replace(project_root() / catalogue.PACKAGE, text(new))
+    return changes(old, new)
+
+
+def _replace(target: Path, content: str) -> None:
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".datapackage-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
@@ -197,4 +216,3 @@ def write_package() -> Path:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    return target

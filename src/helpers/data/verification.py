@@ -8,7 +8,7 @@ from helpers.data.loading import read_bytes
 from helpers.data.package import build_package, record_paths, text
 from helpers.data.problems import listed
 from helpers.data.records import TableMetadata
-from helpers.errors import ReshoringError, closest
+from helpers.errors import InputError, ReshoringError, closest, not_allowed
 from helpers.paths import project_root
 
 
@@ -32,6 +32,21 @@ def verify_all() -> tuple[list[str], int]:
     for name in names:
         failures += _failures_of(name)
     return (failures or _out_of_date()), len(names)
+
+
+def verify_some(names: list[str]) -> tuple[list[str], int]:
+    """Check the named tables only; otherwise as `verify_all`.
+
+    Raises
+    ------
+    InputError
+        Unknown table.
+    """
+    known = catalogue.tables()
+    if unknown := [name for name in names if name not in known]:
+        raise InputError(not_allowed("table", unknown[0], known))
+    chosen = sorted(set(names))
+    return [failure for name in chosen for failure in _failures_of(name)], len(chosen)
 
 
 def _failures_of(name: str) -> list[str]:
@@ -80,5 +95,6 @@ def _out_of_date() -> list[str]:
 
 def recap(failures: list[str], checked: int) -> str:
     """Put all failures into one message."""
-    head = f"{len(failures)} failure{'s' if len(failures) != 1 else ''} in {checked} tables:"
+    counts = [f"{n} {word}{'s' if n != 1 else ''}" for n, word in ((len(failures), "failure"), (checked, "table"))]
+    head = f"{' in '.join(counts)}:"
     return "\n- ".join([head, *(failure.strip() for failure in failures)])
