@@ -1,13 +1,18 @@
 """Runs outside the build: one section with parameters given on the command line."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from helpers.errors import WorkError
-from helpers.runner import fingerprint, manifest, notebooks, parameters, scenario
+from helpers.runner import fingerprint, manifest, notebooks, parameters, scenario, sweeps
 from helpers.runner.layout import ADHOC, build_folder, failed_folder, relative
 from helpers.runner.manifest import CompletedRun
 from helpers.runner.notebooks import Section
 from helpers.runner.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from helpers.runner.workshop import Task
 
 
 @dataclass(frozen=True)
@@ -60,12 +65,28 @@ def run_section(
     resolved = values(section, assignments, scenario_name)
     needs = _needed(section, scenario_name)
     hashes = {need: run.manifest.results_digest for need, run in needs.items()}
-    parts = fingerprint.parts(fingerprint.fixed_parts(section), resolved, hashes)
+    swept = {name: _finished_sweep(section, name) for name in section.front.sweeps}
+    digests = {name: done.digest for name, done in swept.items()}
+    parts = fingerprint.parts(fingerprint.fixed_parts(section), resolved, hashes, digests)
     place = build_folder() / ADHOC / slug / fingerprint.run_id(parts)
     done = manifest.read(place)[0]
     if done and not manifest.damage(done) and not force:
         return Found(done, False)
-    return _carry_out(section, scenario_name or ADHOC, resolved, parts, needs, progress or Silent())
+    from helpers.runner.workshop import Task
+
+    results = {need: str(run.results) for need, run in needs.items()}
+    folders = {name: str(done.folder) for name, done in swept.items()}
+    task = Task(section, scenario_name or ADHOC, resolved, parts, results, folders)
+    return _carry_out(task, place, progress or Silent())
+
+
+def _finished_sweep(section: Section, name: str) -> sweeps.CompletedSweep:
+    done = sweeps.completed(name)
+    if done is None:
+        raise WorkError(
+            f"Section {section.slug} reads sweep {name}, which has no tables. Run `reshoring sweep {name}`."
+        )
+    return done
 
 
 def _needed(section: Section, scenario_name: str | None) -> dict[str, CompletedRun]:
@@ -81,25 +102,18 @@ def _needed(section: Section, scenario_name: str | None) -> dict[str, CompletedR
     return found
 
 
-def _carry_out(
-    section: Section,
-    scenario_name: str,
-    resolved: dict,
-    parts: dict,
-    needs: dict[str, CompletedRun],
-    progress: Progress,
-) -> Found:
-    from helpers.runner.workshop import Task, workshop
+def _carry_out(task: "Task", place: Path, progress: Progress) -> Found:
+    from helpers.runner.workshop import workshop
 
-    task = Task(section, scenario_name, resolved, parts, {need: str(run.results) for need, run in needs.items()})
-    place, failed = build_folder() / ADHOC / section.slug / task.run_id, failed_folder(ADHOC, section.slug)
-    with workshop([section]) as opened:
-        progress.started(section.slug, "asked for")
-        outcome = opened.carry_out(task, place, failed, lambda told: progress.event(section.slug, told))
-        progress.ended(section.slug, "failed" if outcome.error else "ran", outcome.seconds)
+    slug = task.section.slug
+    failed = failed_folder(ADHOC, slug)
+    with workshop([task.section]) as opened:
+        progress.started(slug, "asked for")
+        outcome = opened.carry_out(task, place, failed, lambda told: progress.event(slug, told))
+        progress.ended(slug, "failed" if outcome.error else "ran", outcome.seconds)
     if outcome.error:
-        raise WorkError(f"{section.slug}: {outcome.error} (notebook and log: {relative(failed)})")
+        raise WorkError(f"{slug}: {outcome.error} (notebook and log: {relative(failed)})")
     run, reason = manifest.read(place)
     if run is None:
-        raise WorkError(f"{section.slug}: {reason}")
+        raise WorkError(f"{slug}: {reason}")
     return Found(run, True)

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -78,7 +79,9 @@ def _failure_line(result: Result) -> str:
 class Order:
     """What is asked of a build beyond which sections."""
 
-    jobs: int
+    jobs: int | None
+    backend: str
+    address: str | None
     forced: frozenset[str] = frozenset()
     only_failed: bool = False
 
@@ -92,6 +95,8 @@ def build(
     only_failed: bool = False,
     progress: Progress | None = None,
     wait: bool = True,
+    backend: str = "local",
+    address: str | None = None,
 ) -> Recap:
     """Run what is stale of the chosen sections, and of those they need, under the chosen scenarios.
 
@@ -109,6 +114,8 @@ def build(
         Hears what happens.
     wait : bool
         Wait for another build to finish; otherwise refuse when one goes on.
+    backend, address : str
+        "local", or "dask" and the address of the cluster's scheduler.
 
     Raises
     ------
@@ -121,7 +128,7 @@ def build(
     chosen = None if sections is None else list(sections)
     planned = plan(scenarios, chosen)
     forced = frozenset(item.section.slug for item in planned if chosen is None or item.section.slug in chosen)
-    order = Order(jobs or 0, forced if force else frozenset(), only_failed)
+    order = Order(jobs, backend, address, forced if force else frozenset(), only_failed)
     with lock.hold(build_folder() / "runs", "a build", wait, progress.note):
         swept = sweep_states(planned)
         if not force and all(verdict_now(item, swept).state == "fresh" for item in planned):
@@ -141,19 +148,20 @@ def verdict_now(planned: Planned, swept: Mapping[str, str]) -> Verdict:
 
 
 def _run_stale(planned: list[Planned], order: Order, progress: Progress, swept: Mapping[str, str]) -> Recap:
-    from helpers.runner.workshop import jobs_by_default, workshop
+    from helpers.runner.workshop import backend, workshop
 
-    jobs = order.jobs or jobs_by_default()
     prepared = {name: sweeps.state_now(name)[0] for name, digest in swept.items() if not digest}
     reached = [*planned, *(point for points in prepared.values() for point in points)]
     sections = {item.section.slug: item.section for item in reached}
-    with workshop(sections.values()) as opened, ThreadPoolExecutor(jobs) as pool:
-        try:
-            done = {name: sweeps.run_in(opened, name, points, jobs, progress) for name, points in prepared.items()}
-            schedule = Schedule(planned, order, progress, opened, pool, {**swept, **done})
-            schedule.run()
-        finally:
-            opened.stopped.set()
+    with ExitStack() as stack:
+        chosen = stack.enter_context(backend(order.backend, order.address))
+        opened = stack.enter_context(workshop(sections.values(), chosen.make))
+        jobs = order.jobs or chosen.jobs
+        pool = stack.enter_context(ThreadPoolExecutor(jobs))
+        stack.callback(opened.stopped.set)
+        done = {name: sweeps.run_in(opened, name, points, jobs, progress) for name, points in prepared.items()}
+        schedule = Schedule(planned, order, progress, opened, pool, {**swept, **done})
+        schedule.run()
     return Recap([schedule.results[item.key] for item in planned])
 
 
@@ -245,17 +253,14 @@ def task_of(item: Planned, swept: Mapping[str, str]) -> "Task":
 
 def refresh_text(item: Planned, area: Path) -> None:
     """Put edited text into the executed notebook of a run whose code did not change."""
-    import nbformat
-
-    from helpers.runner.normalise import normalise, with_new_text
+    from helpers.runner.normalise import as_text, normalise, with_new_text
 
     place = run_folder(*item.key)
     fresh = Path(tempfile.mkdtemp(dir=area)) / "run"
     shutil.copytree(place, fresh)
     executed = json.loads((fresh / NOTEBOOK).read_text(encoding="utf-8"))
     executed["cells"] = with_new_text(executed["cells"], item.section.cells)
-    text = nbformat.writes(normalise(nbformat.from_dict(executed), {}))
-    (fresh / NOTEBOOK).write_text(text + "\n", encoding="utf-8")
+    (fresh / NOTEBOOK).write_text(as_text(normalise(executed, {})), encoding="utf-8")
     old = manifest.read(place)[0]
     assert old is not None
     changed = {"text": fingerprint.text_part(item.section), "outputs": manifest.output_hashes(fresh)}

@@ -1,19 +1,24 @@
-"""Commands of the runner: run, build, status, params, scenarios."""
+"""Commands of the runner: run, build, sweep, status, params, scenarios."""
 
 import sys
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 Parameter = Annotated[
     list[str] | None, typer.Option("-p", "--parameter", help="name=value; may be given several times")
 ]
-Names = Annotated[list[str] | None, typer.Argument(help="sections; all when none is named")]
-ScenarioNames = Annotated[
-    list[str] | None, typer.Option("--scenario", "-s", help="scenario; may be given several times")
-]
+Sections = Annotated[list[str] | None, typer.Argument(help="sections; all when none is named")]
+Scenarios = Annotated[list[str] | None, typer.Option("--scenario", "-s", help="scenario; may be given several times")]
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="runs at once; default: cores")]
+Force = Annotated[bool, typer.Option("--force", help="run even what is up to date")]
+Only = Annotated[str | None, typer.Option(help="'failed': only what failed last time")]
+Explain = Annotated[bool, typer.Option("--explain", help="name every part that changed")]
+Wait = Annotated[bool, typer.Option(help="wait for another one to finish, or refuse")]
+Backend = Annotated[str, typer.Option(help="where runs are carried out: local or dask")]
+Address = Annotated[str | None, typer.Option(help="scheduler of the dask cluster, such as tcp://host:8786")]
+SHOWN_METRICS = 20
 
 
 def add_to(app: typer.Typer) -> None:
@@ -21,10 +26,10 @@ def add_to(app: typer.Typer) -> None:
     for name, command in (
         ("run", run),
         ("build", build),
+        ("sweep", sweep),
         ("status", status),
         ("params", params),
         ("scenarios", list_scenarios),
-        ("sweep", sweep),
     ):
         app.command(name)(command)
 
@@ -35,9 +40,9 @@ def run(
     scenario: Annotated[
         str | None, typer.Option("--scenario", "-s", help="named set of parameters to start from")
     ] = None,
-    force: Annotated[bool, typer.Option(help="run even when these results are there already")] = False,
+    force: Force = False,
 ) -> None:
-    """Run one section with parameters of your own; prints where the results are and the main numbers."""
+    """Run one section with parameters of your own; prints the main numbers and where the results are."""
     from helpers.runner.adhoc import run_section
     from helpers.runner.layout import relative
     from helpers.runner.progress import for_terminal
@@ -45,27 +50,34 @@ def run(
     begun = time.monotonic()
     with for_terminal() as progress:
         found = run_section(section, parameter or [], scenario, force=force, progress=progress)
-    for name, value in list(found.run.metrics.items())[:20]:
+    metrics = found.run.metrics
+    for name, value in list(metrics.items())[:SHOWN_METRICS]:
         print(f"  {name:<44} {value}")
+    if len(metrics) > SHOWN_METRICS:
+        print(f"  and {len(metrics) - SHOWN_METRICS} more in results/metrics.json")
     state = "computed" if found.fresh else "already there"
     print(f"{relative(found.run.folder)}: {state}, run {found.run.manifest.run_id}, {time.monotonic() - begun:.1f} s")
 
 
 def build(
-    sections: Names = None,
-    scenario: ScenarioNames = None,
+    sections: Sections = None,
+    scenario: Scenarios = None,
     jobs: Jobs = None,
-    force: Annotated[bool, typer.Option(help="run even what is up to date")] = False,
-    only: Annotated[str | None, typer.Option(help="'failed': only runs that failed last time")] = None,
+    force: Force = False,
+    only: Only = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would run, run nothing")] = False,
-    explain: Annotated[bool, typer.Option(help="name every part that changed")] = False,
-    wait: Annotated[bool, typer.Option(help="wait for another build to finish")] = True,
+    explain: Explain = False,
+    wait: Wait = True,
+    backend: Backend = "local",
+    address: Address = None,
 ) -> None:
     """Run what is stale; does nothing when nothing changed."""
     only_failed = _only_failed(only)
-    if dry_run:
-        return _print_status(sections, scenario, explain, only_stale=True)
-    _build(sections, scenario, jobs, force, only_failed, wait)
+    if dry_run or explain:
+        _print_status(sections, scenario, explain, only_stale=True)
+    if not dry_run:
+        how: dict[str, Any] = {"jobs": jobs, "force": force, "only_failed": only_failed, "wait": wait}
+        _build(sections, scenario, how | {"backend": backend, "address": address})
 
 
 def _only_failed(only: str | None) -> bool:
@@ -76,15 +88,13 @@ def _only_failed(only: str | None) -> bool:
     return only is not None
 
 
-def _build(
-    sections: list[str] | None, scenario: list[str] | None, jobs: int | None, force: bool, only_failed: bool, wait: bool
-) -> None:
+def _build(sections: list[str] | None, scenario: list[str] | None, how: dict[str, Any]) -> None:
     from helpers.runner.builder import build
     from helpers.runner.progress import for_terminal
 
     begun = time.monotonic()
     with for_terminal() as progress:
-        recap = build(scenario, sections, jobs=jobs, force=force, only_failed=only_failed, progress=progress, wait=wait)
+        recap = build(scenario or None, sections or None, progress=progress, **how)
     for line in recap.lines():
         print(f"failed: {line}", file=sys.stderr)
     done = len(recap.changed)
@@ -93,11 +103,28 @@ def _build(
     raise typer.Exit(0 if recap.ok else 1)
 
 
-def status(
-    sections: Names = None,
-    scenario: ScenarioNames = None,
-    explain: Annotated[bool, typer.Option(help="name every part that changed")] = False,
+def sweep(
+    name: Annotated[str, typer.Argument(help="sweep: sweeps/NAME.yml, or its name")],
+    jobs: Jobs = None,
+    only: Only = None,
+    wait: Wait = True,
+    backend: Backend = "local",
+    address: Address = None,
 ) -> None:
+    """Compute the points of a sweep that were not computed before; writes one table."""
+    from helpers.runner import sweeps
+    from helpers.runner.layout import relative
+    from helpers.runner.progress import for_terminal
+
+    begun, retry = time.monotonic(), _only_failed(only)
+    with for_terminal() as progress:
+        recap = sweeps.run(name, jobs=jobs, progress=progress, retry=retry, wait=wait, backend=backend, address=address)
+    print(f"{recap.line()}, {time.monotonic() - begun:.1f} s")
+    print(relative(recap.folder / sweeps.POINTS))
+    raise typer.Exit(1 if recap.failed == recap.points else 0)
+
+
+def status(sections: Sections = None, scenario: Scenarios = None, explain: Explain = False) -> None:
     """Show each run's state, the reason and how long it took last."""
     _print_status(sections, scenario, explain)
 
@@ -107,7 +134,7 @@ def _print_status(
 ) -> None:
     from helpers.runner.status import kernels, rows, total
 
-    found = [row for row in rows(scenario, sections) if not only_stale or row.state != "up to date"]
+    found = [row for row in rows(scenario or None, sections or None) if not only_stale or row.state != "up to date"]
     for row in found:
         print(row.line(every_reason=explain))
     print(total(found))
@@ -134,22 +161,3 @@ def list_scenarios() -> None:
     from helpers.runner.scenario import scenarios
 
     print("\n\n".join(scenario_text(item) for item in scenarios()))
-
-
-def sweep(
-    name: Annotated[str, typer.Argument(help="sweep: sweeps/NAME.yml, or its name")],
-    jobs: Jobs = None,
-    only: Annotated[str | None, typer.Option(help="'failed': compute failed points again")] = None,
-    wait: Annotated[bool, typer.Option(help="wait for another sweep to finish")] = True,
-) -> None:
-    """Compute the points of a sweep that were not computed before; writes one table."""
-    from helpers.runner import sweeps
-    from helpers.runner.layout import relative
-    from helpers.runner.progress import for_terminal
-
-    begun = time.monotonic()
-    with for_terminal() as progress:
-        recap = sweeps.run(name, jobs=jobs, progress=progress, retry=_only_failed(only), wait=wait)
-    print(f"{recap.line()}, {time.monotonic() - begun:.1f} s")
-    print(relative(recap.folder / sweeps.POINTS))
-    raise typer.Exit(1 if recap.failed == recap.points else 0)

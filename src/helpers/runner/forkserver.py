@@ -17,7 +17,8 @@ import selectors
 import signal
 import socket
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 #: What every worker or kernel needs; modules of the sections to run are added to it.
@@ -37,6 +38,8 @@ ALWAYS = (
 )
 #: Binds itself to the kernel when it is imported, so there must be one by then.
 NEVER = "matplotlib_inline.backend_inline"
+#: An optional part of jsonschema that checks addresses; it takes longer to import than all else of papermill.
+SLOW = "rfc3987_syntax"
 LARGEST = 1 << 18
 DIE_WITH_PARENT = 1
 
@@ -44,12 +47,31 @@ DIE_WITH_PARENT = 1
 def preload(names: list[str]) -> list[str]:
     """Import modules; return those that cannot be imported (a notebook that needs one will say so itself)."""
     missing = []
-    for name in (*ALWAYS, *names):
-        try:
-            importlib.import_module(name)
-        except Exception:
-            missing.append(name)
-    return missing
+    with hidden(SLOW):
+        missing += [name for name in ALWAYS if not importable(name)]
+    return missing + [name for name in names if not importable(name)]
+
+
+def importable(name: str) -> bool:
+    """Import a module; tell whether that worked."""
+    try:
+        importlib.import_module(name)
+    except Exception:
+        return False
+    return True
+
+
+@contextmanager
+def hidden(name: str) -> Iterator[None]:
+    """Make a module look absent for a while."""
+    known = sys.modules.get(name)
+    sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+        if known is not None:
+            sys.modules[name] = known
 
 
 def threads() -> int:

@@ -3,12 +3,14 @@
 This is the one place where that is done.
 """
 
+import json
 import re
 from collections.abc import Iterable
 from typing import Any
 
 INJECTED = "injected-parameters"
 STREAMS = ("stdout", "stderr")
+KEPT_METADATA = frozenset({"kernelspec", "language_info", "title"})
 #: Patterns of text that differs from run to run, with what stands for it.
 PATTERNS = (
     (re.compile(r"\b0x[0-9a-f]{6,16}\b"), "0x0"),
@@ -28,24 +30,24 @@ def normalise(notebook: Any, paths: dict[str, str]) -> Any:
     paths : dict
         Folders that must not show, each with what is written instead.
     """
-    notebook.metadata = {
-        key: value for key, value in notebook.metadata.items() if key in ("kernelspec", "language_info", "title")
-    }
+    for key in notebook["metadata"].keys() - KEPT_METADATA:
+        del notebook["metadata"][key]
     seen: dict[str, str] = {}
-    for cell in notebook.cells:
+    for cell in notebook["cells"]:
         _normalise_cell(cell, paths, seen)
     return notebook
 
 
 def _normalise_cell(cell: Any, paths: dict[str, str], seen: dict[str, str]) -> None:
+    metadata = cell["metadata"]
     for key in ("papermill", "execution"):
-        cell.metadata.pop(key, None)
-    if not cell.metadata.get("tags", True):
-        del cell.metadata["tags"]
-    if INJECTED in cell.metadata.get("tags", []):
+        metadata.pop(key, None)
+    if not metadata.get("tags", True):
+        del metadata["tags"]
+    if INJECTED in metadata.get("tags", []):
         cell["id"] = INJECTED
-    if cell.cell_type == "code":
-        cell.outputs = [_normalise_output(output, paths, seen) for output in join_streams(cell.outputs)]
+    if cell["cell_type"] == "code":
+        cell["outputs"] = [_normalise_output(output, paths, seen) for output in join_streams(cell["outputs"])]
 
 
 def join_streams(outputs: Iterable[Any]) -> list[Any]:
@@ -97,6 +99,11 @@ def clean(text: str, paths: dict[str, str], seen: dict[str, str]) -> str:
     return RANDOM_IDS.sub(lambda found: seen.setdefault(found.group(), f"T_{len(seen) + 1}"), text)
 
 
+def as_text(notebook: Any) -> str:
+    """Return a notebook as the file holds it: as `nbformat.writes` does, whose import takes seconds."""
+    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True, separators=(",", ": ")) + "\n"
+
+
 def with_new_text(executed: list[dict[str, Any]], source: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the cells of a notebook whose text was edited, with the outputs of the run that was done before.
 
@@ -111,12 +118,18 @@ def with_new_text(executed: list[dict[str, Any]], source: list[dict[str, Any]]) 
     injected = [cell for cell in done if INJECTED in cell["metadata"].get("tags", [])]
     outputs = iter(cell for cell in done if cell not in injected)
     cells: list[dict[str, Any]] = []
-    for cell in source:
+    for cell in map(_with_lines, source):
         if cell["cell_type"] != "code":
-            cells.append({key: value for key, value in cell.items() if key not in ("outputs", "execution_count")})
+            cells.append(cell)
             continue
         old = next(outputs)
         cells.append({**cell, "outputs": old["outputs"], "execution_count": old["execution_count"]})
-        if "parameters" in cell.get("metadata", {}).get("tags", []):
+        if "parameters" in cell["metadata"].get("tags", []):
             cells += injected
     return cells
+
+
+def _with_lines(cell: dict[str, Any]) -> dict[str, Any]:
+    """Return a copy of a cell whose source is a list of lines, as in files."""
+    text = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
+    return {**cell, "metadata": dict(cell.get("metadata", {})), "source": text.splitlines(keepends=True)}

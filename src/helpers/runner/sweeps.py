@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Callable
+import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from helpers.errors import InputError
+from helpers.errors import InputError, not_allowed
 from helpers.runner import design, fingerprint, lock, manifest, notebooks, parameters, scenario
 from helpers.runner.design import Design, Point
 from helpers.runner.layout import build_folder, sweep_folder
@@ -20,7 +20,7 @@ from helpers.runner.progress import Progress, Silent
 
 if TYPE_CHECKING:
     from helpers.runner.worker import CellError
-    from helpers.runner.workshop import Task, Workshop
+    from helpers.runner.workshop import Workshop
 
 POINTS, PARQUET, FAILURES, SUMMARY = "points.csv", "points.parquet", "failures.csv", "sweep.json"
 #: Faults of a single combination, not of the design: the point is listed among the failures.
@@ -110,7 +110,7 @@ def prepare(name: str, found: Design) -> list[Prepared]:
     """
     known = {item.slug: item for item in notebooks.sections()}
     for slug in found.sections:
-        notebooks.check_parameters_cell(_known_section(name, slug, known))
+        _check_section(name, _known_section(name, slug, known))
     base = scenario.scenario(found.scenario, list(known)).parameters if found.scenario else {}
     fixed = {slug: fingerprint.fixed_parts(known[slug]) for slug in found.sections}
     return [
@@ -121,10 +121,16 @@ def prepare(name: str, found: Design) -> list[Prepared]:
 
 def _known_section(name: str, slug: str, known: dict[str, Section]) -> Section:
     if slug not in known:
-        from helpers.errors import not_allowed
-
         raise InputError(f"sweep {name}: {not_allowed('section', slug, known)}")
     return known[slug]
+
+
+def _check_section(name: str, section: Section) -> None:
+    notebooks.check_parameters_cell(section)
+    if section.needs or section.front.sweeps:
+        raise InputError(
+            f"sweep {name}: section {section.slug} reads the results of others, which have no such points."
+        )
 
 
 def _prepare(name: str, point: Point, section: Section, base: dict[str, Any], fixed: dict[str, Any]) -> Prepared:
@@ -157,7 +163,8 @@ def run(
     progress: Progress | None = None,
     retry: bool = False,
     wait: bool = True,
-    compute: "Callable[[Task], tuple[dict[str, Any], CellError | None]] | None" = None,
+    backend: str = "local",
+    address: str | None = None,
 ) -> SweepRecap:
     """Carry out a sweep; points computed before, by this or another sweep, are not computed again.
 
@@ -173,8 +180,8 @@ def run(
         Compute points again that failed before.
     wait : bool
         Wait for another sweep to finish, or refuse.
-    compute : callable, optional
-        Computes a point elsewhere, such as on a cluster; gives its metrics and error.
+    backend, address : str
+        "local", or "dask" and the address of the cluster's scheduler.
 
     Raises
     ------
@@ -188,18 +195,19 @@ def run(
         if done and not (retry and done.summary["failed"]):
             return SweepRecap(path.stem, done.folder, len(prepared), 0, done.summary["failed"])
         waiting = missing(prepared, retry)
-        if compute:
-            compute_all(waiting, compute, jobs, f"sweep {path.stem}", progress)
-        elif waiting:
-            _compute_here(waiting, jobs, f"sweep {path.stem}", progress)
+        if waiting:
+            _open_and_compute(waiting, (backend, address), jobs, f"sweep {path.stem}", progress)
         return finish(path.stem, prepared, len(waiting))
 
 
-def _compute_here(waiting: list[Prepared], jobs: int | None, label: str, progress: Progress) -> None:
-    from helpers.runner.workshop import workshop
+def _open_and_compute(
+    waiting: list[Prepared], where: tuple[str, str | None], jobs: int | None, label: str, progress: Progress
+) -> None:
+    from helpers.runner.workshop import backend, workshop
 
-    with workshop({item.section.slug: item.section for item in waiting}.values()) as opened:
-        compute_all(waiting, opened.compute, jobs, label, progress)
+    sections = {item.section.slug: item.section for item in waiting}
+    with backend(*where) as chosen, workshop(sections.values(), chosen.make) as opened:
+        compute_all(waiting, opened, jobs or chosen.jobs, label, progress)
 
 
 def state_now(name: str) -> tuple[list[Prepared], CompletedSweep | None]:
@@ -214,7 +222,7 @@ def run_in(opened: "Workshop", name: str, prepared: list[Prepared], jobs: int, p
     with lock.hold(build_folder() / "sweeps", f"sweep {name}", True, progress.note):
         waiting = missing(prepared)
         if waiting:
-            compute_all(waiting, opened.compute, jobs, f"sweep {name}", progress)
+            compute_all(waiting, opened, jobs, f"sweep {name}", progress)
         finish(name, prepared, len(waiting))
     done = completed(name)
     return done.digest if done else ""
@@ -241,32 +249,28 @@ def recorded(item: Prepared) -> dict[str, Any] | None:
     return record if record.get("parameters") == item.resolved else None
 
 
-def compute_all(
-    waiting: list[Prepared],
-    compute: "Callable[[Task], tuple[dict[str, Any], CellError | None]]",
-    jobs: int | None,
-    label: str,
-    progress: Progress,
-) -> None:
+def compute_all(waiting: list[Prepared], opened: "Workshop", jobs: int, label: str, progress: Progress) -> None:
     """Compute points side by side and record each as soon as it is done."""
-    from helpers.runner.workshop import jobs_by_default
-
+    begun = time.monotonic()
     progress.started(label, f"{len(waiting)} points")
-    pool = ThreadPoolExecutor(jobs or jobs_by_default())
-    futures = [pool.submit(_compute_and_record, item, compute) for item in waiting]
+    pool = ThreadPoolExecutor(jobs)
+    futures = [pool.submit(_compute_and_record, item, opened) for item in waiting]
     try:
         for number, future in enumerate(as_completed(futures), 1):
             future.result()
             progress.event(label, {"event": "cell", "number": number, "of": len(waiting), "id": "points"})
+    except BaseException:
+        opened.stopped.set()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-        progress.ended(label, "ran", 0.0)
+        progress.ended(label, "ran", time.monotonic() - begun)
 
 
-def _compute_and_record(item: Prepared, compute: "Callable[[Task], tuple[dict[str, Any], CellError | None]]") -> None:
+def _compute_and_record(item: Prepared, opened: "Workshop") -> None:
     from helpers.runner.workshop import Task
 
-    metrics, error = compute(Task(item.section, "sweep", item.resolved, item.parts, brief=True))
+    metrics, error = opened.compute(Task(item.section, "sweep", item.resolved, item.parts, brief=True))
     if error is None or error.name:
         write_text(item.record, _json({"parameters": item.resolved, "metrics": metrics, "error": _told(error)}))
 

@@ -4,15 +4,16 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Event, Lock
 from typing import Any
 
 from helpers.data import catalogue
-from helpers.errors import WorkError
+from helpers.errors import InputError, WorkError, not_allowed
 from helpers.paths import project_root
 from helpers.runner import fingerprint, forkclient, lock, modules
 from helpers.runner.execute import Limits, Outcome, Tell, execute
@@ -25,6 +26,9 @@ from helpers.runner.worker import CellError, RunSpec
 KEPT = (NOTEBOOK, RESULTS, MANIFEST, LOG)
 ORDINARY = "RESHORING_ORDINARY_KERNELS"
 SERVER_LOG = "forkserver.log"
+SOCKETS = "sockets.txt"
+LOCAL = "local"
+BACKENDS = (LOCAL, "dask")
 
 
 def jobs_by_default() -> int:
@@ -187,8 +191,49 @@ def keep_failure(folder: Path, place: Path, task: Task, outcome: Outcome) -> Non
     publish(folder, place)
 
 
+@dataclass(frozen=True)
+class Backend:
+    """Where runs are carried out: what makes the workshop, and how many runs go on at once unless told."""
+
+    make: Callable[[Path, Path, list[str]], Workshop]
+    jobs: int
+
+
 @contextmanager
-def workshop(sections: Iterable[Section]) -> Iterator[Workshop]:
+def backend(name: str = LOCAL, address: str | None = None) -> Iterator[Backend]:
+    """Choose where runs are carried out.
+
+    Parameters
+    ----------
+    name : str
+        "local", or "dask" for the workers of a cluster.
+    address : str, optional
+        Of the cluster's scheduler, such as tcp://host:8786.
+
+    Raises
+    ------
+    InputError
+        Unknown name, or no address for dask.
+    WorkError
+        The cluster cannot be used.
+    """
+    if name not in BACKENDS:
+        raise InputError(not_allowed("backend", name, BACKENDS))
+    if name == LOCAL:
+        yield Backend(Workshop, jobs_by_default())
+        return
+    if not address:
+        raise InputError("--backend dask needs the scheduler's address: --address tcp://host:8786.")
+    from helpers.runner import cluster
+
+    with cluster.connected(address) as client:
+        yield Backend(partial(cluster.ClusterWorkshop, client=client), cluster.jobs_of(client))
+
+
+@contextmanager
+def workshop(
+    sections: Iterable[Section], make: Callable[[Path, Path, list[str]], Workshop] = Workshop
+) -> Iterator[Workshop]:
     """Open a workshop for runs of some sections; whatever happens, nothing of it is left behind."""
     area = build_folder() / ".tmp"
     try:
@@ -200,7 +245,8 @@ def workshop(sections: Iterable[Section]) -> Iterator[Workshop]:
     codes = [source(cell) for section in sections for cell in section.code]
     # Names of sockets must be short, which the project's own folder may not be.
     sockets = Path(tempfile.mkdtemp(prefix="reshoring-"))
-    opened = Workshop(folder, sockets, modules.worth_preloading(codes))
+    opened = make(folder, sockets, modules.worth_preloading(codes))
+    (folder / SOCKETS).write_text(str(sockets), encoding="utf-8")
     try:
         with lock.hold(folder, "runs"):
             try:
@@ -216,4 +262,6 @@ def remove_abandoned(area: Path) -> None:
     """Remove folders whose process was killed: their lock is free."""
     for folder in area.iterdir():
         if lock.is_free(folder):
+            with suppress(OSError):
+                shutil.rmtree((folder / SOCKETS).read_text(encoding="utf-8"), ignore_errors=True)
             shutil.rmtree(folder, ignore_errors=True)
