@@ -9,11 +9,14 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from helpers.errors import InputError
+from helpers.index.definitions import LABELS
 from helpers.index.specification import Index, Specification, composite, weights_of
 from helpers.index.standings import rank_frame
 from helpers.index.weigh import complete, principal_components
 
 Array = NDArray[np.float64]
+#: Fewer pairs than this do not tell the form of a relation.
+FEW = 8
 #: Bandwidths tried for the local regression, as shares of the standard deviation of the indicator.
 BANDWIDTHS = np.geomspace(0.15, 3.0, 16)
 
@@ -61,7 +64,7 @@ def kmo(normalised: pd.DataFrame) -> pd.Series:
     Squared correlations over squared correlations plus squared partial correlations (Kaiser, 1974).
     """
     r = np.corrcoef(complete(normalised.to_numpy(float)), rowvar=False)
-    inverse = np.linalg.inv(r)
+    inverse = np.linalg.pinv(r)
     partial = inverse / np.sqrt(np.outer(np.diag(inverse), np.diag(inverse)))
     off = ~np.eye(len(r), dtype=bool)
     simple, rest = (r**2 * off).sum(axis=0), (partial**2 * off).sum(axis=0)
@@ -75,7 +78,7 @@ def bartlett(normalised: pd.DataFrame) -> tuple[float, int, float]:
     rows = complete(normalised.to_numpy(float))
     n, k = rows.shape
     determinant = np.linalg.det(np.corrcoef(rows, rowvar=False))
-    statistic = -(n - 1 - (2 * k + 5) / 6) * np.log(determinant)
+    statistic = -(n - 1 - (2 * k + 5) / 6) * np.log(max(determinant, np.finfo(float).tiny))
     degrees = k * (k - 1) // 2
     return float(statistic), degrees, float(stats.chi2.sf(statistic, degrees))
 
@@ -101,17 +104,20 @@ def correlation_ratio(x: Array, y: Array) -> float:
     """Return the share of the variance of `y` that `x` explains, whatever the form of the relation.
 
     First-order effect S = Var(E[y|x]) / Var(y) of Paruolo, Saisana and Saltelli (2013), with E[y|x] by local linear
-    regression (Gaussian kernel, bandwidth by leave-one-out cross-validation).
+    regression (Gaussian kernel, bandwidth by leave-one-out cross-validation). With fewer than eight pairs no form can
+    be told from noise: the squared correlation is returned.
 
     Raises
     ------
     InputError
-        Fewer than five pairs, or an `x` that does not vary.
+        Fewer than three pairs, or an `x` that does not vary.
     """
     both = ~np.isnan(x) & ~np.isnan(y)
     x, y = x[both], y[both]
-    if x.size < 5 or np.ptp(x) == 0:
-        raise InputError("A correlation ratio needs five pairs and an indicator that varies.")
+    if x.size < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
+        raise InputError("A correlation ratio needs three pairs, an indicator and scores that vary.")
+    if x.size < FEW:
+        return float(np.corrcoef(x, y)[0, 1] ** 2)
     smoothers = [_local_linear(x, share * x.std()) for share in BANDWIDTHS]
     best = min(smoothers, key=lambda hat: _left_out_error(hat, y))
     return float(min((best @ y).var() / y.var(), 1.0))
@@ -171,3 +177,18 @@ def removals(values: pd.DataFrame, specification: Specification, context: pd.Dat
 def mean_shift(ranks: pd.DataFrame, base: str = "base") -> pd.Series:
     """Return the mean absolute difference of each column of ranks from the base column."""
     return ranks.drop(columns=base).sub(ranks[base], axis=0).abs().mean().rename("mean_shift")
+
+
+def readable(importance: pd.DataFrame, ranks: pd.DataFrame, focus: str) -> pd.DataFrame:
+    """Return weights, importance and the effect of removal by indicator, for readers."""
+    table = importance.assign(removal_shift=mean_shift(ranks), focus_rank_without=ranks.loc[focus].drop("base"))
+    table = table.astype({"focus_rank_without": int})
+    table.insert(0, "indicator", [LABELS.get(str(name), str(name)) for name in table.index])
+    columns = {
+        "squared_correlation": "squared correlation",
+        "correlation_ratio": "correlation ratio",
+        "relative": "relative importance",
+        "removal_shift": "mean rank shift if removed",
+        "focus_rank_without": "rank of the focus economy without",
+    }
+    return table.rename(columns=columns).reset_index(drop=True)

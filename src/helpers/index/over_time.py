@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from helpers.data import economies
 from helpers.index.definitions import ICT, ICT_OVER_TIME, NAMES, PATENTS, high_tech_fields
 from helpers.index.normalise import goalposts
 from helpers.index.parameters import InnovationIndexParameters
@@ -13,6 +14,15 @@ from helpers.index.select import covered, newest, patent_share, select
 from helpers.index.specification import Specification, composite, weights_of
 from helpers.index.standings import rank_frame
 
+#: Tables behind the series over time.
+TABLES = ("rd_gdp", "hightech_exports_share", PATENTS, ICT_OVER_TIME)
+#: Columns of `revisions`.
+REVISION_COLUMNS = (
+    "iso3",
+    "table",
+    "vintage",
+    *(f"{what}_{when}" for what in ("value", "score", "rank") for when in ("before", "after")),
+)
 #: Years a value may be older than the year: R&D and the ICT series come every second year for many economies.
 MAXIMUM_AGE = 2
 
@@ -36,7 +46,7 @@ class Series:
 
 def years_with_data(tables: Mapping[str, pd.DataFrame], parameters: InnovationIndexParameters) -> list[int]:
     """Return the years from the first one asked for to the last in which all four series have values in reach."""
-    lasts = [int(tables[name]["year"].max()) for name in ("rd_gdp", "hightech_exports_share", PATENTS, ICT_OVER_TIME)]
+    lasts = [int(tables[name]["year"].max()) for name in TABLES]
     last = min(*(found + MAXIMUM_AGE for found in lasts), parameters.reference_year(), lasts[2])
     return list(range(parameters.first_year, last + 1))
 
@@ -127,7 +137,7 @@ def revisions(
             after = _index_of(tables, changed, members)
             if after is not None and base is not None:
                 parts.append(_beside(base, after, table, vintage))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["iso3", "table", "vintage"])
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(REVISION_COLUMNS), dtype=float)
 
 
 def _index_of(
@@ -175,3 +185,24 @@ def weights_over_time(values: pd.DataFrame, weights: str | dict[str, float]) -> 
     scaled = goalposts(matrix, np.nanmin(matrix, axis=0), np.nanmax(matrix, axis=0))
     found = weights_of(pd.DataFrame(scaled, values.index, values.columns), _plain(weights))
     return {name: float(found[name]) for name in NAMES}
+
+
+def break_note(tables: Mapping[str, pd.DataFrame], series: Series, years: Sequence[int]) -> str:
+    """Say which of the economies drawn carry a flag in the years drawn, and which."""
+    rows = tables["hightech_exports_share"]
+    flagged = rows[rows["iso3"].isin(series.ranks.index) & rows["year"].isin(years) & (rows["flag"] != "")]
+    found = [f"{economies.name(code)} {flag}" for code, flag in flagged.groupby("iso3")["flag"].first().items()]
+    return f"High-tech exports: {'; '.join(found)}." if found else ""
+
+
+def readable(revised: pd.DataFrame, focus: str, others: int = 5) -> pd.DataFrame:
+    """Return the revisions of the focus economy and of the economies whose rank moves most, for readers."""
+    if revised.empty:
+        return pd.DataFrame({"economy": [], "table": [], "vintage": []})
+    moved = revised.assign(change=revised["rank_after"] - revised["rank_before"])
+    largest = moved[moved["iso3"] != focus].sort_values("change", key=abs, ascending=False, kind="stable").head(others)
+    table = pd.concat([moved[moved["iso3"] == focus], largest])
+    table["iso3"] = [economies.name(code) for code in table["iso3"]]
+    whole = dict.fromkeys(("rank_before", "rank_after", "change"), int)
+    table = table.astype(whole).rename(columns={"iso3": "economy"}).rename(columns=lambda name: name.replace("_", " "))
+    return table.drop(columns=["score before", "score after"]).reset_index(drop=True)

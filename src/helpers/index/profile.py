@@ -87,3 +87,20 @@ def peers(index: Index, focus: str, count: int = 5) -> pd.DataFrame:
 def profiles(selection: Selection, index: Index) -> pd.DataFrame:
     """Return the profiles of all economies of the index below each other, index (iso3, indicator)."""
     return pd.concat({focus: profile(selection, index, str(focus)) for focus in index.scores.index}, names=["iso3"])
+
+
+def readable(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a profile for readers."""
+    columns = {
+        "label": "indicator",
+        "value": "value",
+        "year": "year",
+        "rank": "rank",
+        "of": "of",
+        "frontier_economy": "frontier",
+        "gap_to_frontier": "gap to frontier",
+        "gap_to_median": "gap to median",
+        "verdict": "verdict",
+        "flag": "flag",
+    }
+    return table[list(columns)].rename(columns=columns).reset_index(drop=True)

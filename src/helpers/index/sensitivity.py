@@ -127,3 +127,8 @@ def sobol_of_ranks(space: Space, focus: str, *, size: int = 1024, seed: int = 0,
     return pd.concat(
         {name: effects(result, labels, resamples=resamples, seed=seed) for name, result in results.items()}, axis=1
     )
+
+
+def drawn(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the effects to draw: those on the focus economy's rank, or on all ranks where its rank never changes."""
+    return table["shift"] if table["rank"].isna().to_numpy().all() else table["rank"]

@@ -22,6 +22,8 @@ Draws = NDArray[np.intp]
 IMPUTATION, IMPUTATION_DRAW = "imputation", "imputation_draw"
 OUTLIERS, NORMALISATION, AGGREGATION = "outliers", "normalisation", "aggregation"
 WEIGHTING, WEIGHT_ERROR, MEASUREMENT_ERROR = "weighting", "weight_error", "measurement_error"
+#: Choices whose options are random: sets of errors and draws of the imputation.
+ERROR_CHOICES = (IMPUTATION_DRAW, WEIGHT_ERROR, MEASUREMENT_ERROR)
 #: Scales on which every aggregation has a meaning.
 SCALES = {"minmax": (1.0, 100.0), "z-score": (100.0, 10.0), "percentile-rank": (1.0, 100.0)}
 CHAINED = "chained-equations"

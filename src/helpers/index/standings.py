@@ -6,6 +6,7 @@ from itertools import product
 import pandas as pd
 
 from helpers.data import economies
+from helpers.errors import InputError
 from helpers.index.definitions import (
     HIGH_TECH_FIELDS,
     INDICATORS,
@@ -79,7 +80,7 @@ def alternatives(
     tables : mapping
         The four indicator tables by name, with all their vintages.
     parameters : InnovationIndexParameters
-        The year; everything else is varied.
+        The year and the maximum age; everything else is varied.
     groups : mapping
         Name of the group to its economies.
     population : pandas.DataFrame
@@ -92,12 +93,14 @@ def alternatives(
     pandas.DataFrame
         One row a combination: indicator, vintage, group, definition, minimum (patents or people), of, rank, study.
     """
-    year = parameters.reference_year()
+    year, age = parameters.reference_year(), parameters.maximum_age
     small = _smaller_than(population, year)
     rows: list[dict] = []
     for indicator in INDICATORS:
-        variants = _patents(tables, year) if indicator.name == "hightech_patent_share" else None
-        for labels, column in variants or _vintages(tables[indicator.table], year, indicator.yearly, small):
+        variants = _patents(tables, year, age) if indicator.name == "hightech_patent_share" else None
+        for labels, column in variants or _vintages(
+            tables[indicator.table], (year, age) if indicator.yearly else None, small
+        ):
             for group, members in groups.items():
                 row = _standing(column[column.index.isin(members)], focus)
                 rows.append({"indicator": indicator.name, "group": group, **labels, **row})
@@ -114,19 +117,18 @@ def _smaller_than(population: pd.DataFrame, year: int) -> Callable[[int], set[st
     return lambda minimum: set(people.index[people < minimum])
 
 
-def _vintages(table: pd.DataFrame, year: int, yearly: bool, small: Callable[[int], set[str]]) -> Variants:
+def _vintages(table: pd.DataFrame, when: tuple[int, int] | None, small: Callable[[int], set[str]]) -> Variants:
     for vintage, minimum in product(sorted(table["vintage"].unique()), POPULATIONS):
         rows = table[table["vintage"] == vintage]
-        when = year if yearly else int(rows["year"].max())
-        column = newest(rows, when, 0)["value"]
+        column = newest(rows, *(when or (int(rows["year"].max()), 0)))["value"]
         yield {"vintage": vintage, "definition": "", "minimum": minimum}, column[~column.index.isin(small(minimum))]
 
 
-def _patents(tables: Mapping[str, pd.DataFrame], year: int) -> Variants:
+def _patents(tables: Mapping[str, pd.DataFrame], year: int, age: int) -> Variants:
     table = next(tables[indicator.table] for indicator in INDICATORS if indicator.name == "hightech_patent_share")
     for definition, minimum in product(HIGH_TECH_FIELDS, MINIMA):
-        share = patent_share(table[table["year"] == year], high_tech_fields(definition), minimum)
-        yield {"vintage": "", "definition": definition, "minimum": minimum}, newest(share, year, 0)["value"]
+        share = patent_share(table[table["year"].between(year - age, year)], high_tech_fields(definition), minimum)
+        yield {"vintage": "", "definition": definition, "minimum": minimum}, newest(share, year, age)["value"]
 
 
 def _standing(column: pd.Series, focus: str) -> dict[str, int | None]:
@@ -153,8 +155,11 @@ def _distinct(column: pd.Series) -> str:
     return ", ".join(sorted(set(column) - {""}))
 
 
-def index_league(index: Index, selection: Selection) -> pd.DataFrame:
-    """Return the economies in order of the index: rank, name, score, coverage and the flags of their values."""
+def index_league(index: Index, selection: Selection, summary: pd.DataFrame) -> pd.DataFrame:
+    """Return the economies in order of the index: rank, score, coverage, rank interval from draws, years, flags.
+
+    `summary` is that of `helpers.index.draws.RankCounts`.
+    """
     present = selection.values.loc[index.scores.index].notna().sum(axis=1)
     flags = selection.flags.loc[index.scores.index].apply(_joined, axis=1)
     table = pd.DataFrame(
@@ -163,10 +168,23 @@ def index_league(index: Index, selection: Selection) -> pd.DataFrame:
             "economy": [economies.name(code) for code in index.scores.index],
             "score": index.scores,
             "indicators": present,
+            "median": summary["median"],
+            "p05": summary["p05"],
+            "p95": summary["p95"],
+            "p_top1": summary["p_top1"],
+            "p_top5": summary["p_top5"],
+            "years": selection.years.loc[index.scores.index].apply(_years, axis=1),
             "flag": flags,
         }
     ).dropna(subset=["score"])
-    return table.sort_values(["rank", "economy"]).astype({"rank": int})
+    whole = dict.fromkeys(("rank", "median", "p05", "p95"), int)
+    return table.sort_values(["rank", "economy"]).astype(whole).reset_index(names="iso3")
+
+
+def _years(row: pd.Series) -> str:
+    """Write the years of an economy's values: one year when all agree, else a range."""
+    years = sorted(int(year) for year in row.dropna())
+    return str(years[0]) if years[0] == years[-1] else f"{years[0]}-{years[-1]}"
 
 
 def _joined(row: pd.Series) -> str:
@@ -194,3 +212,70 @@ def index_metrics(index: Index, focus: str = STUDY_ECONOMY, prefix: str = "korea
         f"{prefix}_score_composite": float(index.scores[focus]) if known else None,
         "n_composite": int(index.scores.count()),
     }
+
+
+def contributions(index: Index) -> pd.DataFrame:
+    """Return weight times normalised value of each indicator, weights re-scaled over what is present, best first.
+
+    With the arithmetic mean the rows sum to the scores.
+    """
+    weights = index.normalised.notna() * index.weights
+    parts = index.normalised.fillna(0.0) * weights.div(weights.sum(axis=1), axis=0)
+    return parts.loc[index.scores.sort_values(ascending=False, kind="stable").index]
+
+
+def all_choices(found: pd.DataFrame) -> pd.DataFrame:
+    """Return, for each indicator and rank, how many combinations give it and which choices occur among them."""
+    parts = {name: choices_for_rank(found, name).reset_index() for name in NAMES}
+    table = pd.concat(parts, names=["name"]).reset_index(level="name")
+    table["as in the study"] = (table["rank"] == table["name"].map(STUDY_RANKS)).map({True: "yes", False: ""})
+    table.insert(0, "indicator", table.pop("name").map(LABELS))
+    return table.astype({"rank": int}).reset_index(drop=True)
+
+
+def patent_grid(found: pd.DataFrame, groups: Sequence[str] = ("oecd-plus", "oecd", "all")) -> pd.DataFrame:
+    """Return the rank by high-tech share of patents: one row a list of fields and group, one column a minimum."""
+    rows = found[(found["indicator"] == "hightech_patent_share") & found["group"].isin(groups)]
+    table = rows.pivot(index=["definition", "group"], columns="minimum", values="rank")
+    ordered = table.reindex([(name, group) for name in HIGH_TECH_FIELDS for group in groups]).astype("Int64")
+    return ordered.rename(columns=lambda minimum: f"{minimum:,} patents" if minimum else "no minimum").reset_index()
+
+
+def without_score(selection: Selection, ranked: pd.DataFrame) -> pd.DataFrame:
+    """Return the economies of the group that have no score: name, indicators present, reason."""
+    rest = selection.values.index.difference(ranked.index)
+    table = pd.DataFrame(
+        {
+            "economy": [economies.name(code) for code in rest],
+            "present": [", ".join(SHORT_LABELS[n] for n in NAMES if pd.notna(selection.values.at[c, n])) for c in rest],
+        },
+        index=rest,
+    )
+    return table
+
+
+def study_metrics(found: pd.DataFrame) -> dict[str, float]:
+    """Return the study's rank of each indicator and the share of the combinations of choices in which it comes out."""
+    result: dict[str, float] = {}
+    for name in NAMES:
+        rows = found[(found["indicator"] == name) & found["rank"].notna()]
+        result[f"study_rank_{name}"] = STUDY_RANKS[name]
+        result[f"share_as_in_study_{name}"] = float(rows["as_in_study"].mean()) if len(rows) else float("nan")
+    return result
+
+
+def require_score(ranked: pd.DataFrame, selection: Selection, focus: str) -> None:
+    """Refuse a focus economy that has too few values for a score, naming what it has.
+
+    Raises
+    ------
+    InputError
+        The economy is not among those ranked.
+    """
+    if focus in ranked.index:
+        return
+    has = [LABELS[n] for n in NAMES if focus in selection.values.index and pd.notna(selection.values.at[focus, n])]
+    raise InputError(
+        f"{economies.name(focus)} has too few values for a score: it has {', '.join(has) or 'none of the indicators'}. "
+        "Choose another focus, or a larger maximum_age or a smaller minimum_coverage or minimum_patents."
+    )

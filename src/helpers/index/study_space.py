@@ -253,3 +253,13 @@ def _weightings(
         except InputError:
             continue
     return tuple(found), np.array([weights / weights.sum() for weights in found.values()])
+
+
+def context_of(gdp_per_capita: pd.DataFrame, year: int, members: Sequence[str], oecd: Sequence[str]) -> pd.DataFrame:
+    """Return what imputation uses, by economy: log of GDP per capita of the year (or up to three before), and group.
+
+    The groups are the members of the OECD and the others.
+    """
+    income = newest(gdp_per_capita, year, 3)["value"].reindex(sorted(members))
+    group = pd.Series(["oecd" if code in set(oecd) else "other" for code in income.index], income.index)
+    return pd.DataFrame({INCOME: np.log(income), "group": group})

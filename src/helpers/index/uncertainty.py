@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from helpers.data import economies
 from helpers.index.draws import RankCounts, block_size, count_ranks, gather, rank_slice, uniforms
 from helpers.index.space import Draws, Space, scores
 
@@ -103,3 +104,38 @@ def one_at_a_time(space: Space, focus: str, skip: Sequence[str] = ()) -> pd.Data
         for number, (row, option) in enumerate(changes, start=1)
     ]
     return pd.DataFrame(rows)
+
+
+def rank_probabilities(counts: RankCounts, focus: str, prefix: str = "korea") -> dict[str, float | None]:
+    """Return median, 90% interval and probabilities of the first ranks of an economy under flat names."""
+    names = {"rank_median": "median", "rank_p05": "p05", "rank_p95": "p95", "p_top1": "p_top1", "p_top5": "p_top5"}
+    if focus not in counts.economies:
+        return {f"{prefix}_{name}": None for name in names}
+    row = counts.summary().loc[focus]
+    return {
+        f"{prefix}_{name}": int(row[column]) if name.startswith("rank") else float(row[column])
+        for name, column in names.items()
+    }
+
+
+def readable(changes: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of `one_at_a_time` for readers, the largest change of the focus economy's rank first."""
+    order = changes.assign(size=changes["change"].abs()).sort_values(["size", "mean_shift"], ascending=False)
+    columns = {
+        "choice": "choice",
+        "base": "base index",
+        "option": "changed to",
+        "rank": "rank",
+        "change": "change",
+        "mean_shift": "mean shift of all ranks",
+    }
+    return order[list(columns)].rename(columns=columns).reset_index(drop=True)
+
+
+def duels(counts: RankCounts, first: int) -> pd.DataFrame:
+    """Return the probability that the row scores above the column, for the first economies by median rank."""
+    codes = counts.summary().index[:first]
+    table = counts.p_above().loc[codes, codes]
+    table = table.where(~np.eye(len(codes), dtype=bool))
+    table.insert(0, "economy", [economies.name(code) for code in codes])
+    return table.reset_index(drop=True)

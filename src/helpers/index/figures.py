@@ -1,0 +1,179 @@
+"""Figures of composite indices: data in, matplotlib figure out."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from helpers.data import economies
+from helpers.index.definitions import SHORT_LABELS
+
+Colour = Callable[[str], str]
+GREY = "#8A8F98"
+ROW = 0.3
+#: One mark an indicator, so that the figure also reads without colour.
+HATCHES = ("", "///", "...", "xxx")
+
+
+def _names(codes: Sequence[str]) -> list[str]:
+    return [economies.name(str(code)) for code in codes]
+
+
+def _column(rows: int, extra: float = 1.2) -> tuple[Figure, Axes]:
+    figure, axes = plt.subplots(figsize=(6.4, ROW * rows + extra))
+    axes.grid(axis="y", visible=False)
+    return figure, axes
+
+
+def _emphasise(axes: Axes, codes: Sequence[str], focus: str) -> None:
+    for label, code in zip(axes.get_yticklabels(), codes, strict=True):
+        label.set_fontweight("bold" if code == focus else "normal")
+
+
+def rank_intervals(summary: pd.DataFrame, focus: str, colour: Colour, base: pd.Series | None = None) -> Figure:
+    """Draw median rank and interval of each economy, best first.
+
+    Parameters
+    ----------
+    summary : pandas.DataFrame
+        Index iso3; columns median, p05, p95, in the order of drawing.
+    focus : str
+        Economy drawn in its own colour.
+    colour : function
+        Colour of an economy.
+    base : pandas.Series, optional
+        Rank of the base index by economy, drawn as a cross.
+    """
+    codes = list(summary.index)
+    figure, axes = _column(len(codes))
+    rows = range(len(codes))
+    shades = [colour(code) if code == focus else GREY for code in codes]
+    axes.hlines(rows, summary["p05"], summary["p95"], colors=shades, linewidth=4, alpha=0.55)
+    axes.scatter(summary["median"], rows, c=shades, s=42, zorder=3, label="median")
+    if base is not None:
+        axes.scatter(base[codes], rows, marker="x", c="black", s=30, zorder=4, label="base index")
+    axes.set_yticks(rows, _names(codes))
+    axes.set_ylim(len(codes) - 0.4, -0.6)
+    axes.set_xlabel("Rank (bar: 90% of the draws)")
+    axes.legend(loc="lower left")
+    _emphasise(axes, codes, focus)
+    return figure
+
+
+def contributions(parts: pd.DataFrame, focus: str, colours: Sequence[str]) -> Figure:
+    """Draw what each indicator contributes to the score of each economy, stacked.
+
+    Parameters
+    ----------
+    parts : pandas.DataFrame
+        Index iso3 in the order of drawing, one column an indicator; rows sum to the score.
+    focus : str
+        Economy whose name is set in bold.
+    colours : sequence of str
+        One for each indicator.
+    """
+    codes = list(parts.index)
+    figure, axes = _column(len(codes), extra=1.9)
+    left = pd.Series(0.0, parts.index)
+    for number, (name, values) in enumerate(parts.items()):
+        style = {"color": colours[number], "hatch": HATCHES[number % len(HATCHES)], "edgecolor": "white"}
+        axes.barh(range(len(codes)), values, left=left, label=SHORT_LABELS.get(str(name), str(name)), **style)
+        left = left + values
+    axes.set_yticks(range(len(codes)), _names(codes))
+    axes.set_ylim(len(codes) - 0.4, -0.6)
+    axes.set_xlabel("Score")
+    figure.legend(loc="outside upper center", ncols=2)
+    _emphasise(axes, codes, focus)
+    return figure
+
+
+def acceptability(table: pd.DataFrame, focus: str) -> Figure:
+    """Draw the probability of each rank (columns) for each economy (rows) as shades, the larger ones written in."""
+    codes = list(table.index)
+    figure, axes = _column(len(codes))
+    axes.grid(visible=False)
+    axes.imshow(table.to_numpy(), aspect="auto", cmap="Blues", vmin=0, vmax=1)
+    for row, values in enumerate(table.to_numpy()):
+        for column, value in enumerate(values):
+            if value >= 0.095:
+                shade = "white" if value > 0.55 else "black"
+                axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", color=shade, fontsize=10)
+    axes.set_yticks(range(len(codes)), _names(codes))
+    axes.set_xticks(range(table.shape[1]), [str(rank) for rank in table.columns])
+    axes.set_xlabel("Rank (in the boxes: percent of the draws)")
+    _emphasise(axes, codes, focus)
+    return figure
+
+
+def effects(table: pd.DataFrame, colours: Sequence[str]) -> Figure:
+    """Draw first-order and total effects with their bootstrap intervals, the largest total effect first.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Index: name of the choice; columns first, first_low, first_high, total, total_low, total_high.
+    colours : sequence of str
+        Colours of total and first-order effects.
+    """
+    rows = table.sort_values("total", ascending=False)
+    figure, axes = _column(len(rows), extra=1.6)
+    for shift, name, colour, marker in ((-0.16, "total", colours[0], "o"), (0.16, "first", colours[1], "s")):
+        label = {"total": "with interactions (total)", "first": "alone (first-order)"}[name]
+        places = [place + shift for place in range(len(rows))]
+        axes.hlines(places, rows[f"{name}_low"], rows[f"{name}_high"], colors=colour, linewidth=2)
+        axes.scatter(rows[name], places, c=colour, marker=marker, s=34, zorder=3, label=label)
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.set_yticks(range(len(rows)), list(rows.index))
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_xlabel("Share of the variance")
+    figure.legend(loc="outside upper center", ncols=1)
+    return figure
+
+
+def bump(ranks: pd.DataFrame, focus: str, colour: Colour, shown: int = 10) -> Figure:
+    """Draw ranks by year as lines: the economies that are among the first `shown` in the last year, and the focus.
+
+    Parameters
+    ----------
+    ranks : pandas.DataFrame
+        Economies by year.
+    """
+    last = ranks.columns[-1]
+    codes = [code for code in ranks.index if ranks.at[code, last] <= shown or code == focus]
+    figure, axes = plt.subplots(figsize=(6.4, 5.2))
+    for code in codes:
+        strong = code == focus
+        style = {"color": colour(code), "linewidth": 3.5 if strong else 1.6, "zorder": 3 if strong else 2}
+        axes.plot(ranks.columns, ranks.loc[code], marker="o", markersize=4, **style)
+        weight = "bold" if strong else "normal"
+        axes.annotate(
+            economies.name(code), (last, ranks.at[code, last]), (6, 0), textcoords="offset points",
+            va="center", fontsize=11, fontweight=weight,
+        )  # fmt: skip
+    axes.set_ylim(max(ranks.loc[codes].max().max(), shown) + 0.6, 0.4)
+    axes.set_xticks(list(ranks.columns)[::2], [str(year) for year in list(ranks.columns)[::2]])
+    axes.set_ylabel("Rank")
+    return figure
+
+
+def changes(parts: Mapping[str, float] | pd.Series, colours: Sequence[str]) -> Figure:
+    """Draw the change of a score and what each indicator contributed to it."""
+    values = pd.Series(parts)
+    names = [SHORT_LABELS.get(str(name), str(name)) for name in values.index]
+    figure, axes = _column(len(values) + 1, extra=1.1)
+    axes.barh(range(len(values)), values, color=[colours[0] if value >= 0 else colours[1] for value in values])
+    axes.barh(len(values), values.sum(), color=GREY)
+    for row, value in enumerate([*values, values.sum()]):
+        side = "left" if value >= 0 else "right"
+        axes.annotate(
+            f"{value:+.1f}", (value, row), (4 if value >= 0 else -4, 0), textcoords="offset points",
+            va="center", ha=side, fontsize=11,
+        )  # fmt: skip
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.margins(x=0.2)
+    axes.set_yticks(range(len(values) + 1), [*names, "Index"])
+    axes.invert_yaxis()
+    axes.set_xlabel("Change of the score (points)")
+    return figure
