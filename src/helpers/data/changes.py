@@ -40,7 +40,7 @@ def _of_table(old: Record, new: Record) -> Iterator[str]:
         yield "record edited"
     before = {vintage["name"]: vintage for vintage in old["vintages"]}
     after = {vintage["name"]: vintage for vintage in new["vintages"]}
-    yield from (f"vintage {name} gone" for name in before.keys() - after.keys())
+    yield from (f"vintage {name} gone" for name in sorted(before.keys() - after.keys()))
     for name, vintage in after.items():
         if name not in before:
             yield f"vintage {name} new, {vintage.get('rows', 0)} rows"

@@ -26,11 +26,6 @@ def _rows() -> dict[str, dict[str, str]]:
     return _read(stamp(path))
 
 
-def codes() -> list[str]:
-    """Return every code that may occur in a table: economies, former economies and areas, sorted."""
-    return sorted(_rows())
-
-
 def known() -> list[str]:
     """Return the alpha-3 codes of all economies, sorted; areas and former economies are left out."""
     return sorted(code for code, row in _rows().items() if row["kind"] == "economy")
@@ -86,7 +81,8 @@ def _named(name: str) -> list[str]:
 
 
 def _economy(code: str, options: list[str] | None = None) -> str:
-    if not isinstance(code, str) or code not in known():
+    row = _rows().get(code) if isinstance(code, str) else None
+    if row is None or row["kind"] != "economy":
         what = "group or economy" if options else "economy"
         raise InputError(not_allowed(what, code, options or known()))
     return code
