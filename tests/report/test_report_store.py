@@ -71,8 +71,28 @@ def test_other_results_are_those_of_the_same_scenario(run, project):
 
 
 def test_missing_other_results_say_what_to_do(run):
-    with pytest.raises(InputError, match="reshoring run drivers --scenario kita-2021"):
+    with pytest.raises(InputError, match="reshoring build drivers --scenario kita-2021"):
         report.other_results("drivers")
+
+
+def test_a_run_reads_only_the_results_it_declares(run, project):
+    (project / "build" / "runs" / "kita-2021" / "reshoring" / "results").mkdir(parents=True)
+    path = project / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"needs": {"drivers": str(project / "elsewhere")}}))
+    assert report.other_results("drivers") == project / "elsewhere"
+    with pytest.raises(InputError, match=r"needs: \[reshoring\]"):
+        report.other_results("reshoring")
+
+
+def test_a_run_reads_only_the_sweeps_it_declares(run, project):
+    folder = project / "build" / "sweeps" / "ranks"
+    folder.mkdir(parents=True)
+    (folder / "points.csv").write_text("point\n1\n")
+    with pytest.raises(InputError, match=r"sweeps: \[ranks\]"):
+        report.sweep("ranks")
+    path = project / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"sweeps": {"ranks": str(folder)}}))
+    assert report.sweep("ranks") == folder
 
 
 @pytest.mark.parametrize("name", ["../evil", "a/b", "", "Ärger", "a b"])

@@ -4,7 +4,7 @@ Import cost matters (a fresh kernel a run): drawing libraries are only imported 
 """
 
 from helpers.report.figures import figure
-from helpers.report.store import evidence, metrics, other_results, results
+from helpers.report.store import evidence, metrics, other_results, results, sweep
 from helpers.report.style import COLOURS, colour, setup
 from helpers.report.tables import table
 from helpers.report.words import listing, number, ordinal, percent, prose
@@ -23,5 +23,6 @@ __all__ = [
     "prose",
     "results",
     "setup",
+    "sweep",
     "table",
 ]

@@ -52,14 +52,37 @@ def other_results(section: str, scenario: str | None = None) -> Path:
         When that section has no finished run under the scenario.
     """
     context = run_context() or {}
+    declared = context.get("needs", {})
+    if _checked_name(section) in declared:
+        return Path(declared[section])
     scenario = context.get("scenario") or scenario or "latest"
-    root = Path(context.get("root") or project_root())
-    folder = root / "build" / "runs" / scenario / _checked_name(section) / "results"
-    if not folder.is_dir():
+    folder = Path(context.get("root") or project_root()) / "build" / "runs" / scenario / section / "results"
+    if "needs" in context or not folder.is_dir():
         raise InputError(
-            f"Section {section!r} has no results under scenario {scenario!r}. "
-            f"Run it first: reshoring run {section} --scenario {scenario}. "
+            f"Section {section!r} has no results under scenario {scenario!r} that this notebook may read. "
+            f"Run it first: reshoring build {section} --scenario {scenario}. "
             f"In a notebook, name it in the front matter as well: needs: [{section}]."
+        )
+    return folder
+
+
+def sweep(name: str) -> Path:
+    """Return the folder with the tables of a sweep that the front matter names under `sweeps`.
+
+    Raises
+    ------
+    InputError
+        The sweep has not been carried out, or the notebook that runs has not declared it.
+    """
+    context = run_context()
+    if context is None:
+        folder = project_root() / "build" / "sweeps" / _checked_name(name)
+    else:
+        folder = Path(context.get("sweeps", {}).get(_checked_name(name), ""))
+    if not name or not (folder / "points.csv").is_file():
+        raise InputError(
+            f"There are no tables of sweep {name!r} that this notebook may read. Carry it out: reshoring sweep {name}. "
+            f"In a notebook, name it in the front matter as well: sweeps: [{name}]."
         )
     return folder
 
