@@ -126,7 +126,7 @@ def publication(root: Path, scenario: str = "kita-2021", section: str = "heights
         parameters={"year": 2018, "group": ["KOR", "USA"], "robust": True, "none": None},
         vintages={"rd_gdp": ["wdi-2021-09-15", "wdi-2026-07-13"]},
         folder=folder,
-        overview={
+        findings={
             "finding": "Korea ranks **{korea_rank|ordinal}**, with {share|percent}.",
             "metrics": [
                 {"metric": "korea_rank", "label": "Rank", "format": "ordinal", "study": "2nd"},

@@ -29,8 +29,8 @@ def _summary_row(record: Any) -> list[str]:
     return [
         f'<a href="#{escape(record.name)}">{escape(record.title)}</a>',
         escape(record.producer),
-        escape(", ".join(vintage.name for vintage in record.vintages)),
-        escape(years(record)),
+        ", ".join(f'<span class="nowrap">{escape(vintage.name)}</span>' for vintage in record.vintages),
+        f'<span class="nowrap">{escape(years(record))}</span>',
         str(max((vintage.economies for vintage in record.vintages), default=0) or "–"),
         escape(record.licence),
     ]

@@ -1,6 +1,6 @@
 """The overview page's generated part: what was found, section by section, one row a scenario.
 
-Which metrics are shown, and in which words, is declared in front matter (`overview:` of a notebook, or of index.qmd
+Which metrics are shown, and in which words, is declared in front matter (`findings:` of a notebook, or of index.qmd
 by section); nothing here knows what a metric means.
 """
 
@@ -29,10 +29,10 @@ def overview(pages: Sequence[Publication], declared: Mapping[str, Any]) -> str:
     pages : sequence of Publication
         All pages.
     declared : mapping
-        Section to what is shown of it: ``finding`` (sentences; ``{metric|format}`` and ``{scenario:metric|format}`` are
-        replaced by metrics), ``caption``, ``metrics`` (list of ``metric``, ``label``, optional ``format``, ``unit`` and ``study``), ``table``
-        (``name`` of a results table, ``columns`` and their labels, ``caption``). Without a declaration the section is listed
-        with its description and links.
+        Section to what is shown of it: ``finding`` (sentences; ``{metric|format}`` and ``{scenario:metric|format}``
+        are replaced by metrics), ``caption``, ``metrics`` (list of ``metric``, ``label``, optional ``format``, ``unit``
+        and ``study``), ``table`` (``name`` of a results table, ``columns`` and their labels, ``caption``). Without a
+        declaration the section is listed with its description and links.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def overview(pages: Sequence[Publication], declared: Mapping[str, Any]) -> str:
         A declared metric, table, column or format does not exist.
     """
     groups = by_section(pages)
-    entries = {slug: declared.get(slug) or group[0].overview for slug, group in groups.items()}
+    entries = {slug: declared.get(slug) or group[0].findings for slug, group in groups.items()}
     order = sorted(groups, key=lambda slug: (not entries[slug].get("table"), list(groups).index(slug)))
     numbers = iter(range(1, 2 * len(order) + 1))
     return "\n\n".join(_section(slug, groups[slug], entries[slug], numbers) for slug in order) + "\n"
@@ -52,15 +52,16 @@ def _section(slug: str, pages: Sequence[Publication], entry: Mapping[str, Any], 
         f"### {main.title} {{#found-{slug}}}",
         fill(entry["finding"], pages) if "finding" in entry else main.description,
     ]
-    if entry.get("metrics"):
-        parts.append(raw_html(_scenario_table(pages, entry, next(numbers))))
     if entry.get("table"):
         parts.append(raw_html(_results_table(pages[-1], entry["table"], next(numbers))))
-    return "\n\n".join(part for part in [*parts, _links(pages)] if part)
+    # Each row of the scenario table links to its page; without that table the links stand alone.
+    links = entry.get("metrics")
+    parts.append(raw_html(_scenario_table(pages, entry, next(numbers))) if links else _links(pages))
+    return "\n\n".join(parts)
 
 
 def fill(sentence: str, pages: Sequence[Publication]) -> str:
-    """Replace each ``{metric|format}`` by the first scenario's metric, ``{scenario:metric|format}`` by that scenario's."""
+    """Replace ``{metric|format}`` by the first scenario's metric, ``{scenario:metric|format}`` by that scenario's."""
     known = {page.scenario: page for page in pages}
 
     def replace(match: re.Match[str]) -> str:

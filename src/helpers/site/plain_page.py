@@ -80,7 +80,7 @@ def plain_document(source: str, folder: Path, bibliography: Path) -> PlainPage:
     body = source[re.match(r"\s*---.*?^---[ \t]*$", source, re.S | re.M).end() :] if front else source
     fragments = Fragments(bibliography, bibliography_keys(bibliography))
     body, references = fragments.fill(resolve(_included(body, folder), {}, fragments))
-    kept = {key: value for key, value in front.items() if key != "overview"}
+    kept = {key: value for key, value in front.items() if key != "findings"}
     return PlainPage(f"{front_matter_text(kept)}\n{body}{references_block(references)}\n")
 
 

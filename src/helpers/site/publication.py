@@ -26,7 +26,7 @@ class Publication:
     parameters: dict[str, Any]
     vintages: dict[str, list[str]]
     folder: Path
-    overview: dict[str, Any]
+    findings: dict[str, Any]
 
     @property
     def results(self) -> Path:
@@ -88,7 +88,7 @@ def _publication(section: Any, scenario: Any, run: Any) -> Publication:
         parameters=manifest.parameters,
         vintages={name: _vintages(table) for name, table in manifest.tables.items()},
         folder=run.folder,
-        overview=(section.front.model_extra or {}).get("overview") or {},
+        findings=(section.front.model_extra or {}).get("findings") or {},
     )
 
 

@@ -53,7 +53,7 @@ def numbered(labels: Iterable[str]) -> dict[str, str]:
 
 
 def resolve(markdown: str, numbers: Mapping[str, str], fragments: Fragments) -> str:
-    """Return Markdown with cross-references as links, and citations and formulas as marks of `fragments`; code is left alone."""
+    """Return Markdown with cross-references as links, citations and formulas as marks of `fragments`; code stays."""
     return outside_code(markdown, lambda text: _resolve_text(text, numbers, fragments))
 
 
@@ -136,7 +136,8 @@ def references_block(references: str) -> str:
     """Return the list of works cited as a section of the page."""
     if not references:
         return ""
-    return f'\n\n## References {{.unnumbered}}\n\n```{{=html}}\n<div id="refs" class="references csl-bib-body">{references}</div>\n```\n'
+    listed = f'<div id="refs" class="references csl-bib-body">{references}</div>'
+    return f"\n\n## References {{.unnumbered}}\n\n```{{=html}}\n{listed}\n```\n"
 
 
 def figure_html(label: str, number: str, caption: str, content: str) -> str:

@@ -29,8 +29,8 @@ def renderer() -> str:
 def render(root: Path, pages: Sequence[Publication], name: str) -> Path:
     """Render the staged pages into a fresh folder and return it.
 
-    The work is done on a copy of the project that holds pages and configuration only: no hook runs twice, and nothing that is
-    published changes before the result has been checked.
+    The work is done on a copy of the project that holds pages and configuration only: no hook runs twice, and nothing
+    that is published changes before the result has been checked.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def smalldocs_configuration(configuration: dict[str, Any]) -> dict[str, Any]:
 def _write_themes(project: Path) -> None:
     from importlib.resources import files
 
-    # Bootstrap keeps its dark colours under an attribute that smalldocs does not set: make them the defaults of a second sheet.
+    # Bootstrap keeps its dark colours under an attribute that smalldocs does not set: the second sheet has no other.
     light = (files("smalldocs") / "assets/vendor/bootstrap/bootstrap.min.css").read_text(encoding="utf-8")
     target = project / layout.OWN_ASSETS / "bootstrap-dark.css"
     target.parent.mkdir(exist_ok=True)

@@ -46,7 +46,7 @@ def stage(root: Path, pages: Sequence[Publication], sections: Sequence[Any], rec
 def _generated(
     root: Path, pages: Sequence[Publication], sections: Sequence[Any], records: Sequence[Any]
 ) -> list[tuple[str, str]]:
-    declared = read_front_matter((root / "index.qmd").read_text(encoding="utf-8")).get("overview") or {}
+    declared = read_front_matter((root / "index.qmd").read_text(encoding="utf-8")).get("findings") or {}
     return [
         ("_overview.md", overview(pages, declared)),
         ("_parameters.md", parameter_tables(sections)),
