@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.index.coherence import cronbach_alpha, removals
 from helpers.index.normalise import normalise
 from helpers.index.specification import Specification, composite
 from helpers.index.weigh import principal_components
@@ -68,3 +69,14 @@ def test_principal_components(complete: pd.DataFrame) -> None:
     wanted = golden("complete_pca_rotation").to_numpy()
     signs = np.sign((wanted * rotation).sum(axis=0))
     np.testing.assert_allclose(rotation * signs, wanted, rtol=0, atol=TOLERANCE)
+
+
+def test_ranks_after_removing_each_indicator(complete: pd.DataFrame) -> None:
+    ours = removals(complete, Specification()).rename(columns={"base": "Nominal"})
+    wanted = golden("complete_remove_ranks")
+    np.testing.assert_array_equal(ours[wanted.columns], wanted)
+
+
+def test_cronbach_alpha(complete: pd.DataFrame) -> None:
+    normalised = composite(complete, Specification()).normalised
+    assert cronbach_alpha(normalised) == pytest.approx(0.483958856901646, abs=TOLERANCE)

@@ -32,6 +32,10 @@ def _emphasise(axes: Axes, codes: Sequence[str], focus: str) -> None:
         label.set_fontweight("bold" if code == focus else "normal")
 
 
+def _rank_ticks(worst: float) -> list[int]:
+    return [1, *range(5, int(worst) + 1, 5)]
+
+
 def rank_intervals(summary: pd.DataFrame, focus: str, colour: Colour, base: pd.Series | None = None) -> Figure:
     """Draw median rank and interval of each economy, best first.
 
@@ -57,7 +61,8 @@ def rank_intervals(summary: pd.DataFrame, focus: str, colour: Colour, base: pd.S
     axes.set_yticks(rows, _names(codes))
     axes.set_ylim(len(codes) - 0.4, -0.6)
     axes.set_xlabel("Rank (bar: 90% of the draws)")
-    axes.legend(loc="lower left")
+    axes.set_xticks(_rank_ticks(summary["p95"].max()))
+    figure.legend(loc="outside upper left", ncols=2)
     _emphasise(axes, codes, focus)
     return figure
 
@@ -154,6 +159,7 @@ def bump(ranks: pd.DataFrame, focus: str, colour: Colour, shown: int = 10) -> Fi
         )  # fmt: skip
     axes.set_ylim(max(ranks.loc[codes].max().max(), shown) + 0.6, 0.4)
     axes.set_xticks(list(ranks.columns)[::2], [str(year) for year in list(ranks.columns)[::2]])
+    axes.set_yticks(_rank_ticks(ranks.loc[codes].max().max()))
     axes.set_ylabel("Rank")
     return figure
 

@@ -44,7 +44,7 @@ def impute(values: pd.DataFrame, method: str, context: pd.DataFrame | None = Non
     if method == "none" or not values.isna().to_numpy().any():
         return values
     if empty := list(values.columns[values.isna().all()]):
-        raise InputError(f"{', '.join(empty)} has no value at all, so none can be imputed. Leave it out.")
+        raise InputError(f"{', '.join(map(str, empty))} has no value at all, so none can be imputed. Leave it out.")
     if method in ("mean", "median"):
         return values.fillna(values.mean() if method == "mean" else values.median())
     if method == "group-mean":

@@ -12,6 +12,7 @@ from helpers.index.definitions import (
     INDICATORS,
     LABELS,
     NAMES,
+    PATENTS,
     SHORT_LABELS,
     STUDY_ECONOMY,
     STUDY_RANKS,
@@ -97,10 +98,11 @@ def alternatives(
     small = _smaller_than(population, year)
     rows: list[dict] = []
     for indicator in INDICATORS:
-        variants = _patents(tables, year, age) if indicator.name == "hightech_patent_share" else None
-        for labels, column in variants or _vintages(
-            tables[indicator.table], (year, age) if indicator.yearly else None, small
-        ):
+        if indicator.table == PATENTS:
+            variants = _patents(tables[PATENTS], year, age)
+        else:
+            variants = _vintages(tables[indicator.table], (year, age) if indicator.yearly else None, small)
+        for labels, column in variants:
             for group, members in groups.items():
                 row = _standing(column[column.index.isin(members)], focus)
                 rows.append({"indicator": indicator.name, "group": group, **labels, **row})
@@ -124,8 +126,7 @@ def _vintages(table: pd.DataFrame, when: tuple[int, int] | None, small: Callable
         yield {"vintage": vintage, "definition": "", "minimum": minimum}, column[~column.index.isin(small(minimum))]
 
 
-def _patents(tables: Mapping[str, pd.DataFrame], year: int, age: int) -> Variants:
-    table = next(tables[indicator.table] for indicator in INDICATORS if indicator.name == "hightech_patent_share")
+def _patents(table: pd.DataFrame, year: int, age: int) -> Variants:
     for definition, minimum in product(HIGH_TECH_FIELDS, MINIMA):
         share = patent_share(table[table["year"].between(year - age, year)], high_tech_fields(definition), minimum)
         yield {"vintage": "", "definition": definition, "minimum": minimum}, newest(share, year, age)["value"]
