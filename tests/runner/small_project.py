@@ -1,6 +1,7 @@
 """A project of a few small notebooks in a folder of its own, for tests of the runner."""
 
 import json
+import shutil
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,18 @@ class SmallProject:
         (root / "requirements.lock").write_text("small==1\n")
         (root / "data" / "datapackage.json").write_text('{"resources": []}')
         self.scenario("base", {})
+
+    def tables(self, *names: str) -> None:
+        """Take over tables of the real project with their records."""
+        real = Path(__file__).parents[2]
+        package = json.loads((real / "data" / "datapackage.json").read_text())
+        package["resources"] = [item for item in package["resources"] if item["name"] in names]
+        (self.root / "data" / "datapackage.json").write_text(json.dumps(package))
+        shared = ["data/corrections.yml", "data/concordances/economies.csv"]
+        tables = [Path(item["record"]["path"]) for item in package["resources"]]
+        for name in (*shared, *tables, *(table.with_suffix(".yml") for table in tables)):
+            (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(real / name, self.root / name)
 
     def add(self, slug: str, *codes: str, extra: str = "", order: int = 10, model: str = "") -> Path:
         """Write a notebook whose last cells are `codes` (by default one that records metrics)."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 
 from helpers.runner.builder import sweep_states, verdict_now
 from helpers.runner.plan import Planned, Verdict, plan
@@ -33,11 +34,13 @@ class Row:
 def rows(scenarios: Iterable[str] | None, sections: Iterable[str] | None) -> list[Row]:
     """Return the state of every chosen run; one that needs a stale one waits to see whether its results change."""
     found: dict[tuple[str, str], Row] = {}
-    planned = plan(scenarios, sections)
-    swept = sweep_states(planned)
-    for item in planned:
-        found[item.key] = _row(item, verdict_now(item, swept), found)
-    return list(found.values())
+    planned = {item.key: item for item in plan(scenarios, sections)}
+    swept = sweep_states(list(planned.values()))
+    needs = {key: [(key[0], need) for need in item.section.needs] for key, item in planned.items()}
+    for key in TopologicalSorter(needs).static_order():
+        if item := planned.get(key):
+            found[key] = _row(item, verdict_now(item, swept), found)
+    return [found[key] for key in planned]
 
 
 def _row(item: Planned, verdict: Verdict, before: dict[tuple[str, str], Row]) -> Row:

@@ -1,0 +1,95 @@
+"""The command line: words and exit codes."""
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from helpers.errors import ReshoringError
+from helpers.runner import commands
+
+
+@pytest.fixture
+def line(quick):
+    app = typer.Typer()
+    commands.add_to(app)
+
+    def call(*arguments):
+        result = CliRunner().invoke(app, arguments)
+        code = result.exception.exit_code if isinstance(result.exception, ReshoringError) else result.exit_code
+        return code, result.output + str(result.exception or "")
+
+    return call
+
+
+def test_run_prints_numbers_and_place(quick, line):
+    quick.add("alpha")
+    code, told = line("run", "alpha", "-p", "scale=3")
+    assert code == 0
+    assert "value                                        63" in told
+    assert "build/adhoc/alpha/" in told
+    assert "computed" in told
+    assert "already there" in line("run", "alpha", "-p", "scale=3")[1]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "alpha", "-p", "scal=3"),
+        ("run", "alpha", "-p", "scale=x"),
+        ("run", "alpha", "-p", "scale=5000"),
+        ("run", "alpha", "--scenario", "bas"),
+        ("run", "alhpa"),
+        ("build", "alhpa"),
+        ("build", "--scenario", "bas"),
+        ("build", "--only", "broken"),
+        ("build", "--backend", "slurm"),
+        ("build", "--backend", "dask"),
+        ("sweep", "none"),
+        ("params", "alhpa"),
+    ],
+)
+def test_what_is_not_allowed_ends_with_code_2_and_runs_nothing(quick, line, arguments):
+    quick.add("alpha")
+    code, told = line(*arguments)
+    assert code == 2, told
+    assert "llowed" in told or "name=value" in told or "--address" in told or "valid integer" in told
+    assert not list(quick.root.glob("build/runs/*/*"))
+
+
+def test_a_failing_run_ends_with_code_1_and_the_recap_says_where(quick, line):
+    quick.add("alpha", "x = 1\n\nx.none")
+    quick.add("beta")
+    code, told = line("build")
+    assert code == 1
+    assert "base/alpha: cell 4 (step-1), line 3: AttributeError: 'int' object has no attribute 'none'" in told
+    assert "build/failed/base/alpha" in told
+    assert "1 of 2 runs done, 1 failed" in told
+    code, told = line("run", "alpha")
+    assert code == 1
+    assert "line 3: AttributeError" in told
+
+
+def test_status_dry_run_and_explain(quick, line):
+    quick.add("alpha")
+    assert "never run" in line("status")[1]
+    assert "1 to run, about 5 s" in line("build", "--dry-run")[1]
+    assert not (quick.root / "build" / "runs" / "base").exists()
+    assert "1 of 1 runs done" in line("build")[1]
+    assert "up to date" in line("status")[1]
+    assert "Kernels: " in line("status")[1]
+    assert "Nothing to run." in line("build", "--dry-run")[1]
+    assert "nothing to do" in line("build")[1]
+    quick.edit("alpha", "step-1", "report.metrics(value=1)")
+    quick.scenario("base", {"alpha": {"scale": 9}})
+    told = line("build", "--dry-run", "--explain")[1]
+    assert "code cell step-1 changed" in told
+    assert "parameter scale is 9, was 2" in told
+
+
+def test_lists(quick, line):
+    quick.add("alpha")
+    quick.scenario("wide", {"alpha": {"scale": 4}})
+    assert "what the number is multiplied by" in line("params", "alpha")[1]
+    assert "alpha: scale = 4" in line("scenarios")[1]
+    assert "schema.json" in line("params", "--schema")[1]
+    assert (quick.root / "scenarios" / "schema.json").is_file()

@@ -1,0 +1,223 @@
+"""What makes a run stale, and what does not."""
+
+import json
+import shutil
+
+import pytest
+
+from helpers.runner import build, completed, fingerprint, modules
+from helpers.runner.plan import plan
+from helpers.runner.status import rows
+
+
+def states(**options):
+    return {f"{item.scenario}/{item.section}": item.state for item in build(**options).results}
+
+
+def reasons(name="base/alpha"):
+    return next(row.reasons for row in rows(None, None) if row.name == name)
+
+
+@pytest.fixture
+def built(quick):
+    """Two sections that were built."""
+    quick.add("alpha")
+    quick.add("beta", "from helpers import errors", "report.metrics(value=1)", order=20)
+    assert states() == {"base/alpha": "ran", "base/beta": "ran"}
+    return quick
+
+
+def test_nothing_changed_nothing_runs(built):
+    assert states() == {"base/alpha": "fresh", "base/beta": "fresh"}
+
+
+def test_changed_text_is_put_into_the_page_without_a_run(built):
+    started = completed("base", "alpha").manifest.started
+    built.edit("alpha", "lead", "Quite another lead: 서울.")
+    assert reasons() == ["text changed"]
+    assert states() == {"base/alpha": "text", "base/beta": "fresh"}
+    refreshed = completed("base", "alpha")
+    assert refreshed.manifest.started == started
+    assert "서울" in refreshed.notebook.read_text()
+    assert states() == {"base/alpha": "fresh", "base/beta": "fresh"}
+    text = refreshed.notebook.read_bytes()
+    assert states(sections=["alpha"], force=True) == {"base/alpha": "ran"}
+    assert completed("base", "alpha").notebook.read_bytes() == text
+
+
+def test_new_and_moved_text_cells_need_no_run(built):
+    path = built.root / "notebooks" / "alpha.ipynb"
+    content = json.loads(path.read_text())
+    lead = content["cells"].pop(1)
+    content["cells"] += [lead, lead | {"id": "second", "source": ["One line.\n", "Another."]}]
+    path.write_text(json.dumps(content))
+    assert states(sections=["alpha"]) == {"base/alpha": "text"}
+    text = completed("base", "alpha").notebook.read_bytes()
+    build(sections=["alpha"], force=True)
+    assert completed("base", "alpha").notebook.read_bytes() == text
+
+
+def test_changed_code_runs_only_its_section(built):
+    built.edit("alpha", "step-1", "report.metrics(value=7)")
+    assert reasons() == ["code cell step-1 changed"]
+    assert states() == {"base/alpha": "ran", "base/beta": "fresh"}
+    assert built.metrics("alpha") == {"value": 7}
+
+
+def test_changed_parameter_runs_only_its_scenario_and_section(built):
+    built.scenario("wide", {})
+    assert states() == {"base/alpha": "fresh", "base/beta": "fresh", "wide/alpha": "ran", "wide/beta": "ran"}
+    built.scenario("wide", {"alpha": {"scale": 5}})
+    assert reasons("wide/alpha") == ["parameter scale is 5, was 2"]
+    assert states() == {"base/alpha": "fresh", "base/beta": "fresh", "wide/alpha": "ran", "wide/beta": "fresh"}
+
+
+def test_changed_lock_runs_everything(built):
+    (built.root / "requirements.lock").write_text("small==2\n")
+    assert reasons() == ["the environment lock (requirements.lock) changed"]
+    assert states() == {"base/alpha": "ran", "base/beta": "ran"}
+
+
+def test_other_python_version_is_told(built, monkeypatch):
+    monkeypatch.setattr("platform.python_version", lambda: "3.99.0")
+    assert reasons() == ["the Python version changed"]
+
+
+def test_changed_module_runs_exactly_the_sections_that_reach_it(built, tmp_path, monkeypatch):
+    copy = tmp_path / "package" / "helpers"
+    shutil.copytree(modules.package_folder(), copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(modules, "package_folder", lambda: copy)
+    built.add("gamma", "import helpers.index.ranking", "report.metrics(value=1)", order=30)
+    states()
+    (copy / "index" / "ranking.py").write_text((copy / "index" / "ranking.py").read_text() + "\n# changed\n")
+    assert reasons("base/gamma") == ["module helpers.index.ranking changed"]
+    assert [row.state for row in rows(None, None)] == ["up to date", "up to date", "stale"]
+    (copy / "errors.py").write_text((copy / "errors.py").read_text() + "\n# changed\n")
+    assert {row.state for row in rows(None, None)} == {"stale"}
+
+
+def test_changed_table_runs_exactly_the_sections_that_declare_it(built):
+    built.tables("rd_gdp", "population")
+    built.add(
+        "gamma", "from helpers import data", "report.metrics(n=len(data.load('rd_gdp')))", extra="tables: [rd_gdp]\n"
+    )
+    built.add("delta", "report.metrics(n=1)", extra="tables: [population]\n")
+    assert states()["base/gamma"] == "ran"
+    table = built.root / "data" / "indicators" / "rd_gdp.csv"
+    first, _, *others = table.read_text().splitlines()
+    table.write_text("\n".join([first, *others]) + "\n")
+    assert reasons("base/gamma") == ["table rd_gdp changed"]
+    assert {row.name for row in rows(None, None) if row.state != "up to date"} == {"base/gamma"}
+    assert completed("base", "gamma").manifest.tables["rd_gdp"].vintages
+
+
+def test_an_undeclared_table_is_refused_and_named(quick):
+    quick.tables("rd_gdp")
+    quick.add("alpha", "from helpers import data\ndata.load('rd_gdp')")
+    (failure,) = build().failures
+    assert failure.error.name == "InputError"
+    assert "tables: [rd_gdp]" in failure.error.message
+
+
+def test_a_section_that_needs_another_runs_after_it_and_only_when_its_results_change(quick):
+    quick.add(
+        "late", "report.metrics(got=len(str(report.other_results('early'))) > 0)", extra="needs: [early]\n", order=1
+    )
+    quick.add("early", order=2)
+    assert states() == {"base/late": "ran", "base/early": "ran"}
+    quick.edit("early", "step-1", "# the same results\nreport.metrics(value=42, word='one', heaviest=0)")
+    assert {row.name: row.state for row in rows(None, None)} == {"base/late": "may run", "base/early": "stale"}
+    assert states() == {"base/late": "fresh", "base/early": "ran"}
+    quick.edit("early", "step-1", "report.metrics(value=43)")
+    assert states() == {"base/late": "ran", "base/early": "ran"}
+
+
+def test_asking_for_a_section_runs_what_it_needs_but_forces_only_itself(quick):
+    quick.add("early")
+    quick.add("late", "report.other_results('early')", extra="needs: [early]\n", order=20)
+    quick.add("other", order=30)
+    assert states(sections=["late"]) == {"base/early": "ran", "base/late": "ran"}
+    assert states(sections=["late"], force=True) == {"base/early": "fresh", "base/late": "ran"}
+
+
+def test_what_needs_a_failed_section_is_not_run(quick):
+    quick.add("early", "1 / 0")
+    quick.add("late", extra="needs: [early]\n", order=20)
+    recap = build()
+    assert {item.section: item.state for item in recap.results} == {"early": "failed", "late": "skipped"}
+    assert recap.lines()[1] == "base/late: not run: it needs early, which failed"
+
+
+def test_only_failed(quick):
+    quick.add("alpha", "1 / 0")
+    quick.add("beta", order=20)
+    build()
+    quick.edit("alpha", "step-1", "report.metrics(value=1)")
+    quick.edit("beta", "step-1", "report.metrics(value=1)")
+    assert states(only_failed=True) == {"base/alpha": "ran", "base/beta": "left"}
+
+
+def test_a_section_can_be_limited_to_scenarios(quick):
+    quick.add("alpha", extra="scenarios: [wide]\n")
+    quick.scenario("wide", {})
+    assert [item.name for item in plan()] == ["wide/alpha"]
+
+
+def test_the_run_id_is_the_fingerprints(built):
+    run = completed("base", "alpha")
+    assert run.manifest.run_id == fingerprint.run_id(run.manifest.fingerprint)
+
+
+def edit_result(run):
+    (run.results / "metrics.json").write_text('{"value": 43}')
+
+
+def truncate_result(run):
+    (run.results / "metrics.json").write_text("")
+
+
+def add_result(run):
+    (run.results / "extra.csv").write_text("a\n")
+
+
+def edit_notebook(run):
+    run.notebook.write_text(run.notebook.read_text() + "\n")
+
+
+def lose_result(run):
+    (run.results / "metrics.json").unlink()
+
+
+def older_manifest(run):
+    path = run.folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 0}))
+
+
+def half_manifest(run):
+    path = run.folder / "manifest.json"
+    path.write_text(path.read_text()[:100])
+
+
+def lose_manifest(run):
+    (run.folder / "manifest.json").unlink()
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        (edit_result, "results/metrics.json was changed after the run"),
+        (truncate_result, "results/metrics.json was changed after the run"),
+        (add_result, "results/extra.csv was added after the run"),
+        (edit_notebook, "notebook.ipynb was changed after the run"),
+        (lose_result, "results/metrics.json is missing"),
+        (older_manifest, "the manifest has format 0, this version writes 1"),
+        (half_manifest, "the manifest cannot be read"),
+        (lose_manifest, "the last run was not finished (no manifest)"),
+    ],
+)
+def test_harmed_results_are_told_and_made_anew(built, harm, told):
+    before = completed("base", "alpha").manifest.outputs
+    harm(completed("base", "alpha"))
+    assert reasons() == [told]
+    assert states() == {"base/alpha": "ran", "base/beta": "fresh"}
+    assert completed("base", "alpha").manifest.outputs == before
