@@ -1,0 +1,96 @@
+"""Figures the project was asked to reproduce, and properties of the real tables."""
+
+import pytest
+
+from helpers import data
+from helpers.reshoring import decomposition, measures, summary
+from helpers.reshoring.parameters import ReshoringParameters
+from helpers.reshoring.releases import RELEASES
+from helpers.reshoring.technology import CLASSES, ORDER
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return {name: data.load(release.table) for name, release in RELEASES.items()}
+
+
+@pytest.fixture(scope="module")
+def measured(tables):
+    return {name: measures.measure(measures.select_inputs(table)) for name, table in tables.items()}
+
+
+@pytest.mark.parametrize(
+    ("release", "year", "ratio"),
+    [("2016", 2000, 3.179), ("2016", 2006, 4.025), ("2016", 2011, 2.736), ("2016", 2014, 3.266), ("2013", 2011, 3.752)],
+)
+def test_ratio_of_korea(measured, release, year, ratio):
+    found = measured[release].set_index(["iso3", "year"]).loc[("KOR", year), "ratio"]
+    assert round(found, 3) == ratio
+
+
+@pytest.mark.parametrize("release", ["2013", "2016"])
+def test_releases_say_what_the_tables_hold(tables, release):
+    assert set(tables[release]["iso3"]) == set(RELEASES[release].economies)
+    assert set(tables[release]["sector"]) == set(RELEASES[release].industries)
+    assert set(RELEASES[release].price_sensitive) < set(RELEASES[release].industries)
+
+
+@pytest.mark.parametrize("release", ["2013", "2016"])
+def test_every_industry_has_a_technology_class(release):
+    assert set(CLASSES[release]) == set(RELEASES[release].industries)
+    assert set(CLASSES[release].values()) <= set(ORDER)
+
+
+@pytest.mark.parametrize("release", ["2013", "2016"])
+def test_decompositions_are_exact_for_every_economy(tables, release):
+    inputs = measures.select_inputs(tables[release])
+    first, last = int(inputs["year"].min()), int(inputs["year"].max())
+    change = measures.change(measures.measure(inputs), first, last)
+    parts = decomposition.totals_within_between(decomposition.within_between(inputs, first, last))
+    assert (parts["change"] - change["share_change"]).abs().max() < 1e-12
+    split = decomposition.sourcing_and_structure(inputs, first, last)
+    assert (split["change"] - change["foreign_to_output_change"]).abs().max() < 1e-12
+
+
+def test_industries_add_up_to_the_economy(tables):
+    inputs = measures.select_inputs(tables["2016"])
+    names = data.load("industry_names")
+    names = names[names["release"] == RELEASES["2016"].key]
+    table = summary.by_industry(inputs, "KOR", 2000, 2014, names)
+    change = 100 * measures.change(measures.measure(inputs), 2000, 2014).loc["KOR", "share_change"]
+    assert len(table) == 19
+    assert table["contribution"].sum() == pytest.approx(change)
+
+
+def test_releases_disagree_and_are_only_set_side_by_side(measured):
+    first, last = summary.common_window(measured, 1995, 2014)
+    assert (first, last) == (2000, 2011)
+    table = summary.agreement(measured, first, last)
+    assert len(table) == 40
+    assert table.loc["KOR", "ratio_2013"] == pytest.approx(3.752, abs=5e-4)
+    assert table.loc["KOR", "ratio_2016"] == pytest.approx(2.736, abs=5e-4)
+
+
+def test_sensitivity_holds_the_main_result(tables):
+    chosen = ReshoringParameters()
+    choices = summary.sensitivity(data.load, chosen.source, "KOR", [2000, 2007], 2014)
+    assert len(choices) == 12
+    main = choices[(choices["base_year"] == 2000) & (choices["price_sensitive"] == "included")]
+    broad = main[main["scope"].str.contains("broad")].iloc[0]
+    assert broad["share_change"] == pytest.approx(-0.485, abs=1e-3)
+    assert (choices["economies"] == 43).all()
+
+
+def test_the_choice_that_moves_the_rank_most_is_named():
+    choices = summary.sensitivity(data.load, RELEASES["2016"], "KOR", [2000, 2007], 2014)
+    assert summary.most_influential(choices.assign(rank=(choices["scope"] == "all products") * 9)) == "scope"
+
+
+def test_later_shares_of_korea_follow_from_the_table():
+    table = data.load("oecd_icio2025_korea_manufacturing")
+    own = table[table["year"] == 2022]
+    foreign = own["imported_intermediate_inputs"].sum()
+    later = summary.later_shares(table)
+    expected = 100 * foreign / (foreign + own["domestic_intermediate_inputs"].sum())
+    assert later.loc[2022, "share"] == pytest.approx(expected)
+    assert later.index.tolist() == [2016, 2018, 2022]

@@ -1,0 +1,118 @@
+"""Published counts: vintages, cancellations, Poisson comparison, units."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from helpers import data
+from helpers.errors import InputError, WorkError
+from helpers.reshoring import counts, units
+
+
+@pytest.fixture(scope="module")
+def published() -> pd.DataFrame:
+    return data.load("reshoring_counts")
+
+
+def series(values: dict[int, float]) -> pd.Series:
+    return pd.Series(values, dtype=float)
+
+
+def test_rate_ratio_is_the_ratio_of_yearly_means():
+    found = counts.poisson_change(series({2018: 5, 2019: 10, 2020: 17, 2021: 25, 2022: 23, 2023: 22, 2024: 20}), 2019)
+    assert found.ratio == pytest.approx((107 / 5) / (15 / 2))
+    assert (found.years_before, found.years_after) == (2, 5)
+
+
+def test_exact_interval_is_clopper_pearsons_turned_into_odds():
+    found = counts.poisson_change(series({2018: 5, 2019: 10, 2020: 17, 2021: 25}), 2019)
+    before, after = 15, 42
+    low = stats.beta.ppf(0.025, after, before + 1)
+    high = stats.beta.ppf(0.975, after + 1, before)
+    assert found.low == pytest.approx(low / (1 - low))
+    assert found.high == pytest.approx(high / (1 - high))
+    assert found.p == pytest.approx(stats.binomtest(after, before + after, 0.5).pvalue)
+
+
+def test_exact_interval_covers_at_least_as_often_as_it_says():
+    rng = np.random.default_rng(5)
+    covered = []
+    for _ in range(300):
+        drawn = series(dict(zip(range(2015, 2023), rng.poisson([6] * 5 + [12] * 3), strict=True)))
+        found = counts.poisson_change(drawn, 2019)
+        covered.append(found.low <= 2 <= found.high)
+    assert np.mean(covered) >= 0.95
+
+
+def test_no_event_before_leaves_the_ratio_open_upwards():
+    found = counts.poisson_change(series({2018: 0, 2019: 0, 2020: 4}), 2019)
+    assert found.ratio == float("inf")
+    assert found.high == float("inf")
+    assert found.low > 0
+
+
+def test_scatter_beyond_poisson_widens_the_second_interval_only():
+    calm = counts.poisson_change(series({2016: 10, 2017: 10, 2020: 20, 2021: 20}), 2019)
+    wild = counts.poisson_change(series({2016: 1, 2017: 19, 2020: 5, 2021: 35}), 2019)
+    assert calm.dispersion == 0
+    assert wild.dispersion > 10
+    assert (calm.low, calm.high) == (wild.low, wild.high)
+    assert wild.wide_low < calm.wide_low
+    assert wild.wide_high > calm.wide_high
+
+
+@pytest.mark.parametrize("split", [2013, 2024, 2030])
+def test_a_split_without_years_on_both_sides_is_refused(split):
+    with pytest.raises(InputError, match=r"Years there are: 2014-2020"):
+        counts.poisson_change(series({2014: 3, 2020: 4}), split)
+
+
+def test_the_later_years_are_halved_with_the_middle_in_the_earlier_half():
+    found = counts.within_later(series({2019: 99, 2020: 10, 2021: 20, 2022: 30, 2023: 40, 2024: 50}), 2019)
+    assert (found.years_before, found.years_after) == (3, 2)
+    assert found.ratio == pytest.approx(45 / 20)
+    with pytest.raises(InputError, match="two are needed"):
+        counts.within_later(series({2019: 1, 2020: 2}), 2019)
+
+
+def test_vintages_are_ordered_by_publication_and_shrink(published):
+    wide = counts.by_vintage(published)
+    months = wide.columns.str.extract(r"(20\d\d-\d\d)")[0].tolist()
+    assert months == sorted(months)
+    assert wide.loc[2014].dropna().tolist() == [22, 20, 17, 15]
+    assert (counts.shrinkage(wide)["lost"] >= 0).all()
+    assert counts.shrinkage(wide).loc[2014].tolist() == [22, 15, 7, pytest.approx(7 / 22)]
+
+
+def test_part_years_stay_out_of_the_series(published):
+    wide = counts.by_vintage(published)
+    assert np.isnan(wide.loc[2018, "as selected, KOTRA 2018-09"])
+    assert 19 not in wide.loc[2022].tolist()
+
+
+def test_only_vintages_with_years_on_both_sides_are_compared(published):
+    found = counts.changes_by_vintage(counts.by_vintage(published), 2019)
+    assert found.index.str[:13].tolist() == ["MOTIE 2022-01", "MOTIE 2022-09", "MOTIE 2025-10"]
+    with pytest.raises(InputError, match="No vintage has years both up to and after 2013"):
+        counts.changes_by_vintage(counts.by_vintage(published), 2013)
+
+
+def test_four_kinds_of_unit_are_told_apart(published):
+    table = units.units_table(published)
+    assert set(table["kind"]) == set(units.KINDS)
+    assert (table["figures"] > 0).all()
+    assert table["one_unit"].is_unique
+    japan = table[(table["iso3"] == "JPN") & (table["kind"] == "affiliates closed")]
+    assert "closed or sold" in japan["one_unit"].item()
+
+
+def test_a_series_that_left_the_table_is_named(published):
+    with pytest.raises(WorkError, match="European Reshoring Monitor"):
+        units.units_table(published[published["iso3"] != "EU"])
+
+
+def test_jobs_announced_are_means_of_years(published):
+    before, after = counts.jobs_announced(published, 2019)
+    assert before == pytest.approx(np.mean([68000, 77000, 171000, 145000, 117000]))
+    assert after == pytest.approx(np.mean([160649, 261000, 364000, 287000, 244940]))

@@ -1,0 +1,76 @@
+"""What the section leaves for other programs."""
+
+import pandas as pd
+import pytest
+
+from helpers import data
+from helpers.reshoring import counts, findings, measures, place, presentation, summary, value_chains
+from helpers.reshoring.parameters import ReshoringParameters
+
+
+@pytest.fixture(scope="module")
+def inputs() -> pd.DataFrame:
+    return measures.select_inputs(data.load("wiod2016_manufacturing_inputs"))
+
+
+@pytest.fixture(scope="module")
+def placed(inputs):
+    return place.place_of_change(inputs, "KOR", 2000, 2014, draws=200)
+
+
+def test_metrics_are_those_of_the_tables(inputs, placed):
+    changes = summary.changes(measures.measure(inputs), 2000, 2014)
+    found = findings.metrics(changes, placed[0], "KOR", 2000, 2014)
+    assert round(found["korea_r_base"], 3) == 3.179
+    assert round(found["korea_r_last"], 3) == 3.266
+    assert found["korea_s_rank"] == changes.loc["KOR", "rank"] == placed[0].rank
+    assert found["korea_s_change"] == pytest.approx(found["korea_s_last"] - found["korea_s_base"])
+    assert found["s_change_usa"] == pytest.approx(changes.loc["USA", "share_change"])
+    assert all(name == name.lower() for name in found)
+
+
+def test_evidence_on_the_three_economies_has_intervals_that_hold_the_value(placed):
+    records = list(findings.home_evidence(placed[1], 2000, 2014))
+    assert [record["economy"] for record in records] == ["USA", "JPN", "DEU"]
+    assert all(record["low"] <= record["value"] <= record["high"] for record in records)
+    assert {record["claim"] for record in records} == {"reshoring-usa-japan-germany"}
+
+
+def test_evidence_on_counts_tells_level_from_growth():
+    wide = counts.by_vintage(data.load("reshoring_counts"))
+    newest = counts.changes_by_vintage(wide, 2019).iloc[-1]
+    within = counts.within_later(wide.iloc[:, -1], 2019)
+    level, growth = findings.count_evidence(newest, within, 2019)
+    assert level["low"] > 1
+    assert growth["low"] < 1 < growth["high"]
+    assert level["text"] != growth["text"]
+
+
+@pytest.mark.parametrize(("low", "high", "word"), [(1.1, 2, "up"), (0.5, 0.9, "down"), (0.5, 2, "neither")])
+def test_words_follow_the_interval(low, high, word):
+    assert findings.verdict_words(low, high, "up", "down", "neither") == word
+
+
+def test_series_of_two_data_bases_are_never_pooled():
+    panels = value_chains.panels(data.load, ReshoringParameters())
+    assert len(panels) == 1 + len(value_chains.GVC_SECTORS) + len(value_chains.VALUE_ADDED_SECTORS)
+    assert panels["S"].shape == (14, 43)
+    assert panels["GVC machinery (TiVA)"].index.max() == 2020
+    assert panels["GVC machinery (WIOD)"].index.max() == 2014
+    assert all("ROW" not in panel.columns for panel in panels.values())
+
+
+def test_break_tests_cover_all_series_and_say_where_crisis_years_were_kept():
+    tested = value_chains.tested_series(data.load, ReshoringParameters(draws=200), ["KOR", "USA"])
+    assert tested.index.is_unique
+    assert (tested["reason"] == "").all()
+    kept = tested[tested["crisis_years"] == "kept"]
+    assert kept.index.str.startswith("VA ").all()
+    shown = presentation.breaks(tested, 2011)
+    assert "not tested" not in shown.columns
+    assert len(list(findings.break_evidence(tested, 2011))) == tested.index.str.endswith("pooled").sum()
+
+
+def test_intervals_are_written_with_true_minus_signs():
+    assert presentation.interval(-1.25, 3) == "−1.2 to 3.0"
+    assert presentation.interval(float("nan"), 3) == ""

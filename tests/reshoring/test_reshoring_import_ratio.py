@@ -1,0 +1,79 @@
+"""Manufacturing import ratio, by hand and on the data."""
+
+import pandas as pd
+import pytest
+
+from helpers import data
+from helpers.errors import InputError
+from helpers.reshoring import import_ratio
+
+
+@pytest.fixture
+def imports() -> pd.DataFrame:
+    rows = [
+        ("USA", "CHN", 2000, 10.0),
+        ("USA", "IND", 2000, 5.0),
+        ("USA", "DEU", 2000, 100.0),
+        ("USA", "USA", 2000, 900.0),
+        ("USA", "CHN", 2001, 12.0),
+        ("USA", "IND", 2001, 0.0),
+        ("CHN", "CHN", 2000, 500.0),
+        ("CHN", "IND", 2000, 1.0),
+    ]
+    return pd.DataFrame(rows, columns=["importer", "source", "year", "value"])
+
+
+@pytest.fixture
+def output() -> pd.Series:
+    index = pd.MultiIndex.from_tuples([("USA", 2000), ("USA", 2001), ("CHN", 2000)], names=["iso3", "year"])
+    return pd.Series([1000.0, 1000.0, 200.0], index=index)
+
+
+def test_ratio_counts_low_cost_sources_only_and_never_an_economy_itself(imports, output):
+    found = import_ratio.manufacturing_import_ratio(imports, output, ["CHN", "IND"]).set_index(["iso3", "year"])
+    assert found.loc[("USA", 2000), "ratio"] == pytest.approx(1.5)
+    assert found.loc[("CHN", 2000), "ratio"] == pytest.approx(0.5)
+
+
+def test_index_is_minus_the_change_in_basis_points(imports, output):
+    found = import_ratio.manufacturing_import_ratio(imports, output, ["CHN", "IND"]).set_index(["iso3", "year"])
+    assert found.loc[("USA", 2001), "index"] == pytest.approx(30)
+
+
+def test_unknown_source_and_empty_list_are_refused(imports, output):
+    with pytest.raises(InputError, match=r"'VNM' is not a known source economy.*CHN, DEU, IND, USA"):
+        import_ratio.manufacturing_import_ratio(imports, output, ["VNM"])
+    with pytest.raises(InputError, match="list of low-cost economies is empty"):
+        import_ratio.manufacturing_import_ratio(imports, output, [])
+
+
+def test_sources_add_up_to_the_ratio(imports, output):
+    parts = import_ratio.by_source(imports, output, "USA", 2000).set_index("source")["ratio"]
+    assert parts.index.tolist() == ["DEU", "CHN", "IND"]
+    assert parts[["CHN", "IND"]].sum() == pytest.approx(1.5)
+
+
+def test_kearneys_index_is_minus_the_change_of_its_ratio():
+    output = import_ratio.manufacturing_output(data.load("wiod2013_manufacturing_inputs"))
+    imports = import_ratio.all_imports(data.load("wiod2013_bilateral_by_end_use"))
+    ratio = import_ratio.manufacturing_import_ratio(imports, output, ["CHN"])
+    table = import_ratio.beside_kearney(ratio, data.load("reshoring_counts"), data.load("reshoring_derived"))
+    published = table.loc[[2019, 2020, 2021, 2022]]
+    change = -100 * published["ratio published"].diff().dropna()
+    assert change.tolist() == pytest.approx(published["published"].iloc[1:].tolist(), abs=1)
+    assert set(table["kind"].dropna()) == {"printed", "derived"}
+
+
+def test_inputs_by_source_are_part_of_all_imports():
+    imports = import_ratio.all_imports(data.load("wiod2013_bilateral_by_end_use"))
+    inputs = import_ratio.input_imports(data.load("wiod2013_manufacturing_inputs_by_source"))
+    key = ["importer", "source", "year"]
+    both = (
+        imports.set_index(key)["value"]
+        .to_frame("all")
+        .join(inputs.set_index(key)["value"].rename("inputs"))
+        .sort_index()
+    )
+    usa = both.loc[("USA", "CHN")]
+    assert len(usa) == 17
+    assert (usa["value_inputs"] < usa["value_all"]).all()

@@ -1,0 +1,157 @@
+"""Destinations, concentration, constant market shares and mirror figures."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.errors import InputError
+from helpers.trade import destinations, market_share, mirror, summary
+
+ECONOMIES = ["AAA", "BBB", "CCC", "DDD"]
+amounts = st.floats(min_value=0.5, max_value=1e6)
+
+
+def bilateral(values: dict[tuple[str, str, int], float]) -> pd.DataFrame:
+    rows = [(*key, "goods", value, 2 * value) for key, value in values.items()]
+    return pd.DataFrame(rows, columns=["exporter", "importer", "year", "scope", "intermediate", "final"])
+
+
+@st.composite
+def any_trade(draw) -> pd.DataFrame:
+    pairs = [(one, other, year) for one in ECONOMIES for other in ECONOMIES for year in (2000, 2001) if one != other]
+    return bilateral({pair: draw(amounts) for pair in pairs})
+
+
+@settings(deadline=None, max_examples=50, derandomize=True)
+@given(any_trade())
+def test_market_share_parts_add_up(trade):
+    table = market_share.constant_market_share(trade, "AAA", 2000, 2001)
+    parts = table[["market_size", "destination_mix", "share"]].sum(axis=1)
+    np.testing.assert_allclose(parts, table["change"], rtol=1e-9, atol=1e-6)
+    totals = market_share.totals(table)
+    assert totals[["market_size", "destination_mix", "share"]].sum() == pytest.approx(totals["change"], abs=1e-6)
+
+
+def test_growth_in_step_with_all_markets_is_market_size():
+    trade = {("AAA", "BBB", 2000): 10, ("CCC", "BBB", 2000): 30, ("AAA", "CCC", 2000): 20, ("BBB", "CCC", 2000): 20}
+    later = {(one, other, 2001): 1.5 * value for (one, other, _), value in trade.items()}
+    found = market_share.totals(market_share.constant_market_share(bilateral(trade | later), "AAA", 2000, 2001))
+    assert found["market_size"] == pytest.approx(50)
+    assert found["destination_mix"] == pytest.approx(0)
+    assert found["share"] == pytest.approx(0)
+
+
+def test_constant_shares_in_uneven_markets_are_mix():
+    # BBB's imports double, CCC's stay; AAA sells 3 of 4 units to BBB and keeps its shares.
+    trade = {
+        ("AAA", "BBB", 2000): 30,
+        ("CCC", "BBB", 2000): 20,
+        ("AAA", "CCC", 2000): 10,
+        ("BBB", "CCC", 2000): 40,
+        ("AAA", "BBB", 2001): 60,
+        ("CCC", "BBB", 2001): 40,
+        ("AAA", "CCC", 2001): 10,
+        ("BBB", "CCC", 2001): 40,
+    }
+    found = market_share.totals(market_share.constant_market_share(bilateral(trade), "AAA", 2000, 2001))
+    assert found["market_size"] == pytest.approx(50)  # all markets: 100 to 150
+    assert found["change"] == pytest.approx(75)
+    assert found["destination_mix"] == pytest.approx(25)
+    assert found["share"] == pytest.approx(0, abs=1e-12)
+
+
+def test_gains_in_still_markets_are_share():
+    trade = {
+        ("AAA", "BBB", 2000): 10,
+        ("CCC", "BBB", 2000): 30,
+        ("AAA", "BBB", 2001): 20,
+        ("CCC", "BBB", 2001): 20,
+    }
+    found = market_share.totals(market_share.constant_market_share(bilateral(trade), "AAA", 2000, 2001))
+    assert found["share"] == pytest.approx(100)
+    assert found["market_size"] == pytest.approx(0)
+
+
+def test_an_economys_own_production_is_no_market():
+    trade = bilateral({("AAA", "BBB", 2000): 10, ("AAA", "BBB", 2001): 20, ("BBB", "BBB", 2000): 999})
+    table = market_share.constant_market_share(trade, "AAA", 2000, 2001)
+    assert table.loc["BBB", "share_first"] == 1
+
+
+@pytest.mark.parametrize(
+    ("exporter", "first", "last", "words"),
+    [
+        ("ZZZ", 2000, 2001, "'ZZZ' is not a known exporter"),
+        ("AAA", 1999, 2001, "no bilateral flows for 1999. Years there are: 2000-2001"),
+        ("AAA", 2001, 2001, "cannot be decomposed"),
+    ],
+)
+def test_decomposition_refuses_what_is_not_there(exporter, first, last, words):
+    trade = bilateral({("AAA", "BBB", 2000): 10, ("AAA", "BBB", 2001): 20})
+    with pytest.raises(InputError, match=words):
+        market_share.constant_market_share(trade, exporter, first, last)
+
+
+def test_concentration_of_equal_destinations_is_their_number():
+    flows = pd.DataFrame({"BBB": [5.0, 9.0], "CCC": [5.0, 1.0]}, index=[2000, 2001])
+    found = destinations.concentration(flows)
+    assert found.loc[2000, "hhi"] == 0.5
+    assert found.loc[2000, "equivalent"] == 2
+    assert found.loc[2001, "hhi"] == pytest.approx(0.82)
+    assert found.loc[2001, "destination"] == "BBB"
+
+
+def test_periods_give_compound_growth_and_contributions_that_add_up():
+    flows = pd.DataFrame({"BBB": [10.0, 40.0], "CCC": [30.0, 30.0]}, index=[2000, 2002])
+    table = destinations.periods(flows, [(2000, 2002)]).set_index("destination")
+    assert table.loc["BBB", "cagr"] == pytest.approx(100)
+    assert table["contribution"].sum() == pytest.approx(75)
+    with pytest.raises(InputError, match=r"for 2001\. Years there are: 2000, 2002"):
+        destinations.periods(flows, [(2001, 2002)])
+    with pytest.raises(InputError, match="holds no growth"):
+        destinations.periods(flows, [(2002, 2002)])
+
+
+def test_destinations_leave_out_the_exporter_and_unknown_ones_are_refused():
+    trade = bilateral({("AAA", "BBB", 2000): 10, ("AAA", "AAA", 2000): 99, ("BBB", "AAA", 2000): 3})
+    flows = destinations.by_destination(trade, "AAA")
+    assert flows.columns.tolist() == ["BBB"]
+    with pytest.raises(InputError, match="'ZZZ' is not a known destination"):
+        destinations.to_group(flows, ["ZZZ"])
+    with pytest.raises(InputError, match="'ZZZ' is not a known exporter"):
+        destinations.by_destination(trade, "ZZZ")
+    with pytest.raises(InputError, match="'services' is not a known scope"):
+        destinations.by_destination(trade, "AAA", scope="services")
+
+
+def test_mirror_sets_both_reports_side_by_side():
+    exports = pd.DataFrame({"iso3": ["CHN", "CHN"], "year": [2017, 2018], "usd_mn": [100.0, 160.0]})
+    imports = pd.DataFrame({"iso3": ["CHN", "USA"], "year": [2018, 2018], "usd_mn": [200.0, 50.0]})
+    found = mirror.mirror(exports, imports)
+    assert found[["year", "gap", "ratio"]].to_numpy().tolist() == [[2018, 40.0, 1.25]]
+    with pytest.raises(InputError, match="nothing to compare"):
+        mirror.mirror(exports[:1], imports)
+
+
+def test_partners_get_the_codes_of_their_economies():
+    names = {"JPN": "Japan", "DEU": "Germany"}
+    partners = pd.Series(["Japan", "Other Asia, nes", "Hong Kong, China", "Unspecified"])
+    found = mirror.partner_codes(names, partners)
+    assert found[:3].tolist() == ["JPN", "TWN", "HKG"]
+    assert pd.isna(found[3])
+
+
+def test_old_common_years_are_left_out():
+    reported = pd.DataFrame({"iso3": ["CHN", "CHN", "CAN"], "year": [2017, 2018, 1989], "ratio": [1.0, 1.2, 1.1]})
+    assert summary.newest_reports(reported)["ratio"].tolist() == [1.2]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [(2000, 2011, [(2000, 2005), (2005, 2011), (2000, 2011)]), (2010, 2011, [(2010, 2011)])],
+)
+def test_periods_are_halved_where_they_can_be(first, last, expected):
+    flows = pd.DataFrame({"BBB": 1.0}, index=range(1995, 2012))
+    assert summary.spans(flows, first, last) == expected

@@ -1,0 +1,154 @@
+"""Growth over windows of years, by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.errors import InputError
+from helpers.trade import growth, stages
+from helpers.trade.growth import Window
+
+
+@pytest.fixture
+def levels() -> pd.DataFrame:
+    """Doubling, constant, and one economy with a missing year."""
+    years = range(2000, 2005)
+    return pd.DataFrame(
+        {
+            "AAA": [100.0, 200.0, 100.0, 150.0, 300.0],
+            "BBB": [50.0] * 5,
+            "CCC": [10.0, 20.0, np.nan, 40.0, 80.0],
+        },
+        index=pd.Index(years, name="year"),
+    )
+
+
+def test_yearly_growth_is_in_percent_and_missing_after_a_gap(levels):
+    found = growth.yearly_growth(levels.drop(index=2002))
+    assert found.loc[2001, "AAA"] == 100
+    assert np.isnan(found.loc[2003, "AAA"])
+    assert found.loc[2004, "AAA"] == 100
+
+
+def test_arithmetic_and_compound_means_differ(levels):
+    arithmetic = growth.mean_growth(levels, Window(2001, 2004))
+    compound = growth.mean_growth(levels, Window(2001, 2004, mean="compound"))
+    assert arithmetic["AAA"] == pytest.approx((100 - 50 + 50 + 100) / 4)
+    assert compound["AAA"] == pytest.approx(100 * (3 ** (1 / 4) - 1))
+    assert arithmetic["BBB"] == 0
+
+
+def test_a_window_reads_growth_rates_or_levels(levels):
+    by_rates, by_levels = Window(2002, 2004, "growth"), Window(2002, 2004, "levels")
+    assert by_rates.rates == [2002, 2003, 2004]
+    assert by_levels.rates == [2003, 2004]
+    assert growth.mean_growth(levels, by_rates)["AAA"] == pytest.approx((-50 + 50 + 100) / 3)
+    assert growth.mean_growth(levels, by_levels)["AAA"] == pytest.approx((50 + 100) / 2)
+
+
+def test_a_missing_year_leaves_the_mean_missing(levels):
+    assert np.isnan(growth.mean_growth(levels, Window(2001, 2004))["CCC"])
+    assert growth.large_and_complete(levels, [Window(2001, 2004)], 0) == ["AAA", "BBB"]
+    assert growth.large_and_complete(levels, [Window(2001, 2004)], 60) == ["AAA"]
+
+
+@pytest.mark.parametrize(
+    ("window", "words"),
+    [
+        (Window(2000, 2003), "needs levels of 1999-2003"),
+        (Window(2003, 2009), "no data for 2005, 2006, 2007, 2008, 2009. Years there are: 2000-2004"),
+        (Window(2002, 2002), "holds no growth"),
+        (Window(2003, 2002), "holds no growth"),
+        (Window(2001, 2003, mean="median"), "'median' is not a known mean"),
+        (Window(2001, 2003, years="ends"), "'ends' is not a known reading"),
+    ],
+)
+def test_windows_that_cannot_be_are_refused(levels, window, words):
+    with pytest.raises(InputError, match=words):
+        growth.mean_growth(levels, window)
+
+
+def test_years_with_gaps_are_named_as_spans(levels):
+    with pytest.raises(InputError, match="Years there are: 2000, 2002-2004"):
+        growth.mean_growth(levels.drop(index=2001), Window(2001, 2003))
+
+
+def test_change_is_later_minus_earlier(levels):
+    table = growth.compare_windows(levels, Window(2000, 2002, "levels"), Window(2003, 2004))
+    assert table.loc["AAA", "early"] == pytest.approx(25)
+    assert table.loc["AAA", "late"] == pytest.approx(75)
+    assert table.loc["AAA", "change"] == pytest.approx(50)
+
+
+def test_percentile_counts_others_below_and_half_of_ties():
+    values = pd.Series({"AAA": 3.0, "BBB": 1.0, "CCC": 3.0, "DDD": 5.0, "EEE": np.nan})
+    assert growth.percentile(values, "AAA") == pytest.approx(100 * (1 + 0.5) / 3)
+    assert growth.percentile(values, "BBB") == 0
+    assert growth.percentile(values, "DDD") == 100
+
+
+def test_a_place_needs_a_value_and_others():
+    values = pd.Series({"AAA": 1.0, "BBB": np.nan})
+    with pytest.raises(InputError, match="BBB has no value"):
+        growth.percentile(values, "BBB")
+    with pytest.raises(InputError, match="only economy with a value"):
+        growth.percentile(values, "AAA")
+
+
+def test_every_window_is_there_once(levels):
+    table = growth.all_windows(levels, "AAA")
+    assert len(table) == 4 * 3 // 2
+    row = table.set_index(["first", "last"]).loc[(2001, 2003)]
+    assert row["growth"] == pytest.approx(100 / 3)
+    assert row["percentile"] == 100
+    assert row["economies"] == 2
+
+
+@settings(deadline=None, max_examples=40, derandomize=True)
+@given(st.lists(st.floats(1, 1e6), min_size=4, max_size=8), st.floats(0.01, 100))
+def test_growth_does_not_depend_on_the_unit(values, factor):
+    frame = pd.DataFrame({"AAA": values}, index=range(2000, 2000 + len(values)))
+    window = Window(2001, 2000 + len(values) - 1)
+    ours = growth.mean_growth(frame, window)["AAA"]
+    assert growth.mean_growth(frame * factor, window)["AAA"] == pytest.approx(ours, rel=1e-6, abs=1e-6)
+
+
+@settings(deadline=None, max_examples=40, derandomize=True)
+@given(st.lists(st.floats(1, 1e4), min_size=4, max_size=8))
+def test_the_compound_mean_is_never_above_the_arithmetic(values):
+    frame = pd.DataFrame({"AAA": values}, index=range(2000, 2000 + len(values)))
+    last = 2000 + len(values) - 1
+    compound = growth.mean_growth(frame, Window(2001, last, mean="compound"))["AAA"]
+    assert compound <= growth.mean_growth(frame, Window(2001, last))["AAA"] + 1e-7
+
+
+def test_conventions_are_ordered_by_distance(levels):
+    study = pd.DataFrame({"late": [75.0], "change": [50.0]}, index=["AAA"])
+    table = growth.conventions({"a": levels[["AAA"]]}, study, (2001, 2002), (2003, 2004))
+    assert len(table) == 4
+    assert table["distance"].is_monotonic_increasing
+    assert table.iloc[0][["mean", "years"]].tolist() == ["arithmetic", "growth"]
+    assert table.iloc[0]["distance"] == pytest.approx(0)
+
+
+def test_stage_series_need_every_product_group():
+    table = pd.DataFrame(
+        [
+            ("AAA", "Export", "Raw materials", 2000, 1.0),
+            ("AAA", "Export", "Intermediate goods", 2000, 2.0),
+            ("AAA", "Import", "Intermediate goods", 2000, 50.0),
+            ("AAA", "Export", "Intermediate goods", 2001, 3.0),
+            ("Wld", "Export", "Intermediate goods", 2001, 99.0),
+        ],
+        columns=["iso3", "flow", "product", "year", "usd_mn"],
+    )
+    both = stages.stage_series(table, "raw+intermediate", economies=["AAA"])
+    assert both.loc[2000, "AAA"] == 3
+    assert np.isnan(both.loc[2001, "AAA"])
+    assert stages.stage_series(table, "intermediate", economies=["AAA"]).columns.tolist() == ["AAA"]
+    with pytest.raises(InputError, match=r"'intermediates' is not a known stage.*Did you mean 'intermediate'"):
+        stages.stage_series(table, "intermediates")
+    with pytest.raises(InputError, match="'Exports' is not a known trade flow"):
+        stages.stage_series(table, "intermediate", flow="Exports")
