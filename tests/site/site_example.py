@@ -14,8 +14,8 @@ from helpers.site.publication import Publication
 ROOT = Path(__file__).resolve().parents[2]
 SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="460pt" height="300pt" viewBox="0 0 460 300">'
-    '<rect width="460" height="300" fill="#ffffff"/><polyline points="20,280 200,120 440,30" fill="none" stroke="#D55E00" '
-    'stroke-width="4"/></svg>'
+    '<rect width="460" height="300" fill="#ffffff"/>'
+    '<polyline points="20,280 200,120 440,30" fill="none" stroke="#D55E00" stroke-width="4"/></svg>'
 )
 SOURCE = '<p class="source-line" data-results="{name}">Source: World Bank (wdi-2021-09-15). n = 30 economies.</p>'
 FRONT = """---
@@ -26,6 +26,30 @@ parameters: nowhere:Model
 tables: [rd_gdp]
 order: 10
 ---"""
+
+
+FIGURE_OPTIONS = """#| label: fig-heights
+#| fig-cap: "Heights fall, see @tbl-heights and [@kita2021]"
+#| fig-alt: "A rising line"
+"""
+TABLE_OPTIONS = """#| label: tbl-heights
+#| tbl-cap: "All heights, in US$ of today & yesterday"
+"""
+LAST = """## More
+
+::: {.callout-note}
+## Mind
+A callout.
+:::
+
+::: {.panel-tabset}
+### One
+first
+
+### Two
+second
+:::
+"""
 
 
 class ExampleParameters(BaseModel):
@@ -59,8 +83,8 @@ def executed_notebook() -> dict:
     """A notebook as the runner leaves it."""
     table = table_html(heights(), sortable=True)
     stderr = {"output_type": "stream", "name": "stderr", "text": "FutureWarning: noise\n"}
-    figure = '#| label: fig-heights\n#| fig-cap: "Heights fall, see @tbl-heights and [@kita2021]"\n#| fig-alt: "A rising line"\nplot()'
-    listed = '#| label: tbl-heights\n#| tbl-cap: "All heights, in US$ of today & yesterday"\nreport.table(df, "heights", sortable=True)'
+    figure = FIGURE_OPTIONS + "plot()"
+    listed = TABLE_OPTIONS + 'report.table(df, "heights", sortable=True)'
     cells = [
         cell("raw", "front", FRONT),
         cell(
@@ -89,11 +113,7 @@ def executed_notebook() -> dict:
             listed,
             [displayed("text/html", table), displayed("text/html", SOURCE.format(name="heights"))],
         ),
-        cell(
-            "markdown",
-            "more",
-            "## More\n\n::: {.callout-note}\n## Mind\nA callout.\n:::\n\n::: {.panel-tabset}\n### One\nfirst\n\n### Two\nsecond\n:::",
-        ),
+        cell("markdown", "more", LAST),
     ]
     return {"cells": cells, "metadata": {"papermill": {"start_time": "now"}}, "nbformat": 4, "nbformat_minor": 5}
 

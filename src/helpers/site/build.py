@@ -13,20 +13,22 @@ from helpers.paths import project_root
 from helpers.site import layout
 from helpers.site.publication import Publication, digest
 
+PACKAGE = Path(__file__).resolve().parents[1]
 SHOWN_FINDINGS = 20
 
 
-def site_fingerprint(root: Path, pages: Sequence[Publication]) -> str:
-    """Return a hash of all that the site is made from: runs, pages written by hand, data records, code."""
+def site_fingerprint(root: Path, pages: Sequence[Publication], sections: Sequence[Any]) -> str:
+    """Return a hash of all that the site is made from: runs, parameter models, pages written by hand, data, code."""
     files = [
         root / name
         for name in (*layout.HAND_WRITTEN, layout.CONFIGURATION, layout.BIBLIOGRAPHY, "data/datapackage.json")
     ]
     files += sorted((root / layout.OWN_ASSETS).glob("*"))
-    files += sorted(Path(__file__).resolve().parents[1].rglob("*.py"))
+    files += [path for name in ("site", "report") for path in sorted((PACKAGE / name).glob("*.py"))]
     parts: list[str | bytes] = [path.read_bytes() for path in files if path.is_file()]
     parts += [f"{page.scenario}/{page.section}/{page.run_id}/{_outputs(page)}" for page in pages]
     parts += [(root / "notebooks" / f"{page.section}.ipynb").read_bytes() for page in pages]
+    parts += [json.dumps(section.parameters.model_json_schema(), sort_keys=True) for section in sections]
     parts += [importlib.metadata.version(name) for name in ("smalldocs", "itables", "pypandoc-binary")]
     return digest(parts)
 
@@ -82,14 +84,15 @@ def publish(
     WorkError
         Rendering failed, or the rendered pages break the contract.
     """
-    fingerprint = site_fingerprint(root, pages)
+    sections, records = (sources or catalogued)()
+    fingerprint = site_fingerprint(root, pages, sections)
     if is_current(root, fingerprint, renderer):
         return False
     from helpers.site.contract import contract
     from helpers.site.render import render
     from helpers.site.stage import stage
 
-    stage(root, pages, *(sources or catalogued)())
+    stage(root, pages, sections, records)
     site = render(root, pages, renderer)
     findings = contract(site)
     if findings:

@@ -143,7 +143,7 @@ def images(page: RenderedPage) -> Iterator[str]:
 
 
 def tables(page: RenderedPage) -> Iterator[str]:
-    """Every table is numbered and captioned, or folded under a summary that names it; header cells say what they head."""
+    """Every table is numbered and captioned, or folded under a summary that names it; its header cells have a scope."""
     for table in page.main.xpath(".//table[not(ancestor::*[contains(@class, 'run-box')])]"):
         name = text_of(table)[:60]
         captions = table.xpath("caption | ancestor::figure//figcaption")

@@ -28,7 +28,11 @@ def _block(section: Any, position: int) -> str:
     caption = f"Table {position}. Parameters of <em>{escape(section.title)}</em>"
     rows = parameter_rows(section.parameters)
     html = table(
-        ("Parameter", "Meaning", "Default", "Allowed"), rows, caption=caption, classes="report-table parameters", name=f"parameters-{section.slug}"
+        ("Parameter", "Meaning", "Default", "Allowed"),
+        rows,
+        caption=caption,
+        classes="report-table parameters",
+        name=f"parameters-{section.slug}",
     )
     return f"### {section.title} {{#parameters-of-{section.slug}}}\n\n{raw_html(html)}"
 

@@ -1,0 +1,164 @@
+"""Building: only when something changed, whole or not at all, and the same bytes each time."""
+
+import hashlib
+import zipfile
+
+import pytest
+import site_example as example
+
+from helpers.errors import WorkError
+from helpers.site import build, render, stage
+from helpers.site.notebook_page import text
+
+
+def publish(root, pages):
+    return build.publish(root, pages, "smalldocs", example.catalogued)
+
+
+def content(folder):
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_an_unchanged_site_is_left_alone(project):
+    root, pages = project
+    assert publish(root, pages) is True
+    before = {path: path.stat().st_mtime_ns for path in (root / "_site").rglob("*")}
+    assert publish(root, pages) is False
+    assert before == {path: path.stat().st_mtime_ns for path in (root / "_site").rglob("*")}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda root: (root / "index.qmd").open("a").write("\nmore\n"),
+        lambda root: (root / "assets" / "site.css").open("a").write("/* */"),
+        lambda root: (root / "_site" / "methods.html").unlink(),
+        lambda root: (root / "build" / "site.json").unlink(),
+        lambda root: (root / "notebooks" / "heights.ipynb").open("a").write("\n"),
+    ],
+)
+def test_any_change_is_noticed(project, change):
+    root, pages = project
+    publish(root, pages)
+    change(root)
+    assert publish(root, pages) is True
+
+
+def test_two_builds_give_the_same_bytes(project, tmp_path_factory):
+    root, pages = project
+    other = tmp_path_factory.mktemp("elsewhere")
+    publish(root, pages)
+    publish(other, example.write_project(other))
+    assert content(root / "_site") == content(other / "_site")
+
+
+def test_pages_that_break_the_contract_never_replace_a_good_site(project, monkeypatch):
+    root, pages = project
+    publish(root, pages)
+    before = content(root / "_site")
+    (root / "index.qmd").open("a").write("\nsee [nothing](nowhere.html) and @fig-none\n")
+    with pytest.raises(WorkError, match=r"index\.html: links: nowhere\.html: there is no such file"):
+        publish(root, pages)
+    assert content(root / "_site") == before
+
+
+def test_a_renderer_that_fails_leaves_the_site_and_tells_its_words(project):
+    root, pages = project
+    publish(root, pages)
+    before = content(root / "_site")
+    configuration = root / "_quarto.yml"
+    configuration.write_text(configuration.read_text().replace("type: website", "type: manuscript"))
+    with pytest.raises(WorkError, match="manuscript"):
+        publish(root, pages)
+    assert content(root / "_site") == before
+
+
+def test_an_interrupted_rendering_leaves_the_site(project, monkeypatch):
+    root, pages = project
+    publish(root, pages)
+    before = content(root / "_site")
+    (root / "index.qmd").open("a").write("\nmore\n")
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(render, "_call", stop)
+    with pytest.raises(KeyboardInterrupt):
+        publish(root, pages)
+    assert content(root / "_site") == before
+
+
+def test_a_page_that_is_no_longer_made_goes(project):
+    root, pages = project
+    publish(root, pages)
+    publish(root, pages[:1])
+    assert not (root / "_site" / "build" / "pages" / "latest").exists()
+    assert not (root / "build" / "downloads" / "latest").exists()
+    assert "latest/heights" not in (root / "_site" / "index.html").read_text()
+
+
+def test_the_archive_holds_notebook_record_and_results(project):
+    root, pages = project
+    stage.stage(root, pages, *example.catalogued())
+    path = root / "build/downloads/kita-2021/heights/heights-results.zip"
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert b"0123456789ab" in archive.read("run.json")
+        assert b"seconds" not in archive.read("run.json")
+    assert names == sorted(names)
+    assert {"notebook.ipynb", "run.json", "results/metrics.json", "results/tables/heights.csv"} <= set(names)
+
+
+def test_staging_again_touches_nothing(project):
+    root, pages = project
+    stage.stage(root, pages, *example.catalogued())
+    before = {path: path.stat().st_mtime_ns for path in (root / "build").rglob("*") if path.is_file()}
+    stage.stage(root, pages, *example.catalogued())
+    assert before == {path: path.stat().st_mtime_ns for path in (root / "build").rglob("*") if path.is_file()}
+
+
+def test_staged_notebooks_are_valid(project):
+    import json
+
+    import nbformat
+
+    root, pages = project
+    stage.stage(root, pages, *example.catalogued())
+    notebook = json.loads((root / pages[0].page).read_text())
+    nbformat.validate(nbformat.from_dict(notebook))
+    assert text(notebook["cells"][0]).startswith("---\ntitle: How tall")
+
+
+def test_the_staged_sidebar_has_a_group_for_every_scenario(project):
+    import yaml
+
+    root, pages = project
+    configuration = yaml.safe_load((root / "_quarto.yml").read_text())
+    adapted = render.staged_configuration(configuration, pages)
+    groups = [entry["section"] for entry in adapted["website"]["sidebar"]["contents"] if "section" in entry]
+    assert groups == ["As seen in 2021", "Newest data", "About"]
+    assert "pre-render" not in adapted["project"]
+    assert "pre-render" in configuration["project"]
+
+
+def test_the_configuration_names_every_scenario_for_quarto_alone():
+    import yaml
+
+    configuration = yaml.safe_load((example.ROOT / "_quarto.yml").read_text())
+    groups = {
+        entry["contents"]: entry["section"]
+        for entry in configuration["website"]["sidebar"]["contents"]
+        if isinstance(entry.get("contents"), str)
+    }
+    scenarios = {path.stem: yaml.safe_load(path.read_text()) for path in (example.ROOT / "scenarios").glob("*.yml")}
+    expected = {f"build/pages/{name}/*.ipynb": content["title"] for name, content in scenarios.items()}
+    assert groups == expected
+    assert (example.ROOT / configuration["project"]["pre-render"]).is_file()
+
+
+def test_a_folder_without_a_site_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("RESHORING_ROOT", str(tmp_path))
+    with pytest.raises(WorkError, match="There is no site to build"):
+        build.root_folder()

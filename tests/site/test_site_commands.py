@@ -1,0 +1,104 @@
+"""The commands site, pages and check, with runs that are there already."""
+
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+import site_example as example
+import typer
+from typer.testing import CliRunner
+
+from helpers import runner
+from helpers.site import build, commands, publication
+from helpers.site.pre_render import interpreter
+
+app = typer.Typer()
+commands.add_to(app)
+
+
+@pytest.fixture
+def invoke(project, monkeypatch):
+    """Call a command in the example project, whose runs end in the given states."""
+    root, pages = project
+    monkeypatch.setenv("RESHORING_ROOT", str(root))
+    monkeypatch.setattr(publication, "publications", lambda: pages)
+    monkeypatch.setattr(build, "catalogued", example.catalogued)
+
+    def call(*arguments, state="ran", lines=()):
+        results = [SimpleNamespace(scenario=p.scenario, section=p.section, state=state, seconds=1.25) for p in pages]
+        recap = SimpleNamespace(
+            results=results, failures=results if lines else [], ok=not lines, lines=lambda: list(lines)
+        )
+        monkeypatch.setattr(runner, "build", lambda **_: recap)
+        return CliRunner().invoke(app, list(arguments))
+
+    return call
+
+
+def test_site_ends_with_one_line_a_section_and_then_has_nothing_to_do(invoke):
+    first = invoke("site", "--renderer", "smalldocs")
+    assert first.exit_code == 0, first.output
+    lines = first.output.splitlines()
+    assert lines[0].split() == ["kita-2021", "heights", "run", "1.2", "s", "_site/build/pages/kita-2021/heights.html"]
+    assert lines[1].split()[:3] == ["latest", "heights", "run"]
+    assert "_site/index.html" in lines[2]
+    again = invoke("site", "--renderer", "smalldocs", state="fresh")
+    assert again.output.startswith("nothing to do: _site/ is up to date")
+    assert again.exit_code == 0
+
+
+def test_failed_runs_are_told_and_the_site_stays(invoke, project):
+    root, _ = project
+    assert invoke("site", "--renderer", "smalldocs").exit_code == 0
+    before = build.inventory(root / "_site")
+    failed = invoke("site", lines=["kita-2021/heights: cell 3, line 2: ValueError: x"])
+    assert failed.exit_code == 1
+    assert "failed: kita-2021/heights: cell 3, line 2: ValueError: x" in failed.output
+    assert "_site/ stays as it was" in failed.output
+    assert build.inventory(root / "_site") == before
+
+
+def test_pages_writes_what_quarto_renders(invoke, project):
+    root, pages = project
+    assert invoke("pages").exit_code == 0
+    assert all((root / page.page).is_file() for page in pages)
+    assert {path.name for path in (root / "build/pages").glob("_*.md")} == {
+        "_overview.md",
+        "_parameters.md",
+        "_data.md",
+    }
+    assert not (root / "_site").exists()
+
+
+def test_check_prints_every_breach(invoke, project):
+    root, _ = project
+    invoke("site", "--renderer", "smalldocs")
+    assert invoke("check").output == "the site keeps its contract\n"
+    (root / "_site" / "methods.html").unlink()
+    broken = invoke("check", str(root / "_site"))
+    assert broken.exit_code == 1
+    assert "methods.html: there is no such file" in broken.output
+    assert "breaches of the site contract" in broken.output
+
+
+def test_an_unknown_renderer_is_refused(invoke):
+    result = invoke("site", "--renderer", "smaldocs")
+    assert result.exit_code == 1
+    assert "Did you mean 'smalldocs'" in str(result.exception)
+
+
+def test_the_path_of_an_unchanged_site_imports_no_heavy_library():
+    code = (
+        "import sys, helpers.site.build, helpers.site.publication, helpers.site.commands, helpers.site.render;"
+        "print(sorted({'pandas', 'lxml', 'matplotlib', 'pypandoc', 'nbformat'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_hook_takes_the_projects_own_python(tmp_path):
+    assert interpreter(tmp_path) == sys.executable
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "python").touch()
+    assert interpreter(tmp_path) == str(tmp_path / ".venv" / "bin" / "python")

@@ -1,0 +1,120 @@
+"""From an executed notebook to a published page."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from site_example import cell, displayed, executed_notebook
+
+from helpers.site.notebook_page import (
+    cell_options,
+    front_matter_text,
+    page_notebook,
+    protect_currency,
+    read_front_matter,
+    text,
+)
+
+
+def page(cells=None):
+    notebook = executed_notebook()
+    if cells is not None:
+        notebook["cells"] = [notebook["cells"][0], *cells]
+    return page_notebook(
+        notebook, front={"order": 3}, box="<details>box</details>", source_links=lambda html: html + "!"
+    )
+
+
+def by_name(made):
+    return {cell["id"]: cell for cell in made["cells"]}
+
+
+def test_front_matter_keeps_what_renderers_read():
+    front = read_front_matter(text(page()["cells"][0]))
+    assert front == {
+        "title": "How tall are the examples?",
+        "description": "Thirty economies, measured and ranked.",
+        "order": 3,
+    }
+
+
+def test_cells_that_set_parameters_are_left_out_and_the_run_box_comes_first():
+    names = [cell["id"] for cell in page()["cells"]]
+    assert names[:3] == ["front-matter", "run-box", "lead"]
+    assert not {"defaults", "injected"} & set(names)
+
+
+def test_nothing_of_the_execution_stays():
+    made = json.dumps(page())
+    assert "papermill" not in made
+    assert "FutureWarning" not in made
+    assert '"execution_count": 3' not in made
+
+
+def test_code_is_folded_and_labels_stay():
+    options, code = cell_options(text(by_name(page())["fig"]))
+    assert options["code-fold"] is True
+    assert options["label"] == "fig-heights"
+    assert code == "plot()"
+
+
+def test_prose_becomes_text_and_its_code_goes():
+    made = by_name(page())
+    assert "words" not in made
+    assert made["words-1"]["cell_type"] == "markdown"
+    assert text(made["words-1"]).startswith("Unmistakable **ranks**")
+
+
+def test_source_lines_follow_their_figure_with_links():
+    made = page()["cells"]
+    position = [cell["id"] for cell in made].index("fig")
+    assert len(made[position]["outputs"]) == 1
+    assert text(made[position + 1]).endswith("</p>!\n```")
+
+
+def test_html_outputs_become_raw_html_of_markdown():
+    outputs = by_name(page())["tbl"]["outputs"]
+    assert [list(output["data"]) for output in outputs] == [["text/markdown"]]
+    assert "".join(outputs[0]["data"]["text/markdown"]).startswith("```{=html}\n<div")
+
+
+def test_errors_are_not_hidden():
+    failed = {"output_type": "error", "ename": "ValueError", "evalue": "x", "traceback": ["x"]}
+    assert by_name(page([cell("code", "bad", "f()", [failed])]))["bad"]["outputs"] == [failed]
+
+
+def test_hidden_code_without_output_leaves_no_cell():
+    assert "quiet" not in by_name(page([cell("code", "quiet", "#| echo: false\nx = 1")]))
+    assert "loud" in by_name(page([cell("code", "loud", "x = 1")]))
+
+
+def test_text_stored_as_lines_is_read_the_same():
+    stored = cell("code", "a", "", [displayed("text/html", ["<p class=", '"source-line">x</p>'])])
+    stored["source"] = ["#| echo: false\n", "y = 1"]
+    made = by_name(page([stored]))
+    assert text(made["a-1"]) == '```{=html}\n<p class="source-line">x</p>!\n```'
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("million US$, and US$ 5", "million US\\$, and US\\$ 5"),
+        ("$x$ stays", "$x$ stays"),
+        ("US\\$ once", "US\\$ once"),
+    ],
+)
+def test_dollars_of_money_open_no_formula(before, after):
+    assert protect_currency(before) == after
+
+
+def test_options_may_hold_quotes_and_colons():
+    options, code = cell_options('#| fig-cap: "A: \\"b\\""\n#| echo: false\n\nx = 1\n# y')
+    assert options == {"fig-cap": 'A: "b"', "echo": False}
+    assert code == "x = 1\n# y"
+
+
+@settings(deadline=None, derandomize=True, max_examples=50)
+@given(st.dictionaries(st.text("abc", min_size=1), st.text(max_size=20) | st.integers() | st.booleans(), max_size=4))
+def test_front_matter_survives_writing_and_reading(front):
+    assert read_front_matter(front_matter_text(front) + "\n\ntext") == front
