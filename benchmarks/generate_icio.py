@@ -80,7 +80,7 @@ def write_table(path: Path, countries: list[str], industries: list[str], table: 
     numbers[n, :n], numbers[n + 1, :n], numbers[n + 2, :n] = table["taxes"], table["value_added"], table["output"]
     columns = {"V1": [*rows, "TLS", "VA", "OUT"]}
     columns |= {name: numbers[:, at] for at, name in enumerate([*rows, *final, "OUT"])}
-    pa.csv.write_csv(pa.table(columns), path, pa.csv.WriteOptions(quoting_style="none"))
+    pa.csv.write_csv(pa.table(columns), path, pa.csv.WriteOptions(quoting_style="none", quoting_header="none"))
 
 
 def generate(folder: Path, countries: int = 77, industries: int = 45, years: tuple[int, ...] = (2018,), seed: int = 1):

@@ -1,0 +1,151 @@
+"""Generated BACI rows to flows by end use: ours, pandas, and DuckDB by hand.
+
+Run `python -m benchmarks.baci [--rows 20000000] [--runs 3] [--linear 100000000]`.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from benchmarks.fresh_process import compare, measure
+from benchmarks.generate_baci import generate
+from helpers.trade.products import end_use_flows, engines
+from helpers.trade.products.end_use import NAMES, UNMATCHED, classes_of
+from helpers.trade.products.rows import baci_rows
+from helpers.trade.products.sources import baci
+
+YEARS = tuple(range(2011, 2021))
+EDITION = "HS2012"
+BY_HAND = """
+    WITH flows AS (
+        SELECT exporter, importer, year, coalesce(end_use_number, {unmatched}) AS end_use_number, sum(value) AS value
+        FROM read_parquet('{files}') LEFT JOIN classes USING (product) GROUP BY ALL
+    )
+    SELECT e.iso3 AS exporter, i.iso3 AS importer, year, u.end_use, value
+    FROM flows
+    JOIN economies e ON flows.exporter = e.code
+    JOIN economies i ON flows.importer = i.code
+    JOIN uses u USING (end_use_number)
+"""
+
+
+def write_parquet(folder: Path) -> None:
+    """Store the rows of generated files as Parquet, without the bookkeeping of an ingestion."""
+    source = baci(folder)
+    (folder / "parquet").mkdir()
+    for file in source.files:
+        engine = engines.duckdb(folder / "spill")
+        rows = baci_rows(engines.read_text(engine, file.path), file.edition, file.year, source.economies)
+        rows.select(end_use_flows.STORED).to_parquet(str(folder / "parquet" / f"{file.year}.parquet"))
+        engine.disconnect()
+
+
+def parquet(folder: Path) -> list[Path]:
+    """Return the Parquet files of a folder."""
+    return sorted((folder / "parquet").glob("*.parquet"))
+
+
+def ours_from_parquet(folder: Path) -> int:
+    """Flows by our expression; returns the number of flows."""
+    engine = engines.duckdb(folder / "spill")
+    rows = engines.read_parts(engine, parquet(folder))
+    return len(engine.to_pyarrow(end_use_flows.flows_expression({EDITION: rows}, baci(folder).economies)))
+
+
+def duckdb_by_hand(folder: Path) -> int:
+    """Flows by a query written by hand."""
+    with duckdb.connect(config={"memory_limit": engines.MEMORY, "preserve_insertion_order": False}) as engine:
+        engine.register("classes", classes_of(EDITION))
+        engine.register("economies", pd.DataFrame(list(baci(folder).economies.items()), columns=["code", "iso3"]))
+        engine.register("uses", pd.DataFrame({"end_use_number": range(len(NAMES)), "end_use": NAMES}))
+        files = str(folder / "parquet" / "*.parquet")
+        return len(engine.sql(BY_HAND.format(files=files, unmatched=NAMES.index(UNMATCHED))).to_arrow_table())
+
+
+def _pandas_flows(rows: pd.DataFrame, folder: Path) -> int:
+    joined = rows.merge(classes_of(EDITION), on="product", how="left")
+    joined["end_use_number"] = joined["end_use_number"].fillna(NAMES.index(UNMATCHED)).astype("int8")
+    summed = joined.groupby(["exporter", "importer", "year", "end_use_number"], as_index=False)["value"].sum()
+    economies = baci(folder).economies
+    for column in ("exporter", "importer"):
+        summed[column] = summed[column].map(economies)
+    summed["end_use"] = summed["end_use_number"].map(dict(enumerate(NAMES)))
+    return len(summed)
+
+
+def pandas_from_parquet(folder: Path) -> int:
+    """Flows by pandas; values as floating-point numbers, which is the quickest it has."""
+    columns = ["year", "exporter", "importer", "product", "value"]
+    rows = pd.concat([pd.read_parquet(file, columns=columns) for file in parquet(folder)], ignore_index=True)
+    return _pandas_flows(rows.assign(value=rows["value"].astype("float64")), folder)
+
+
+def ours_from_csv(folder: Path) -> int:
+    """Flows straight from the text files, every row checked."""
+    engine = engines.duckdb(folder / "spill")
+    return len(engine.to_pyarrow(end_use_flows.flows_of_files(engine, baci(folder))))
+
+
+def pandas_from_csv(folder: Path) -> int:
+    """Flows by pandas from the text files, nothing checked."""
+    types = {"t": "int16", "i": "int32", "j": "int32", "k": "str", "v": "float64"}
+    read = [pd.read_csv(f.path, dtype=types, usecols=list(types)) for f in baci(folder).files]
+    names = {"t": "year", "i": "exporter", "j": "importer", "k": "product", "v": "value"}
+    return _pandas_flows(pd.concat(read, ignore_index=True).rename(columns=names), folder)
+
+
+def prepare(folder: Path, rows: int) -> Path:
+    """Generate `rows` rows below `folder`, as text and as Parquet."""
+    place = folder / str(rows)
+    generate(place, rows, YEARS)
+    write_parquet(place)
+    return place
+
+
+def run(rows: int = 2_000_000, runs: int = 3, linear: int | None = None) -> dict[str, dict[str, Any]]:
+    """Compare at `rows` rows; with `linear`, also our time and memory at that many rows.
+
+    Returns
+    -------
+    dict
+        Comparisons as `benchmarks.fresh_process.compare` returns them.
+    """
+    with tempfile.TemporaryDirectory(prefix="baci-") as name:
+        place = prepare(Path(name), rows)
+        ours = measure(ours_from_parquet, place, runs=runs)
+        text = measure(ours_from_csv, place, runs=runs)
+        found = {
+            f"flows by end use from Parquet, {rows} rows, against pandas": compare(
+                ours, measure(pandas_from_parquet, place, runs=runs)
+            ),
+            f"flows by end use from Parquet, {rows} rows, against DuckDB by hand": compare(
+                ours, measure(duckdb_by_hand, place, runs=runs)
+            ),
+            f"flows by end use from CSV, {rows} rows, against pandas": compare(
+                text, measure(pandas_from_csv, place, runs=runs)
+            ),
+        }
+        if linear:
+            more = measure(ours_from_parquet, prepare(Path(name), linear), runs=1)
+            found[f"flows by end use from Parquet, {linear} rows against {rows}"] = compare(ours, more)
+    return found
+
+
+def main(arguments: list[str]) -> None:
+    """Print the comparisons as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=2_000_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--linear", type=int)
+    given = parser.parse_args(arguments)
+    print(json.dumps(run(given.rows, given.runs, given.linear), indent=1))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,62 @@
+"""`reshoring trade`: ingest product-level trade."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from helpers.trade.products.ingest import IngestedFile
+
+app = typer.Typer(no_args_is_help=True, help="Product-level trade: read CEPII BACI or UN Comtrade files.")
+
+
+@app.callback()
+def _group() -> None:
+    """Keep `ingest` a command of its own name."""
+
+
+@app.command()
+def ingest(
+    folder: Annotated[Path, typer.Argument(help="Folder of published files, as downloaded and unpacked.")],
+    form: Annotated[str, typer.Option("--format", help="baci or comtrade")],
+    name: Annotated[str | None, typer.Option(help="Name of the data set; the format's name by default.")] = None,
+) -> None:
+    """Read files into partitioned Parquet: bad rows kept apart, totals reconciled, nothing counted twice."""
+    from helpers import ingested
+    from helpers.trade.products.ingest import ingest as run
+
+    name = name or form
+    run(folder, form, name, _tell)
+    typer.echo(f"in {ingested.folder('trade', name)}")
+    _report(name)
+    if ingested.manifest("trade", name)["generated"]:
+        typer.echo("These files are generated, not published: every page that uses them says so.")
+
+
+def _tell(file: "IngestedFile") -> None:
+    rows, dollars = file.rows, file.dollars
+    typer.echo(
+        f"{file.state:9}  {file.name}  {rows['kept']:,} rows, US$ {dollars['kept']:,.0f} kept; "
+        f"{rows['left out']:,} left out; {rows['quarantined']:,} quarantined"
+    )
+
+
+def _report(name: str) -> None:
+    from helpers.trade.products.end_use_flows import quarantine, totals, unmatched
+
+    sums = totals(name)
+    typer.echo(
+        f"input US$ {sums['input']:,.3f} = kept {sums['kept']:,.3f} + left out {sums['left out']:,.3f} "
+        f"+ quarantined {sums['quarantined']:,.3f}"
+    )
+    for reason, count in quarantine(name)["reason"].value_counts().items():
+        typer.echo(f"quarantined: {count:,} rows, {reason}")
+    missing = unmatched(name)
+    if len(missing):
+        typer.echo(f"{len(missing)} products in no end-use class: US$ {missing['value'].sum():,.3f} million")
+
+
+def add_to(parent: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    parent.add_typer(app, name="trade")

@@ -1,0 +1,164 @@
+"""Files of the published releases: which there are, and what comes with them."""
+
+import csv
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from helpers.errors import InputError
+from helpers.trade.products.end_use import classes_of
+from helpers.trade.products.engines import header
+from helpers.trade.products.rows import BACI_COLUMNS, COMTRADE_COLUMNS, baci_rows, comtrade_rows
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+BACI_NAME = re.compile(r"^BACI_HS(\d{2})_Y(\d{4})_V(\w+)\.csv(\.gz)?$")
+COUNTRY_FILE = re.compile(r"^country_codes_V\w+\.csv$")
+# BACI and Comtrade publish Taiwan as "Other Asia, not elsewhere specified".
+ISO3 = {"S19": "TWN"}
+OTHER_ASIA = 490
+
+
+@dataclass(frozen=True)
+class BaciFile:
+    """One year of BACI in one HS edition."""
+
+    path: Path
+    edition: str
+    year: int
+
+    @property
+    def period(self) -> str:
+        """What the file covers: two files that cover the same would count trade twice."""
+        return f"{self.edition} {self.year}"
+
+    def rows(self, raw: "ir.Table", economies: dict[int, str]) -> "ir.Table":
+        """Return the meaning of its rows."""
+        return baci_rows(raw, self.edition, self.year, economies)
+
+
+@dataclass(frozen=True)
+class ComtradeFile:
+    """A file of final data of UN Comtrade, as downloaded in bulk."""
+
+    path: Path
+
+    @property
+    def period(self) -> str:
+        """What the file covers: known by its name only."""
+        return self.path.name
+
+    def rows(self, raw: "ir.Table", economies: dict[int, str]) -> "ir.Table":
+        """Return the meaning of its rows."""
+        return comtrade_rows(raw, economies)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A folder of published files and the economies its codes stand for."""
+
+    files: list[BaciFile] | list[ComtradeFile]
+    economies: dict[int, str] = field(repr=False)
+
+
+def baci(folder: Path) -> Source:
+    """Find the files of a release of BACI.
+
+    Raises
+    ------
+    InputError
+        No file, two releases of one year, no code file, missing columns, or an HS edition without concordance.
+    """
+    found = [_baci_file(path) for path in sorted(folder.iterdir()) if BACI_NAME.match(path.name)]
+    _require_files(folder, found, "BACI_HS12_Y2020_V202401b.csv")
+    _refuse_same_period(folder, found)
+    lists = [path for path in sorted(folder.iterdir()) if COUNTRY_FILE.match(path.name)]
+    if len(lists) != 1:
+        raise InputError(
+            f"{folder} holds {len(lists)} files country_codes_V*.csv where one is needed. It comes with the release of "
+            "BACI; keep it beside the yearly files, and each release in a folder of its own."
+        )
+    return Source(found, _baci_economies(lists[0]))
+
+
+def _baci_file(path: Path) -> BaciFile:
+    named = BACI_NAME.match(path.name)
+    assert named is not None
+    short = int(named[1])
+    edition = f"HS{1900 + short if short > 50 else 2000 + short}"
+    classes_of(edition)
+    _require_columns(path, BACI_COLUMNS)
+    return BaciFile(path, edition, int(named[2]))
+
+
+def _baci_economies(path: Path) -> dict[int, str]:
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    if not rows or not {"country_code", "country_iso3"} <= set(rows[0]):
+        raise InputError(f"{path.name} has no columns country_code and country_iso3.")
+    return {int(row["country_code"]): _iso3(int(row["country_code"]), row["country_iso3"]) for row in rows}
+
+
+def _iso3(code: int, given: str | None) -> str:
+    if code == OTHER_ASIA:
+        return ISO3["S19"]
+    known = (given or "").strip()
+    return ISO3.get(known, known) if len(known) == 3 and known != "N/A" else f"_{code}"
+
+
+def comtrade(folder: Path) -> Source:
+    """Find the files of UN Comtrade in a folder, and the reference files of reporters and partners beside them.
+
+    Raises
+    ------
+    InputError
+        No data file, a missing reference file, or missing columns.
+    """
+    named = ("*.csv", "*.csv.gz", "*.txt", "*.txt.gz")
+    paths = sorted({path for pattern in named for path in folder.glob(pattern)})
+    files = [ComtradeFile(path) for path in paths]
+    _require_files(folder, files, "COMTRADE-FINAL-CA410201812H5.txt.gz")
+    for path in paths:
+        _require_columns(path, COMTRADE_COLUMNS)
+    economies = _reference(folder / "Reporters.json", "reporterCode") | _reference(
+        folder / "partnerAreas.json", "PartnerCode"
+    )
+    return Source(files, economies)
+
+
+def _reference(path: Path, key: str) -> dict[int, str]:
+    if not path.is_file():
+        raise InputError(
+            f"{path} is missing. UN Comtrade publishes it among its reference tables; keep it beside the data files."
+        )
+    records = json.loads(path.read_text(encoding="utf-8-sig"))["results"]
+    return {int(record[key]): _iso3(int(record[key]), record.get(f"{key}IsoAlpha3")) for record in records}
+
+
+def _require_files(folder: Path, found: list, example: str) -> None:
+    if not found:
+        packed = " Unpack the zip archive first." if any(folder.glob("*.zip")) else ""
+        raise InputError(f"{folder} holds no data file such as {example}.{packed}")
+
+
+def _refuse_same_period(folder: Path, files: list[BaciFile]) -> None:
+    seen: dict[str, str] = {}
+    for file in files:
+        if file.period in seen:
+            raise InputError(
+                f"{folder} holds {seen[file.period]} and {file.path.name}: the same year twice. Keep one release."
+            )
+        seen[file.period] = file.path.name
+
+
+def _require_columns(path: Path, wanted: list[str]) -> None:
+    names, _ = header(path)
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        raise InputError(f"{path.name}, line 1: column {', '.join(missing)} missing. Found: {', '.join(names[:12])}.")
+
+
+SOURCES = {"baci": baci, "comtrade": comtrade}

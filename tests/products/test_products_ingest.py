@@ -1,0 +1,336 @@
+"""Ingestion of product-level trade: totals, quarantine, resuming, nothing counted twice."""
+
+import gzip
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from helpers import ingested
+from helpers.errors import InputError, WorkError
+from helpers.trade import products
+from helpers.trade.products import commands
+from helpers.trade.products.ingest import ingest
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def first_file(release: Path) -> Path:
+    return sorted(release.glob("BACI_*"))[0]
+
+
+def append(path: Path, *lines: str) -> int:
+    """Append lines; return the number of the first."""
+    before = path.read_text().count("\n")
+    with path.open("a") as handle:
+        handle.writelines(f"{line}\n" for line in lines)
+    return before + 1
+
+
+def input_dollars(release: Path) -> Decimal:
+    """Add the input up with the decimal numbers of the standard library, independently of any engine."""
+    total = Decimal(0)
+    for path in release.glob("BACI_*"):
+        for line in path.read_text().splitlines()[1:]:
+            total += Decimal(line.split(",")[4]) * 1000
+    return total
+
+
+def content(name: str) -> pd.DataFrame:
+    place = ingested.folder("trade", name)
+    parts = [part["file"] for entry in ingested.manifest("trade", name)["files"].values() for part in entry["parts"]]
+    frame = pd.concat([pd.read_parquet(place / part) for part in parts])
+    return frame.sort_values(["year", "exporter", "importer", "product"]).reset_index(drop=True)
+
+
+def test_totals_agree_with_the_input_to_the_last_dollar(release):
+    ingest(release, "baci")
+    sums = products.totals()
+    assert sums["kept"] == sums["input"] == input_dollars(release)
+    assert products.flows()["value"].sum() == pytest.approx(float(sums["kept"]) / 1e6, rel=1e-12)
+
+
+def test_parquet_holds_the_rows_of_the_files(release):
+    ingest(release, "baci")
+    ours = content("baci")
+    read = pd.concat([pd.read_csv(path, dtype={"k": "str"}) for path in release.glob("BACI_*")])
+    read = read.sort_values(["t", "i", "j", "k"]).reset_index(drop=True)
+    assert list(ours["product"]) == list(read["k"])
+    assert any(code.startswith("0") for code in ours["product"])
+    assert (ours["value"].astype(float) - read["v"] * 1000).abs().max() < 1e-6
+    pd.testing.assert_series_equal(ours["quantity"], read["q"], check_names=False)
+
+
+BAD = {
+    "2012,410,156,010121,1.000,1.0": "year is not that of the file's name",
+    "soon,410,156,010121,1.000,1.0": "year is not a number",
+    "2011,999,156,010121,1.000,1.0": "exporter is not in the list of economies",
+    "2011,410,,010121,1.000,1.0": "importer is not in the list of economies",
+    "2011,410,410,010121,1.000,1.0": "exporter and importer are the same",
+    "2011,410,156,0101,1.000,1.0": "product code is not six digits",
+    "2011,410,156,01x121,1.000,1.0": "product code is not six digits",
+    "2011,410,156,010121,much,1.0": "value is not a number",
+    "2011,410,156,010121,,1.0": "value is not a number",
+    "2011,410,156,010121,-7.500,1.0": "value is negative",
+    "2011,410,156,010121,1.000,heavy": "quantity is not a number",
+    "2011,410,156,010121": "another number of cells than the header",
+    "2011,410,156,010121,1.000,1.0,extra": "another number of cells than the header",
+}
+
+
+def test_bad_rows_are_set_apart_with_line_and_reason(release):
+    path = first_file(release)
+    good = input_dollars(release)
+    start = append(path, *BAD)
+    (file, _) = ingest(release, "baci")
+    assert file.rows["quarantined"] == len(BAD)
+    apart = products.quarantine()
+    assert list(apart["line"]) == list(range(start, start + len(BAD)))
+    assert list(apart["reason"]) == list(BAD.values())
+    assert apart["text"].iloc[0] == next(iter(BAD))
+    assert set(apart["file"]) == {path.name}
+    assert products.totals()["kept"] == good
+    assert products.totals()["quarantined"] == Decimal(8 * 1000 - 7500)  # of those whose value can be read
+
+
+def test_bad_lines_in_between_do_not_shift_the_line_numbers(release):
+    path = first_file(release)
+    lines = path.read_text().splitlines()
+    lines.insert(10, "2011,410,156")
+    lines.insert(20, "2011,410,410,010121,1.000,1.0")
+    lines.insert(30, "2011,410")
+    lines.insert(40, "2011,410,410,010129,1.000,1.0")
+    path.write_text("\n".join(lines) + "\n")
+    ingest(release, "baci")
+    assert list(products.quarantine()["line"]) == [11, 21, 31, 41]
+
+
+def test_a_flow_that_occurs_twice_is_counted_once(release):
+    path = first_file(release)
+    rows = path.read_text().splitlines()
+    whole = input_dollars(release)
+    line = append(path, rows[5], rows[9], rows[5])
+    ingest(release, "baci")
+    apart = products.quarantine()
+    assert list(apart["line"]) == [line, line + 1, line + 2]
+    assert set(apart["reason"]) == {"repeats an earlier row of the same flow"}
+    assert products.totals()["kept"] == whole
+
+
+def test_lost_leading_zeros_are_given_back(release):
+    path = first_file(release)
+    text = path.read_text().splitlines()
+    kept = [",".join([*cells[:3], cells[3].lstrip("0"), *cells[4:]]) for cells in (line.split(",") for line in text)]
+    ingest(release, "baci", "whole")
+    path.write_text("\n".join(kept) + "\n")
+    ingest(release, "baci", "lost")
+    pd.testing.assert_frame_equal(content("lost"), content("whole"))
+
+
+def test_values_finer_than_a_dollar_are_kept_and_told(release):
+    path = first_file(release)
+    before = input_dollars(release)
+    append(path, "2011,410,156,999999,0.1234567,NA")
+    ingest(release, "baci")
+    sums = products.totals()
+    assert sums["kept"] - before == Decimal("123.457")
+    assert abs(sums["input"] - sums["kept"]) < Decimal("0.001")
+
+
+def test_ingesting_again_changes_nothing(release):
+    ingest(release, "baci")
+    before = ingested.fingerprint("trade", "baci")
+    assert [file.state for file in ingest(release, "baci")] == ["unchanged", "unchanged"]
+    assert ingested.fingerprint("trade", "baci") == before
+
+
+def test_a_changed_file_replaces_what_was_read_from_it(release):
+    ingest(release, "baci")
+    path = first_file(release)
+    rows = path.read_text().splitlines()
+    path.write_text("\n".join(rows[:-10]) + "\n")
+    assert [file.state for file in ingest(release, "baci")] == ["ingested", "unchanged"]
+    assert products.totals()["kept"] == input_dollars(release)
+    ingest(release, "baci")  # clears away the part that is no longer named
+    assert len(list(ingested.folder("trade", "baci").glob("*.parquet"))) == 2
+
+
+def test_the_same_year_from_another_release_is_refused(release):
+    path = first_file(release)
+    ingest(release, "baci")
+    other = path.with_name(path.name.replace("V202401b", "V202501"))
+    other.write_text(path.read_text() + "2011,410,156,999999,1.000,1.0\n")
+    with pytest.raises(InputError, match=r"the same year twice\. Keep one release"):
+        ingest(release, "baci")
+    path.unlink()
+    with pytest.raises(InputError, match=r"covers HS2012 2011, which was ingested from .*V202401b"):
+        ingest(release, "baci")
+
+
+def test_the_same_content_under_another_name_is_not_read_again(comtrade):
+    ingest(comtrade, "comtrade")
+    whole = products.totals()["kept"]
+    copy = comtrade / "copy.csv"
+    copy.write_bytes((comtrade / "data.csv").read_bytes())
+    assert {file.state for file in ingest(comtrade, "comtrade")} == {"unchanged", "duplicate"}
+    assert products.totals()["kept"] == whole
+
+
+def test_what_the_folder_must_hold(release, tmp_path):
+    with pytest.raises(InputError, match="There is no folder"):
+        ingest(tmp_path / "nowhere", "baci")
+    with pytest.raises(InputError, match="Did you mean 'baci'"):
+        ingest(release, "bacci")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "BACI_HS12.zip").write_bytes(b"")
+    with pytest.raises(InputError, match=r"holds no data file .* Unpack the zip archive first"):
+        ingest(tmp_path / "empty", "baci")
+    path = first_file(release)
+    path.write_text("t,i,j,k,value\n")
+    with pytest.raises(InputError, match=r"line 1: column v, q missing\. Found: t, i, j, k, value"):
+        ingest(release, "baci")
+    path.rename(path.with_name("BACI_HS92_Y2011_V202401b.csv"))
+    with pytest.raises(InputError, match="'HS1992' is not a known HS edition with a concordance"):
+        ingest(release, "baci")
+    next(release.glob("country_codes*")).unlink()
+    path.with_name("BACI_HS92_Y2011_V202401b.csv").unlink()
+    with pytest.raises(InputError, match="holds 0 files country_codes"):
+        ingest(release, "baci")
+
+
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.99])
+def test_a_packed_file_that_was_cut_short_is_an_error_and_leaves_nothing(comtrade, share):
+    rows = [f"C,A,2018,410,X,156,0,H5,{code:06d},C00,0,{code % 97},{code * 7919 % 100003}" for code in range(20_000)]
+    whole = gzip.compress("\n".join([COMTRADE_HEADER, *rows]).encode())
+    (comtrade / "data.csv").unlink()
+    (comtrade / "data.csv.gz").write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(WorkError, match=r"data\.csv\.gz cannot be read to its end"):
+        ingest(comtrade, "comtrade")
+    assert products.available() == []
+    (comtrade / "data.csv.gz").write_bytes(whole)
+    assert [file.state for file in ingest(comtrade, "comtrade")] == ["ingested"]
+
+
+def test_generated_data_stay_marked(release):
+    ingest(release, "baci")
+    assert products.flows().attrs["generated"] is True
+    (release / ingested.MARKER).unlink()
+    with pytest.raises(InputError, match="already holds generated baci data"):
+        ingest(release, "baci")
+
+
+def test_the_command_tells_what_it_did(release):
+    append(first_file(release), "2011,410,410,010121,1.000,1.0")
+    app = typer.Typer()
+    commands.add_to(app)
+    result = CliRunner().invoke(app, ["trade", "ingest", str(release), "--format", "baci"])
+    assert result.exit_code == 0, result.output
+    assert "quarantined: 1 rows, exporter and importer are the same" in result.output
+    assert "2 products in no end-use class" in result.output
+    assert "generated, not published" in result.output
+
+
+COMTRADE_HEADER = (
+    "typeCode,freqCode,refYear,reporterCode,flowCode,partnerCode,partner2Code,classificationCode,cmdCode,customsCode,"
+    "motCode,netWgt,primaryValue"
+)
+COMTRADE_ROWS = [
+    "C,A,2018,410,X,156,0,H5,854232,C00,0,1000,2500.125",
+    "C,A,2018,410,X,704,0,H5,010121,C00,0,,99.5",
+    "C,A,2018,410,X,0,0,H5,854232,C00,0,1000,2600",
+    "C,A,2018,410,X,156,0,H5,8542,C00,0,1000,2500.125",
+    "C,A,2018,410,X,156,0,H5,TOTAL,C00,0,1000,2500.125",
+    "C,A,2018,410,X,156,0,H5,854232,C01,0,1000,400",
+    "C,A,2018,410,X,156,0,H5,854232,C00,2100,1000,500",
+    "C,A,2018,410,M,156,0,H5,854232,C00,0,1000,600",
+    "C,A,2018,410,X,490,0,H5,854232,C00,0,1000,300",
+    "C,A,2011,410,X,156,0,H4,854232,C00,0,1000,700",
+    "C,A,2018,410,X,156,0,S3,854232,C00,0,1000,1",
+    "C,A,2018,410,X,777,0,H5,854232,C00,0,1000,2",
+]
+
+
+@pytest.fixture
+def comtrade(tmp_path, root) -> Path:
+    folder = tmp_path / "comtrade"
+    folder.mkdir()
+    (folder / "data.csv").write_text("\n".join([COMTRADE_HEADER, *COMTRADE_ROWS]) + "\n")
+    reporters = [{"reporterCode": 410, "reporterCodeIsoAlpha3": "KOR"}]
+    partners = [
+        {"PartnerCode": 156, "PartnerCodeIsoAlpha3": "CHN"},
+        {"PartnerCode": 704, "PartnerCodeIsoAlpha3": "VNM"},
+        {"PartnerCode": 490, "PartnerCodeIsoAlpha3": "S19"},
+    ]
+    (folder / "Reporters.json").write_text(json.dumps({"results": reporters}))
+    (folder / "partnerAreas.json").write_text(json.dumps({"results": partners}))
+    return folder
+
+
+def test_comtrade_counts_exports_once(comtrade):
+    (file,) = ingest(comtrade, "comtrade")
+    assert file.rows == {"kept": 4, "left out": 6, "quarantined": 2}
+    assert file.dollars["kept"] == Decimal("3599.625")
+    assert file.dollars["input"] == sum(Decimal(row.rsplit(",", 1)[1]) for row in COMTRADE_ROWS)
+    assert set(products.quarantine()["reason"]) == {
+        "classification is not HS 1996 to HS 2022",
+        "importer is not in the list of economies",
+    }
+    frame = products.flows().set_index(["importer", "year"])["value"]
+    assert frame["TWN", 2018] == pytest.approx(300e-6)
+    assert frame["CHN", 2011] == pytest.approx(700e-6)
+    assert products.flows().attrs["editions"] == ["HS2012", "HS2017"]
+
+
+def test_comtrade_reads_tabs_and_needs_its_reference_files(comtrade):
+    text = (comtrade / "data.csv").read_text().replace(",", "\t")
+    (comtrade / "data.csv").unlink()
+    (comtrade / "data.txt").write_text(text)
+    (file,) = ingest(comtrade, "comtrade")
+    assert file.rows["kept"] == 4
+    (comtrade / "partnerAreas.json").unlink()
+    with pytest.raises(InputError, match=r"partnerAreas\.json is missing"):
+        ingest(comtrade, "comtrade")
+
+
+@pytest.mark.timeout(300)
+def test_killed_at_ten_moments_and_taken_up_again(tmp_path, root):
+    """kill -9 at ten moments, then again: the same rows, nothing counted twice."""
+    from benchmarks.generate_baci import generate
+
+    folder = tmp_path / "baci"
+    generate(folder, 300_000, (2011, 2012, 2013, 2014, 2015), economy_count=60, product_count=500)
+    append(first_file(folder), "2011,410,410,010121,1.000,1.0")
+    ingest(folder, "baci", "undisturbed")
+    code = "import sys; from pathlib import Path; from helpers.trade.products.ingest import ingest; "
+    code += "print('ready', flush=True); ingest(Path(sys.argv[1]), 'baci', 'killed')"
+    moments = random.Random(2021)
+    killed = 0
+    for _ in range(10):
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, str(folder)], env=os.environ | {"PYTHONPATH": str(PROJECT / "src")},
+            stdout=subprocess.PIPE, cwd=PROJECT,
+        )  # fmt: skip
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(moments.uniform(0, 0.9))
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            killed += 1
+        process.wait()
+    assert killed >= 3
+    ingest(folder, "baci", "killed")
+    pd.testing.assert_frame_equal(content("killed"), content("undisturbed"))
+    assert products.totals("killed") == products.totals("undisturbed")
+    assert products.totals("killed")["kept"] + Decimal(1000) == input_dollars(folder)
+    names = {path.name for path in ingested.folder("trade", "killed").iterdir()}
+    assert names == {path.name for path in ingested.folder("trade", "undisturbed").iterdir()}
