@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 #: Numbers in the largest array of a block; keeps a block's working memory at some tens of megabytes.
 CELLS = 4_000_000
 #: Draws whose ranks are counted in one go, so that the scores stay in the processor's cache.
-SLICE = 2048
+SLICE = 4096
 
 
 def block_size(cells_per_draw: int) -> int:
