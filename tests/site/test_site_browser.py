@@ -1,0 +1,174 @@
+"""The rendered example in a real browser: narrow and wide, light and dark, with and without scripts."""
+
+import functools
+import shutil
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+import pytest
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+PAGES = ("index.html", "methods.html", "data.html", "build/pages/kita-2021/heights.html")
+SECTION = PAGES[-1]
+PARTS_OF_A_COLOUR = "([r, g, b]) => { const f = c => { c /= 255; return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4 }; return 0.2126 * f(r) + 0.7152 * f(g) + 0.0722 * f(b) }"  # noqa: E501
+CONTRASTS = (
+    """() => {
+  const luminance = %s;
+  const parts = colour => colour.match(/[\\d.]+/g).map(Number);
+  const background = element => {
+    for (let at = element; at; at = at.parentElement) {
+      const found = parts(getComputedStyle(at).backgroundColor);
+      if (found.length < 4 || found[3] > 0.99) return found;
+    }
+    return [255, 255, 255];
+  };
+  const ratio = element => {
+    const [a, b] = [parts(getComputedStyle(element).color), background(element)].map(luminance).sort((x, y) => y - x);
+    return (a + 0.05) / (b + 0.05);
+  };
+  const texts = 'main p, main h1, main h2, main h3, main th, main td, main figcaption, main a, main summary, main dt, nav a';
+  return [...document.querySelectorAll(texts)]
+    .filter(element => element.checkVisibility() && element.textContent.trim())
+    .map(element => [ratio(element), element.tagName, element.textContent.trim().slice(0, 40)])
+    .filter(([found]) => found < 4.5);
+}"""
+    % PARTS_OF_A_COLOUR
+)  # noqa: UP031
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """A handler that does not log."""
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def browser():
+    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if executable is None:
+        pytest.skip(f"no browser is installed (looked for {', '.join(BROWSERS)})")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=executable, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def address(rendered):
+    """The rendered example on the loopback interface."""
+    handler = functools.partial(Quiet, directory=str(rendered / "_site"))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Open a page; afterwards no script may have failed and nothing may have been asked of another host."""
+    troubles, contexts = [], []
+
+    def open_page(path, width=1280, scheme="light", scripts=True):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=scripts
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("request", lambda request: troubles.append(request.url) if is_elsewhere(request.url) else None)
+        page.goto(address + path, wait_until="networkidle")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def is_elsewhere(url):
+    """Tell whether a request leaves this machine."""
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and parts.hostname != "127.0.0.1"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1280])
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_fit_show_their_images_and_can_be_read(visit, path, width, scheme):
+    page = visit(path, width, scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    broken = "[...document.images].filter(image => !image.complete || !image.naturalWidth).map(image => image.src)"
+    assert page.evaluate(broken) == []
+    dark = page.evaluate("document.querySelector('.quarto-dark') !== null")
+    assert dark is (scheme == "dark")
+    assert page.evaluate(CONTRASTS) == []
+
+
+def test_figures_are_numbered_where_text_refers_to_them(visit):
+    page = visit(SECTION)
+    page.click("main p a[href='#fig-heights']")
+    assert (
+        page.locator("#fig-heights figcaption").inner_text().replace("\xa0", " ").startswith("Figure 1: Heights fall")
+    )
+    assert page.locator("#tbl-heights figcaption").inner_text().replace("\xa0", " ").startswith("Table 1: All heights")
+
+
+def test_tables_sort_by_value_and_filter(visit):
+    page = visit(SECTION)
+    first = page.locator("#tbl-heights tbody tr").first
+    page.wait_for_selector("#tbl-heights .dt-container")
+    header = page.locator("#tbl-heights th", has_text="height")
+    header.click()
+    assert first.inner_text().split() == ["AFL", "1.51", "30"]
+    header.click()
+    assert first.inner_text().split() == ["ABG", "10.50", "1"]
+    page.fill("#tbl-heights input[type=search]", "ACK")
+    assert page.locator("#tbl-heights tbody tr").count() == 1
+
+
+def test_everything_reads_well_without_scripts(visit):
+    page = visit(SECTION, 400, scripts=False)
+    assert page.locator("#tbl-heights tbody tr").count() == 30
+    assert page.locator("#tbl-heights tbody tr").last.is_visible()
+    assert page.locator("details.run-box summary").is_visible()
+    box = page.locator("#tbl-heights .table-scroll").bounding_box()
+    assert box["x"] + box["width"] <= 400
+
+
+def test_run_box_opens_and_its_downloads_are_there(visit, address):
+    page = visit(SECTION, 400)
+    box = page.locator("details.run-box")
+    assert not box.locator("table").first.is_visible()
+    box.locator("summary").click()
+    assert box.locator("table").first.is_visible()
+    for link in box.locator("a[download]").all():
+        answer = page.request.get(
+            page.evaluate("href => new URL(href, document.baseURI).href", link.get_attribute("href"))
+        )
+        assert answer.ok
+        assert len(answer.body()) > 100
+
+
+def test_search_finds_a_word_of_a_section(visit):
+    page = visit("index.html")
+    page.keyboard.press("/")
+    field = page.locator("input[type=search], input.aa-Input, .smalldocs-search input").locator("visible=true").first
+    field.wait_for()
+    field.press_sequentially("Unmistakable", delay=20)
+    page.wait_for_selector("a[href*='heights.html']:visible >> text=/tall|Unmistakable|Results/i")
+
+
+def test_what_is_tapped_is_large_enough(visit):
+    page = visit(SECTION, 400)
+    small = """[...document.querySelectorAll('main summary, .navbar button, .dt-paging-button')]
+        .filter(element => element.checkVisibility())
+        .map(element => [element.getBoundingClientRect(), element.textContent.trim()])
+        .filter(([box]) => box.height < 24 || box.width < 24).map(([, text]) => text)"""
+    assert page.evaluate(small) == []
