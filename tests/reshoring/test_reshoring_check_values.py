@@ -65,6 +65,8 @@ def test_industries_add_up_to_the_economy(tables):
 def test_releases_disagree_and_are_only_set_side_by_side(measured):
     first, last = summary.common_window(measured, 1995, 2014)
     assert (first, last) == (2000, 2011)
+    assert summary.common_window(measured, 2005, 2008) == (2005, 2008)
+    assert summary.common_window(measured, 2012, 2014) == (2000, 2011)
     table = summary.agreement(measured, first, last)
     assert len(table) == 40
     assert table.loc["KOR", "ratio_2013"] == pytest.approx(3.752, abs=5e-4)

@@ -68,12 +68,7 @@ def test_inputs_by_source_are_part_of_all_imports():
     imports = import_ratio.all_imports(data.load("wiod2013_bilateral_by_end_use"))
     inputs = import_ratio.input_imports(data.load("wiod2013_manufacturing_inputs_by_source"))
     key = ["importer", "source", "year"]
-    both = (
-        imports.set_index(key)["value"]
-        .to_frame("all")
-        .join(inputs.set_index(key)["value"].rename("inputs"))
-        .sort_index()
-    )
-    usa = both.loc[("USA", "CHN")]
+    both = imports.merge(inputs, on=key, suffixes=("_all", "_inputs"))
+    usa = both[(both["importer"] == "USA") & (both["source"] == "CHN")]
     assert len(usa) == 17
     assert (usa["value_inputs"] < usa["value_all"]).all()

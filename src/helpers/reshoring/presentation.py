@@ -12,6 +12,15 @@ def interval(low: float, high: float, digits: int = 1) -> str:
     return f"{low:.{digits}f} to {high:.{digits}f}".replace("-", MINUS)
 
 
+#: Names that English gives an article within a sentence.
+WITH_ARTICLE = ("United States", "United Kingdom", "Netherlands", "Philippines", "Czech Republic", "Bahamas")
+
+
+def in_sentence(name: str) -> str:
+    """Return the name of an economy as it stands inside a sentence: "the United States", "Japan"."""
+    return f"the {name}" if name.startswith(WITH_ARTICLE) else name
+
+
 def units(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table of units with plain headings."""
     heads = {
@@ -22,6 +31,7 @@ def units(table: pd.DataFrame) -> pd.DataFrame:
         "figures": "figures",
         "newest": "newest figure",
         "not_comparable": "why it stands alone",
+        "flag": "flag",
     }
     return table[list(heads)].rename(columns=heads)
 

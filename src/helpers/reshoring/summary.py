@@ -5,7 +5,6 @@ from itertools import product
 
 import pandas as pd
 
-from helpers.errors import InputError
 from helpers.reshoring import decomposition, measures
 from helpers.reshoring.releases import RELEASES, SCOPE_NAMES, SCOPES, Release
 from helpers.reshoring.technology import CLASSES, ORDER
@@ -142,18 +141,11 @@ def two_releases(load: Load, scope: str, without_prices: bool) -> dict[str, pd.D
 
 
 def common_window(releases: dict[str, pd.DataFrame], base_year: int, last_year: int) -> tuple[int, int]:
-    """Return the part of a window that both releases hold.
-
-    Raises
-    ------
-    InputError
-        It holds no two years.
-    """
-    first = max([base_year, *(int(frame["year"].min()) for frame in releases.values())])
-    last = min([last_year, *(int(frame["year"].max()) for frame in releases.values())])
-    if first >= last:
-        raise InputError(f"The two releases have no two years of {base_year}-{last_year} in common.")
-    return first, last
+    """Return the part of a window that both releases hold, or all years both hold where that is less than two."""
+    starts = max(int(frame["year"].min()) for frame in releases.values())
+    ends = min(int(frame["year"].max()) for frame in releases.values())
+    first, last = max(base_year, starts), min(last_year, ends)
+    return (first, last) if first < last else (starts, ends)
 
 
 def agreement(releases: dict[str, pd.DataFrame], base_year: int, last_year: int) -> pd.DataFrame:

@@ -115,13 +115,13 @@ def units_table(counts: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     counts : DataFrame
-        Published counts: `iso3, year, measure, value, source_id`, with `unit`.
+        Published counts: `iso3, year, measure, unit, value, source_id, period, flag`.
 
     Returns
     -------
     DataFrame
         `kind, iso3, series, one_unit, figures, sources, newest` (its newest figure, with unit and year),
-        `not_comparable`.
+        `not_comparable`, `flag` (what the catalogue says of its figures).
 
     Raises
     ------
@@ -153,4 +153,5 @@ def _row(counts: pd.DataFrame, series: CountedSeries) -> dict[str, object]:
         "sources": rows["source_id"].nunique(),
         "newest": f"{newest['value']:,g} {newest['unit']} ({newest['year'] if len(single) else newest['period']})",
         "not_comparable": series.not_comparable,
+        "flag": "; ".join(dict.fromkeys(flag for flag in rows["flag"] if flag)),
     }
