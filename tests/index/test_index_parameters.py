@@ -1,0 +1,115 @@
+"""What the parameters allow, and how they refuse the rest."""
+
+import pytest
+from pydantic import ValidationError
+
+from helpers.data import catalogue
+from helpers.index.definitions import HIGH_TECH_FIELDS, NAMES
+from helpers.index.parameters import InnovationIndexParameters, zero_refusal
+
+LATEST = {
+    "year": "latest",
+    "maximum_age": 5,
+    "rd_gdp_vintage": "latest",
+    "hightech_exports_share_vintage": "latest",
+    "ict_edition": "latest",
+}
+
+
+def test_the_defaults_are_what_could_be_seen_in_2021() -> None:
+    chosen = InnovationIndexParameters()
+    assert (chosen.focus, chosen.group, chosen.reference_year()) == ("KOR", "oecd-plus", 2018)
+    assert chosen.vintage("rd_gdp") == "wdi-2021-09-15"
+    assert set(chosen.vintages()) == {
+        "rd_gdp", "hightech_exports_share", "uspto_grants_by_wipo_field", "ict_development_index",
+    }  # fmt: skip
+
+
+def test_latest_resolves_vintages_and_year() -> None:
+    chosen = InnovationIndexParameters(**LATEST)
+    assert chosen.reference_year() == catalogue.years("rd_gdp")[-1]
+    assert chosen.vintage("ict_development_index") == catalogue.vintages("ict_development_index")[-1]
+
+
+def test_named_fields_are_fields_of_the_table() -> None:
+    for fields in HIGH_TECH_FIELDS.values():
+        assert set(fields) <= set(catalogue.fields())
+        assert len(set(fields)) == len(fields)
+
+
+def test_parameters_are_picked_from_a_namespace() -> None:
+    chosen = InnovationIndexParameters.of({"year": 2016, "group": "oecd", "something_else": 1})
+    assert (chosen.year, chosen.group) == (2016, "oecd")
+
+
+def weights(**changes: float) -> dict[str, float]:
+    return dict.fromkeys(NAMES, 1.0) | changes
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"focus": "KRO"}, "'KRO' is not a known economy"),
+        ({"focus": "ARG"}, "'ARG' is not in the group 'oecd-plus'"),
+        ({"group": "oced"}, "Did you mean 'oecd'"),
+        ({"group": ["KOR", "JPN"]}, "at least three economies"),
+        ({"year": 2030}, "rd_gdp, vintage wdi-2021-09-15, has no data for 2030. It has 1996-2018"),
+        ({"year": 2019}, "no data for 2019"),
+        ({"year": 1998}, "hightech_exports_share.*2007-"),
+        ({"year": 2031, "maximum_age": 10}, "or up to 10 years before it"),
+        ({"year": "newest"}, "latest"),
+        ({"rd_gdp_vintage": "wdi-2021-09"}, "Did you mean 'wdi-2021-09-15'"),
+        ({"ict_edition": "itu-2018"}, "vintage of ict_development_index"),
+        ({"high_tech_fields": "elven"}, "Did you mean 'eleven'"),
+        ({"high_tech_fields": ["optic"]}, "Did you mean 'optics'"),
+        ({"high_tech_fields": ["optics", "optics"]}, "names a field twice"),
+        ({"high_tech_fields": []}, "is empty"),
+        ({"weights": "euqal"}, "Did you mean 'equal'"),
+        ({"weights": {"rd_gdp": 1.0}}, "No weight is given for hightech_exports_share"),
+        ({"weights": weights(rd_gdp=-1.0)}, "zero or larger"),
+        ({"weights": dict.fromkeys(NAMES, 0.0)}, "All weights are zero"),
+        ({"weights": weights(rd=1.0)}, "Did you mean 'rd_gdp'"),
+        ({"aggregation": "geometric"}, "geometric mean needs values above zero.*scale \\[1, 100\\]"),
+        ({"aggregation": "power", "power": 0}, "choose the aggregation 'geometric'"),
+        ({"aggregation": "harmonic", "normalisation": "z-score"}, "above zero"),
+        ({"scale": [100, 1]}, "second number.* must be larger"),
+        ({"normalisation": "z-score", "scale": [0, 0]}, "larger than zero"),
+        ({"normalisation": "rank", "scale": [0, 1]}, "A scale has no meaning"),
+        ({"draws": 10}, "greater than or equal to 100"),
+        ({"maximum_age": -1}, "greater than or equal to 0"),
+        ({"normalization": "rank"}, "Extra inputs"),
+        ({"year": 2018.5}, "valid integer"),
+    ],
+)
+def test_refusals_name_what_is_allowed(given: dict, says: str) -> None:
+    with pytest.raises(ValidationError, match=says):
+        InnovationIndexParameters(**given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"aggregation": "geometric", "scale": [1, 100]},
+        {"aggregation": "geometric", "normalisation": "rank"},
+        {"aggregation": "power", "power": 0.5},
+        {"aggregation": "copeland", "normalisation": "borda"},
+        {"weights": weights(rd_gdp=0.0)},
+        {"group": ["KOR", "JPN", "USA"]},
+        {"year": 2020, "maximum_age": 2},
+        {"high_tech_fields": ["optics", "semiconductors"]},
+    ],
+)
+def test_what_has_a_meaning_is_allowed(given: dict) -> None:
+    assert InnovationIndexParameters(**given)
+
+
+def test_zeros_matter_to_roots_only_when_negative() -> None:
+    assert zero_refusal("power", "minmax", (0.0, 100.0), 0.5) is None
+    assert zero_refusal("power", "minmax", (0.0, 100.0), -1.0) is not None
+    assert zero_refusal("power", "minmax", (-1.0, 100.0), 0.5) is not None
+    assert zero_refusal("arithmetic", "z-score", (0.0, 1.0)) is None
+
+
+def test_every_parameter_is_described() -> None:
+    for name, field in InnovationIndexParameters.model_fields.items():
+        assert field.description, name
