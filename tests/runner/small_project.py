@@ -52,7 +52,7 @@ class SmallProject:
         for name in ("notebooks", "scenarios", "data/concordances", "sweeps", "modules"):
             (root / name).mkdir(parents=True, exist_ok=True)
         (root / "requirements.lock").write_text("small==1\n")
-        (root / "data" / "datapackage.json").write_text('{"resources": []}')
+        (root / "data" / "datapackage.json").write_text('{"resources": [], "corrections": []}')
         self.scenario("base", {})
 
     def tables(self, *names: str) -> None:

@@ -11,7 +11,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from helpers.runner import fingerprint, lock, manifest, sweeps
+from helpers.runner import fingerprint, lock, manifest, scratch, sweeps
 from helpers.runner.layout import NOTEBOOK, RESULTS, build_folder, failed_folder, relative, run_folder, sweep_folder
 from helpers.runner.plan import Planned, Verdict, judge, needed_results, plan
 from helpers.runner.progress import Progress, Silent
@@ -130,6 +130,7 @@ def build(
     forced = frozenset(item.section.slug for item in planned if chosen is None or item.section.slug in chosen)
     order = Order(jobs, backend, address, forced if force else frozenset(), only_failed)
     with lock.hold(build_folder() / "runs", "a build", wait, progress.note):
+        scratch.remove_abandoned()
         swept = sweep_states(planned)
         if not force and all(verdict_now(item, swept).state == "fresh" for item in planned):
             return Recap([Result(*item.key, "fresh", 0.0) for item in planned])

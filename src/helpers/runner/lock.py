@@ -86,9 +86,11 @@ def _holder(folder: Path) -> str:
 
 
 def is_free(folder: Path) -> bool:
-    """Tell whether nobody holds the lock of a folder; a folder in which none was ever made counts as held."""
+    """Tell whether nobody holds the lock of a folder, be it that none was ever made."""
     try:
         with open(folder / NAME, "r+", encoding="utf-8") as file:
             return _take(file)
+    except FileNotFoundError:
+        return True
     except OSError:
         return False

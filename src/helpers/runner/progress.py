@@ -1,6 +1,8 @@
 """Progress for the person at the terminal: a bar a run, or plain lines where there is no terminal."""
 
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -90,7 +92,19 @@ class Bars(Silent):
 
 @contextmanager
 def for_terminal(quiet: bool = False) -> Iterator[Progress]:
-    """Yield the progress display that fits where the output goes."""
+    """Yield the progress display that fits where the output goes; an interrupt or a wish to end is told."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with _display(quiet) as progress:
+            yield progress
+    except KeyboardInterrupt:
+        print("stopped: what was finished is kept, nothing else", file=sys.stderr)
+        raise
+
+
+@contextmanager
+def _display(quiet: bool) -> Iterator[Progress]:
     if quiet:
         yield Silent()
     elif not sys.stdout.isatty():

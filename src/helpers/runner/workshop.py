@@ -15,7 +15,7 @@ from typing import Any
 from helpers.data import catalogue
 from helpers.errors import InputError, WorkError, not_allowed
 from helpers.paths import project_root
-from helpers.runner import fingerprint, forkclient, lock, modules
+from helpers.runner import fingerprint, forkclient, modules, scratch
 from helpers.runner.execute import Limits, Outcome, Tell, execute
 from helpers.runner.layout import FAILURE, LOG, MANIFEST, NOTEBOOK, RESULTS, build_folder
 from helpers.runner.manifest import publish
@@ -26,7 +26,6 @@ from helpers.runner.worker import CellError, RunSpec
 KEPT = (NOTEBOOK, RESULTS, MANIFEST, LOG)
 ORDINARY = "RESHORING_ORDINARY_KERNELS"
 SERVER_LOG = "forkserver.log"
-SOCKETS = "sockets.txt"
 LOCAL = "local"
 BACKENDS = (LOCAL, "dask")
 
@@ -235,33 +234,15 @@ def workshop(
     sections: Iterable[Section], make: Callable[[Path, Path, list[str]], Workshop] = Workshop
 ) -> Iterator[Workshop]:
     """Open a workshop for runs of some sections; whatever happens, nothing of it is left behind."""
-    area = build_folder() / ".tmp"
-    try:
-        area.mkdir(parents=True, exist_ok=True)
-        remove_abandoned(area)
-        folder = Path(tempfile.mkdtemp(dir=area))
-    except OSError as error:
-        raise WorkError(f"{area} cannot be written to ({error.strerror}). Nothing was run.") from error
     codes = [source(cell) for section in sections for cell in section.code]
-    # Names of sockets must be short, which the project's own folder may not be.
-    sockets = Path(tempfile.mkdtemp(prefix="reshoring-"))
-    opened = make(folder, sockets, modules.worth_preloading(codes))
-    (folder / SOCKETS).write_text(str(sockets), encoding="utf-8")
-    try:
-        with lock.hold(folder, "runs"):
-            try:
-                yield opened
-            finally:
-                opened.close()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.rmtree(sockets, ignore_errors=True)
-
-
-def remove_abandoned(area: Path) -> None:
-    """Remove folders whose process was killed: their lock is free."""
-    for folder in area.iterdir():
-        if lock.is_free(folder):
-            with suppress(OSError):
-                shutil.rmtree((folder / SOCKETS).read_text(encoding="utf-8"), ignore_errors=True)
-            shutil.rmtree(folder, ignore_errors=True)
+    preload = modules.worth_preloading(codes)
+    with scratch.private_folder() as folder:
+        # Names of sockets must be short, which the project's own folder may not be.
+        sockets = Path(tempfile.mkdtemp(prefix="reshoring-"))
+        (folder / scratch.SOCKETS).write_text(str(sockets), encoding="utf-8")
+        opened = make(folder, sockets, preload)
+        try:
+            yield opened
+        finally:
+            opened.close()
+            shutil.rmtree(sockets, ignore_errors=True)

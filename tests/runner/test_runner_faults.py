@@ -1,0 +1,342 @@
+"""Whatever goes wrong is told plainly, stops only its own run, and loses nothing."""
+
+import json
+import multiprocessing
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from small_project import SmallProject, cells
+
+from helpers.errors import InputError, WorkError
+from helpers.runner import build, completed, lock
+from helpers.runner.layout import build_folder
+
+KILLS = 25
+
+
+def one_failure():
+    (failure,) = build().failures
+    return failure.error
+
+
+def leftovers(root):
+    """What a build must not leave behind: unfinished runs, and processes of runs."""
+    area = root / "build" / ".tmp"
+    kept = [path.name for path in area.iterdir() if path.name != lock.NAME] if area.exists() else []
+    return kept, [process.pid for process in processes_below(root)]
+
+
+def processes_below(root):
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("RESHORING_ROOT") == str(root) and process.pid != os.getpid():
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def wait_until(true, seconds=30):
+    limit = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < limit, "waited in vain"
+        time.sleep(0.02)
+
+
+def test_a_failing_cell_stops_only_its_run_and_is_told_by_cell_and_line(quick):
+    quick.add("alpha", "value = 1", "a = 2\nb = value / 0\nc = 3", "never = 1")
+    quick.add("beta", order=20)
+    recap = build()
+    assert [(item.section, item.state) for item in recap.results] == [("alpha", "failed"), ("beta", "ran")]
+    (line,) = recap.lines()
+    told = "base/alpha: cell 5 (step-2), line 2: ZeroDivisionError: division by zero"
+    assert line == f"{told} (notebook and log: build/failed/base/alpha)"
+    kept = quick.root / "build" / "failed" / "base" / "alpha"
+    assert json.loads((kept / "failure.json").read_text())["line"] == 2
+    assert "ZeroDivisionError" in (kept / "notebook.ipynb").read_text()
+    assert (kept / "log.txt").exists()
+    assert completed("base", "alpha") is None
+    assert leftovers(quick.root) == ([], [])
+
+
+def test_a_failure_keeps_the_last_good_run_and_goes_away_with_the_next_good_one(quick):
+    quick.add("alpha")
+    build()
+    quick.edit("alpha", "step-1", "1 / 0")
+    assert not build().ok
+    assert completed("base", "alpha").metrics["value"] == 42
+    quick.edit("alpha", "step-1", "report.metrics(value=1)")
+    assert build().ok
+    assert not (quick.root / "build" / "failed" / "base" / "alpha").exists()
+
+
+def test_an_error_in_a_function_names_the_cells_line(quick):
+    quick.add("alpha", "import json\n\njson.loads('{')")
+    assert (one_failure().line, one_failure().name) == (3, "JSONDecodeError")
+
+
+def test_a_syntax_error_is_a_failure_of_its_cell(quick):
+    quick.add("alpha", "x = (")
+    assert (one_failure().cell_id, one_failure().name) == ("step-1", "SyntaxError")
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (lambda path: path.write_text("{"), "alpha.ipynb is not a valid notebook"),
+        (lambda path: path.write_text("[]"), "alpha.ipynb is not a valid notebook"),
+        (lambda path: path.write_text('{"nbformat": 3, "cells": []}'), "not a notebook of format 4"),
+        (lambda path: path.write_text(path.read_text().replace('"raw"', '"markdown"')), "no front matter"),
+        (
+            lambda path: path.write_text(path.read_text().replace("section: alpha", "section: beta")),
+            "the file is named 'alpha'",
+        ),
+        (lambda path: path.write_text(path.read_text().replace("title: ", "titel: ")), "front matter: title"),
+        (lambda path: path.write_text(path.read_text().replace("order: 10", "order: [")), "not valid YAML"),
+        (lambda path: path.write_text(path.read_text().replace("order: 10", "needs: [beta]")), "not a known section"),
+        (lambda path: path.write_text(path.read_text().replace("order: 10", "needs: [alpha]")), "in a circle"),
+        (lambda path: path.write_text(path.read_text().replace("order: 10", "tables: [rd_gpd]")), "not a known table"),
+        (
+            lambda path: path.write_text(path.read_text().replace("small_parameters:", "no_such_module:")),
+            "no parameter model",
+        ),
+    ],
+)
+def test_a_notebook_that_cannot_be_run_is_refused_before_anything_runs(quick, harm, words):
+    path = quick.add("alpha")
+    harm(path)
+    with pytest.raises(InputError, match=words):
+        build()
+    assert not list(quick.root.glob("build/runs/*/*"))
+
+
+def test_a_notebook_without_a_parameters_cell_is_refused(quick):
+    quick.write("alpha", [item for item in cells("alpha", ["1"]) if item["id"] != "parameters"])
+    with pytest.raises(InputError, match="no cell tagged 'parameters'"):
+        build()
+
+
+def test_a_cell_that_never_ends_is_ended_and_named(quick):
+    quick.add(
+        "alpha",
+        "import subprocess, time\nchild = subprocess.Popen(['sleep', '600'])\ntime.sleep(600)",
+        extra="time_limit: 1\n",
+    )
+    quick.add("beta", order=20)
+    recap = build()
+    assert [item.state for item in recap.results] == ["failed", "ran"]
+    assert "cell 4 (step-1)" in recap.lines()[0]
+    assert "its limit is 1 s (time_limit in the front matter)" in recap.lines()[0]
+    wait_until(lambda: leftovers(quick.root) == ([], []))
+    assert "time.sleep" in (quick.root / "build/failed/base/alpha/notebook.ipynb").read_text()
+
+
+def test_a_cell_that_takes_too_much_memory_is_ended_and_named(quick):
+    quick.add("alpha", "import time\nblock = bytearray(700_000_000)\ntime.sleep(60)", extra="memory_limit: 800\n")
+    error = one_failure()
+    assert error.cell_id == "step-1"
+    assert "its limit is 800 MB (memory_limit in the front matter)" in error.message
+    assert leftovers(quick.root) == ([], [])
+
+
+@pytest.mark.parametrize("code", ["import os; os._exit(3)", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"])
+def test_a_kernel_that_dies_is_a_failure_of_its_cell(quick, code):
+    quick.add("alpha", code)
+    error = one_failure()
+    assert error.cell_id == "step-1"
+    assert error.name == "DeadKernelError"
+
+
+def test_a_worker_that_dies_is_a_failure(quick):
+    quick.add(
+        "alpha",
+        "import os, signal, psutil\nos.kill(int(os.environ['WORKER']), signal.SIGKILL)\nimport time; time.sleep(60)",
+    )
+    quick.edit(
+        "alpha",
+        "imports",
+        "import os, psutil\nfrom helpers import report\nothers = psutil.Process(os.getppid()).children()\n"
+        "os.environ['WORKER'] = str(next(other.pid for other in others if other.pid != os.getpid()))",
+    )
+    assert "ended unexpectedly (signal 9)" in one_failure().message
+
+
+def test_two_builds_at_once_the_second_waits_or_says_who_holds_the_lock(quick):
+    quick.add("alpha")
+    told = []
+    with lock.hold(build_folder() / "runs", "a build"):
+        with pytest.raises(WorkError, match=f"a build, process {os.getpid()}, since"):
+            build(wait=False)
+        second = subprocess.Popen(["sleep", "0.5"])
+
+        class Ear:
+            note = staticmethod(told.append)
+
+        with pytest.raises(TimeoutError):
+            stop_waiting_after(0.3, lambda: build(progress=Ear()))
+        second.wait()
+    assert "Waiting for it" in told[0]
+    assert build().ok
+
+
+def stop_waiting_after(seconds, action):
+    def alarm(*_):
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, alarm)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        action()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_lock_whose_holder_was_killed_is_free(project, command):
+    held = (
+        "with lock.hold(layout.build_folder() / 'runs', 'a build'):\n    print('held', flush=True)\n    time.sleep(60)"
+    )
+    script = f"import time\nfrom helpers.runner import lock, layout\n{held}"
+
+    holder = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout.readline() == "held\n"
+    holder.kill()
+    holder.wait()
+    holder.stdout.close()
+    with lock.hold(build_folder() / "runs", "a build", wait=False):
+        assert (project.root / "build" / "runs" / ".lock").exists()
+
+
+BIG = "from pathlib import Path\nPath(report.results() / 'big.csv').write_text('x' * 1_000_000)"
+
+
+@pytest.mark.parametrize("ordinary", [False, True])
+def test_a_full_disk_fails_the_run_and_keeps_the_last_good_one(project, command, ordinary):
+    project.add("alpha")
+    choice = {"RESHORING_ORDINARY_KERNELS": "1"} if ordinary else {}
+    assert command("build", environment=choice).wait(120) == 0
+    before = completed("base", "alpha").manifest
+    project.edit("alpha", "step-1", BIG)
+    limit = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))}
+    process = command("build", environment=choice, **limit)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "base/alpha: cell 4 (step-1)" in errors
+    assert "File too large" in errors
+    assert completed("base", "alpha").manifest == before
+    assert leftovers(project.root) == ([], [])
+
+
+def test_a_disk_too_full_for_the_notebook_itself_is_told(project, command):
+    project.add("alpha", "print('x' * 300_000)")
+    limit = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))}
+    process = command("build", **limit)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "File too large" in errors
+    assert completed("base", "alpha") is None
+
+
+def build_as_nobody(root, answers):
+    os.environ["RESHORING_ROOT"] = str(root)
+    if os.getuid() == 0:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+    try:
+        build()
+    except Exception as error:
+        answers.put(f"{type(error).__name__}: {error}")
+
+
+def test_a_read_only_build_folder_is_told():
+    root = Path(tempfile.mkdtemp())
+    try:
+        SmallProject(root).add("alpha")
+        (root / "build").mkdir()
+        (root / "build").chmod(0o555)
+        root.chmod(0o755)
+        fork = multiprocessing.get_context("fork")
+        answers = fork.Queue()
+        process = fork.Process(target=build_as_nobody, args=(root, answers))
+        process.start()
+        told = answers.get(timeout=60)
+        process.join()
+    finally:
+        shutil.rmtree(root)
+    assert told.startswith("WorkError: ")
+    assert "cannot be written to (Permission denied). Nothing was run." in told
+
+
+def test_an_area_for_runs_that_is_a_file_is_told(quick):
+    quick.add("alpha")
+    (quick.root / "build").mkdir()
+    (quick.root / "build" / ".tmp").write_text("")
+    with pytest.raises(WorkError, match="cannot be written to"):
+        build()
+
+
+@pytest.mark.parametrize("ordinary", [False, True])
+def test_ctrl_c_leaves_no_half_result_and_no_process(project, command, ordinary):
+    project.add("alpha", "import time\ntime.sleep(60)")
+    choice = {"RESHORING_ORDINARY_KERNELS": "1"} if ordinary else {}
+    process = command("build", environment=choice)
+    assert "run   base/alpha" in process.stdout.readline()
+    wait_until(lambda: len(processes_below(project.root)) >= 3)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert errors.startswith("stopped")
+    wait_until(lambda: leftovers(project.root) == ([], []))
+    assert completed("base", "alpha") is None
+    assert not (project.root / "build" / "failed" / "base" / "alpha").exists()
+
+
+def everything(root):
+    kept = [
+        path
+        for path in sorted((root / "build" / "runs").rglob("*"))
+        if path.is_file() and path.name not in (".lock", "manifest.json", "log.txt")
+    ]
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in kept}
+
+
+BARE = """import json, os, time
+from pathlib import Path
+own = json.loads(Path(os.environ["RESHORING_RUN"]).read_text())
+results = Path(own["results"])"""
+
+
+@pytest.mark.xdist_group("slow-runner")
+def test_killed_at_any_moment_a_build_can_be_done_again(project, command):
+    # Without the house style there is less to preload, so that more of the time goes into what is to be disturbed.
+    write = "(results / 'metrics.json').write_text(json.dumps({'value': len(own['needs'])}))"
+    for order, (slug, needs) in enumerate({"alpha": "", "beta": "needs: [alpha]\n"}.items()):
+        project.add(slug, f"time.sleep(0.1)\n{write}", "print('done')", extra=needs, order=order)
+        project.edit(slug, "imports", BARE)
+    begun = time.monotonic()
+    assert command("build").wait(120) == 0
+    whole = time.monotonic() - begun
+    undisturbed = everything(project.root)
+    moments = random.Random(1)
+    for _ in range(KILLS):
+        process = command("build", "--force", start_new_session=True)
+        time.sleep(moments.uniform(0, whole))
+        process.kill()
+        process.communicate()
+    wait_until(lambda: processes_below(project.root) == [])
+    assert command("build").wait(120) == 0
+    assert everything(project.root) == undisturbed
+    assert leftovers(project.root) == ([], [])
+    assert build(wait=False).changed == []
