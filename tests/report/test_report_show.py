@@ -74,8 +74,8 @@ def test_named_index_is_the_first_column_and_text_keeps_its_hyphen():
 def test_table_shows_source_and_flags_and_writes_full_precision(project, catalogue, shown, frame):
     report.table(frame, "ranks", tables=["rd_gdp", "ict"], vintages={"rd_gdp": "wdi-2021-09-15"}, n="35 economies")
     assert shown[1] == (
-        '<p class="source-line" data-results="ranks">Source: World Bank, WDI (wdi-2021-09-15); ITU (itu-2017). n = 35 economies. '
-        "Flagged values: rebased (KOR 2018).</p>"
+        '<p class="source-line" data-results="ranks">Source: World Bank, WDI (wdi-2021-09-15); ITU (itu-2017). '
+        "n = 35 economies. Flagged values: rebased (KOR 2018).</p>"
     )
     back = pd.read_csv(report.results() / "tables" / "ranks.csv")
     assert back["value"][0] == 4.8123456789

@@ -17,6 +17,7 @@ from helpers.site.plain_page import PlainPage, plain_document, plain_notebook
 from helpers.site.publication import Publication, by_scenario
 from helpers.site.stage import copy_tree
 
+QUARTO_ONLY = ("html-math-method", "respect-user-color-scheme")
 QUARTO = "quarto"
 SMALLDOCS = "smalldocs"
 
@@ -122,7 +123,7 @@ def smalldocs_configuration(configuration: dict[str, Any]) -> dict[str, Any]:
     """Return the configuration in the words smalldocs knows: Markdown pages, plain stylesheets as themes."""
     text = yaml.safe_dump(configuration, sort_keys=False, allow_unicode=True).replace(".ipynb", ".qmd")
     adapted = yaml.safe_load(text)
-    html = {key: value for key, value in adapted["format"]["html"].items() if key not in ("html-math-method",)}
+    html = {key: value for key, value in adapted["format"]["html"].items() if key not in QUARTO_ONLY}
     html["theme"] = {"light": "default", "dark": "assets/bootstrap-dark.css"}
     project = adapted["project"] | {"resources": ["build/pages/**/*.svg", "build/pages/**/*.png"]}
     kept = {key: value for key, value in adapted.items() if key not in ("bibliography", "execute")}
