@@ -8,8 +8,9 @@ import pandas as pd
 from helpers.econometrics.drivers_panel import interacted, join_country
 from helpers.econometrics.estimates import PanelEstimate
 from helpers.econometrics.panel import Covariance, fit_within
+from helpers.econometrics.prediction import predict_left_out
 from helpers.econometrics.robustness import holm
-from helpers.econometrics.variables import CLUSTERS, CONTROLS, EFFECTS, INNOVATION
+from helpers.econometrics.variables import CLUSTERS, CONTROLS, EFFECTS, INNOVATION, variable
 from helpers.econometrics.wild_bootstrap import BootstrapResult, wild_cluster_bootstrap
 
 HIGH_TECH = "high_tech"
@@ -287,3 +288,42 @@ def fit_differences(changes: pd.DataFrame, outcome: str, names: Sequence[str]) -
     covariance = Covariance("clustered", ("iso3",))
     once = changes.assign(year=0)
     return fit_within(once, outcome, names, **KEYS, effects=["sector"], covariance=covariance)
+
+
+#: What predicts the change of a country's sourcing when the country itself is left out.
+PREDICTORS = ("innovation", "start", "log_gdp_per_capita")
+
+
+def gaps(
+    outcomes: Mapping[str, pd.DataFrame], country: pd.DataFrame, model: DriversModel, focus: str, level: float
+) -> pd.DataFrame:
+    """How far a country's change of sourcing lies from what the others predict, by inputs and measure of innovation.
+
+    Parameters
+    ----------
+    outcomes : mapping
+        Scope of inputs -> outcomes by country and year.
+    country : DataFrame
+    model : DriversModel
+        Names the outcome.
+    focus : str
+        The country left out and predicted.
+    level : float
+
+    Returns
+    -------
+    DataFrame
+        scope, innovation, toward_home (actual less predicted, positive = more at home), low, high, p, n; measures that
+        the country lacks are left out.
+    """
+    home, rows = variable(model.outcome).home, []
+    for scope, frame in outcomes.items():
+        for name in INNOVATION:
+            section = change_and_start(frame, country, replace(model, innovation=name))
+            if focus not in set(section["iso3"]):
+                continue
+            found = predict_left_out(section, "change", PREDICTORS, unit="iso3", focus=focus, level=level)
+            low, high = sorted((home * found.low, home * found.high))
+            gap = {"toward_home": home * found.gap, "low": low, "high": high, "p": found.p, "n": found.n}
+            rows.append({"scope": scope, "innovation": name, **gap})
+    return pd.DataFrame(rows)

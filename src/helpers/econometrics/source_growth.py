@@ -1,5 +1,7 @@
 """Did production go to where labour was cheap? Growth of input purchases by source against the source's income."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -85,3 +87,22 @@ def growth_by_source(by_source: pd.DataFrame, income: pd.DataFrame, first: int, 
         }
     )
     return table.dropna().rename_axis("iso3").reset_index()
+
+
+def gradients(
+    by_source: pd.DataFrame, income: pd.DataFrame, firsts: Sequence[int], lasts: Sequence[int], level: float
+) -> pd.DataFrame:
+    """The income gradient for several spans of years.
+
+    Returns
+    -------
+    DataFrame
+        first, last, estimate, low, high, p, n (pairs), sources; one row a span.
+    """
+    rows = []
+    for first in firsts:
+        for last in lasts:
+            fit = income_gradient(bilateral_growth(by_source, income, first, last))
+            row = fit.table(level).loc["log_income", ["estimate", "low", "high", "p"]]
+            rows.append({"first": first, "last": last, **row, "n": fit.n, "sources": fit.clusters["source_iso3"]})
+    return pd.DataFrame(rows)

@@ -61,7 +61,7 @@ def run_specifications(
     Returns
     -------
     DataFrame
-        One row a specification in the order given: its choices, estimate, std_error, low, high, p, n, clusters,
+        One row a specification in the order given: its choices, estimate, std_error, low, high, t, p, n, clusters,
         standardised (within standard deviations of the outcome per within standard deviation of the term, with low and
         high), and problem: "" or why it could not be estimated.
 
@@ -152,6 +152,7 @@ def _clustered(x: np.ndarray, y: np.ndarray, groups: np.ndarray, level: float) -
         "estimate": estimate,
         "std_error": error,
         **ends,
+        "t": estimate / error,
         "p": float(2 * stats.t.sf(abs(estimate) / error, count - 1)),
         "n": n,
         "clusters": count,

@@ -140,3 +140,32 @@ def jobs_for_budget(
     tail = (1 - draw["level"]) / 2
     low, middle, high = np.quantile(budget * rate * stays * jobs, [tail, 0.5, 1 - tail])
     return Interval(float(middle), float(low), float(high))
+
+
+def by_model(estimates: pd.DataFrame, changes: Mapping[str, Mapping[str, float]], level: float) -> pd.DataFrame:
+    """Every change under every model and horizon.
+
+    Parameters
+    ----------
+    estimates : DataFrame
+        From `drivers_models.joint_estimates`.
+    changes : mapping
+        Name -> variable -> change.
+    level : float
+
+    Returns
+    -------
+    DataFrame
+        change, model, horizon, value, low, high (outcome as estimated), toward_home, toward_home_low, toward_home_high
+        (sign turned, since less foreign sourcing is more sourcing at home), n.
+    """
+    rows = []
+    for name, change in changes.items():
+        for row in estimates.to_dict("records"):
+            made = combine(pd.Series(row), change, level)
+            home = made.times(-1)
+            keys = {"change": name, "model": row["model"], "horizon": int(row["horizon"])}
+            ends = {"value": made.value, "low": made.low, "high": made.high}
+            turned = {"toward_home": home.value, "toward_home_low": home.low, "toward_home_high": home.high}
+            rows.append(keys | ends | turned | {"n": int(row["n"])})
+    return pd.DataFrame(rows)

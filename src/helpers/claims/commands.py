@@ -1,0 +1,90 @@
+"""The command `reshoring claims`: the ledger of a scenario in the terminal."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from helpers.errors import InputError, WorkError
+from helpers.paths import project_root
+
+if TYPE_CHECKING:
+    from helpers.claims.ledger import Entry
+
+COLOURS = {"supported": "green", "partly": "yellow", "not supported": "red", "not testable": "bright_black"}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command("claims")(claims)
+
+
+def claims(
+    scenario: Annotated[
+        str | None, typer.Option("--scenario", "-s", help="scenario whose runs are judged; default: every one built")
+    ] = None,
+    details: Annotated[bool, typer.Option("--details", help="print rule, numbers and caveat of each claim")] = False,
+) -> None:
+    """Judge every claim of the study by the results of a scenario and print the ledger."""
+    for name in _scenarios(scenario):
+        _print_ledger(name, _entries(name), details)
+
+
+def _scenarios(wanted: str | None) -> list[str]:
+    from helpers.runner import scenarios
+
+    known = [found.name for found in scenarios()]
+    if wanted is not None:
+        if wanted not in known:
+            from helpers.errors import not_allowed
+
+            raise InputError(not_allowed("scenario", wanted, known))
+        return [wanted]
+    built = [name for name in known if (_runs() / name).is_dir()]
+    if not built:
+        raise WorkError("No scenario has been built yet. Run: reshoring build")
+    return built
+
+
+def _runs() -> Path:
+    return project_root() / "build" / "runs"
+
+
+def _entries(scenario: str) -> "list[Entry]":
+    from helpers.claims import ledger, reading
+    from helpers.claims.model import SECTIONS
+    from helpers.runner import completed
+
+    claims = reading.read_claims(project_root() / "data" / "claims.yml")
+    runs = {section: completed(scenario, section) for section in SECTIONS}
+    missing = [section for section, run in runs.items() if run is None]
+    if missing:
+        raise WorkError(
+            f"Scenario {scenario!r} has no finished run of {', '.join(missing)}. "
+            f"Run: reshoring build {' '.join(missing)} --scenario {scenario}"
+        )
+    folders = {section: Path(run.results) for section, run in runs.items() if run is not None}
+    facts = reading.read_facts(folders)
+    tables = reading.read_alternatives(claims, folders, reading.sweeps_beside(folders["drivers"]))
+    return ledger.judge_all(claims, facts, tables)
+
+
+def _print_ledger(scenario: str, entries: "list[Entry]", details: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from helpers.claims import ledger
+
+    table = Table(title=f"Claims under {scenario}", title_justify="left", show_lines=details)
+    for heading in ("claim", "verdict", "same under"):
+        table.add_column(heading, overflow="fold")
+    if details:
+        table.add_column("numbers", overflow="fold")
+    for entry in entries:
+        colour = COLOURS[entry.verdict]
+        cells = [entry.claim.title, f"[{colour}]{entry.verdict}[/{colour}]", ledger.robustness_text(entry.robustness)]
+        text = ledger.evidence_text(entry.decision) or entry.claim.would_test
+        table.add_row(*cells, *([text] if details else []))
+    console = Console()
+    console.print(table)
+    console.print(", ".join(f"{count} {verdict}" for verdict, count in ledger.counts(entries).items()))

@@ -1,0 +1,159 @@
+"""The ledger: every claim with its verdict, the numbers behind it, and how robust it is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from helpers.claims.model import Claim, Condition, Group, Rule
+from helpers.claims.robustness import NOT_COMPUTED, Robustness, robustness
+from helpers.claims.verdict import VERDICTS, Decision, Facts, Finding, decide
+
+SYMBOLS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "=", "!=": "≠"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the ledger."""
+
+    claim: Claim
+    decision: Decision
+    robustness: Robustness
+
+    @property
+    def verdict(self) -> str:
+        """The verdict as a word."""
+        return self.decision.verdict
+
+
+def judge_all(claims: Sequence[Claim], facts: Facts, tables: Mapping[str, pd.DataFrame]) -> list[Entry]:
+    """Judge every claim and try its verdict on its alternatives."""
+    entries = []
+    for claim in claims:
+        decision = decide(claim.rule, facts)
+        entries.append(Entry(claim, decision, robustness(claim, decision.verdict, facts, tables)))
+    return entries
+
+
+def counts(entries: Sequence[Entry]) -> dict[str, int]:
+    """Number of claims by verdict, every verdict named."""
+    return {verdict: sum(entry.verdict == verdict for entry in entries) for verdict in VERDICTS}
+
+
+def figure_of(value: float | tuple[float, float] | None, digits: int) -> str:
+    """Write a number (or two ends) with a true minus sign; whole numbers without decimals."""
+    if value is None:
+        return "n/a"
+    if isinstance(value, tuple):
+        return " to ".join(figure_of(end, digits) for end in value)
+    whole = float(value).is_integer()
+    return f"{value:,.{0 if whole else digits}f}".replace("-", "−")
+
+
+def threshold(condition: Condition, against: float | tuple[float, float] | None) -> str:
+    """Write what a condition asks for: "≤ 2", "between 1 and 3"."""
+    if isinstance(against, tuple):
+        return "between " + " and ".join(figure_of(end, condition.digits) for end in against)
+    return f"{SYMBOLS[condition.operator]} {figure_of(against, condition.digits)}"
+
+
+def in_words(finding: Finding) -> str:
+    """Write a finding: what, the number, what was asked, and whether it holds."""
+    condition = finding.condition
+    unit = f" {condition.unit}" if condition.unit else ""
+    outcome = {True: "yes", False: "no", None: "unknown"}[finding.holds]
+    observed = figure_of(finding.observed, condition.digits)
+    return f"{condition.says}: {observed}{unit} (asked: {threshold(condition, finding.against)}; {outcome})"
+
+
+def evidence_text(decision: Decision) -> str:
+    """The findings of a decision in one line."""
+    return "; ".join(in_words(finding) for finding in decision.findings)
+
+
+def rule_in_words(rule: Rule | None) -> str:
+    """Write a rule as it stands in the file."""
+    if rule is None:
+        return "none"
+    parts = [(name, group) for name, group in (("supported", rule.supported), ("partly", rule.partly)) if group]
+    return "; ".join(f"{name} if {_group_in_words(group)}" for name, group in parts)
+
+
+def _group_in_words(group: Group) -> str:
+    members = group.all or group.any
+    joined = " and " if group.all else " or "
+    return joined.join(f"({_group_in_words(m)})" if isinstance(m, Group) else _asked(m) for m in members)
+
+
+def _asked(condition: Condition) -> str:
+    target = f"{SYMBOLS.get(condition.operator, 'between')} {condition.than}" if condition.than else ""
+    return f"{condition.says} {target or threshold(condition, condition.value)}"
+
+
+def robustness_text(found: Robustness) -> str:
+    """Write the share of alternatives with the same verdict: "92% of 240", or that it was not computed."""
+    if found.share is None:
+        return NOT_COMPUTED
+    return f"{100 * found.share:.0f}% of {found.points:,d}"
+
+
+def ledger_table(entries: Sequence[Entry]) -> pd.DataFrame:
+    """The ledger as a table of text: id, claim, kind, verdict, evidence, robustness, place."""
+    rows = [
+        {
+            "id": entry.claim.id,
+            "claim": entry.claim.title,
+            "kind of evidence": entry.claim.kind,
+            "verdict": entry.verdict,
+            "evidence": evidence_text(entry.decision) or entry.claim.would_test,
+            "same verdict under": robustness_text(entry.robustness),
+            "where it stands": entry.claim.place,
+        }
+        for entry in entries
+    ]
+    return pd.DataFrame(rows)
+
+
+def metrics(entries: Sequence[Entry], robust_from: float) -> dict[str, float | int | str | None]:
+    """Counts by verdict, each claim's verdict and share, and how many verdicts are robust."""
+    found: dict[str, float | int | str | None] = {"claims": len(entries)}
+    found |= {f"claims_{verdict.replace(' ', '_')}": count for verdict, count in counts(entries).items()}
+    shares = [entry.robustness.share for entry in entries if entry.robustness.share is not None]
+    found |= {"claims_with_alternatives": len(shares), "claims_robust": sum(share >= robust_from for share in shares)}
+    for entry in entries:
+        name = entry.claim.id.replace("-", "_")
+        found[f"verdict_{name}"] = entry.verdict
+        found[f"robustness_{name}"] = entry.robustness.share
+    return found
+
+
+def details(entry: Entry) -> str:
+    """One claim as Markdown: what the study says, the rule, what was found, where to look."""
+    claim, found = entry.claim, entry.robustness
+    lines = [
+        f"### {claim.title} {{#{claim.id}}}",
+        f"**{entry.verdict.capitalize()}.** {claim.paraphrase} *({claim.place})*",
+    ]
+    items = [f"Rule, fixed beforehand: {rule_in_words(claim.rule)}."] if claim.rule else []
+    items += [in_words(finding) + "." for finding in entry.decision.findings]
+    items += [f"Missing: {', '.join(entry.decision.missing)}."] if entry.decision.missing else []
+    items += [f"What would test it: {claim.would_test}"] if claim.would_test else []
+    if claim.alternatives:
+        why = f" ({found.reason})" if found.reason else f" {found.what}"
+        items.append(f"Same verdict under: {robustness_text(found)}{why}.")
+    items += [f"Mind: {claim.caveat}"] if claim.caveat else []
+    items += [f"Look at: {links(claim)}"] if claim.see else []
+    return "\n\n".join([*lines, "\n".join(f"- {item}" for item in items)])
+
+
+def links(claim: Claim) -> str:
+    """Markdown links to the figures and tables of other pages."""
+    named = {"fig": "figure", "tbl": "table"}
+    return ", ".join(
+        f"[{named[link.label[:3]]} in {link.section}]({link.section}.ipynb#{link.label})" for link in claim.see
+    )
+
+
+def titles(entries: Sequence[Entry], verdict: str) -> list[str]:
+    """Titles of the claims with a verdict, in quotation marks."""
+    return [f"“{entry.claim.title}”" for entry in entries if entry.verdict == verdict]

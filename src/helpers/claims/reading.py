@@ -1,0 +1,105 @@
+"""Read the claims, and what the other sections have left for them."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+from pydantic import ValidationError
+
+from helpers.claims.model import Claim, Claims
+from helpers.claims.verdict import Facts
+from helpers.errors import InputError, WorkError
+
+
+def read_claims(path: Path) -> list[Claim]:
+    """Read and check the file of claims.
+
+    Raises
+    ------
+    InputError
+        The file is missing, is not YAML, or breaks the form; the message names the claim and the field.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path.name} cannot be read: {error.strerror}.") from error
+    except yaml.YAMLError as error:
+        raise InputError(f"{path.name} is not YAML: {' '.join(str(error).split())}.") from error
+    try:
+        return Claims.model_validate(content).claims
+    except ValidationError as error:
+        raise InputError(f"{path.name}: {_explained(error, content)}") from error
+
+
+def _explained(error: ValidationError, content: Any) -> str:
+    first = error.errors()[0]
+    place = [str(part) for part in first["loc"]]
+    name = ""
+    if len(place) > 1 and place[0] == "claims" and place[1].isdigit() and isinstance(content, dict):
+        entry = content["claims"][int(place[1])]
+        name = f"claim {entry['id']!r}, " if isinstance(entry, dict) and "id" in entry else ""
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{name}{'.'.join(place[2:] if name else place)}: {message}"
+
+
+def read_facts(folders: Mapping[str, Path]) -> Facts:
+    """Read metrics.json and evidence.json of each section.
+
+    Parameters
+    ----------
+    folders : mapping
+        Section -> its results folder; a section without metrics leaves no facts.
+    """
+    metrics: dict[str, Any] = {}
+    evidence: dict[str, list[Mapping[str, Any]]] = {}
+    for section, folder in folders.items():
+        found = _json(folder / "metrics.json", {})
+        metrics |= {f"{section}.{name}": value for name, value in found.items()}
+        evidence[section] = _json(folder / "evidence.json", [])
+    return Facts(metrics, evidence)
+
+
+def _json(path: Path, empty: Any) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else empty
+    except ValueError as error:
+        raise WorkError(
+            f"{path.parent.parent.name}/{path.name} is damaged: {error}. Run that section again."
+        ) from error
+
+
+def read_alternatives(
+    claims: Iterable[Claim], folders: Mapping[str, Path], sweeps: Mapping[str, Path]
+) -> dict[str, pd.DataFrame]:
+    """Read the tables that the claims list as alternatives, those that are there.
+
+    Parameters
+    ----------
+    claims : iterable of Claim
+    folders : mapping
+        Section -> results folder.
+    sweeps : mapping
+        Sweep -> folder with points.csv.
+    """
+    paths: dict[str, Path] = {}
+    for listed in (item for claim in claims for item in claim.alternatives):
+        if listed.sweep in sweeps:
+            paths[listed.source] = sweeps[str(listed.sweep)] / "points.csv"
+        elif listed.section in folders:
+            paths[listed.source] = folders[str(listed.section)] / "tables" / f"{listed.table}.csv"
+    return {source: pd.read_csv(path) for source, path in paths.items() if path.is_file()}
+
+
+def sweeps_beside(results: Path) -> dict[str, Path]:
+    """Finished sweeps of the build that a results folder belongs to.
+
+    Parameters
+    ----------
+    results : Path
+        `<build>/runs/<scenario>/<section>/results`.
+    """
+    folder = results.parents[3] / "sweeps"
+    return {path.parent.name: path.parent for path in sorted(folder.glob("*/sweep.json"))}
