@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from helpers.errors import InputError
 from helpers.reshoring import decomposition, measures
 
-amounts = st.floats(min_value=0.01, max_value=1e6)
+amounts = st.floats(min_value=1, max_value=1000)
 
 
 def inputs_of(domestic, foreign, output) -> pd.DataFrame:

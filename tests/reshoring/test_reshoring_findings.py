@@ -60,12 +60,22 @@ def test_series_of_two_data_bases_are_never_pooled():
     assert all("ROW" not in panel.columns for panel in panels.values())
 
 
+def test_foreign_content_mirrors_the_value_added_ratio():
+    table = data.load("adb_value_added_exports")
+    sector = "Low-technology manufacturing"
+    own = table[(table["iso3"] == "KOR") & (table["sector"] == sector)].set_index("year")
+    ratio = 100 * own["value_added_exports"] / own["gross_exports"]
+    found = value_chains.foreign_content(table, sector)["KOR"]
+    assert found[2011] == pytest.approx(ratio[2010] - ratio[2011])
+    assert found.index.min() == 2008  # 2000 stands alone and gives no yearly change
+
+
 def test_break_tests_cover_all_series_and_say_where_crisis_years_were_kept():
     tested = value_chains.tested_series(data.load, ReshoringParameters(draws=200), ["KOR", "USA"])
     assert tested.index.is_unique
     assert (tested["reason"] == "").all()
     kept = tested[tested["crisis_years"] == "kept"]
-    assert kept.index.str.startswith("VA ").all()
+    assert kept.index.str.startswith("Foreign content").all()
     shown = presentation.breaks(tested, 2011)
     assert "not tested" not in shown.columns
     assert len(list(findings.break_evidence(tested, 2011))) == tested.index.str.endswith("pooled").sum()

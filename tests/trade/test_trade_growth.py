@@ -106,6 +106,28 @@ def test_every_window_is_there_once(levels):
     assert row["economies"] == 2
 
 
+@pytest.mark.parametrize("mean", ["arithmetic", "compound"])
+def test_every_window_agrees_with_the_single_window(mean):
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame(rng.lognormal(5, 1, (9, 6)), index=range(2000, 2009), columns=list("ABCDEF"))
+    frame.loc[2004, "C"] = np.nan
+    table = growth.all_windows(frame, "A", mean, minimum=20.0)
+    for row in table.itertuples():
+        window = Window(row.first, row.last, mean=mean)
+        kept = growth.large_and_complete(frame, [window], 20.0)
+        values = growth.mean_growth(frame, window)[kept]
+        assert row.growth == pytest.approx(values["A"])
+        assert row.percentile == pytest.approx(growth.percentile(values, "A"))
+        assert row.economies == len(kept)
+
+
+def test_windows_of_an_unknown_economy_or_mean_are_refused(levels):
+    with pytest.raises(InputError, match="'ZZZ' is not a known economy of this series"):
+        growth.all_windows(levels, "ZZZ")
+    with pytest.raises(InputError, match="'median' is not a known mean"):
+        growth.all_windows(levels, "AAA", "median")
+
+
 @settings(deadline=None, max_examples=40, derandomize=True)
 @given(st.lists(st.floats(1, 1e6), min_size=4, max_size=8), st.floats(0.01, 100))
 def test_growth_does_not_depend_on_the_unit(values, factor):

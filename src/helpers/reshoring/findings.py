@@ -41,8 +41,8 @@ def metrics(changes: pd.DataFrame, placed: Place, focus: str, base_year: int, la
         f"{code}_intensity_strict": own["intensity_strict"],
     }
     summary = {"economies": placed.of, "base_year": base_year, "last_year": last_year, "focus": focus}
-    others = {f"s_change_{code.lower()}": changes.loc[code, "share_change"] for code in changes.index if code != focus}
-    return values | summary | others | {"s_change_median": changes["share_change"].median()}
+    every = {f"s_change_{str(code).lower()}": changes.loc[code, "share_change"] for code in changes.index}
+    return values | summary | every | {"s_change_median": changes["share_change"].median()}
 
 
 def home_evidence(league: pd.DataFrame, base_year: int, last_year: int) -> Iterator[dict[str, Any]]:

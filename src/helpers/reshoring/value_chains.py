@@ -1,4 +1,8 @@
-"""Which series are tested for a turn of global value chains: S, GVC-related output, value added in exports."""
+"""Which series are tested for a turn of global value chains: S, GVC-related output, value added in exports.
+
+All are put so that a slowdown of global value chains is a fall of the mean yearly change: value-added export ratios
+enter as foreign content, 100 minus the ratio.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -24,8 +28,8 @@ GVC_SECTORS = {
 #: Sectors smaller than this in any year (million US$) are left out: their shares jump with single plants.
 MINIMUM_OUTPUT = 100.0
 VALUE_ADDED_SECTORS = {
-    "Medium- to high-technology manufacturing": "VA high-tech exports",
-    "Low-technology manufacturing": "VA low-tech exports",
+    "Medium- to high-technology manufacturing": "Foreign content, high-tech",
+    "Low-technology manufacturing": "Foreign content, low-tech",
 }
 
 
@@ -47,11 +51,12 @@ def gvc_output_shares(table: pd.DataFrame, source: str, sector: str) -> pd.DataF
     return breaks.yearly_change(share.loc[:, (output >= MINIMUM_OUTPUT).all()])
 
 
-def value_added_shares(table: pd.DataFrame, sector: str) -> pd.DataFrame:
-    """Return yearly changes of value added in gross exports (percentage points), years by economies."""
+def foreign_content(table: pd.DataFrame, sector: str) -> pd.DataFrame:
+    """Return yearly changes of 100 minus the value-added export ratio (percentage points), years by economies."""
     kept = table[(table["sector"] == sector) & (table["iso3"] != "ROW")]
     gross = kept.pivot(index="year", columns="iso3", values="gross_exports")
-    share = 100 * kept.pivot(index="year", columns="iso3", values="value_added_exports") / gross.where(gross > 0)
+    value_added = kept.pivot(index="year", columns="iso3", values="value_added_exports")
+    share = 100 * (1 - value_added / gross.where(gross > 0))
     return breaks.yearly_change(share.loc[:, (gross >= MINIMUM_OUTPUT).all()])
 
 
@@ -61,14 +66,14 @@ def panels(load: Load, chosen: ReshoringParameters) -> dict[str, pd.DataFrame]:
     output = load("wits_gvc_output_selected_sectors")
     found |= {name: gvc_output_shares(output, *key) for key, name in GVC_SECTORS.items()}
     exports = load("adb_value_added_exports")
-    return found | {name: value_added_shares(exports, sector) for sector, name in VALUE_ADDED_SECTORS.items()}
+    return found | {name: foreign_content(exports, sector) for sector, name in VALUE_ADDED_SECTORS.items()}
 
 
 def chosen_series(panels: dict[str, pd.DataFrame], focus: str, economies: Sequence[str]) -> dict[str, pd.Series]:
     """Return the series of the figure: S of the chosen economies, the focus economy and the pooled mean of the rest."""
     found = {f"S {code}": panels["S"][code] for code in economies}
     for name, panel in panels.items():
-        if name != "S" and focus in panel.columns and name in ("GVC machinery (TiVA)", "VA high-tech exports"):
+        if name != "S" and focus in panel.columns and name in ("GVC machinery (TiVA)", "Foreign content, high-tech"):
             found[f"{name} {focus}"] = panel[focus]
         found[f"{name}, pooled"] = breaks.pooled(panel)
     return found
@@ -77,7 +82,7 @@ def chosen_series(panels: dict[str, pd.DataFrame], focus: str, economies: Sequen
 def tested_series(load: Load, chosen: ReshoringParameters, economies: Sequence[str]) -> pd.DataFrame:
     """Return the break tests of all series of the page.
 
-    Years of crisis have dummies of their own, except in the value added of exports: that series starts so late that
+    Years of crisis have dummies of their own, except in the foreign content of exports: that series starts so late that
     no year before the study's date would be left.
 
     Returns
@@ -86,7 +91,7 @@ def tested_series(load: Load, chosen: ReshoringParameters, economies: Sequence[s
         What `breaks.break_table` returns, with `crisis_years` saying whether they were left out.
     """
     every = chosen_series(panels(load, chosen), chosen.focus, economies)
-    late = {name: values for name, values in every.items() if name.startswith("VA ")}
+    late = {name: values for name, values in every.items() if name.startswith("Foreign content")}
     early = {name: values for name, values in every.items() if name not in late}
     options = settings(chosen)
     without = breaks.break_table(early, **options).assign(crisis_years="left out")

@@ -151,26 +151,38 @@ def all_windows(levels: pd.DataFrame, economy: str, mean: str = "arithmetic", mi
     DataFrame
         `first` (year of the first growth rate), `last`, `growth` (percent a year), `percentile`, `economies`.
     """
-    years = [int(year) for year in levels.index]
+    if mean not in MEANS:
+        raise InputError(not_allowed("mean of growth", mean, MEANS))
+    known = levels.reindex(range(int(levels.index.min()), int(levels.index.max()) + 1))
+    own = known.columns.get_loc(economy) if economy in known.columns else None
+    if own is None:
+        raise InputError(not_allowed("economy of this series", economy, known.columns))
+    values, years = known.to_numpy(), known.index.to_numpy()
     rows = []
-    for first in years[1:]:
-        for last in (year for year in years if year > first):
-            rows.append(_window_row(levels, economy, Window(first, last, mean=mean), minimum))
-    return pd.DataFrame([row for row in rows if row])
+    for start in range(len(years) - 2):
+        for end in range(start + 2, len(years)):
+            found = _growth_of(values[start : end + 1], mean, minimum)
+            if not np.isnan(found[own]) and np.isfinite(found).sum() > 1:
+                place, number = _percentile(found, own)
+                rows.append((int(years[start + 1]), int(years[end]), found[own], place, number))
+    return pd.DataFrame(rows, columns=["first", "last", "growth", "percentile", "economies"])
 
 
-def _window_row(levels: pd.DataFrame, economy: str, window: Window, minimum: float) -> Mapping[str, float]:
-    kept = levels.loc[window.base : window.last]
-    growth = mean_growth(kept, window)[(kept >= minimum).all()].dropna()
-    if economy not in growth.index or len(growth) < 2:
-        return {}
-    return {
-        "first": window.first,
-        "last": window.last,
-        "growth": float(growth[economy]),
-        "percentile": percentile(growth, economy),
-        "economies": len(growth),
-    }
+def _growth_of(values: np.ndarray, mean: str, minimum: float) -> np.ndarray:
+    """Return mean growth of every economy over a block of years; missing where a year is missing or too small."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if mean == "compound":
+            growth = 100 * ((values[-1] / values[0]) ** (1 / (len(values) - 1)) - 1)
+        else:
+            growth = 100 * (values[1:] / values[:-1] - 1).mean(axis=0)
+        return np.where((values >= minimum).all(axis=0) & np.isfinite(growth), growth, np.nan)
+
+
+def _percentile(values: np.ndarray, own: int) -> tuple[float, int]:
+    others = np.delete(values, own)
+    others = others[~np.isnan(others)]
+    below = (others < values[own]).mean() + (others == values[own]).mean() / 2
+    return float(100 * below), len(others) + 1
 
 
 def conventions(
