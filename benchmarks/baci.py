@@ -13,11 +13,10 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from benchmarks.fresh_process import compare, measure
+from benchmarks.fresh_process import Variant, compare, measure_in_turns
 from benchmarks.generate_baci import generate
 from helpers.trade.products import end_use_flows, engines
 from helpers.trade.products.end_use import NAMES, UNMATCHED, classes_of
-from helpers.trade.products.rows import baci_rows
 from helpers.trade.products.sources import baci
 
 YEARS = tuple(range(2011, 2021))
@@ -41,7 +40,7 @@ def write_parquet(folder: Path) -> None:
     (folder / "parquet").mkdir()
     for file in source.files:
         engine = engines.duckdb(folder / "spill")
-        rows = baci_rows(engines.read_text(engine, file.path), file.edition, file.year, source.economies)
+        rows = file.rows(engines.read_text(engine, file.path), source.economies)
         rows.select(end_use_flows.STORED).to_parquet(str(folder / "parquet" / f"{file.year}.parquet"))
         engine.disconnect()
 
@@ -93,9 +92,9 @@ def ours_from_csv(folder: Path) -> int:
 
 
 def pandas_from_csv(folder: Path) -> int:
-    """Flows by pandas from the text files, nothing checked."""
-    types = {"t": "int16", "i": "int32", "j": "int32", "k": "str", "v": "float64"}
-    read = [pd.read_csv(f.path, dtype=types, usecols=list(types)) for f in baci(folder).files]
+    """Flows by pandas from the text files: every column read as ours are, nothing checked."""
+    types = {"t": "int16", "i": "int32", "j": "int32", "k": "str", "v": "float64", "q": "float64"}
+    read = [pd.read_csv(file.path, dtype=types).drop(columns="q") for file in baci(folder).files]
     names = {"t": "year", "i": "exporter", "j": "importer", "k": "product", "v": "value"}
     return _pandas_flows(pd.concat(read, ignore_index=True).rename(columns=names), folder)
 
@@ -118,23 +117,18 @@ def run(rows: int = 2_000_000, runs: int = 3, linear: int | None = None) -> dict
     """
     with tempfile.TemporaryDirectory(prefix="baci-") as name:
         place = prepare(Path(name), rows)
-        ours = measure(ours_from_parquet, place, runs=runs)
-        text = measure(ours_from_csv, place, runs=runs)
-        found = {
-            f"flows by end use from Parquet, {rows} rows, against pandas": compare(
-                ours, measure(pandas_from_parquet, place, runs=runs)
-            ),
-            f"flows by end use from Parquet, {rows} rows, against DuckDB by hand": compare(
-                ours, measure(duckdb_by_hand, place, runs=runs)
-            ),
-            f"flows by end use from CSV, {rows} rows, against pandas": compare(
-                text, measure(pandas_from_csv, place, runs=runs)
-            ),
+        variants = [ours_from_parquet, pandas_from_parquet, duckdb_by_hand, ours_from_csv, pandas_from_csv]
+        found = measure_in_turns(*(Variant(function, (place,)) for function in variants), runs=runs)
+        ours, pandas, by_hand, ours_text, pandas_text = found
+        results = {
+            f"flows by end use from Parquet, {rows} rows, against pandas": compare(ours, pandas),
+            f"flows by end use from Parquet, {rows} rows, against DuckDB by hand": compare(ours, by_hand),
+            f"flows by end use from CSV, {rows} rows, against pandas": compare(ours_text, pandas_text),
         }
         if linear:
-            more = measure(ours_from_parquet, prepare(Path(name), linear), runs=1)
-            found[f"flows by end use from Parquet, {linear} rows against {rows}"] = compare(ours, more)
-    return found
+            (more,) = measure_in_turns(Variant(ours_from_parquet, (prepare(Path(name), linear),)), runs=runs)
+            results[f"flows by end use from Parquet, {linear} rows against {rows}"] = compare(ours, more)
+    return results
 
 
 def main(arguments: list[str]) -> None:

@@ -8,6 +8,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,47 +33,71 @@ def _peak_memory() -> int:
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 
 
-def _child(connection: Any, function: Callable[..., Any], prepare: Callable[..., Any] | None, arguments: tuple) -> None:
-    prepared = prepare(*arguments) if prepare else arguments
+@dataclass(frozen=True)
+class Variant:
+    """Work to be timed: `function` gets `arguments`, or what `prepare` makes of them (a tuple), which is not timed."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...] = ()
+    prepare: Callable[..., tuple[Any, ...]] | None = None
+
+
+def _child(connection: Any, variant: Variant) -> None:
+    prepared = variant.prepare(*variant.arguments) if variant.prepare else variant.arguments
     gc.collect()
     _forget_peak()
-    before = time.perf_counter()
-    function(*prepared)
-    seconds = time.perf_counter() - before
-    connection.send((seconds, _peak_memory()))
+    before, used = time.perf_counter(), time.process_time()
+    variant.function(*prepared)
+    connection.send((time.perf_counter() - before, time.process_time() - used, _peak_memory()))
+
+
+def _once(variant: Variant) -> tuple[float, float, int]:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_child, args=(theirs, variant))
+    process.start()
+    theirs.close()
+    found = ours.recv()
+    process.join()
+    return found
 
 
 def measure(
-    function: Callable[..., Any], *arguments: Any, runs: int = 3, prepare: Callable[..., Any] | None = None
+    function: Callable[..., Any],
+    *arguments: Any,
+    runs: int = 3,
+    prepare: Callable[..., tuple[Any, ...]] | None = None,
 ) -> dict[str, Any]:
-    """Run `function` several times, each in a process of its own.
+    """Run `function` several times in processes of its own; returns what `measure_in_turns` does for one variant."""
+    return measure_in_turns(Variant(function, arguments, prepare), runs=runs)[0]
+
+
+def measure_in_turns(*variants: Variant, runs: int = 3) -> list[dict[str, Any]]:
+    """Run each variant several times in processes of their own, in turns, so that a busy machine burdens all alike.
 
     Parameters
     ----------
-    function : callable
-        Defined at the top of a module, so that another process can import it.
-    *arguments
-        Passed to `function`, or to `prepare`, whose result (a tuple) is then passed; preparing is not timed.
+    *variants : Variant
+        Their functions are defined at the top of a module, so that another process can import them.
     runs : int
 
     Returns
     -------
-    dict
-        `seconds` (median), `all_seconds`, `peak_memory` (bytes resident while `function` runs, inputs included;
-        largest of the runs).
+    list of dict
+        For each variant `seconds` (median), `all_seconds`, `processor_seconds` (median, all threads together) and
+        `peak_memory` (bytes resident while the function runs, inputs included; largest of the runs).
     """
-    context = multiprocessing.get_context("spawn")
-    seconds, memory = [], []
-    for _ in range(runs):
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_child, args=(theirs, function, prepare, arguments))
-        process.start()
-        theirs.close()
-        took, peak = ours.recv()
-        process.join()
-        seconds.append(took)
-        memory.append(peak)
-    return {"seconds": statistics.median(seconds), "all_seconds": seconds, "peak_memory": max(memory)}
+    rounds = [[_once(variant) for variant in variants] for _ in range(runs)]
+    return [_summary([found[at] for found in rounds]) for at in range(len(variants))]
+
+
+def _summary(found: list[tuple[float, float, int]]) -> dict[str, Any]:
+    return {
+        "seconds": statistics.median(seconds for seconds, _, _ in found),
+        "all_seconds": [seconds for seconds, _, _ in found],
+        "processor_seconds": statistics.median(used for _, used, _ in found),
+        "peak_memory": max(peak for _, _, peak in found),
+    }
 
 
 def compare(ours: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
@@ -82,5 +107,6 @@ def compare(ours: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
         "other": other["seconds"],
         "ratio": other["seconds"] / ours["seconds"],
         "peak_memory": {"ours": ours["peak_memory"], "other": other["peak_memory"]},
+        "processor_seconds": {"ours": ours["processor_seconds"], "other": other["processor_seconds"]},
         "runs": {"ours": ours["all_seconds"], "other": other["all_seconds"]},
     }

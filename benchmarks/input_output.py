@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.fresh_process import compare, measure
+from benchmarks.fresh_process import Variant, compare, measure_in_turns
 from benchmarks.generate_icio import FINAL, INDUSTRIES, balanced_table, country_codes
 from helpers.input_output.ingest import measures
 from helpers.input_output.table import InterCountryTable, make_table
@@ -140,8 +140,9 @@ def run(countries: int = 77, runs: int = 3) -> dict[str, dict[str, Any]]:
     difference = largest_difference(countries)
     if difference > 1e-8:
         raise AssertionError(f"results differ by {difference:.1e}")
-    ours = measure(measures, countries, prepare=our_table, runs=runs)
-    other = measure(pymrio_measures, countries, prepare=pymrio_system, runs=runs)
+    ours, other = measure_in_turns(
+        Variant(measures, (countries,), our_table), Variant(pymrio_measures, (countries,), pymrio_system), runs=runs
+    )
     name = f"input-output measures, {countries * len(INDUSTRIES)} industries, against pymrio"
     return {name: compare(ours, other) | {"largest_difference": difference}}
 

@@ -11,7 +11,7 @@ from helpers import ingested
 from helpers.errors import InputError, not_allowed
 from helpers.trade.products import engines
 from helpers.trade.products.end_use import NAMES, UNMATCHED, classes_of, classified
-from helpers.trade.products.rows import COMTRADE_EDITIONS, STORED
+from helpers.trade.products.rows import COMTRADE_EDITIONS, STORED, baci_rows
 from helpers.trade.products.sources import BaciFile, Source
 
 if TYPE_CHECKING:
@@ -44,10 +44,10 @@ def flows_expression(parts: dict[str, "ir.Table"], economies: dict[int, str]) ->
         `exporter, importer, year, end_use, value` in US dollars.
     """
     by_edition = [_grouped(rows, ibis.memtable(classes_of(edition))) for edition, rows in parts.items()]
-    summed = by_edition[0]
+    keys = ["year", "exporter", "importer", "end_use_number"]
+    summed = _together(by_edition)
     if len(by_edition) > 1:
-        keys = ["year", "exporter", "importer", "end_use_number"]
-        summed = ibis.union(*by_edition).group_by(keys).agg(value=lambda table: table.value.sum())
+        summed = summed.group_by(keys).agg(value=summed.value.sum())
     return _named(summed, economies)
 
 
@@ -132,15 +132,30 @@ def flows_of_files(engine: "BaseBackend", source: Source) -> "ir.Table":
     Table
         As `flows_expression`.
     """
-    parts: dict[str, list[ir.Table]] = {}
-    for file in source.files:
-        rows = file.rows(engines.read_text(engine, file.path), source.economies)
-        sound = rows.filter(rows.reason.isnull() & rows.left_out.isnull())
-        for edition in [file.edition] if isinstance(file, BaciFile) else COMTRADE_EDITIONS.values():
-            chosen = sound.filter(sound.edition == edition).select(STORED)
-            parts.setdefault(edition, []).append(chosen)
-    tables = {edition: ibis.union(*rows) if len(rows) > 1 else rows[0] for edition, rows in parts.items()}
+    tables = {edition: sound.select(STORED) for edition, sound in _sound_rows(engine, source).items()}
     return flows_expression(tables, source.economies)
+
+
+def _sound_rows(engine: "BaseBackend", source: Source) -> dict[str, "ir.Table"]:
+    """Return the rows that count, by HS edition; the files of an edition are one table, told apart by their year."""
+    raw: dict[str, list[ir.Table]] = {}
+    for file in source.files:
+        if isinstance(file, BaciFile):
+            raw.setdefault(file.edition, []).append(file.dated(engines.read_text(engine, file.path)))
+    if raw:
+        found = {edition: baci_rows(_together(tables), edition, source.economies) for edition, tables in raw.items()}
+        return {edition: _counting(rows) for edition, rows in found.items()}
+    read = [_counting(file.rows(engines.read_text(engine, file.path), source.economies)) for file in source.files]
+    rows = _together([table.select("edition", *STORED) for table in read])
+    return {edition: rows.filter(rows.edition == edition) for edition in COMTRADE_EDITIONS.values()}
+
+
+def _counting(rows: "ir.Table") -> "ir.Table":
+    return rows.filter(rows.reason.isnull() & rows.left_out.isnull())
+
+
+def _together(tables: list["ir.Table"]) -> "ir.Table":
+    return ibis.union(*tables) if len(tables) > 1 else tables[0]
 
 
 def bilateral_by_end_use(name: str | None = None, **chosen: Any) -> pd.DataFrame:

@@ -111,4 +111,8 @@ def read_text(engine: "DuckDB | Spark", path: Path, rejects: str | None = None) 
 
 def read_parts(engine: "DuckDB | Spark", files: list[Path]) -> ibis.Table:
     """Open Parquet files as one table."""
-    return engine.read_parquet([str(path) for path in sorted(files)])
+    paths = [str(path) for path in sorted(files)]
+    if engine.name == "pyspark":
+        read = [engine.read_parquet(path) for path in paths]
+        return ibis.union(*read) if len(read) > 1 else read[0]
+    return engine.read_parquet(paths)

@@ -50,15 +50,14 @@ MEANING = [
 ]
 
 
-def baci_rows(raw: "ir.Table", edition: str, year: int, economies: Iterable[int]) -> "ir.Table":
-    """Read the text columns of a BACI file.
+def baci_rows(raw: "ir.Table", edition: str, economies: Iterable[int]) -> "ir.Table":
+    """Read the text columns of BACI files of one edition.
 
     Parameters
     ----------
     raw : Table
-        Columns t, i, j, k, v, q as text.
-    edition, year
-        What the file's name says.
+        Columns t, i, j, k, v, q as text, and `file_year`, the year that the file's name says.
+    edition : str
     economies : iterable of int
         Codes of the code file that comes with the release.
 
@@ -81,7 +80,7 @@ def baci_rows(raw: "ir.Table", edition: str, year: int, economies: Iterable[int]
         left_out=ibis.null("string"),
     )
     rows = _with_known_economies(rows, economies)
-    return rows.mutate(reason=_baci_reason(rows, year)).drop(KNOWN)
+    return rows.mutate(reason=_baci_reason(rows)).drop(KNOWN)
 
 
 def _six_digits(code: "ir.StringColumn") -> "ir.StringColumn":
@@ -89,10 +88,10 @@ def _six_digits(code: "ir.StringColumn") -> "ir.StringColumn":
     return ibis.cases((code.length() == 5, ibis.literal("0").concat(code)), else_=code)
 
 
-def _baci_reason(rows: "ir.Table", year: int) -> "ir.StringValue":
+def _baci_reason(rows: "ir.Table") -> "ir.StringValue":
     return ibis.cases(
         (rows.year.isnull(), "year is not a number"),
-        (rows.year != year, "year is not that of the file's name"),
+        (rows.year != rows.file_year, "year is not that of the file's name"),
         *_economy_cases(rows),
         *_product_and_value_cases(rows),
         (rows.quantity.isnull() & rows.q.notnull() & ~rows.q.contains("NA"), "quantity is not a number"),

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import ibis
+
 from helpers.errors import InputError
 from helpers.trade.products.end_use import classes_of
 from helpers.trade.products.engines import header
@@ -37,7 +39,11 @@ class BaciFile:
 
     def rows(self, raw: "ir.Table", economies: dict[int, str]) -> "ir.Table":
         """Return the meaning of its rows."""
-        return baci_rows(raw, self.edition, self.year, economies)
+        return baci_rows(self.dated(raw), self.edition, economies)
+
+    def dated(self, raw: "ir.Table") -> "ir.Table":
+        """Add the year of the file's name to its text columns."""
+        return raw.mutate(file_year=ibis.literal(self.year, "int16"))
 
 
 @dataclass(frozen=True)
