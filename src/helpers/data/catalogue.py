@@ -12,6 +12,7 @@ from helpers.paths import project_root
 
 PACKAGE = Path("data") / "datapackage.json"
 CORRECTIONS = Path("data") / "corrections.yml"
+CUT_SHORT = Path("build") / "updates" / "journal.json"
 PATENT_TABLE = "uspto_grants_by_wipo_field"
 PATENT_SUMS = ("total", "unclassified")
 REBUILD = "run `reshoring data package` to check the tables and write it again"
@@ -96,7 +97,20 @@ def _check_record(table: TableMetadata) -> None:
         if not path.is_file():
             raise WorkError(f"{name} is missing. Restore it (git checkout -- {name}), then {REBUILD}.")
         if file_sha256(path) != sha256:
+            check_finished()
             raise WorkError(f"{name} was edited since {PACKAGE} was made: {REBUILD}.")
+
+
+def check_finished() -> None:
+    """Refuse tables while an update of them that was cut short waits to be completed.
+
+    Raises
+    ------
+    WorkError
+        `reshoring data update` was ended while it replaced files.
+    """
+    if (project_root() / CUT_SHORT).is_file():
+        raise WorkError("An update of data/ was cut short. `reshoring data update --finish` completes it.")
 
 
 def vintages(table: str) -> list[str]:

@@ -54,6 +54,27 @@ def package() -> None:
     typer.echo(f"{PACKAGE} written: {_count(len(tables()))}.")
 
 
+@app.command()
+def update(
+    source: Annotated[str, typer.Argument(help="Whose figures: wdi, oecd, ...; lists all when not given.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Fetch, check and report; change no table.")] = False,
+    table: Annotated[list[str] | None, typer.Option(help="Only this table; may be given again.")] = None,
+    economy: Annotated[
+        list[str] | None, typer.Option(help="Comtrade: whose trade, alpha-3; may be given again.")
+    ] = None,
+    year: Annotated[
+        list[int] | None, typer.Option(help="Year of the ranking in the report; Comtrade: of trade.")
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Fetch again what was fetched lately.")] = False,
+    finish: Annotated[bool, typer.Option("--finish", help="Complete an update that was cut short.")] = False,
+) -> None:
+    """Add what a producer publishes now as a new vintage, and report what it revises."""
+    from helpers.data.update.updating import Wish, update
+
+    wish = Wish(source, dry_run, tuple(table or ()), tuple(economy or ()), tuple(year or ()), fresh, finish)
+    update(wish, typer.echo)
+
+
 def _count(tables: int) -> str:
     return f"{tables} table{'s' if tables != 1 else ''}"
 

@@ -84,6 +84,7 @@ def _check_again(meta: TableMetadata, data: bytes) -> None:
 
 def _changed(meta: TableMetadata, data: bytes, found: str) -> str:
     """Say that a file is not the one that was checked, and whether it is sound all the same."""
+    catalogue.check_finished()
     hashes = f"its SHA-256 starts with {found[:12]}, that in {catalogue.PACKAGE} with {meta.sha256[:12]}"
     message = f"{meta.path} is not the file that was checked: {hashes}."
     if problems := problems_in(data, meta, meta.path, corrections(meta.name)):

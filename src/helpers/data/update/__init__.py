@@ -1,0 +1,1 @@
+"""New vintages of tables from official sources, added beside the old ones."""

@@ -1,0 +1,133 @@
+"""How updates are set up: addresses, keys, patience; from the environment, with defaults."""
+
+import os
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from helpers.errors import InputError
+from helpers.paths import project_root
+
+PREFIX = "RESHORING_"
+TIMEOUT = "RESHORING_UPDATE_TIMEOUT"
+ATTEMPTS = "RESHORING_UPDATE_ATTEMPTS"
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for whom; all durations in seconds.
+
+    `timeout` counts to the next byte, `deadline` to the last one; `first_wait` doubles with every
+    attempt up to `longest_wait`; `interval` is kept between two requests to the same source;
+    a fetched page is used again for `lifetime`; an answer may hold `largest` bytes.
+    """
+
+    attempts: int = 5
+    timeout: float = 60.0
+    deadline: float = 900.0
+    first_wait: float = 1.0
+    longest_wait: float = 120.0
+    interval: float = 0.5
+    lifetime: float = 86_400.0
+    largest: int = 2_000_000_000
+
+
+def patience() -> Patience:
+    """Return the default patience, with time-out and attempts from the environment.
+
+    Raises
+    ------
+    InputError
+        A setting is not a positive number.
+    """
+    default = Patience()
+    timeout = _positive(TIMEOUT, default.timeout)
+    return Patience(attempts=int(_positive(ATTEMPTS, default.attempts)) or 1, timeout=timeout, deadline=15 * timeout)
+
+
+def _positive(variable: str, default: float) -> float:
+    given = os.environ.get(variable, "")
+    try:
+        number = float(given) if given else default
+    except ValueError:
+        number = 0.0
+    if not 0 < number < 1e6:
+        raise InputError(f"{variable} is {given!r}; it must be a positive number.")
+    return number
+
+
+def variable(source: str, what: str) -> str:
+    """Return the name of the environment variable for a setting of a source: RESHORING_WDI_URL."""
+    return f"{PREFIX}{source.upper().replace('-', '_')}_{what}"
+
+
+def address(source: str, default: str) -> str:
+    """Return the base address of a source, without a slash at its end.
+
+    Raises
+    ------
+    InputError
+        The configured address is not https, or has a user name or password in it.
+    """
+    name = variable(source, "URL")
+    return checked_address(os.environ.get(name) or default, name).rstrip("/")
+
+
+def checked_address(given: str, name: str) -> str:
+    """Return an address that may be asked; everything but this machine itself only over https.
+
+    Raises
+    ------
+    InputError
+        Another scheme, no host, or credentials inside the address.
+    """
+    parts = urlsplit(given)
+    if parts.username or parts.password:
+        raise InputError(f"{name} holds a user name or password. Give the address without them.")
+    if not parts.hostname or not is_safe(given):
+        raise InputError(f"{name} is {given!r}. Give an address that starts with https://.")
+    return given
+
+
+def is_safe(given: str) -> bool:
+    """Tell whether an address is https, or http to this machine itself."""
+    parts = urlsplit(given)
+    return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or ""))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def key(source: str) -> str:
+    """Return the key of a source from the environment.
+
+    Raises
+    ------
+    InputError
+        None is set.
+    """
+    name = variable(source, "KEY")
+    found = os.environ.get(name, "").strip()
+    if not found:
+        raise InputError(f"{source} answers only with a key. Put yours into the environment variable {name}.")
+    return found
+
+
+def cache(source: str) -> Path:
+    """Return the folder of pages fetched from a source."""
+    return project_root() / "build" / "cache" / source
+
+
+def fetched(source: str) -> Path:
+    """Return the folder of files that are fetched from a source but are no part of the embedded tables."""
+    return project_root() / "build" / "fetched" / source
+
+
+def updates() -> Path:
+    """Return the folder of revision reports and of updates under way."""
+    return project_root() / "build" / "updates"

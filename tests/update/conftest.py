@@ -1,0 +1,51 @@
+"""A running service, and a small copy of data/ that may be changed."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helpers.data.package import write_package
+from helpers.data.update import settings
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from update_service import QUICK, ROOT, TABLES, Service
+
+LARGE = ["hs6_bec4.csv", "hs6_bec4.yml"]
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    running = Service()
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def few_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a few tables only, so that checking all of them is quick."""
+    root = tmp_path_factory.mktemp("few")
+    (root / "data" / "indicators").mkdir(parents=True)
+    shutil.copytree(ROOT / "data" / "concordances", root / "data" / "concordances", ignore=lambda *_: LARGE)
+    shutil.copy(ROOT / "data" / "corrections.yml", root / "data")
+    for table in TABLES:
+        for suffix in (".csv", ".yml"):
+            shutil.copy(ROOT / "data" / "indicators" / f"{table}{suffix}", root / "data" / "indicators")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RESHORING_ROOT", str(root))
+        write_package()
+    return root
+
+
+@pytest.fixture
+def project(few_tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of a few tables that may be changed; quick to lose patience."""
+    root = tmp_path / "project"
+    shutil.copytree(few_tables, root)
+    monkeypatch.setenv("RESHORING_ROOT", str(root))
+    monkeypatch.delenv("RESHORING_RUN", raising=False)
+    monkeypatch.setattr(settings, "patience", lambda: QUICK)
+    return root

@@ -1,0 +1,344 @@
+"""`reshoring data update wdi` against a service that answers, and misbehaves, like the World Bank's."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from update_service import QUICK, Service, dripping, html, published, silent, state, status, truncated
+from wdi_service import DATE, OLD, WorldBank, revised
+
+from helpers import data
+from helpers.data.update import wdi
+from helpers.data.update.fetching import Fetcher
+from helpers.data.update.updating import Wish, update
+from helpers.errors import InputError, WorkError
+
+NEW = f"wdi-{DATE}"
+
+
+@pytest.fixture
+def bank(service: Service, project: Path, monkeypatch: pytest.MonkeyPatch) -> WorldBank:
+    monkeypatch.setenv("RESHORING_WDI_URL", f"{service.url}/v2/")
+    return WorldBank(service, {table: revised(table) for table in ("rd_gdp", "unemployment_rate")})
+
+
+def run(*tables: str, **wish: object) -> str:
+    told: list[str] = []
+    update(Wish("wdi", tables=tables or ("rd_gdp",), **wish), told.append)  # pyright: ignore[reportArgumentType]
+    return "\n".join(told)
+
+
+def test_a_vintage_is_added_beside_the_others(bank: WorldBank, project: Path) -> None:
+    before = (project / "data" / "indicators" / "rd_gdp.csv").read_bytes()
+    told = run()
+    assert data.vintages("rd_gdp") == ["unsdg-2020-10", "wdi-2021-09-15", OLD, NEW]
+    assert data.metadata("rd_gdp").default_vintage == NEW
+    now = data.load("rd_gdp", NEW)
+    expected = revised("rd_gdp").sort_values(["iso3", "year"], ignore_index=True)
+    pd.testing.assert_frame_equal(now[["iso3", "year", "value"]], expected, rtol=1e-5, check_dtype=False)
+    assert set(now["iso3"]).isdisjoint({"ARB", "WLD", "INX"})
+    assert (project / "data" / "indicators" / "rd_gdp.csv").read_bytes().startswith(before)
+    assert f"Added: rd_gdp {NEW}" in told
+
+
+def test_only_the_table_its_record_and_the_package_change(bank: WorldBank, project: Path) -> None:
+    old = state(project)
+    run()
+    new = state(project)
+    differ = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+    assert differ == {"data/indicators/rd_gdp.csv", "data/indicators/rd_gdp.yml", "data/datapackage.json"}
+    was, now = (s["data/indicators/rd_gdp.yml"].decode().splitlines() for s in (old, new))
+    start = now.index(f"  - name: {NEW}")
+    assert now[:start] + now[start + 5 :] == was
+
+
+def test_every_table_of_the_source_is_updated_at_once(bank: WorldBank, project: Path) -> None:
+    update(Wish("wdi"), lambda line: None)
+    assert data.vintages("rd_gdp")[-1] == data.vintages("unemployment_rate")[-1] == NEW
+
+
+def test_the_second_update_has_nothing_to_add(bank: WorldBank, project: Path) -> None:
+    run()
+    old = state(project)
+    assert f"{NEW} is there already" in run()
+    assert state(project) == old
+
+
+def test_a_newer_date_without_new_figures_adds_nothing(bank: WorldBank, service: Service, project: Path) -> None:
+    WorldBank(service, {"rd_gdp": published("rd_gdp", OLD)})
+    old = state(project)
+    assert f"no figure differs from {OLD}" in run()
+    assert state(project) == old
+
+
+def test_a_dry_run_reports_and_changes_no_table(bank: WorldBank, project: Path) -> None:
+    old = state(project)
+    told = run(dry_run=True)
+    assert state(project) == old
+    assert "Revision report" in told
+    assert "Nothing was changed (--dry-run)." in told
+    assert (project / "build" / "updates" / NEW / "report.md").is_file()
+    assert not (project / "build" / "updates" / ".rehearsal").exists()
+
+
+def test_the_report_says_what_moved(bank: WorldBank, project: Path) -> None:
+    told = run(years=(2022,))
+    rank = data.load("rd_gdp", OLD).query("year == 2022").set_index("iso3")["value"]
+    new = revised("rd_gdp").query("year == 2022").set_index("iso3")["value"]
+    both = rank.index.intersection(new.index)
+    was, now = (int((s[both] > s["KOR"]).sum()) + 1 for s in (rank, new))
+    assert f"Ranks 2022, largest first, of {len(both)} economies in both:" in told
+    assert re.search(rf"- KOR: {was} -> {now} \(", told)
+    lost = len(published("rd_gdp", OLD).query("iso3 == 'ALB'"))
+    assert f"Lost: {lost} figures (among them economies ALB)" in told
+    assert "years 2025" in told
+    assert "| KOR | 2015 |" in told
+    assert "| +10.0 |" in told
+    assert "INX Not classified (not in the list of groups)" in told
+    assert "WLD World" in told
+    assert f"was declared for {OLD} only" in told
+    assert "Marks of the producer: E (1)." in told
+
+
+def test_the_report_is_also_written_as_tables(bank: WorldBank, project: Path) -> None:
+    run()
+    folder = project / "build" / "updates" / NEW
+    revisions = pd.read_csv(folder / "revisions.csv")
+    assert set(revisions["iso3"]) == {"KOR"}
+    assert revisions["percent"].round(3).eq(10).all()
+    ranks = pd.read_csv(folder / "ranks.csv")
+    assert ranks.loc[0, "iso3"] == "KOR"
+    assert (ranks["rank_before"] - ranks["rank_now"] == ranks["moved"]).all()
+    coverage = pd.read_csv(folder / "coverage.csv")
+    assert set(coverage.loc[coverage["what"] == "lost", "iso3"]) == {"ALB"}
+
+
+PASSES: dict[str, Callable] = {
+    "too many requests": status(429, Retry_After="0"),
+    "server error": status(500),
+    "gateway error": status(503, Retry_After="Mon, 01 Jan 2024 00:00:00 GMT"),
+    "no answer": silent,
+    "truncated": truncated,
+    "dripping": dripping,
+    "web page": html,
+}
+
+
+@pytest.mark.parametrize("trouble", PASSES.values(), ids=PASSES.keys())
+def test_trouble_that_passes_is_waited_out(trouble: Callable, bank: WorldBank, service: Service, project: Path) -> None:
+    service.troubles = [None, trouble, None, trouble]
+    (fetch,) = wdi.read(Fetcher("wdi", f"{service.url}/v2", QUICK), ["rd_gdp"])
+    assert len(fetch().figures) == len(revised("rd_gdp"))
+    asked = [query["page"] for path, query, _ in service.asked if "indicator" in path]
+    assert asked == ["1", "1", "2", "2", "3"]
+
+
+STAYS: dict[str, tuple[Callable, str]] = {
+    "server error": (status(500), "the server answered 500, after 3 attempts"),
+    "no answer": (silent, "no answer within 0.4 seconds"),
+    "truncated": (truncated, "the answer broke off"),
+    "dripping": (dripping, "had not ended after 0.9 seconds"),
+    "web page": (html, r"a web page \(HTML\)"),
+    "long wait": (status(429, Retry_After="3600"), "asks to wait 3600 seconds"),
+    "refused": (status(403), "access refused"),
+    "gone": (status(404), "the server answered 404"),
+}
+
+
+@pytest.mark.parametrize(("trouble", "told"), STAYS.values(), ids=STAYS.keys())
+def test_trouble_that_stays_is_told_and_changes_nothing(
+    trouble: Callable, told: str, bank: WorldBank, service: Service, project: Path
+) -> None:
+    old = state(project)
+    service.troubles = [None, None, *[trouble] * 3]
+    with pytest.raises(WorkError, match=told):
+        run()
+    assert state(project) == old
+
+
+def test_a_download_that_broke_off_goes_on_where_it_stopped(bank: WorldBank, service: Service, project: Path) -> None:
+    service.troubles = [None, None, None, *[status(500)] * 3]
+    with pytest.raises(WorkError, match="pages that have come in are kept"):
+        run()
+    service.asked.clear()
+    run()
+    assert [query["page"] for _, query, _ in service.asked] == ["3"]
+    assert data.vintages("rd_gdp")[-1] == NEW
+
+
+def test_what_a_dry_run_fetched_is_not_fetched_again(bank: WorldBank, service: Service, project: Path) -> None:
+    run(dry_run=True)
+    service.asked.clear()
+    run()
+    assert service.asked == []
+    assert data.vintages("rd_gdp")[-1] == NEW
+
+
+def test_fresh_fetches_again(bank: WorldBank, service: Service, project: Path) -> None:
+    run(dry_run=True)
+    service.asked.clear()
+    run(dry_run=True, fresh=True)
+    assert len(service.asked) == 4
+
+
+def test_a_page_damaged_on_disk_is_fetched_again(bank: WorldBank, service: Service, project: Path) -> None:
+    run(dry_run=True)
+    page = max((project / "build" / "cache" / "wdi").glob("*.body"), key=lambda path: path.stat().st_size)
+    page.write_bytes(page.read_bytes()[:-5])
+    service.asked.clear()
+    run()
+    assert len(service.asked) == 1
+
+
+def test_pages_of_two_dates_are_fetched_afresh(bank: WorldBank, service: Service, project: Path) -> None:
+    service.troubles = [None, None, None, *[status(500)] * 3]
+    with pytest.raises(WorkError):
+        run()
+    bank.date = "2026-11-05"
+    run()
+    assert data.vintages("rd_gdp")[-1] == "wdi-2026-11-05"
+
+
+def repeated(head: dict, found: list) -> tuple[dict, list]:
+    """Give the first page again in place of every other."""
+    if found and "indicator" in found[0] and head["page"] > 1:
+        return head, repeated.first[: len(found)] if len(found) < 1000 else repeated.first
+    repeated.first = found
+    return head, found
+
+
+def wrong_number(head: dict, found: list) -> tuple[dict, list]:
+    """Tell the number of another page."""
+    return {**head, "page": 1}, found
+
+
+def wrong_count(head: dict, found: list) -> tuple[dict, list]:
+    """Tell of one page only."""
+    return {**head, "pages": 1}, found
+
+
+def renamed(head: dict, found: list) -> tuple[dict, list]:
+    """Call the values something else."""
+    return head, [{("amount" if key == "value" else key): row[key] for key in row} for row in found]
+
+
+def other_type(head: dict, found: list) -> tuple[dict, list]:
+    """Write values as words."""
+    return head, [{**row, "value": "n/a"} if "indicator" in row else row for row in found]
+
+
+def no_head(head: dict, found: list) -> tuple[dict, list]:
+    """Leave the count of rows out."""
+    return {key: value for key, value in head.items() if key != "total"}, found
+
+
+def thousand(head: dict, found: list) -> tuple[dict, list]:
+    """Give values in another unit."""
+    return head, [{**row, "value": row["value"] and row["value"] / 2} if "indicator" in row else row for row in found]
+
+
+def negative(head: dict, found: list) -> tuple[dict, list]:
+    """Give one value the schema of the table refuses."""
+    return head, [
+        {**row, "value": -7.0} if row.get("countryiso3code") == "FRA" and row["date"] == "2020" else row
+        for row in found
+    ]
+
+
+def not_finite(head: dict, found: list) -> tuple[dict, list]:
+    """Give one value that is no number."""
+    return head, [
+        {**row, "value": float("inf")} if row.get("countryiso3code") == "FRA" and row["date"] == "2020" else row
+        for row in found
+    ]
+
+
+def two_letters(head: dict, found: list) -> tuple[dict, list]:
+    """Give other codes of economies."""
+    return head, [
+        {**row, "countryiso3code": row["countryiso3code"][:2]} if "indicator" in row else row for row in found
+    ]
+
+
+def half(head: dict, found: list) -> tuple[dict, list]:
+    """Empty the values of half of the economies."""
+    return head, [
+        {**row, "value": None} if "indicator" in row and row["countryiso3code"] < "K" else row for row in found
+    ]
+
+
+def twice(head: dict, found: list) -> tuple[dict, list]:
+    """Give the same economy and year twice."""
+    return head, [*found[:-1], found[0]] if "indicator" in found[0] and head["page"] == 3 else found
+
+
+def other_series(head: dict, found: list) -> tuple[dict, list]:
+    """Answer with another series."""
+    return head, [{**row, "indicator": {"id": "X", "value": "X"}} if "indicator" in row else row for row in found]
+
+
+def undated(head: dict, found: list) -> tuple[dict, list]:
+    """Do not tell the date."""
+    return {**head, "lastupdated": None}, found
+
+
+def empty(head: dict, found: list) -> tuple[dict, list]:
+    """Answer without rows."""
+    return ({**head, "total": 0, "pages": 1}, []) if found and "indicator" in found[0] else (head, found)
+
+
+SPOILT = {
+    repeated: "page 2 repeats page 1",
+    wrong_number: "page 2 was asked for; page 1 came",
+    wrong_count: r"1000 rows came in; the service announced \d+",
+    renamed: "another form than documented: .*value: Field required",
+    other_type: "another form than documented: .*value: Input should be a valid number",
+    no_head: "the head of the answer has another form than documented: total: Field required",
+    thousand: "typical figures are 0.5 times what they were",
+    negative: "-7 is below the minimum of 0",
+    not_finite: "FRA 2020 is inf, not a finite number",
+    two_letters: "no figure came in",
+    half: r"economies are gone \(AGO",
+    twice: "came in more than once",
+    other_series: "rows of X came in",
+    undated: "does not tell when the data were last updated",
+    empty: "no figure came in",
+}
+
+
+@pytest.mark.parametrize(("spoil", "told"), SPOILT.items(), ids=[spoil.__name__ for spoil in SPOILT])
+def test_answers_that_cannot_be_right_are_refused(spoil: Callable, told: str, bank: WorldBank, project: Path) -> None:
+    old = state(project)
+    bank.change = spoil
+    with pytest.raises(WorkError, match=told):
+        run()
+    assert state(project) == old
+    assert data.load("rd_gdp")["vintage"].unique().tolist() == [OLD]
+
+
+def test_a_series_that_disappeared_stops_the_update_and_names_the_way_on(bank: WorldBank, project: Path) -> None:
+    bank.series.pop("SL.UEM.TOTL.ZS")
+    old = state(project)
+    with pytest.raises(WorkError) as error:
+        update(Wish("wdi"), lambda line: None)
+    assert "1 of 2 tables cannot be updated; no table was changed:" in str(error.value)
+    assert "The provided parameter value is not valid" in str(error.value)
+    assert "--table TABLE" in str(error.value)
+    assert state(project) == old
+    run("rd_gdp")
+    assert data.vintages("rd_gdp")[-1] == NEW
+
+
+def test_unknown_sources_and_tables_are_named(project: Path) -> None:
+    with pytest.raises(InputError, match=r"'wdy' is not a known source of updates. Did you mean 'wdi'"):
+        update(Wish("wdy"), lambda line: None)
+    with pytest.raises(InputError, match=r"table that wdi refreshes.*Allowed: rd_gdp, unemployment_rate"):
+        run("human_capital_index")
+
+
+def test_without_a_source_all_are_listed(project: Path) -> None:
+    told: list[str] = []
+    update(Wish(), told.append)
+    assert "wdi: World Bank, World Development Indicators. Refreshes rd_gdp, unemployment_rate." in told[0]

@@ -1,0 +1,144 @@
+"""A service on this machine that answers like the official ones, and misbehaves on demand."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import pandas as pd
+
+from helpers.data.update.settings import Patience
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLES = [
+    "rd_gdp",
+    "unemployment_rate",
+    "human_capital_index",
+    "labour_share",
+    "tfp_level_ppp",
+    "ict_development_index",
+]
+QUICK = Patience(attempts=3, timeout=0.4, deadline=0.9, first_wait=0.0, longest_wait=1.0, interval=0.0)
+
+
+@dataclass
+class Answer:
+    """What a route answers."""
+
+    body: bytes
+    kind: str = "application/json"
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+Route = Callable[[str, dict[str, str]], Answer]
+Trouble = Callable[[BaseHTTPRequestHandler, Answer], None]
+
+
+class Service:
+    """Routes by the start of the path; troubles are used up one a request, in order, None meaning none."""
+
+    def __init__(self) -> None:
+        self.routes: dict[str, Route] = {}
+        self.troubles: list[Trouble | None] = []
+        self.asked: list[tuple[str, dict[str, str], dict[str, str]]] = []
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+    def json(self, prefix: str, content: object) -> None:
+        """Answer paths that start with `prefix` with the same JSON."""
+        self.routes[prefix] = lambda path, query: Answer(json.dumps(content).encode())
+
+    def _answer(self, path: str, query: dict[str, str]) -> Answer:
+        for prefix in sorted(self.routes, key=len, reverse=True):
+            if path.startswith(prefix):
+                return self.routes[prefix](path, query)
+        return Answer(b'{"message": "no such path"}', status=404)
+
+    def _handler(service) -> type[BaseHTTPRequestHandler]:
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                parts = urlsplit(self.path)
+                query = dict(parse_qsl(parts.query))
+                service.asked.append((parts.path, query, dict(self.headers)))
+                answer = service._answer(parts.path, query)
+                trouble = service.troubles.pop(0) if service.troubles else None
+                try:
+                    (trouble or send)(self, answer)
+                except OSError:
+                    self.close_connection = True
+
+            def log_message(self, *arguments: object) -> None:
+                """Say nothing."""
+
+        return Handler
+
+
+def send(handler: BaseHTTPRequestHandler, answer: Answer, length: int | None = None) -> None:
+    """Send an answer whole, or announce another length than it has."""
+    handler.send_response(answer.status)
+    handler.send_header("Content-Type", answer.kind)
+    handler.send_header("Content-Length", str(len(answer.body) if length is None else length))
+    for name, value in answer.headers.items():
+        handler.send_header(name, value)
+    handler.end_headers()
+    handler.wfile.write(answer.body)
+
+
+def status(code: int, **headers: str) -> Trouble:
+    """Answer with another status."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda handler, answer: send(handler, Answer(b"try later", "text/plain", code, named))
+
+
+def silent(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
+    """Answer only after the client has lost patience."""
+    time.sleep(0.7)
+    handler.close_connection = True
+
+
+def truncated(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
+    """Break off in the middle of the body."""
+    send(handler, Answer(answer.body[: len(answer.body) // 2], answer.kind), length=len(answer.body))
+    handler.close_connection = True
+
+
+def dripping(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
+    """Send the body byte by byte, each in time, the whole never."""
+    send(handler, Answer(b"", answer.kind), length=len(answer.body))
+    for number in range(40):
+        handler.wfile.write(answer.body[number : number + 1])
+        handler.wfile.flush()
+        time.sleep(0.05)
+    handler.close_connection = True
+
+
+def html(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
+    """Answer 200 with a web page."""
+    send(handler, Answer(b"<!DOCTYPE html><html><body>Maintenance</body></html>", "text/html"))
+
+
+def state(root: Path) -> dict[str, bytes]:
+    """Return every file of data/."""
+    return {str(path.relative_to(root)): path.read_bytes() for path in (root / "data").rglob("*") if path.is_file()}
+
+
+def published(table: str, vintage: str) -> pd.DataFrame:
+    """Return the figures of a vintage as they stand in the repository's file."""
+    frame = pd.read_csv(ROOT / "data" / "indicators" / f"{table}.csv", keep_default_na=False, dtype={"value": float})
+    return frame[frame["vintage"] == vintage].drop(columns="vintage").reset_index(drop=True)
