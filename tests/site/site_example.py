@@ -124,7 +124,9 @@ def write_run(root: Path, scenario: str, section: str) -> Path:
     for name in ("tables", "figures"):
         (folder / "results" / name).mkdir(parents=True)
     (folder / "notebook.ipynb").write_text(json.dumps(executed_notebook()))
-    (folder / "results" / "metrics.json").write_text(json.dumps({"korea_rank": 2, "share": 0.25, "gone": None}))
+    (folder / "results" / "metrics.json").write_text(
+        json.dumps({"korea_rank": 2, "study_rank": 3, "share": 0.25, "gone": None})
+    )
     heights().to_csv(folder / "results" / "tables" / "heights.csv", index=False)
     (folder / "results" / "figures" / "heights.svg").write_text(SVG)
     (folder / "manifest.json").write_text(json.dumps({"outputs": {}, "seconds": 1.5, "started": "2021-01-01"}))
@@ -149,7 +151,7 @@ def publication(root: Path, scenario: str = "kita-2021", section: str = "heights
         findings={
             "finding": "Korea ranks **{korea_rank|ordinal}**, with {share|percent}.",
             "metrics": [
-                {"metric": "korea_rank", "label": "Rank", "format": "ordinal", "study": "2nd"},
+                {"metric": "korea_rank", "label": "Rank", "format": "ordinal", "study": "study_rank"},
                 {"metric": "share", "label": "Share", "format": ".2f"},
                 {"metric": "gone", "label": "Gone"},
             ],

@@ -19,7 +19,7 @@ def pages(tmp_path):
 def test_overview_has_one_row_a_scenario_with_numbers_from_the_metrics(pages):
     made = overview(pages, {})
     assert "Korea ranks **2nd**, with 25.0%." in made
-    assert '<tr><th scope="row">The study</th><td>2nd</td><td>–</td><td>–</td></tr>' in made
+    assert '<tr><th scope="row">The study</th><td>3rd</td><td>–</td><td>–</td></tr>' in made
     assert 'heights.html">Newest data</a></th><td>2nd</td><td>0.25</td><td>n/a</td></tr>' in made
     assert "Table 1." in made
 

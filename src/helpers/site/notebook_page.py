@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 HIDDEN_TAGS = {"parameters", "injected-parameters", "remove-cell"}
-RUNNER_KEYS = {"parameters", "tables", "needs", "section", "findings", "files", "sweeps", "scenarios"}
+RUNNER_KEYS = {"parameters", "tables", "needs", "section", "overview", "files", "sweeps", "scenarios"}
 SOURCE_LINE = '<p class="source-line"'
 # The dollar of "US$" would open a formula in Pandoc's Markdown.
 CURRENCY = re.compile(r"(?<=\bUS)\$")

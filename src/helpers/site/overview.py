@@ -1,7 +1,7 @@
 """The overview page's generated part: what was found, section by section, one row a scenario.
 
-Which metrics are shown, and in which words, is declared in front matter (`findings:` of a notebook, or of index.qmd
-by section); nothing here knows what a metric means.
+Which metrics are shown, and in which words, is declared in front matter (`overview:` of a notebook, or `findings:`
+of index.qmd, by section, which come first); nothing here knows what a metric means.
 """
 
 import csv
@@ -31,7 +31,7 @@ def overview(pages: Sequence[Publication], declared: Mapping[str, Any]) -> str:
     declared : mapping
         Section to what is shown of it: ``finding`` (sentences; ``{metric|format}`` and ``{scenario:metric|format}``
         are replaced by metrics), ``caption``, ``metrics`` (list of ``metric``, ``label``, optional ``format``, ``unit``
-        and ``study``), ``table`` (``name`` of a results table, ``columns`` and their labels, ``caption``). Without a
+        and ``study``, the metric that holds the study's own figure), ``table`` (``name`` of a results table, ``columns`` and their labels, ``caption``). Without a
         declaration the section is listed with its description and links.
 
     Raises
@@ -104,19 +104,23 @@ def formatted(value: Any, how: str | None) -> str:
 
 def _scenario_table(pages: Sequence[Publication], entry: Mapping[str, Any], number: int) -> str:
     metrics = entry["metrics"]
-    rows = [_study_row(metrics)] if any("study" in item for item in metrics) else []
+    rows = [_study_row(pages[0], metrics)] if any("study" in item for item in metrics) else []
     rows += [_scenario_row(page, metrics) for page in pages]
     caption = f"Table {number}. {entry.get('caption', pages[0].title)}. One row a scenario."
     return table(("Scenario", *(item["label"] for item in metrics)), rows, caption=escape(caption))
 
 
-def _study_row(metrics: Sequence[Mapping[str, Any]]) -> list[str]:
-    return ["The study", *(escape(str(item.get("study", "–"))) for item in metrics)]
+def _study_row(page: Publication, metrics: Sequence[Mapping[str, Any]]) -> list[str]:
+    return ["The study", *(_metric_cell(page, item, "study") if "study" in item else "–" for item in metrics)]
 
 
 def _scenario_row(page: Publication, metrics: Sequence[Mapping[str, Any]]) -> list[str]:
-    cells = [escape(shown(page, item["metric"], item.get("format")) + item.get("unit", "")) for item in metrics]
-    return [link(page.address, page.scenario_title), *cells]
+    return [link(page.address, page.scenario_title), *(_metric_cell(page, item, "metric") for item in metrics)]
+
+
+def _metric_cell(page: Publication, item: Mapping[str, Any], key: str) -> str:
+    text = shown(page, item[key], item.get("format"))
+    return escape(text if text == MISSING else text + item.get("unit", ""))
 
 
 def _results_table(page: Publication, entry: Mapping[str, Any], position: int) -> str:

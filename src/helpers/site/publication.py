@@ -88,7 +88,7 @@ def _publication(section: Any, scenario: Any, run: Any) -> Publication:
         parameters=manifest.parameters,
         vintages={name: _vintages(table) for name, table in manifest.tables.items()},
         folder=run.folder,
-        findings=(section.front.model_extra or {}).get("findings") or {},
+        findings=(section.front.model_extra or {}).get("overview") or {},
     )
 
 
