@@ -77,8 +77,8 @@ def space() -> Space:
         choices,
         tuple(libraries),
         np.array([[1.0, 1.0, 1.0], [3.0, 2.0, 1.0]]),
-        error_bank((K,), 0.25, 64, 1, normal=False),
-        error_bank((N, K), 0.05, 64, 2, normal=True),
+        error_bank((K,), 0.25, 64, 1, "uniform"),
+        error_bank((N, K), 0.05, 64, 2, "log-normal"),
     )
 
 
@@ -299,3 +299,18 @@ def test_tree_simulation_is_the_same_on_several_threads(monkeypatch: pytest.Monk
         order_scores(x - 1, TREE, [level[:, None] for level in base], "geometric")
     with pytest.raises(InputError, match="mean for an index in levels"):
         order_scores(x, TREE, [level[:, None] for level in base], "copeland")
+
+
+def test_errors_have_the_spread_asked_for_and_begin_with_none() -> None:
+    uniform = error_bank((3,), 0.25, 4000, 1, "uniform")
+    assert (uniform[:, 0] == 1).all()
+    assert uniform.min() >= 0.75
+    assert uniform.max() <= 1.25
+    gamma = error_bank((4,), 0.5, 20_000, 1, "dirichlet")
+    assert gamma.std() == pytest.approx(0.5, rel=0.03)
+    shares = gamma / gamma.sum(axis=0)
+    # A Dirichlet distribution with k equal parameters a has variance (k - 1) / (k^2 (k a + 1)).
+    assert shares[0].var() == pytest.approx(3 / (16 * (4 * 4 + 1)), rel=0.05)
+    assert (error_bank((2,), 0.0, 8, 1, "dirichlet") == 1).all()
+    noise = error_bank((3, 2), 0.02, 4000, 1, "log-normal")
+    assert np.log(noise).std() == pytest.approx(0.02, rel=0.05)

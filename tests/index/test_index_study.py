@@ -273,10 +273,11 @@ def test_hover_chart_and_profiles_are_escaped_and_complete(selection: select.Sel
     assert "<script" not in chart
     every = profile.profiles(selection, index)
     every["flag"] = "<b>"
-    blocks = html.profile_blocks(every, summary, {code: ["Israel & others"] for code in summary.index})
+    blocks = html.profile_blocks(every, summary, {code: ["Israel & others"] for code in summary.index}, {"KOR": "Up."})
     assert blocks.count("<details") == len(summary)
     assert "<b>" not in blocks
     assert "Israel &amp; others" in blocks
+    assert blocks.count("Up.") == 1
 
 
 def test_figures_draw_what_they_are_given(index, series: over_time.Series) -> None:
@@ -311,3 +312,19 @@ def test_the_notebook_declares_exactly_the_parameters_and_keeps_no_output() -> N
     assert found == InnovationIndexParameters().model_dump()
     assert all(not cell.get("outputs") and cell.get("execution_count") is None for cell in cells)
     assert len({cell["id"] for cell in cells}) == len(cells)
+
+
+def test_an_indicator_that_few_have_is_refused(index, selection: select.Selection) -> None:
+    ranked = selection.values.loc[index.scores.index]
+    standings.require_indicators(ranked, 0.25)
+    with pytest.raises(InputError, match="High-tech share of patents has a value for"):
+        standings.require_indicators(ranked.assign(hightech_patent_share=np.nan), 0.25)
+
+
+def test_flags_of_series_and_selection_are_told(
+    tables: dict[str, pd.DataFrame], selection: select.Selection, series: over_time.Series
+) -> None:
+    assert "R&D / GDP: GDP since rebased" in standings.flagged(selection)["KOR"]
+    found = over_time.flagged(tables, series)
+    assert set(found["iso3"]) <= set(series.ranks.index)
+    assert over_time.trends(series)["KOR"].startswith("From rank 2 of 44 in 2010 to 1 in 2018")

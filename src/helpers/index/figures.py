@@ -1,6 +1,6 @@
 """Figures of composite indices: data in, matplotlib figure out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -17,8 +17,8 @@ ROW = 0.3
 HATCHES = ("", "///", "...", "xxx")
 
 
-def _names(codes: Sequence[str]) -> list[str]:
-    return [economies.name(str(code)) for code in codes]
+def _names(codes: Sequence[str], flagged: Collection[str] = ()) -> list[str]:
+    return [economies.name(str(code)) + (" †" if code in flagged else "") for code in codes]
 
 
 def _column(rows: int, extra: float = 1.2) -> tuple[Figure, Axes]:
@@ -36,7 +36,13 @@ def _rank_ticks(worst: float) -> list[int]:
     return [1, *range(5, int(worst) + 1, 5)]
 
 
-def rank_intervals(summary: pd.DataFrame, focus: str, colour: Colour, base: pd.Series | None = None) -> Figure:
+def rank_intervals(
+    summary: pd.DataFrame,
+    focus: str,
+    colour: Colour,
+    base: pd.Series | None = None,
+    flagged: Collection[str] = (),
+) -> Figure:
     """Draw median rank and interval of each economy, best first.
 
     Parameters
@@ -49,6 +55,8 @@ def rank_intervals(summary: pd.DataFrame, focus: str, colour: Colour, base: pd.S
         Colour of an economy.
     base : pandas.Series, optional
         Rank of the base index by economy, drawn as a cross.
+    flagged : collection of str
+        Economies with a flagged value, marked with a dagger.
     """
     codes = list(summary.index)
     figure, axes = _column(len(codes))
@@ -58,7 +66,7 @@ def rank_intervals(summary: pd.DataFrame, focus: str, colour: Colour, base: pd.S
     axes.scatter(summary["median"], rows, c=shades, s=42, zorder=3, label="median")
     if base is not None:
         axes.scatter(base[codes], rows, marker="x", c="black", s=30, zorder=4, label="base index")
-    axes.set_yticks(rows, _names(codes))
+    axes.set_yticks(rows, _names(codes, flagged))
     axes.set_ylim(len(codes) - 0.4, -0.6)
     axes.set_xlabel("Rank (bar: 90% of the draws)")
     axes.set_xticks(_rank_ticks(summary["p95"].max()))
@@ -67,7 +75,7 @@ def rank_intervals(summary: pd.DataFrame, focus: str, colour: Colour, base: pd.S
     return figure
 
 
-def contributions(parts: pd.DataFrame, focus: str, colours: Sequence[str]) -> Figure:
+def contributions(parts: pd.DataFrame, focus: str, colours: Sequence[str], flagged: Collection[str] = ()) -> Figure:
     """Draw what each indicator contributes to the score of each economy, stacked.
 
     Parameters
@@ -78,6 +86,8 @@ def contributions(parts: pd.DataFrame, focus: str, colours: Sequence[str]) -> Fi
         Economy whose name is set in bold.
     colours : sequence of str
         One for each indicator.
+    flagged : collection of str
+        Economies with a flagged value, marked with a dagger.
     """
     codes = list(parts.index)
     figure, axes = _column(len(codes), extra=1.9)
@@ -86,7 +96,7 @@ def contributions(parts: pd.DataFrame, focus: str, colours: Sequence[str]) -> Fi
         style = {"color": colours[number], "hatch": HATCHES[number % len(HATCHES)], "edgecolor": "white"}
         axes.barh(range(len(codes)), values, left=left, label=SHORT_LABELS.get(str(name), str(name)), **style)
         left = left + values
-    axes.set_yticks(range(len(codes)), _names(codes))
+    axes.set_yticks(range(len(codes)), _names(codes, flagged))
     axes.set_ylim(len(codes) - 0.4, -0.6)
     axes.set_xlabel("Score")
     figure.legend(loc="outside upper center", ncols=2)
@@ -137,13 +147,15 @@ def effects(table: pd.DataFrame, colours: Sequence[str]) -> Figure:
     return figure
 
 
-def bump(ranks: pd.DataFrame, focus: str, colour: Colour, shown: int = 10) -> Figure:
+def bump(ranks: pd.DataFrame, focus: str, colour: Colour, shown: int = 10, flagged: Collection[str] = ()) -> Figure:
     """Draw ranks by year as lines: the economies that are among the first `shown` in the last year, and the focus.
 
     Parameters
     ----------
     ranks : pandas.DataFrame
         Economies by year.
+    flagged : collection of str
+        Economies with a flagged value, marked with a dagger.
     """
     last = ranks.columns[-1]
     codes = [code for code in ranks.index if ranks.at[code, last] <= shown or code == focus]
@@ -154,7 +166,7 @@ def bump(ranks: pd.DataFrame, focus: str, colour: Colour, shown: int = 10) -> Fi
         axes.plot(ranks.columns, ranks.loc[code], marker="o", markersize=4, **style)
         weight = "bold" if strong else "normal"
         axes.annotate(
-            economies.name(code), (last, ranks.at[code, last]), (6, 0), textcoords="offset points",
+            _names([code], flagged)[0], (last, ranks.at[code, last]), (6, 0), textcoords="offset points",
             va="center", fontsize=11, fontweight=weight,
         )  # fmt: skip
     axes.set_ylim(max(ranks.loc[codes].max().max(), shown) + 0.6, 0.4)

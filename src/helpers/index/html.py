@@ -33,10 +33,10 @@ def _row(code: str, values: pd.Series, worst: float, colour: str) -> str:
         f"{values['p95']:.0f}, first in {100 * values['p_top1']:.1f}%, among the first five in "
         f"{100 * values['p_top5']:.1f}%"
     )
-    left, width = _percent(values["p05"], worst), _percent(values["p95"] - values["p05"] + 1, worst + 1)
-    middle = _percent(values["median"] + 0.5, worst + 1)
-    bar = f'<span style="{BAR}left:{left};width:{width};background:{colour};opacity:.5"></span>'
-    dot = f'<span style="{BAR}left:{middle};width:.7em;margin-left:-.35em;background:{colour}"></span>'
+    left, right = ((values[end] - 1 + side) / worst for end, side in (("p05", 0), ("p95", 1)))
+    middle = (values["median"] - 0.5) / worst
+    bar = f'<span style="{BAR}left:{left:.2%};width:{right - left:.2%};background:{colour};opacity:.5"></span>'
+    dot = f'<span style="{BAR}left:{middle:.2%};width:.7em;margin-left:-.35em;background:{colour}"></span>'
     return (
         f'<div role="listitem" tabindex="0" title="{escape(text)}" aria-label="{escape(text)}" '
         f'style="display:flex;gap:.5em"><span style="{NAME}">{escape(name)}</span>'
@@ -44,11 +44,9 @@ def _row(code: str, values: pd.Series, worst: float, colour: str) -> str:
     )
 
 
-def _percent(rank: float, worst: float) -> str:
-    return f"{100 * (rank - 1) / worst:.2f}%"
-
-
-def profile_blocks(profiles: pd.DataFrame, summary: pd.DataFrame, peers: dict[str, list[str]]) -> str:
+def profile_blocks(
+    profiles: pd.DataFrame, summary: pd.DataFrame, peers: dict[str, list[str]], trends: dict[str, str]
+) -> str:
     """Return one folded block an economy: its standing on each indicator, its rank interval and its peers.
 
     Parameters
@@ -59,20 +57,23 @@ def profile_blocks(profiles: pd.DataFrame, summary: pd.DataFrame, peers: dict[st
         Rank intervals by iso3; the blocks come in this order.
     peers : dict
         Names of the nearest economies by iso3.
+    trends : dict
+        A sentence on the economy's way over time by iso3; economies without a series may be missing.
     """
     return "".join(
-        _block(str(code), profiles.loc[code], values, peers[str(code)]) for code, values in summary.iterrows()
+        _block(str(code), profiles.loc[code], values, peers[str(code)], trends.get(str(code), ""))
+        for code, values in summary.iterrows()
     )
 
 
-def _block(code: str, table: pd.DataFrame, values: pd.Series, peers: list[str]) -> str:
+def _block(code: str, table: pd.DataFrame, values: pd.Series, peers: list[str], trend: str) -> str:
     interval = f"rank {values['median']:.0f} ({values['p05']:.0f} to {values['p95']:.0f})"
     rows = "".join(_profile_row(row) for row in table.itertuples())
     head = "".join(f'<th scope="col">{name}</th>' for name in ("Indicator", "Value", "Year", "Rank", "Verdict"))
     return (
         f'<details id="profile-{escape(code.lower())}"><summary><strong>{escape(economies.name(code))}</strong>: '
         f'{interval}</summary><div class="table-scroll"><table class="report-table"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div><p>Nearest: {escape(', '.join(peers))}.</p></details>"
+        f"<tbody>{rows}</tbody></table></div><p>Nearest: {escape(', '.join(peers))}. {escape(trend)}</p></details>"
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.data import economies
-from helpers.index.definitions import ICT, ICT_OVER_TIME, NAMES, PATENTS, high_tech_fields
+from helpers.index.definitions import ICT, ICT_OVER_TIME, NAMES, PATENTS, SHORT_LABELS, high_tech_fields
 from helpers.index.normalise import goalposts
 from helpers.index.parameters import InnovationIndexParameters
 from helpers.index.select import covered, newest, patent_share, select
@@ -187,12 +187,15 @@ def weights_over_time(values: pd.DataFrame, weights: str | dict[str, float]) -> 
     return {name: float(found[name]) for name in NAMES}
 
 
-def break_note(tables: Mapping[str, pd.DataFrame], series: Series, years: Sequence[int]) -> str:
-    """Say which of the economies drawn carry a flag in the years drawn, and which."""
-    rows = tables["hightech_exports_share"]
-    flagged = rows[rows["iso3"].isin(series.ranks.index) & rows["year"].isin(years) & (rows["flag"] != "")]
-    found = [f"{economies.name(code)} {flag}" for code, flag in flagged.groupby("iso3")["flag"].first().items()]
-    return f"High-tech exports: {'; '.join(found)}." if found else ""
+def flagged(tables: Mapping[str, pd.DataFrame], series: Series) -> pd.DataFrame:
+    """Return the flagged values of the economies and years of a series: iso3, flag (one row an economy and flag)."""
+    parts = []
+    for name in ("rd_gdp", "hightech_exports_share"):
+        rows = tables[name]
+        shown = rows["iso3"].isin(series.ranks.index) & rows["year"].isin(series.ranks.columns) & (rows["flag"] != "")
+        labels = SHORT_LABELS[name] + ": " + rows.loc[shown, "flag"]
+        parts.append(rows.loc[shown, ["iso3"]].assign(flag=labels))
+    return pd.concat(parts).drop_duplicates(ignore_index=True)
 
 
 def readable(revised: pd.DataFrame, focus: str, others: int = 5) -> pd.DataFrame:
@@ -206,3 +209,14 @@ def readable(revised: pd.DataFrame, focus: str, others: int = 5) -> pd.DataFrame
     whole = dict.fromkeys(("rank_before", "rank_after", "change"), int)
     table = table.astype(whole).rename(columns={"iso3": "economy"}).rename(columns=lambda name: name.replace("_", " "))
     return table.drop(columns=["score before", "score after"]).reset_index(drop=True)
+
+
+def trends(series: Series) -> dict[str, str]:
+    """Return a sentence on each economy's rank and score between the first and the last year."""
+    first, last = series.ranks.columns[0], series.ranks.columns[-1]
+    change = series.scores[last] - series.scores[first]
+    return {
+        str(code): f"From rank {ranks[first]:.0f} of {len(series.ranks)} in {first} to {ranks[last]:.0f} in {last} "
+        f"(score {change[code]:+.1f} points)."
+        for code, ranks in series.ranks.iterrows()
+    }

@@ -56,6 +56,9 @@ class InnovationIndexParameters(BaseModel):
     minimum_coverage: float = Field(
         0.75, gt=0, le=1, description="share of the indicators an economy needs for a composite score (0-1)"
     )
+    minimum_indicator_coverage: float = Field(
+        0.25, ge=0, le=1, description="share of the ranked economies an indicator needs a value for (0-1)"
+    )
     high_tech_fields: str | list[str] = Field(
         "eleven", description="what counts as a high-tech patent: a named list, or WIPO technology fields"
     )
@@ -87,7 +90,10 @@ class InnovationIndexParameters(BaseModel):
     draws: int = Field(10_000, ge=100, le=1_000_000, description="Monte Carlo draws of the uncertainty analysis")
     seed: int = Field(2021, ge=0, le=2**32 - 1, description="seed of the random numbers")
     weight_spread: float = Field(
-        0.25, ge=0, le=1, description="uncertainty of a weight: uniform within +/- this share of it (0-1)"
+        0.25, ge=0, le=1, description="uncertainty of a weight: half-width or standard deviation as a share of it (0-1)"
+    )
+    weight_error: Literal["uniform", "dirichlet"] = Field(
+        "uniform", description="form of the weights' error: uniform, or Dirichlet weights with that relative spread"
     )
     measurement_noise: float = Field(
         0.02, ge=0, le=0.5, description="relative standard error of an indicator's value (share of the value)"

@@ -232,7 +232,7 @@ def weights_of(space: Space, draws: Draws) -> Array:
     return base * space.weight_errors[:, draws[space.positions[WEIGHT_ERROR]]]
 
 
-def error_bank(shape: Sequence[int], spread: float, size: int, seed: int, *, normal: bool) -> Array:
+def error_bank(shape: Sequence[int], spread: float, size: int, seed: int, form: str) -> Array:
     """Return `size` sets of error factors, shape (*shape, size), the first one without error.
 
     Parameters
@@ -240,16 +240,20 @@ def error_bank(shape: Sequence[int], spread: float, size: int, seed: int, *, nor
     shape : sequence of int
         What one set covers.
     spread : float
-        Half-width of uniform factors around 1, or standard deviation of the logarithm of log-normal ones.
+        Half-width of uniform factors around 1, standard deviation of gamma ones, or of the logarithm of log-normal
+        ones.
     size, seed : int
         Number of sets; seed of their stream.
-    normal : bool
-        Log-normal factors instead of uniform ones.
+    form : {"uniform", "dirichlet", "log-normal"}
+        ``dirichlet``: gamma factors, which turn equal weights into Dirichlet weights once they are re-scaled.
     """
     generator = np.random.Generator(np.random.Philox(key=np.array([seed, 2**63], np.uint64)))
-    if normal:
-        bank = np.exp(spread * generator.standard_normal((*shape, size)))
+    whole = (*shape, size)
+    if form == "log-normal":
+        bank = np.exp(spread * generator.standard_normal(whole))
+    elif form == "dirichlet" and spread > 0:
+        bank = generator.gamma(spread**-2, spread**2, whole)
     else:
-        bank = 1 + spread * generator.uniform(-1, 1, (*shape, size))
+        bank = 1 + spread * generator.uniform(-1, 1, whole)
     bank[..., 0] = 1.0
     return bank

@@ -145,19 +145,21 @@ def choices_for_rank(found: pd.DataFrame, indicator: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "combinations": grouped.size(),
-            "groups": grouped["group"].agg(_distinct),
-            "vintages": grouped["vintage"].agg(_distinct),
-            "definitions": grouped["definition"].agg(_distinct),
+            "groups": grouped["group"].agg(_distinct, rows["group"], "all groups"),
+            "vintages or field lists": grouped["vintage"].agg(_distinct, rows["vintage"], "all vintages")
+            + grouped["definition"].agg(_distinct, rows["definition"], "all lists"),
         }
     )
 
 
-def _distinct(column: pd.Series) -> str:
-    return ", ".join(sorted(set(column) - {""}))
+def _distinct(column: pd.Series, universe: pd.Series, every: str) -> str:
+    """List the distinct names, or say that all there are occur."""
+    found, options = set(column) - {""}, set(universe) - {""}
+    return every if found == options and len(options) > 1 else ", ".join(sorted(found))
 
 
 def index_league(index: Index, selection: Selection, summary: pd.DataFrame) -> pd.DataFrame:
-    """Return the economies in order of the index: rank, score, coverage, rank interval from draws, years, flags.
+    """Return the economies in order of the index: rank, score, rank interval from draws, coverage, years, flags.
 
     `summary` is that of `helpers.index.draws.RankCounts`.
     """
@@ -168,18 +170,22 @@ def index_league(index: Index, selection: Selection, summary: pd.DataFrame) -> p
             "rank": index.ranks,
             "economy": [economies.name(code) for code in index.scores.index],
             "score": index.scores,
+            "median rank": summary["median"],
+            "5%": summary["p05"],
+            "95%": summary["p95"],
+            "first": summary["p_top1"],
+            "top five": summary["p_top5"],
             "indicators": present,
-            "median": summary["median"],
-            "p05": summary["p05"],
-            "p95": summary["p95"],
-            "p_top1": summary["p_top1"],
-            "p_top5": summary["p_top5"],
             "years": selection.years.loc[index.scores.index].apply(_years, axis=1),
             "flag": flags,
         }
     ).dropna(subset=["score"])
-    whole = dict.fromkeys(("rank", "median", "p05", "p95"), int)
-    return table.sort_values(["rank", "economy"]).astype(whole).reset_index(names="iso3")
+    whole = dict.fromkeys(("rank", "median rank", "5%", "95%"), int)
+    return table.sort_values(["rank", "economy"]).astype(whole).rename_axis("iso3").reset_index().pipe(_codes_last)
+
+
+def _codes_last(table: pd.DataFrame) -> pd.DataFrame:
+    return table[[*(name for name in table.columns if name != "iso3"), "iso3"]]
 
 
 def _years(row: pd.Series) -> str:
@@ -263,6 +269,30 @@ def study_metrics(found: pd.DataFrame) -> dict[str, float]:
         result[f"study_rank_{name}"] = STUDY_RANKS[name]
         result[f"share_as_in_study_{name}"] = float(rows["as_in_study"].mean()) if len(rows) else float("nan")
     return result
+
+
+def require_indicators(ranked: pd.DataFrame, minimum: float) -> None:
+    """Refuse an index with an indicator that too few of the economies ranked have.
+
+    Raises
+    ------
+    InputError
+        Names the indicator and the share of the economies that have it.
+    """
+    shares = ranked.notna().mean()
+    for name, share in shares.items():
+        if share < minimum:
+            raise InputError(
+                f"{LABELS.get(str(name), name)} has a value for {share:.0%} of the {len(ranked)} economies ranked; "
+                f"{minimum:.0%} are asked for. Choose another group, a larger maximum_age, or a smaller "
+                "minimum_patents or minimum_indicator_coverage."
+            )
+
+
+def flagged(selection: Selection) -> pd.Series:
+    """Return what is to be said of the values of each economy that has a flagged one, by iso3."""
+    texts = selection.flags.apply(_joined, axis=1).astype(object).rename("flag")
+    return texts[texts != ""]
 
 
 def require_score(ranked: pd.DataFrame, selection: Selection, focus: str) -> None:

@@ -98,8 +98,8 @@ def study_space(
         choices=(*_own_choices(columns), *_methods(parameters, imputations, weightings)),
         libraries=libraries,
         weightings=sets,
-        weight_errors=error_bank(size[1:], parameters.weight_spread, ERRORS, parameters.seed, normal=False),
-        measurement_errors=error_bank(size, parameters.measurement_noise, ERRORS, parameters.seed + 1, normal=True),
+        weight_errors=error_bank(size[1:], parameters.weight_spread, ERRORS, parameters.seed, parameters.weight_error),
+        measurement_errors=error_bank(size, parameters.measurement_noise, ERRORS, parameters.seed + 1, "log-normal"),
         power=parameters.power if parameters.aggregation == "power" else 0.5,
     )
 
