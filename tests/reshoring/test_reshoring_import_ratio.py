@@ -48,9 +48,12 @@ def test_unknown_source_and_empty_list_are_refused(imports, output):
 
 
 def test_sources_add_up_to_the_ratio(imports, output):
-    parts = import_ratio.by_source(imports, output, "USA", 2000).set_index("source")["ratio"]
-    assert parts.index.tolist() == ["DEU", "CHN", "IND"]
-    assert parts[["CHN", "IND"]].sum() == pytest.approx(1.5)
+    parts = import_ratio.by_source(imports, output, ["USA", "CHN"], ["CHN", "IND"], 2000)
+    assert parts["USA"].tolist() == pytest.approx([1.0, 0.5, 1.5])
+    assert pd.isna(parts.loc["CHN", "CHN"])
+    assert parts.loc["all listed", "CHN"] == pytest.approx(0.5)
+    with pytest.raises(InputError, match=r"for 1999\. Years there are: 2000-2001"):
+        import_ratio.by_source(imports, output, ["USA"], ["CHN"], 1999)
 
 
 def test_kearneys_index_is_minus_the_change_of_its_ratio():

@@ -31,7 +31,7 @@ def test_price_sensitive_industries_depend_on_the_release():
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"focus": "SGP"}, r"'SGP' is not a known economy of WIOD release 2016.*KOR"),
+        ({"focus": "SGP"}, r"focus: 'SGP' is not a known economy of WIOD release 2016.*KOR"),
         ({"release": "2013", "compared": ["CHE"]}, "'CHE' is not a known economy of WIOD release 2013"),
         ({"base_year": 1995}, "base_year 1995 is not in WIOD release 2016. It has 2000-2014"),
         ({"release": "2013", "last_year": 2014}, "last_year 2014 is not in WIOD release 2013. It has 1995-2011"),
@@ -41,7 +41,7 @@ def test_price_sensitive_industries_depend_on_the_release():
         ({"low_cost": ["VNM"]}, "'VNM' is not a known source economy"),
         ({"low_cost": []}, "at least 1 item"),
         ({"compared": []}, "at least 1 item"),
-        ({"compared": ["KOR"]}, "name KOR or one of them twice"),
+        ({"compared": ["KOR"]}, "names KOR or one of its economies twice"),
         ({"break_year": 2001}, "Choose 2004 to 2012"),
         ({"trimming": 0.5}, "less than or equal to 0.35"),
         ({"realease": "2016"}, "Extra inputs are not permitted"),

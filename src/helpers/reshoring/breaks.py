@@ -299,6 +299,25 @@ def several_dates(series: pd.Series, crisis_years: Sequence[int] = (), most: int
     return chosen
 
 
+COLUMNS = tuple(
+    [
+        "date",
+        "first",
+        "last",
+        "sup_f",
+        "p",
+        "p_serial",
+        "before",
+        "after",
+        "several",
+        "change",
+        "error",
+        "reach",
+        "p_known",
+    ]
+)
+
+
 def break_table(
     series: dict[str, pd.Series],
     break_year: int,
@@ -315,8 +334,8 @@ def break_table(
     Returns
     -------
     DataFrame
-        Indexed by series: `n, date, first, last, sup_f, p, p_serial, before, after`; at the known date `change, error,
-        reach, p_known`; and `reason`.
+        Indexed by series: `n, date, first, last, sup_f, p, p_serial, before, after, several` (dates chosen by BIC);
+        at the known date `change, error, reach, p_known`; and `reason`.
     """
     rows = {
         name: _tests(values, break_year, crisis_years, trimming, draws, level, seed) for name, values in series.items()
@@ -328,11 +347,10 @@ def break_table(
 
 def _tests(values, break_year, crisis_years, trimming, draws, level, seed) -> dict[str, object]:
     row: dict[str, object] = {"n": len(prepared(values, crisis_years)), "reason": ""}
-    found: dict[str, object] = dict.fromkeys(
-        ["date", "first", "last", "sup_f", "p", "p_serial", "before", "after", "change", "error", "reach", "p_known"]
-    )
+    found: dict[str, object] = dict.fromkeys(COLUMNS)
     try:
         found |= vars(unknown_date(values, crisis_years, trimming, draws, level, seed))
+        found["several"] = ", ".join(map(str, several_dates(values, crisis_years))) or "none"
         known = known_date(values, break_year, crisis_years, level=level)
         found |= {"change": known.change, "error": known.error, "reach": known.reach, "p_known": known.p}
     except InputError as error:

@@ -64,11 +64,29 @@ def all_imports(bilateral: pd.DataFrame) -> pd.DataFrame:
     return kept.assign(value=value, source=kept["exporter"])[["importer", "source", "year", "value"]]
 
 
-def by_source(imports: pd.DataFrame, output: pd.Series, economy: str, year: int) -> pd.DataFrame:
-    """Return every source's share of an economy's import ratio in one year, percent of output, largest first."""
-    kept = imports[(imports["importer"] == economy) & (imports["year"] == year) & (imports["source"] != economy)]
-    ratio = 100 * kept.set_index("source")["value"] / float(output.loc[(economy, year)])
-    return ratio.rename("ratio").sort_values(ascending=False, kind="stable").reset_index()
+def by_source(
+    imports: pd.DataFrame, output: pd.Series, economies: Sequence[str], sources: Sequence[str], year: int
+) -> pd.DataFrame:
+    """Return what each source adds to the import ratio of several economies in one year.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by source, a column for each economy: percent of its manufacturing output; its own deliveries are
+        missing. The last row, `all listed`, is the ratio.
+
+    Raises
+    ------
+    InputError
+        A year the imports do not have.
+    """
+    years = sorted(imports["year"].unique())
+    if year not in years:
+        raise InputError(f"There are no imports by source for {year}. Years there are: {years[0]}-{years[-1]}.")
+    foreign = imports[(imports["year"] == year) & (imports["source"] != imports["importer"])]
+    wide = foreign.pivot(index="source", columns="importer", values="value").reindex(list(sources))[list(economies)]
+    ratios = 100 * wide / output.xs(year, level="year")[list(economies)]
+    return pd.concat([ratios, ratios.sum().to_frame("all listed").T]).rename_axis(index="source")
 
 
 def manufacturing_output(table: pd.DataFrame) -> pd.Series:

@@ -82,28 +82,23 @@ class ReshoringParameters(BaseModel):
         return self
 
     def _check_economies(self) -> None:
-        known = self.source.economies
-        for code in [self.focus, *self.compared]:
-            if code not in known:
-                raise ValueError(not_allowed(f"economy of WIOD release {self.release}", code, known, shown=len(known)))
-        for code in self.low_cost:
-            if code not in RELEASES["2013"].economies:
-                raise ValueError(not_allowed("source economy of WIOD release 2013", code, RELEASES["2013"].economies))
+        known, sources = self.source.economies, RELEASES["2013"].economies
+        _check_all("focus", [self.focus], f"economy of WIOD release {self.release}", known)
+        _check_all("compared", self.compared, f"economy of WIOD release {self.release}", known)
+        _check_all("low_cost", self.low_cost, "source economy of WIOD release 2013", sources)
         if self.focus in self.compared or len(set(self.compared)) != len(self.compared):
             raise ValueError(
-                f"The economies compared ({', '.join(self.compared)}) name {self.focus} or one of them twice. "
+                f"compared ({', '.join(self.compared)}) names {self.focus} or one of its economies twice. "
                 "Name each other economy once."
             )
 
     def _check_industries(self) -> None:
         known = self.source.industries
-        for code in self.exclude_industries:
-            if code not in known:
-                raise ValueError(not_allowed(f"industry of WIOD release {self.release}", code, known, shown=len(known)))
+        _check_all("exclude_industries", self.exclude_industries, f"industry of WIOD release {self.release}", known)
         if len(known) - len(self.excluded) < 2:
             raise ValueError(
-                f"{len(self.excluded)} of {len(known)} industries are excluded. Keep at least two, so that there is "
-                "a mix of industries to compare."
+                f"exclude_industries: {len(self.excluded)} of {len(known)} industries are excluded. Keep at least two, "
+                "so that there is a mix of industries to compare."
             )
 
     def _check_years(self) -> None:
@@ -122,6 +117,12 @@ class ReshoringParameters(BaseModel):
         tested = catalogue.years(RELEASES["2016"].table)
         if self.break_year not in tested[4:-2]:
             raise ValueError(
-                f"A break in {self.break_year} cannot be tested: it needs years before and after it. "
+                f"break_year: a break in {self.break_year} cannot be tested, it needs years before and after it. "
                 f"Choose {tested[4]} to {tested[-3]} (breaks are tested on release 2016, {tested[0]}-{tested[-1]})."
             )
+
+
+def _check_all(field: str, values: list[str], what: str, known: tuple[str, ...]) -> None:
+    for value in values:
+        if value not in known:
+            raise ValueError(f"{field}: {not_allowed(what, value, known, shown=len(known))}")

@@ -96,6 +96,7 @@ def breaks(table: pd.DataFrame, break_year: int) -> pd.DataFrame:
             "p, serial": table["p_serial"],
             "mean before": table["before"],
             "mean after": table["after"],
+            "breaks by BIC": table["several"],
             f"change in {break_year}": table["change"],
             "p, known date": table["p_known"],
             "crisis years": table["crisis_years"],

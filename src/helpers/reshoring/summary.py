@@ -44,13 +44,14 @@ def changes(measured: pd.DataFrame, base_year: int, last_year: int) -> pd.DataFr
     return kept.assign(rank=measures.rank(table["share_change"])).sort_values("rank")
 
 
-def intensities(measured: pd.DataFrame, base_year: int, last_year: int) -> pd.DataFrame:
-    """Return the mean yearly reshoring intensity of the years after the base year, both versions, by economy."""
-    both = measured[["iso3", "year"]].assign(
-        intensity=measures.intensity(measured), intensity_strict=measures.intensity(measured, domestic_rise=True)
+def intensities(measured: pd.DataFrame, base_year: int, last_year: int, unit: str = "iso3") -> pd.DataFrame:
+    """Return the mean yearly reshoring intensity of the years after the base year, both versions, by unit."""
+    both = measured[[unit, "year"]].assign(
+        intensity=measures.intensity(measured, (unit,)),
+        intensity_strict=measures.intensity(measured, (unit,), domestic_rise=True),
     )
     kept = both[(both["year"] > base_year) & (both["year"] <= last_year)]
-    return kept.groupby("iso3")[["intensity", "intensity_strict"]].mean()
+    return kept.groupby(unit)[["intensity", "intensity_strict"]].mean()
 
 
 def with_medians(table: pd.DataFrame, economies: Sequence[str]) -> pd.DataFrame:
@@ -67,14 +68,16 @@ def by_industry(
     Returns
     -------
     DataFrame
-        `industry, class, share_base, share_last` (percent), `within, between, contribution` (percentage points of
-        the economy's S), largest contribution to a fall first.
+        `industry, share_base, share_last` (percent), `within, between, contribution` (percentage points of the
+        economy's S), `intensity` (mean a year, units of R), largest contribution to a fall first.
     """
     own = inputs[inputs["iso3"] == economy]
-    shares_now = 100 * measures.change(measures.measure(own, ("sector", "year")), base_year, last_year, ("sector",))
+    measured = measures.measure(own, ("sector", "year"))
+    shares_now = 100 * measures.change(measured, base_year, last_year, ("sector",))
     parts = decomposition.within_between(own, base_year, last_year).set_index("sector")[["within", "between"]] * 100
     table = shares_now[["share_base", "share_last"]].join(parts)
     table["contribution"] = table["within"] + table["between"]
+    table["intensity"] = intensities(measured, base_year, last_year, "sector")["intensity"]
     table = names.set_index("sector")[["sector_name"]].join(table, how="inner")
     return table.sort_values("contribution").rename(columns={"sector_name": "industry"}).rename_axis(index="code")
 
@@ -228,8 +231,8 @@ def classes_of(inputs: pd.DataFrame, release: str, economy: str, base_year: int,
     measured = measures.measure(own, ("technology", "year"))
     table = measures.change(measured, base_year, last_year, ("technology",))
     percent = 100 * table[["share_base", "share_last", "share_change"]]
-    mean = intensities(measured.rename(columns={"technology": "iso3"}), base_year, last_year)
-    joined = table[["ratio_base", "ratio_last"]].join([percent, mean.rename_axis(index="technology")])
+    mean = intensities(measured, base_year, last_year, "technology")
+    joined = table[["ratio_base", "ratio_last"]].join([percent, mean])
     return joined.reindex([name for name in ORDER if name in joined.index])
 
 

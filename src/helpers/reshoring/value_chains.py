@@ -106,7 +106,8 @@ def settings(chosen: ReshoringParameters) -> dict[str, Any]:
 
 def foreign_share_tests(load: Load, chosen: ReshoringParameters) -> pd.DataFrame:
     """Return the break tests of S for every economy, one by one."""
-    return breaks.break_table(by_economy(foreign_shares(load, chosen)), **settings(chosen))
+    tested = breaks.break_table(by_economy(foreign_shares(load, chosen)), **settings(chosen))
+    return tested.assign(crisis_years="left out")
 
 
 def by_economy(panel: pd.DataFrame) -> dict[str, pd.Series]:

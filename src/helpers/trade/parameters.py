@@ -93,29 +93,35 @@ class IntermediateTradeParameters(BaseModel):
                 )
 
     def _check_economies(self) -> None:
-        reported, needed = export_years(self.stage), self.levels_needed()
-        for code in [self.focus, *self.compared]:
-            if code not in economies.known() or code not in reported:
-                known = [code for code in economies.known() if code in reported]
-                raise ValueError(not_allowed("reporting economy", code, known))
-            if missing := [year for year in needed if year not in reported[code]]:
-                have = sorted(reported[code])
-                raise ValueError(
-                    f"{code} has no exports of this stage for {', '.join(map(str, missing))}, which the windows need. "
-                    f"It has {len(have)} years between {have[0]} and {have[-1]}: {', '.join(map(str, have))}."
-                )
+        self._check_reported("focus", [self.focus])
+        self._check_reported("compared", self.compared)
         if self.focus in self.compared or len(set(self.compared)) != len(self.compared):
             raise ValueError(
-                f"The economies compared ({', '.join(self.compared)}) name {self.focus} or one of them twice. "
+                f"compared ({', '.join(self.compared)}) names {self.focus} or one of its economies twice. "
                 "Name each other economy once."
             )
 
+    def _check_reported(self, field: str, codes: list[str]) -> None:
+        reported, needed = export_years(self.stage), self.levels_needed()
+        known = [code for code in economies.known() if code in reported]
+        for code in codes:
+            if code not in known:
+                raise ValueError(f"{field}: {not_allowed('reporting economy', code, known)}")
+            if missing := [year for year in needed if year not in reported[code]]:
+                have = ", ".join(str(year) for year in sorted(reported[code]))
+                raise ValueError(
+                    f"{field}: {code} has no exports of this stage for {', '.join(map(str, missing))}, which the "
+                    f"windows need. It has {have}."
+                )
+
     def _check_destinations(self) -> None:
-        for name in ("destinations_shown", "production_bases"):
-            for code in getattr(self, name):
-                if code not in WIOD_2013:
-                    raise ValueError(not_allowed("destination in WIOD release 2013", code, WIOD_2013, shown=50))
-                if code == self.focus:
-                    raise ValueError(f"{name} names {code} itself. Name other economies.")
+        what = "exporter in WIOD release 2013"
         if self.focus not in WIOD_2013:
-            raise ValueError(not_allowed("exporter in WIOD release 2013", self.focus, WIOD_2013, shown=50))
+            raise ValueError(f"focus: {not_allowed(what, self.focus, WIOD_2013, shown=50)}")
+        for field in ("destinations_shown", "production_bases"):
+            for code in getattr(self, field):
+                if code not in WIOD_2013:
+                    what = "destination in WIOD release 2013"
+                    raise ValueError(f"{field}: {not_allowed(what, code, WIOD_2013, shown=50)}")
+                if code == self.focus:
+                    raise ValueError(f"{field} names {code} itself. Name other economies.")

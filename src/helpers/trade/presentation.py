@@ -120,3 +120,15 @@ def mirror(table: pd.DataFrame) -> pd.DataFrame:
 def partner_colour(colour: Callable[[str], str]) -> Callable[[str], str]:
     """Return the colour of a partner by the name Comtrade gives it."""
     return lambda name: colour(PARTNER_COLOURS.get(name, name))
+
+
+def concentration(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the concentration of destinations with plain headings, shares in percent."""
+    return pd.DataFrame(
+        {
+            "Herfindahl index": table["hhi"],
+            "equally large destinations": table["equivalent"],
+            "largest": table["destination"],
+            "its share, %": 100 * table["largest"],
+        }
+    )
