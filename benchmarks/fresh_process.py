@@ -57,9 +57,12 @@ def _once(variant: Variant) -> tuple[float, float, int]:
     process = context.Process(target=_child, args=(theirs, variant))
     process.start()
     theirs.close()
-    found = ours.recv()
-    process.join()
-    return found
+    try:
+        return ours.recv()
+    except EOFError:
+        raise RuntimeError(f"{variant.function.__name__} ended without a result") from None
+    finally:
+        process.join()
 
 
 def measure(
