@@ -63,6 +63,6 @@ def command(project):
     def start(*arguments, environment=None, **options):
         line = [sys.executable, "-c", "from helpers.cli import main; main()", *arguments]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(line, env=os.environ | (environment or {}), cwd=project.root, **(pipes | options))
+        return subprocess.Popen(line, env=os.environ | (environment or {}), **({"cwd": project.root} | pipes | options))
 
     return start

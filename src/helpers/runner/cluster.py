@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -132,11 +132,20 @@ def connected(address: str) -> Iterator["Client"]:
     except OSError as error:
         raise WorkError(f"No dask scheduler answers at {address}: {error}") from error
     with client:
-        workers = client.run(identity)
+        workers = identities(client)
         if not workers:
             raise WorkError(f"The dask scheduler at {address} has no workers. Start some with `dask worker {address}`.")
         refuse_different(identity(), workers)
         yield client
+
+
+def identities(client: "Client", attempts: int = 3) -> dict[str, dict[str, str]]:
+    """Return the identity of every worker; one that dies while it is asked is asked again once it is back."""
+    for _ in range(attempts - 1):
+        with suppress(OSError):
+            return client.run(identity)
+        client.wait_for_workers(1)
+    return client.run(identity)
 
 
 def jobs_of(client: "Client") -> int:

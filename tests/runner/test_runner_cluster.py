@@ -1,0 +1,150 @@
+"""Sweeps and builds on a real dask cluster of separate worker processes on this machine."""
+
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from small_project import SmallProject
+
+from helpers.errors import WorkError
+from helpers.runner import build, cluster, completed, sweeps
+from helpers.runner.progress import Silent
+
+pytestmark = pytest.mark.xdist_group("slow-runner")
+
+SLOW = "import time\ntime.sleep(0.3)\nreport.metrics(value=scale * 21)"
+GRID = '{"title": "Try", "section": "alpha", "grid": {"scale": [1, 2, 3, 4, 5, 6]}}'
+
+
+@pytest.fixture(scope="module")
+def there(tmp_path_factory):
+    """A project as the workers have it, and the address of their scheduler."""
+    distributed = pytest.importorskip("distributed")
+    root = tmp_path_factory.mktemp("there")
+    fill(SmallProject(root))
+    before = dict(os.environ)
+    os.environ |= {"RESHORING_ROOT": str(root), "PYTHONPATH": str(Path(__file__).parent)}
+    made = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1")
+    for name in ("RESHORING_ROOT", "PYTHONPATH"):
+        os.environ.pop(name) if name not in before else os.environ.update({name: before[name]})
+    yield made
+    made.close()
+
+
+def fill(project):
+    project.add("alpha", SLOW)
+    project.add(
+        "beta",
+        "report.metrics(seen=(report.other_results('alpha') / 'metrics.json').read_text())",
+        extra="needs: [alpha]\n",
+        order=20,
+    )
+    (project.root / "sweeps" / "try.yml").write_text(GRID)
+
+
+@pytest.fixture
+def here(project):
+    """The same project as this process has it."""
+    fill(project)
+    return project
+
+
+def tables():
+    folder = sweeps.completed("try").folder
+    return {name: (folder / name).read_bytes() for name in ("points.csv", "points.parquet", "failures.csv")}
+
+
+def on_cluster(there):
+    return {"backend": "dask", "address": there.scheduler_address}
+
+
+def test_a_sweep_gives_the_same_bytes_as_on_one_machine_though_a_worker_is_killed(here, there):
+    killed = []
+
+    class Killer(Silent):
+        """Kills a worker as soon as one point is done."""
+
+        def event(self, name, event):
+            if not killed:
+                killed.append(there.workers[0].pid)
+                os.kill(killed[0], signal.SIGKILL)
+
+    recap = sweeps.run("try", progress=Killer(), **on_cluster(there))
+    assert killed
+    assert (recap.computed, recap.failed) == (6, 0)
+    far = tables()
+    shutil.rmtree(here.root / "build")
+    sweeps.run("try")
+    assert tables() == far
+
+
+def test_a_build_fetches_results_and_sends_what_they_need(here, there):
+    assert build(**on_cluster(there)).lines() == []
+    assert '"value": 42' in here.metrics("beta")["seen"]
+    run = completed("base", "alpha")
+    far = run.notebook.read_bytes()
+    assert build().changed == []
+    assert build(force=True, sections=["alpha"]).ok
+    assert completed("base", "alpha").notebook.read_bytes() == far
+
+
+def test_a_checkout_that_differs_in_a_notebook_is_told(here, there):
+    here.edit("alpha", "step-1", "report.metrics(value=1)")
+    (line,) = build(sections=["alpha"], **on_cluster(there)).lines()
+    assert "this worker's checkout differs: code cell step-1 changed" in line
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda root: (root / "requirements.lock").write_text("other==1\n"), r"differs in the environment lock"),
+        (
+            lambda root: os.system(
+                f"git -C {root} init -q && git -C {root} -c user.name=x -c user.email=x commit -q --allow-empty -m x"
+            ),
+            r"differs in the commit \(here \w+, there none\)",
+        ),
+    ],
+)
+def test_workers_in_another_state_are_refused(here, there, change, words):
+    change(here.root)
+    with pytest.raises(WorkError, match=words):
+        sweeps.run("try", **on_cluster(there))
+    assert not (here.root / "build" / "points").exists()
+
+
+def test_all_that_differs_is_named():
+    ours = {"lock": "a", "commit": "b", "code": "c", "python": "3.11.7"}
+    theirs = {"lock": "a", "commit": "x", "code": "y", "python": "3.12.0"}
+    with pytest.raises(WorkError) as caught:
+        cluster.refuse_different(ours, {"tcp://one": ours, "tcp://two": theirs})
+    told = str(caught.value)
+    assert told.startswith("Worker tcp://two is refused")
+    for part in (
+        "the commit (here b, there x)",
+        "the source of the package",
+        "the Python version (here 3.11.7, there 3.12.0)",
+    ):
+        assert part in told
+    assert "lock" not in told
+
+
+def test_no_scheduler_is_told(here, monkeypatch):
+    begun = time.monotonic()
+    with pytest.raises(WorkError, match=r"No dask scheduler answers at tcp://127\.0\.0\.1:9"):
+        sweeps.run("try", backend="dask", address="tcp://127.0.0.1:9")
+    assert time.monotonic() - begun < 60
+
+
+def test_archives_cannot_lead_out_of_their_folder(tmp_path):
+    import io
+    import zipfile
+
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("../evil", "x")
+    cluster.unpack(out.getvalue(), tmp_path / "inside")
+    assert not (tmp_path / "evil").exists()

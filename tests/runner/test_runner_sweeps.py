@@ -1,0 +1,227 @@
+"""Sweeps: designs, tables, resuming, and what is refused."""
+
+import csv
+import json
+
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.errors import InputError
+from helpers.runner import build, completed, design, sweeps
+
+GRID = {"section": "alpha", "grid": {"scale": [1, 2, 3], "word": ["one", "two"]}}
+
+
+@pytest.fixture
+def swept(quick):
+    """A section to sweep over, and a way to write a sweep."""
+    quick.add("alpha")
+
+    def write(content, name="try"):
+        (quick.root / "sweeps" / f"{name}.yml").write_text(json.dumps({"title": "Try"} | content))
+        return name
+
+    quick.sweep = write
+    return quick
+
+
+def rows(name="try", file="points"):
+    with open(getattr(sweeps.completed(name), file), newline="") as opened:
+        return list(csv.DictReader(opened))
+
+
+def test_a_grid_gives_one_row_a_point(swept):
+    recap = sweeps.run(swept.sweep(GRID))
+    assert (recap.points, recap.computed, recap.failed) == (6, 6, 0)
+    found = rows()
+    assert [(row["scale"], row["word"], row["value"]) for row in found][:3] == [
+        ("1", "one", "21"),
+        ("1", "two", "21"),
+        ("2", "one", "42"),
+    ]
+    assert list(found[0]) == ["point", "section", "run_id", "scale", "word", "heaviest", "value", "metric_word"]
+    assert rows(file="failures") == []
+
+
+def test_parquet_holds_the_same_with_types(swept):
+    sweeps.run(swept.sweep(GRID))
+    table = pq.read_table(sweeps.completed("try").folder / "points.parquet").to_pylist()
+    assert [{name: str(value) for name, value in row.items()} for row in table] == rows()
+    assert table[0]["value"] == 21
+
+
+def test_a_second_time_nothing_is_computed(swept):
+    name = swept.sweep(GRID)
+    sweeps.run(name)
+    before = sweeps.completed(name).points.read_bytes()
+    assert sweeps.run(name).computed == 0
+    assert sweeps.completed(name).points.read_bytes() == before
+
+
+def test_only_what_is_new_is_computed(swept):
+    sweeps.run(swept.sweep(GRID))
+    more = {"section": "alpha", "grid": {"scale": [1, 2, 3, 4], "word": ["one", "two"]}}
+    assert sweeps.run(swept.sweep(more)).computed == 2
+    assert sweeps.run(swept.sweep(more, "other")).computed == 0
+
+
+def test_an_interrupted_sweep_goes_on_where_it_was(swept, monkeypatch):
+    from helpers.runner.workshop import Workshop
+
+    done = []
+    compute = Workshop.compute
+
+    def interrupted(self, task):
+        if len(done) == 3:
+            raise KeyboardInterrupt
+        done.append(task)
+        return compute(self, task)
+
+    name = swept.sweep(GRID)
+    monkeypatch.setattr(Workshop, "compute", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        sweeps.run(name, jobs=1)
+    assert sweeps.completed(name) is None
+    monkeypatch.setattr(Workshop, "compute", compute)
+    assert sweeps.run(name).computed == 3
+
+
+def test_changed_code_makes_points_new(swept):
+    name = swept.sweep({"section": "alpha", "list": [{"scale": 1}]})
+    sweeps.run(name)
+    swept.edit("alpha", "step-1", "report.metrics(value=scale)")
+    assert sweeps.run(name).computed == 1
+    assert rows()[0]["value"] == "1"
+
+
+def test_failures_have_a_table_of_their_own_and_are_retried_when_asked(swept):
+    swept.edit("alpha", "step-1", "report.metrics(value=1 / (scale - 2))")
+    name = swept.sweep(GRID)
+    recap = sweeps.run(name)
+    assert (recap.points, recap.failed) == (6, 2)
+    (first, _) = rows(file="failures")
+    assert (first["kind"], first["id"], first["line"], first["error"]) == ("failed", "step-1", "1", "ZeroDivisionError")
+    assert json.loads(first["parameters"]) == {"scale": 2, "word": "one"}
+    assert len(rows()) == 4
+    assert sweeps.run(name).computed == 0
+    assert sweeps.run(name, retry=True).computed == 2
+
+
+def test_a_combination_the_model_refuses_is_a_failure_of_its_point(swept):
+    swept.add("alpha", model="small_parameters:StrictParameters")
+    swept.edit("alpha", "parameters", "scale = 2\nword = 'one'\nweights = {}\nyear = 2018")
+    sweeps.run(swept.sweep({"section": "alpha", "grid": {"scale": [2, 9], "word": ["three"]}}))
+    (refused,) = rows(file="failures")
+    assert refused["kind"] == "refused"
+    assert "scale of at most 3" in refused["message"]
+    assert len(rows()) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"section": "alpha", "grid": {"scal": [1]}}, "Did you mean 'scale'"),
+        ({"section": "alpha", "grid": {"scale": [1, "x"]}}, "parameter scale = 'x'"),
+        ({"section": "alpha", "grid": {"scale": [1, 5000]}}, "parameter scale = 5000"),
+        ({"section": "alhpa", "grid": {"scale": [1]}}, "Did you mean 'alpha'"),
+        ({"section": "alpha", "scenario": "bas", "grid": {"scale": [1]}}, "Did you mean 'base'"),
+        ({"section": "alpha"}, "give points by grid, list or sample"),
+        ({"section": "alpha", "gird": {"scale": [1]}}, "gird"),
+        ({"section": "alpha", "sample": {"points": 2, "seed": 1, "parameters": {"scale": {}}}}, "exactly one of"),
+        ({}, "sections"),
+    ],
+)
+def test_a_faulty_design_is_refused_before_anything_runs(swept, content, words):
+    with pytest.raises(InputError, match=words):
+        sweeps.run(swept.sweep(content))
+    assert not list(swept.root.glob("build/points/*"))
+
+
+def test_a_wrong_value_word_is_refused_with_the_design(swept):
+    with pytest.raises(InputError, match="'nothing' is not a known sweep"):
+        sweeps.run("nothing")
+
+
+def test_several_sections_and_dotted_names(swept):
+    swept.add("beta", "report.metrics(total=sum(weights.values()))", order=20)
+    sections = {
+        "alpha": {"list": [{"scale": 5}]},
+        "beta": {"parameters": {"weights": {"a": 1}}, "grid": {"weights.b": [1, 2]}},
+    }
+    sweeps.run(swept.sweep({"sections": sections}))
+    assert [(row["section"], row["value"], row["total"]) for row in rows()] == [
+        ("alpha", "105", ""),
+        ("beta", "", "2.0"),
+        ("beta", "", "3.0"),
+    ]
+
+
+def test_points_start_from_the_scenario(swept):
+    swept.scenario("wide", {"alpha": {"scale": 10, "word": "two"}})
+    sweeps.run(swept.sweep({"section": "alpha", "scenario": "wide", "list": [{"scale": 1}, {}]}))
+    assert [(row["value"], row["word"]) for row in rows()] == [("21", "two"), ("210", "two")]
+
+
+def sample(points, seed, **draws):
+    part = {"points": points, "seed": seed, "parameters": draws}
+    return design.points(design.Design(title="x", sections={"alpha": {"sample": part}}))
+
+
+def test_a_seeded_sample_is_the_same_every_time():
+    draws = {"a": {"uniform": [0, 1]}, "b": {"integer": [1, 6]}, "c": {"choice": ["x", "y"]}}
+    assert sample(50, 3, **draws) == sample(50, 3, **draws)
+    assert sample(50, 3, **draws) != sample(50, 4, **draws)
+    # Python promises these numbers for ever: a change means that points would no longer be found again.
+    assert sample(2, 3, **draws)[0].varied == {"a": 0.237964627, "b": 4, "c": "x"}
+
+
+@settings(derandomize=True, deadline=None, max_examples=50)
+@given(st.integers(-5, 5), st.integers(0, 10), st.integers(0, 1000))
+def test_draws_stay_within_their_bounds(low, width, seed):
+    found = sample(20, seed, a={"uniform": [low, low + width]}, b={"integer": [low, low + width]})
+    assert all(low <= point.varied["a"] <= low + width for point in found)
+    assert all(low <= point.varied["b"] <= low + width for point in found)
+
+
+def test_equal_points_are_counted_once():
+    part = {"grid": {"a": [1, 2]}, "list": [{"a": 2}, {"a": 3}]}
+    assert [point.varied["a"] for point in design.points(design.Design(title="x", sections={"alpha": part}))] == [
+        1,
+        2,
+        3,
+    ]
+
+
+def test_a_section_that_reads_a_sweep_is_built_after_it_and_again_when_it_changes(swept):
+    name = swept.sweep(GRID)
+    code = "rows = (report.sweep('try') / 'points.csv').read_text().splitlines()\nreport.metrics(rows=len(rows) - 1)"
+    swept.add("page", code, extra=f"sweeps: [{name}]\n", order=20)
+    assert build().lines() == []
+    assert swept.metrics("page") == {"rows": 6}
+    assert build().changed == []
+    swept.sweep({"section": "alpha", "list": [{"scale": 1}]})
+    assert [(item.section, item.state) for item in build().results] == [("alpha", "fresh"), ("page", "ran")]
+    assert swept.metrics("page") == {"rows": 1}
+    assert list(completed("base", "page").manifest.fingerprint["sweeps"]) == ["try"]
+
+
+def test_edited_tables_are_made_anew(swept):
+    name = swept.sweep(GRID)
+    sweeps.run(name)
+    before = sweeps.completed(name).points.read_bytes()
+    sweeps.completed(name).points.write_text("point\n")
+    assert sweeps.completed(name) is None
+    assert sweeps.run(name).computed == 0
+    assert sweeps.completed(name).points.read_bytes() == before
+
+
+def test_a_point_records_no_figures_and_leaves_no_folder(swept):
+    swept.edit("alpha", "step-1", "report.metrics(value=1)\n(report.results() / 'tables').mkdir()")
+    sweeps.run(swept.sweep({"section": "alpha", "list": [{"scale": 1}]}))
+    (record,) = (swept.root / "build" / "points" / "alpha").iterdir()
+    assert json.loads(record.read_text())["metrics"] == {"value": 1}
+    assert [
+        path.name for path in (swept.root / "build").iterdir() if path.name not in (".tmp", "points", "sweeps")
+    ] == []
