@@ -29,10 +29,14 @@ def overview(pages: Sequence[Publication], declared: Mapping[str, Any]) -> str:
     pages : sequence of Publication
         All pages.
     declared : mapping
-        Section to what is shown of it: ``finding`` (sentences; ``{metric|format}`` and ``{scenario:metric|format}``
-        are replaced by metrics), ``caption``, ``metrics`` (list of ``metric``, ``label``, optional ``format``, ``unit``
-        and ``study``, the metric that holds the study's own figure), ``table`` (``name`` of a results table, ``columns`` and their labels, ``caption``). Without a
-        declaration the section is listed with its description and links.
+        Section to what is shown of it, with the keys
+
+        - ``finding``: sentences; ``{metric|format}`` and ``{scenario:metric|format}`` are replaced by metrics;
+        - ``caption`` and ``metrics``: a list of ``metric``, ``label``, optional ``format``, ``unit`` and ``study``
+          (the metric that holds the study's own figure), shown one row a scenario;
+        - ``table``: ``name`` of a results table, ``columns`` with their labels, ``caption``.
+
+        A section that declares nothing is listed with its description and links.
 
     Raises
     ------
