@@ -299,22 +299,20 @@ def several_dates(series: pd.Series, crisis_years: Sequence[int] = (), most: int
     return chosen
 
 
-COLUMNS = tuple(
-    [
-        "date",
-        "first",
-        "last",
-        "sup_f",
-        "p",
-        "p_serial",
-        "before",
-        "after",
-        "several",
-        "change",
-        "error",
-        "reach",
-        "p_known",
-    ]
+COLUMNS = (
+    "date",
+    "first",
+    "last",
+    "sup_f",
+    "p",
+    "p_serial",
+    "before",
+    "after",
+    "several",
+    "change",
+    "error",
+    "reach",
+    "p_known",
 )
 
 
