@@ -12,7 +12,8 @@ from helpers.index.definitions import SHORT_LABELS
 
 Colour = Callable[[str], str]
 GREY = "#8A8F98"
-ROW = 0.3
+#: Height of a row, and size of its label: at 400 pixels a figure is shown at about six tenths of its size.
+ROW, LABEL = 0.33, 14
 #: One mark an indicator, so that the figure also reads without colour.
 HATCHES = ("", "///", "...", "xxx")
 
@@ -24,6 +25,7 @@ def _names(codes: Sequence[str], flagged: Collection[str] = ()) -> list[str]:
 def _column(rows: int, extra: float = 1.2) -> tuple[Figure, Axes]:
     figure, axes = plt.subplots(figsize=(6.4, ROW * rows + extra))
     axes.grid(axis="y", visible=False)
+    axes.tick_params(labelsize=LABEL)
     return figure, axes
 
 
@@ -114,7 +116,7 @@ def acceptability(table: pd.DataFrame, focus: str) -> Figure:
         for column, value in enumerate(values):
             if value >= 0.095:
                 shade = "white" if value > 0.55 else "black"
-                axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", color=shade, fontsize=10)
+                axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", color=shade, fontsize=12)
     axes.set_yticks(range(len(codes)), _names(codes))
     axes.set_xticks(range(table.shape[1]), [str(rank) for rank in table.columns])
     axes.set_xlabel("Rank (in the boxes: percent of the draws)")
@@ -167,7 +169,7 @@ def bump(ranks: pd.DataFrame, focus: str, colour: Colour, shown: int = 10, flagg
         weight = "bold" if strong else "normal"
         axes.annotate(
             _names([code], flagged)[0], (last, ranks.at[code, last]), (6, 0), textcoords="offset points",
-            va="center", fontsize=11, fontweight=weight,
+            va="center", fontsize=13, fontweight=weight,
         )  # fmt: skip
     axes.set_ylim(max(ranks.loc[codes].max().max(), shown) + 0.6, 0.4)
     axes.set_xticks(list(ranks.columns)[::2], [str(year) for year in list(ranks.columns)[::2]])
