@@ -225,3 +225,19 @@ def test_a_point_records_no_figures_and_leaves_no_folder(swept):
     assert [
         path.name for path in (swept.root / "build").iterdir() if path.name not in (".tmp", "points", "sweeps")
     ] == []
+
+
+def test_a_point_neither_draws_nor_runs_what_only_the_page_needs(swept):
+    show = "import pandas as pd\nreport.table(pd.DataFrame({'a': [1]}), 'a')"
+    look = "written = sorted(path.name for path in report.results().iterdir())"
+    swept.add("alpha", f"{show}\n{look}", "report.metrics(page=1)", "report.metrics(value=scale, written=str(written))")
+    path = swept.root / "notebooks" / "alpha.ipynb"
+    content = json.loads(path.read_text())
+    next(cell for cell in content["cells"] if cell["id"] == "step-2")["metadata"]["tags"] = ["page-only"]
+    path.write_text(json.dumps(content))
+    sweeps.run(swept.sweep({"section": "alpha", "list": [{"scale": 1}]}))
+    (row,) = rows()
+    assert (row["value"], row["written"]) == ("1", "[]")
+    assert "page" not in row
+    assert build().ok
+    assert swept.metrics("alpha") == {"page": 1, "value": 2, "written": "['tables']"}

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from helpers.report.source import flags_of, show_source, source_line
-from helpers.report.store import output_path
+from helpers.report.store import numbers_only, output_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +45,9 @@ def figure(
     from IPython.display import SVG, display
     from matplotlib import pyplot
 
+    if numbers_only():
+        pyplot.close(fig)
+        return
     vector = output_path("figures", name, ".svg")
     fig.savefig(vector, metadata={"Date": None, "Creator": None})
     fig.savefig(output_path("figures", name, ".png"), metadata={"Software": None})

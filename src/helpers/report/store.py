@@ -20,6 +20,11 @@ def run_context() -> dict[str, Any] | None:
     return json.loads(Path(path).read_text(encoding="utf-8")) if path else None
 
 
+def numbers_only() -> bool:
+    """Tell whether this run is one of many of which only the metrics are kept: nothing need be drawn or laid out."""
+    return bool((run_context() or {}).get("brief"))
+
+
 def results() -> Path:
     """Return the folder for this run's results, created when missing.
 

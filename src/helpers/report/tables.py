@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.report.figures import has_index, write_csv
 from helpers.report.source import flags_of, show_source, source_line
+from helpers.report.store import numbers_only
 from helpers.report.words import MISSING, is_missing, number
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def table(
     """
     from IPython.display import HTML, display
 
+    if numbers_only():
+        return
     write_csv(df, name)
     display(HTML(table_html(df, formats=formats, sortable=sortable, title=title)))
     show_source(source_line(tables, vintages=vintages, n=n, note=note, flags=flags_of(df)), name)

@@ -23,6 +23,8 @@ from helpers.runner.layout import NOTEBOOK, RESULTS
 
 VERSIONS = ("papermill", "ipykernel", "pandas", "numpy", "matplotlib")
 ENGINE = "reshoring"
+#: Tag of cells that no run executes, and of cells that only the page needs: points of a sweep pass them over.
+SKIPPED, PAGE_ONLY = "skip-execution", "page-only"
 
 
 @dataclass
@@ -114,6 +116,7 @@ class Execution:
             record_timing=False,
             shutdown_kernel="immediate",
             on_cell_execute=self.cell_started,
+            skip_cells_with_tag=PAGE_ONLY if self.spec.brief else SKIPPED,
             cwd=str(work),
         )
 
