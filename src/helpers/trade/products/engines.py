@@ -35,7 +35,10 @@ def duckdb(temporary: Path | None = None, memory: str = MEMORY, ordered: bool = 
     settings["disabled_optimizers"] = "join_order,build_side_probe_side"
     if temporary is not None:
         settings["temp_directory"] = str(temporary)
-    return ibis.duckdb.connect(**settings)
+    engine = ibis.duckdb.connect(**settings)
+    # A progress bar would be written among the output of a run.
+    engine.con.execute("SET enable_progress_bar = false")
+    return engine
 
 
 def spark() -> "Spark":
