@@ -5,7 +5,7 @@ from pathlib import Path
 PAGES = "build/pages"
 DOWNLOADS = "build/downloads"
 ASSETS = "build/assets"
-STAGE = "build/stage"
+STAGE = "build/.stage"
 STAMP = "build/site.json"
 SITE = "_site"
 SITE_STAMP = "build/site-stamp.txt"

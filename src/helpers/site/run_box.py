@@ -6,6 +6,7 @@ from helpers.site.markup import inline, link, table
 from helpers.site.publication import Publication
 
 TO_ROOT = "../../../"
+NO_TABLES = "None of its own: it reads the results of other sections."
 
 
 def run_box(page: Publication) -> str:
@@ -33,7 +34,8 @@ def _data(page: Publication) -> str:
     rows = [
         (link(f"{TO_ROOT}data.html#{name}", name), inline(vintages)) for name, vintages in sorted(page.vintages.items())
     ]
-    return _heading("Data tables") + table(("Table", "Vintages in it"), rows, classes="plain-table") if rows else ""
+    listed = table(("Table", "Vintages in it"), rows, classes="plain-table") if rows else f"<p>{NO_TABLES}</p>"
+    return _heading("Data tables") + listed
 
 
 def _downloads(page: Publication) -> str:
