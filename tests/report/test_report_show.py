@@ -75,7 +75,7 @@ def test_table_shows_source_and_flags_and_writes_full_precision(project, catalog
     report.table(frame, "ranks", tables=["rd_gdp", "ict"], vintages={"rd_gdp": "wdi-2021-09-15"}, n="35 economies")
     assert shown[1] == (
         '<p class="source-line" data-results="ranks">Source: World Bank, WDI (wdi-2021-09-15); ITU (itu-2017). '
-        "n = 35 economies. Flagged values: rebased (KOR 2018).</p>"
+        "n = 35 economies. Flagged values (†): rebased (KOR 2018).</p>"
     )
     back = pd.read_csv(report.results() / "tables" / "ranks.csv")
     assert back["value"][0] == 4.8123456789
@@ -110,3 +110,14 @@ def test_figure_is_shown_once_and_saved_twice_the_same(project, catalogue, shown
 def test_an_economy_keeps_its_colour():
     assert report.colour("KOR") == report.colour("kor") in report.COLOURS
     assert report.colour("median") not in report.COLOURS
+
+
+def test_flags_stand_as_a_mark_with_their_text_behind_it():
+    frame = pd.DataFrame({"economy": ["Korea", "Israel"], "value": [4.81, 4.95], "flag": ['rebased "2021"', ""]})
+    html = table_html(frame)
+    assert '<abbr class="flag" tabindex="0" title="rebased &quot;2021&quot;">†</abbr>' in html
+    assert html.count("†") == 1
+
+
+def test_a_value_that_looks_like_markup_stays_text():
+    assert "<abbr" not in table_html(pd.DataFrame({"flag": ["", ""], "name": ["<abbr>†</abbr>", "x"]}))

@@ -35,7 +35,7 @@ def source_line(
     """
     parts = [_sources(tables, vintages or {})]
     parts += [f"n = {n}"] if n is not None else []
-    parts += [f"Flagged values: {'; '.join(flags)}"] if (flags := list(flags)) else []
+    parts += [f"Flagged values (†): {'; '.join(flags)}"] if (flags := list(flags)) else []
     parts += [note[:1].upper() + note[1:]] if note else []
     return " ".join(part.rstrip(".") + "." for part in parts if part)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Format = str | Callable[[Any], str]
 NO_VALUE = '<span class="no-value" title="no value">–</span>'
+FLAG = "flag"
 
 
 def table(
@@ -66,11 +67,12 @@ def table_html(
 ) -> str:
     """Return the frame as HTML: headers with scope, numbers to the right, everything escaped.
 
-    Sorting uses the unrounded values, which are kept in `data-order`.
+    Sorting uses the unrounded values, which are kept in `data-order`. A `flag` column shows a dagger with the text
+    behind it; the source line spells the flags out.
     """
     frame = df.reset_index() if has_index(df) else df
     numeric = [_is_numeric(frame[column]) for column in frame.columns]
-    chosen = [(formats or {}).get(column) for column in frame.columns]
+    chosen = [_flag_mark if column == FLAG else (formats or {}).get(column) for column in frame.columns]
     head = "".join(_header(column, right) for column, right in zip(frame.columns, numeric, strict=True))
     rows = [_row(values, numeric, chosen) for values in frame.itertuples(index=False, name=None)]
     classes = "report-table sortable" if sortable else "report-table"
@@ -79,6 +81,12 @@ def table_html(
         f'<div class="table-scroll"><table class="{classes}" data-quarto-disable-processing="true">{caption}\n'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n" + "\n".join(rows) + "\n</tbody></table></div>"
     )
+
+
+def _flag_mark(text: object) -> str:
+    """Return a dagger that holds the flag's text: spelt out in a column, long flags would stretch every row."""
+    told = "" if is_missing(text) else str(text)
+    return f'<abbr class="flag" tabindex="0" title="{escape(told)}">†</abbr>' if told else ""
 
 
 def _is_numeric(column: "pd.Series") -> bool:
@@ -99,6 +107,8 @@ def _row(values: tuple[Any, ...], numeric: list[bool], chosen: list[Format | Non
 
 
 def _cell(value: Any, right: bool, how: Format | None) -> str:
+    if how is _flag_mark:
+        return f"<td>{_flag_mark(value)}</td>"
     text = _text(value, how)
     shown = NO_VALUE if text == MISSING else escape(text)
     order = f' data-order="{escape(repr(float(value)))}"' if right and text != MISSING else ""
