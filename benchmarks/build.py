@@ -1,7 +1,7 @@
 """The runner beside a plain loop of `papermill` commands over the same notebooks, in the same run.
 
-Run `python -m benchmarks.build [--runs 3] [--points 50] [--loop-points 5]`. Everything happens in a copy of the project's
-inputs in a temporary folder, so no result of the project is touched.
+Run `python -m benchmarks.build [--runs 3] [--points 50] [--loop-points 5]`. Everything happens in a copy of the
+project's inputs in a temporary folder, so no result of the project is touched.
 """
 
 import argparse
