@@ -1,0 +1,63 @@
+"""What the project ships for the runner: notebooks, scenarios, sweeps and the schema agree with the models."""
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+
+from helpers.runner import describe, design, notebooks, sweeps
+from helpers.runner.plan import plan
+from helpers.runner.scenario import names
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def real_project(monkeypatch):
+    monkeypatch.setenv("RESHORING_ROOT", str(ROOT))
+
+
+def slugs():
+    return sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("slug", slugs())
+def test_the_parameters_cell_has_the_models_names_and_defaults(slug):
+    section = notebooks.section(slug)
+    (cell,) = [cell for cell in section.code if notebooks.PARAMETERS_TAG in notebooks.tags(cell)]
+    assigned = {
+        statement.targets[0].id: ast.literal_eval(statement.value)
+        for statement in ast.parse(notebooks.source(cell)).body
+        if isinstance(statement, ast.Assign)
+    }
+    assert json.loads(json.dumps(assigned)) == section.parameters().model_dump(mode="json")
+
+
+@pytest.mark.parametrize("slug", slugs())
+def test_every_parameter_says_what_it_is(slug):
+    model = notebooks.section(slug).parameters
+    assert model.model_config["extra"] == "forbid"
+    assert [name for name, field in model.model_fields.items() if not field.description] == []
+
+
+def test_the_scenarios_are_allowed_by_the_models():
+    assert {"kita-2021", "latest"} <= set(names())
+    assert len(plan()) >= len(names())
+
+
+def test_the_schema_for_editors_is_fresh():
+    assert (describe.folder() / describe.SCHEMA).read_text() == describe.schema_text(), "run: reshoring params --schema"
+    for name in names():
+        assert "yaml-language-server: $schema=schema.json" in (describe.folder() / f"{name}.yml").read_text()
+
+
+def test_a_sweep_of_the_index_has_at_least_200_points_and_none_is_refused():
+    prepared = sweeps.prepare("innovation-ranks", design.read(design.find("innovation-ranks")))
+    assert len(prepared) >= 200
+    assert [item.refusal for item in prepared if item.refusal] == []
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "sweeps").glob("*.yml")))
+def test_shipped_sweeps_are_allowed_by_the_models(name):
+    assert sweeps.prepare(name, design.read(design.find(name)))
