@@ -11,11 +11,21 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 def register() -> None:
     """Let each package add its own commands; their heavy imports wait until a command runs."""
+    from helpers.claims import commands as claims_commands
     from helpers.data import commands as data_commands
+    from helpers.input_output import commands as input_output_commands
     from helpers.runner import commands as runner_commands
     from helpers.site import commands as site_commands
+    from helpers.trade.products import commands as trade_commands
 
-    for commands in (runner_commands, site_commands, data_commands):
+    for commands in (
+        runner_commands,
+        site_commands,
+        claims_commands,
+        data_commands,
+        input_output_commands,
+        trade_commands,
+    ):
         commands.add_to(app)
 
 

@@ -32,7 +32,7 @@ def ingest(
     place = ingested.folder("input_output", name)
     typer.echo(f"{len(done)} years in {place}")
     if ingested.manifest("input_output", name)["generated"]:
-        typer.echo("These tables are generated, not published: every page that uses them says so.")
+        typer.echo("These tables are generated, not published: for tests and benchmarks only.")
 
 
 def add_to(parent: typer.Typer) -> None:

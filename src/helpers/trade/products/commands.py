@@ -31,7 +31,7 @@ def ingest(
     typer.echo(f"in {ingested.folder('trade', name)}")
     _report(name)
     if ingested.manifest("trade", name)["generated"]:
-        typer.echo("These files are generated, not published: every page that uses them says so.")
+        typer.echo("These files are generated, not published: for tests and benchmarks only.")
 
 
 def _tell(file: "IngestedFile") -> None:
