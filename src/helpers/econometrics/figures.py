@@ -194,5 +194,5 @@ def _spread(when: np.ndarray, near: float = 0.8, step: float = 0.3) -> list[floa
 
 def interval_plot(data: pd.DataFrame, label: str) -> "Figure":
     """Draw values with intervals, one row each: `name, value, low, high`."""
-    renamed = data.rename(columns={"name": "model", "value": "estimate"})
-    return coefficient_plot(renamed, label)
+    named = data[["name", "value", "low", "high"]].rename(columns={"name": "model", "value": "estimate"})
+    return coefficient_plot(named, label)

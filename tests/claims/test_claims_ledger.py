@@ -1,0 +1,243 @@
+"""The file of claims, reading results, the ledger and the command."""
+
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from helpers.claims import commands, figures, ledger, reading
+from helpers.claims.model import SECTIONS, Claim
+from helpers.claims.robustness import Robustness
+from helpers.claims.verdict import VERDICTS, Decision, Facts
+from helpers.errors import InputError, WorkError
+
+ROOT = Path(__file__).parents[2]
+CLAIMS = reading.read_claims(ROOT / "data" / "claims.yml")
+
+
+def test_the_file_holds_the_claims_of_the_study():
+    assert len(CLAIMS) >= 16
+    wanted = {
+        "korea-rank-rd",
+        "korea-rank-hightech-exports",
+        "korea-rank-hightech-patents",
+        "korea-rank-ict",
+        "korea-highly-innovative",
+        "reshoring-usa-japan-germany",
+        "gvc-slowdown-2011",
+        "faster-since-covid",
+        "innovation-goes-with-reshoring",
+        "korea-returns-fewer",
+        "korea-returns-stagnated-2019",
+        "korea-intermediates-abroad-2011",
+        "rivals-slowed-2011",
+        "low-cost-drew-production",
+    }
+    assert wanted <= {claim.id for claim in CLAIMS}
+    assert {claim.kind for claim in CLAIMS if claim.rule is None} == {"none"}
+
+
+def labels_of(section: str) -> set[str]:
+    notebook = nbformat.read(ROOT / "notebooks" / f"{section}.ipynb", as_version=4)
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    return set(re.findall(r"^#\| label: (\S+)", text, flags=re.MULTILINE))
+
+
+def test_every_link_leads_to_a_figure_or_table_of_a_notebook():
+    labels = {section: labels_of(section) for section in SECTIONS}
+    broken = [(c.id, link.label) for c in CLAIMS for link in c.see if link.label not in labels[link.section]]
+    assert broken == []
+
+
+def test_every_sweep_named_by_a_claim_is_declared_by_the_notebook():
+    front = nbformat.read(ROOT / "notebooks" / "claims.ipynb", as_version=4).cells[0].source
+    named = {listed.sweep for claim in CLAIMS for listed in claim.alternatives if listed.sweep}
+    declared = re.search(r"^sweeps: \[(.*)\]$", front, flags=re.MULTILINE)
+    assert declared is not None
+    assert named == set(declared.group(1).split(", "))
+    assert all((ROOT / "sweeps" / f"{name}.yml").is_file() for name in named)
+
+
+def write(folder: Path, name: str, content: object) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+
+
+@pytest.fixture
+def results(tmp_path) -> dict[str, Path]:
+    """Results of two sections as runs leave them."""
+    folder = tmp_path / "build" / "runs" / "latest" / "drivers" / "results"
+    write(folder, "metrics.json", {"t": 3.0, "none": None})
+    write(folder, "evidence.json", [{"claim": "x", "value": 1}])
+    write(folder / "tables", "curve.csv", "low,high\n1,2\n-1,2\n")
+    sweep = tmp_path / "build" / "sweeps" / "s"
+    write(sweep, "points.csv", "a\n1\n")
+    write(sweep, "sweep.json", {})
+    write(tmp_path / "build" / "sweeps" / "unfinished", "points.csv", "a\n1\n")
+    return {"drivers": folder, "policy": tmp_path / "nothing"}
+
+
+def test_facts_are_read_from_results(results):
+    facts = reading.read_facts(results)
+    assert facts.metrics == {"drivers.t": 3.0, "drivers.none": None}
+    assert facts.evidence == {"drivers": [{"claim": "x", "value": 1}], "policy": []}
+
+
+def test_a_damaged_result_names_the_section(results):
+    write(results["drivers"], "metrics.json", "{")
+    with pytest.raises(WorkError, match=r"drivers/metrics.json is damaged: .* Run that section again"):
+        reading.read_facts(results)
+
+
+RULE = {"supported": {"all": [{"says": "t of innovation", "metric": "drivers.t", "operator": ">", "value": 2}]}}
+BASE = {"id": "x", "title": "It holds <b>", "paraphrase": "P.", "place": "summary, paragraph 2", "kind": "regression"}
+TABLE = {"section": "drivers", "table": "curve", "columns": {"drivers.t": "high"}, "what": "specifications"}
+
+
+def claim(**other: object) -> Claim:
+    return Claim.model_validate(BASE | {"rule": RULE} | other)
+
+
+def untestable() -> Claim:
+    return Claim.model_validate(BASE | {"id": "y", "kind": "none", "would_test": "Plant data."})
+
+
+def test_tables_of_alternatives_are_read_when_they_are_there(results):
+    listed = claim(alternatives=[TABLE, {"sweep": "s", "columns": {"drivers.t": "a"}, "what": "points"}])
+    missing = claim(id="z", alternatives=[TABLE | {"table": "absent"}])
+    found = reading.read_alternatives([listed, missing], results, reading.sweeps_beside(results["drivers"]))
+    assert sorted(found) == ["drivers/curve", "sweep:s"]
+    assert reading.sweeps_beside(results["drivers"]).keys() == {"s"}
+
+
+def entries(results: dict[str, Path]) -> list[ledger.Entry]:
+    claims = [
+        claim(alternatives=[TABLE], see=[{"section": "drivers", "label": "fig-curve"}], caveat="A caveat."),
+        untestable(),
+    ]
+    tables = reading.read_alternatives(claims, results, {})
+    return ledger.judge_all(claims, reading.read_facts(results), tables)
+
+
+def test_the_ledger_says_verdict_numbers_and_robustness(results):
+    table = ledger.ledger_table(entries(results))
+    assert table["verdict"].tolist() == ["supported", "not testable"]
+    assert table["evidence"].tolist() == ["t of innovation: 3 (asked: > 2; yes)", "Plant data."]
+    assert table["same verdict under"].tolist() == ["0% of 2", "not computed"]
+    assert ledger.counts(entries(results)) == dict(zip(VERDICTS, (1, 0, 0, 1), strict=True))
+
+
+def test_the_details_of_a_claim_hold_rule_numbers_caveat_and_links(results):
+    first, second = (ledger.details(entry) for entry in entries(results))
+    assert "**Supported.** P. *(summary, paragraph 2)*" in first
+    assert "Rule, fixed beforehand: supported if t of innovation > 2." in first
+    assert "Same verdict under: 0% of 2 specifications." in first
+    assert "Mind: A caveat." in first
+    assert "[figure in drivers](drivers.ipynb#fig-curve)" in first
+    assert "What would test it: Plant data." in second
+
+
+def test_metrics_of_the_section(results):
+    found = ledger.metrics(entries(results), 0.8)
+    assert found["claims"] == 2
+    assert found["claims_supported"] == found["claims_not_testable"] == 1
+    assert found["claims_partly"] == found["claims_not_supported"] == 0
+    assert (found["claims_with_alternatives"], found["claims_robust"]) == (1, 0)
+    assert (found["verdict_x"], found["robustness_x"], found["robustness_y"]) == ("supported", 0.0, None)
+
+
+def test_numbers_in_words():
+    assert ledger.figure_of(-1.234, 1) == "−1.2"
+    assert ledger.figure_of(2.0, 3) == "2"
+    assert ledger.figure_of(None, 1) == "n/a"
+    assert ledger.figure_of((1.0, 2.5), 1) == "1 to 2.5"
+    assert ledger.robustness_text(Robustness(0.5, 2160)) == "50% of 2,160"
+
+
+def test_rules_in_words_keep_their_structure():
+    below = {"says": "a", "metric": "drivers.a", "operator": "<", "than": "drivers.b"}
+    within = {"says": "c", "metric": "drivers.c", "operator": "between", "value": [1, 2]}
+    asked = claim(rule={"supported": {"all": [below, {"any": [within, below]}]}, "partly": {"any": [within]}})
+    assert ledger.rule_in_words(asked.rule) == (
+        "supported if a < drivers.b and (c between 1 and 2 or a < drivers.b); partly if c between 1 and 2"
+    )
+    assert ledger.rule_in_words(None) == "none"
+
+
+def test_missing_numbers_show_in_the_details():
+    entry = ledger.judge_all([claim()], Facts({}, {}), {})[0]
+    assert entry.verdict == "not testable"
+    assert "Missing: t of innovation." in ledger.details(entry)
+
+
+def test_the_figure_counts_every_claim(results):
+    by_kind = figures.verdicts_by_kind(entries(results))
+    assert by_kind.to_numpy().sum() == 2
+    assert list(by_kind.columns) == list(VERDICTS)
+    figure = figures.verdicts_plot(by_kind)
+    written = [text.get_text() for text in figure.axes[0].texts]
+    assert written.count("1") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("claims: [", "is not YAML"),
+        ("claims: []", "claims: List should have at least 1 item"),
+        ("claims: [{id: a-b, title: T}]", r"claim 'a-b', paraphrase: Field required"),
+        ("claims: [{id: A b}]", "claim 'A b'"),
+        ("claims: [!!python/object/apply:os.getcwd []]", "is not YAML"),
+        ("- 1", "Input should be"),
+    ],
+)
+def test_a_broken_file_of_claims_is_refused_in_words(tmp_path, text, message):
+    path = tmp_path / "claims.yml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        reading.read_claims(path)
+
+
+def test_a_missing_file_of_claims_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"claims.yml cannot be read"):
+        reading.read_claims(tmp_path / "claims.yml")
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    made = typer.Typer()
+    commands.add_to(made)
+    made.command("other")(lambda: None)  # with one command only, typer would leave its name out
+    return made
+
+
+def test_the_command_prints_the_ledger(app, results, monkeypatch):
+    monkeypatch.setattr(commands, "_entries", lambda scenario: entries(results))
+    result = CliRunner().invoke(app, ["claims", "--scenario", "latest", "--details"], env={"COLUMNS": "200"})
+    assert result.exit_code == 0, result.output
+    assert "Claims under latest" in result.output
+    assert "1 supported, 0 partly, 0 not supported, 1 not testable" in result.output
+    assert "t of innovation: 3" in result.output
+
+
+def test_the_command_refuses_an_unknown_scenario_and_unbuilt_sections(app, monkeypatch, tmp_path):
+    result = CliRunner().invoke(app, ["claims", "--scenario", "lastest"])
+    assert isinstance(result.exception, InputError)
+    assert "Did you mean 'latest'" in str(result.exception)
+    monkeypatch.setattr(commands, "_runs", lambda: tmp_path)
+    result = CliRunner().invoke(app, ["claims"])
+    assert isinstance(result.exception, WorkError)
+    assert "No scenario has been built yet" in str(result.exception)
+
+
+def test_a_scenario_without_runs_says_what_to_build(monkeypatch):
+    monkeypatch.setattr("helpers.runner.completed", lambda scenario, section: None)
+    with pytest.raises(WorkError, match=r"reshoring build innovation-index .* --scenario latest"):
+        commands._entries("latest")
+
+
+def test_a_decision_needs_no_finding():
+    assert ledger.evidence_text(Decision("not testable")) == ""
