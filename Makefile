@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+EXTRAS := lab cluster update test
 
 .DEFAULT_GOAL := help
 .PHONY: help site test lab bench lock lint clean
@@ -31,7 +32,7 @@ lint: $(STAMP) ## style and types
 # Hashes, but no index address: the lock serves behind any mirror.
 lock: ## resolve the dependencies again (needs uv on PATH)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --no-header --no-annotate --all-extras pyproject.toml -o requirements.lock
+	  --no-emit-find-links --no-header --no-annotate $(EXTRAS:%=--extra %) pyproject.toml -o requirements.lock
 
 clean: ## remove what was generated
 	rm -rf build _site

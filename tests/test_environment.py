@@ -17,13 +17,15 @@ CONDA_NAMES = {
     "matplotlib-base": "matplotlib",
     "ibis-duckdb": "ibis-framework",
 }
+#: extras that are left to who wants them
+UNLOCKED_EXTRAS = {"spark"}
 #: what conda needs beside the Python packages
 CONDA_ONLY = {"python", "pip", "quarto"}
 
 
 def project_requirements() -> dict[str, SpecifierSet]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = project["optional-dependencies"].values()
+    extras = [lines for name, lines in project["optional-dependencies"].items() if name not in UNLOCKED_EXTRAS]
     listed = [*project["dependencies"], *(line for extra in extras for line in extra)]
     return {canonicalize_name(r.name): r.specifier for r in map(Requirement, listed)}
 
