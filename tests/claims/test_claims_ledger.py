@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from helpers.claims import commands, figures, ledger, reading
 from helpers.claims.model import SECTIONS, Claim
 from helpers.claims.robustness import Robustness
-from helpers.claims.verdict import VERDICTS, Decision, Facts
+from helpers.claims.verdict import VERDICTS, Decision, Facts, decide
 from helpers.errors import InputError, WorkError
 
 ROOT = Path(__file__).parents[2]
@@ -126,7 +126,7 @@ def entries(results: dict[str, Path]) -> list[ledger.Entry]:
 def test_the_ledger_says_verdict_numbers_and_robustness(results):
     table = ledger.ledger_table(entries(results))
     assert table["verdict"].tolist() == ["supported", "not testable"]
-    assert table["evidence"].tolist() == ["t of innovation: 3 (asked: > 2; yes)", "Plant data."]
+    assert table["evidence"].tolist() == ["t of innovation: 3", "Plant data."]
     assert table["same verdict under"].tolist() == ["0% of 2", "not computed"]
     assert ledger.counts(entries(results)) == dict(zip(VERDICTS, (1, 0, 0, 1), strict=True))
 
@@ -136,6 +136,7 @@ def test_the_details_of_a_claim_hold_rule_numbers_caveat_and_links(results):
     assert "**Supported.** P. *(summary, paragraph 2)*" in first
     assert "Rule, fixed beforehand: supported if t of innovation > 2." in first
     assert "Same verdict under: 0% of 2 specifications." in first
+    assert "Found: t of innovation: 3." in first
     assert "Mind: A caveat." in first
     assert "[figure in drivers](drivers.ipynb#fig-curve)" in first
     assert "What would test it: Plant data." in second
@@ -159,13 +160,29 @@ def test_numbers_in_words():
 
 
 def test_rules_in_words_keep_their_structure():
-    below = {"says": "a", "metric": "drivers.a", "operator": "<", "than": "drivers.b"}
+    below = {"says": "a", "metric": "drivers.a", "operator": "<", "than": "drivers.b", "than_says": "b"}
     within = {"says": "c", "metric": "drivers.c", "operator": "between", "value": [1, 2]}
     asked = claim(rule={"supported": {"all": [below, {"any": [within, below]}]}, "partly": {"any": [within]}})
     assert ledger.rule_in_words(asked.rule) == (
-        "supported if a < drivers.b and (c between 1 and 2 or a < drivers.b); partly if c between 1 and 2"
+        "supported if a < b and (c between 1 and 2 or a < b); partly if c between 1 and 2"
     )
     assert ledger.rule_in_words(None) == "none"
+
+
+def test_a_number_is_written_once_and_beside_what_it_is_compared_with():
+    twice = {"says": "rank", "metric": "drivers.a", "operator": "<=", "digits": 0}
+    asked = claim(rule={"supported": {"all": [twice | {"value": 2}]}, "partly": {"all": [twice | {"value": 5}]}})
+    assert ledger.evidence_text(decide(asked.rule, Facts({"drivers.a": 4}, {}))) == "rank: 4"
+    below = {
+        "says": "a",
+        "unit": "points",
+        "metric": "drivers.a",
+        "operator": "<",
+        "than": "drivers.b",
+        "than_says": "b",
+    }
+    decision = decide(claim(rule={"supported": {"all": [below]}}).rule, Facts({"drivers.a": 4, "drivers.b": -1.5}, {}))
+    assert ledger.evidence_text(decision) == "a: 4 points (b: −1.50 points)"
 
 
 def test_missing_numbers_show_in_the_details():

@@ -58,7 +58,7 @@ def test_what_is_not_a_number_is_missing_never_false(metric):
 
 
 def test_a_metric_can_be_compared_with_another():
-    asked = Condition(says="a", metric="drivers.a", operator=">", than="drivers.b")
+    asked = Condition(says="a", metric="drivers.a", operator=">", than="drivers.b", than_says="b")
     finding = judge(asked, FACTS)
     assert (finding.observed, finding.against, finding.holds) == (2.0, -0.5, True)
     assert judge(asked.model_copy(update={"than": "drivers.none"}), FACTS).holds is None
@@ -146,7 +146,8 @@ def test_three_valued_logic_never_guesses(values, every):
         ({"metric": "unknown.a"}, "String should match pattern"),
         ({"metric": "drivers.__class__()"}, "String should match pattern"),
         ({"code": "1+1"}, "Extra inputs are not permitted"),
-        ({"operator": "between", "value": None, "than": "drivers.b"}, "'between' needs two numbers"),
+        ({"operator": "between", "value": None, "than": "drivers.b", "than_says": "b"}, "'between' needs two numbers"),
+        ({"value": None, "than": "drivers.b"}, "than and than_says belong together"),
     ],
 )
 def test_conditions_that_make_no_sense_are_refused(change, message):

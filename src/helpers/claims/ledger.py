@@ -58,17 +58,24 @@ def threshold(condition: Condition, against: float | tuple[float, float] | None)
 
 
 def in_words(finding: Finding) -> str:
-    """Write a finding: what, the number, what was asked, and whether it holds."""
+    """Write a finding: what, the number, and the number it was compared with when that is a metric too."""
     condition = finding.condition
     unit = f" {condition.unit}" if condition.unit else ""
-    outcome = {True: "yes", False: "no", None: "unknown"}[finding.holds]
-    observed = figure_of(finding.observed, condition.digits)
-    return f"{condition.says}: {observed}{unit} (asked: {threshold(condition, finding.against)}; {outcome})"
+    text = f"{condition.says}: {figure_of(finding.observed, condition.digits)}{unit}"
+    if condition.than is None:
+        return text
+    against = finding.against if not isinstance(finding.against, tuple) else None
+    return f"{text} ({condition.than_says}: {figure_of(against, condition.digits)}{unit})"
+
+
+def findings_in_words(decision: Decision) -> list[str]:
+    """Write each number of a decision once, in the order of the rule."""
+    return list(dict.fromkeys(in_words(finding) for finding in decision.findings))
 
 
 def evidence_text(decision: Decision) -> str:
-    """The findings of a decision in one line."""
-    return "; ".join(in_words(finding) for finding in decision.findings)
+    """The numbers of a decision in one line."""
+    return "; ".join(findings_in_words(decision))
 
 
 def rule_in_words(rule: Rule | None) -> str:
@@ -86,8 +93,9 @@ def _group_in_words(group: Group) -> str:
 
 
 def _asked(condition: Condition) -> str:
-    target = f"{SYMBOLS.get(condition.operator, 'between')} {condition.than}" if condition.than else ""
-    return f"{condition.says} {target or threshold(condition, condition.value)}"
+    if condition.than:
+        return f"{condition.says} {SYMBOLS[condition.operator]} {condition.than_says}"
+    return f"{condition.says} {threshold(condition, condition.value)}"
 
 
 def robustness_text(found: Robustness) -> str:
@@ -135,7 +143,7 @@ def details(entry: Entry) -> str:
         f"**{entry.verdict.capitalize()}.** {claim.paraphrase} *({claim.place})*",
     ]
     items = [f"Rule, fixed beforehand: {rule_in_words(claim.rule)}."] if claim.rule else []
-    items += [in_words(finding) + "." for finding in entry.decision.findings]
+    items += [f"Found: {evidence_text(entry.decision)}."] if entry.decision.findings else []
     items += [f"Missing: {', '.join(entry.decision.missing)}."] if entry.decision.missing else []
     items += [f"What would test it: {claim.would_test}"] if claim.would_test else []
     if claim.alternatives:

@@ -77,6 +77,7 @@ class Condition(Strict):
     operator: Operator
     value: float | tuple[float, float] | None = None
     than: str | None = Field(None, pattern=METRIC, description="another metric to compare with, in place of a value")
+    than_says: str = Field("", description="that metric in words")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -84,6 +85,8 @@ class Condition(Strict):
             raise ValueError(f"{self.says!r} needs exactly one of metric, evidence and share.")
         if (self.value is None) == (self.than is None):
             raise ValueError(f"{self.says!r} needs exactly one of value and than.")
+        if bool(self.than) != bool(self.than_says):
+            raise ValueError(f"{self.says!r}: than and than_says belong together.")
         if self.value is not None:
             Test(operator=self.operator, value=self.value)
         elif self.operator == "between":
