@@ -155,7 +155,7 @@ class Loop:
         }
 
 
-def compared(ours: list[float], other: list[float], limit: float, **memory: Any) -> dict[str, Any]:
+def compared(ours: list[float], other: list[float], limit: float, memory: dict[str, float]) -> dict[str, Any]:
     """Set two series of seconds side by side: medians, and how much of the other's time ours takes."""
     mine, theirs = statistics.median(ours), statistics.median(other)
     shown = {name: round(value / MEGABYTE) for name, value in memory.items()}
@@ -185,10 +185,12 @@ def clean_and_unchanged(project: Project, runs: int) -> dict[str, Any]:
         loop.append(seconds)
         other_memory.peak = max(other_memory.peak, peak)
     again = [project.reshoring("build") for _ in range(max(runs, 5))]
-    unchanged = compared([seconds for seconds, _, _ in again], clean, 0.02, ours=max(used.peak for _, used, _ in again))
+    unchanged = compared(
+        [seconds for seconds, _, _ in again], clean, 0.02, {"ours": max(used.peak for _, used, _ in again)}
+    )
     return {
         "build: clean, beside a loop of papermill": compared(
-            clean, loop, 0.35, ours=memory.peak, other=other_memory.peak
+            clean, loop, 0.35, {"ours": memory.peak, "other": other_memory.peak}
         ),
         "build: unchanged, beside a clean one (and at most 1.0 s)": unchanged,
         "build: one table changed, beside a clean one": changed_table(project, clean),
@@ -226,7 +228,7 @@ def changed_table(project: Project, clean: list[float]) -> dict[str, Any]:
     ran = set(re.findall(r"^run +\S+/(\S+)", told, re.MULTILINE))
     if ran != set(users[table]):
         raise SystemExit(f"{table} changed: {sorted(ran)} ran, but {users[table]} declare it\n{told}")
-    found = compared([seconds], clean, 1.0)
+    found = compared([seconds], clean, 1.0, {})
     return found | {"table": table, "sections": users[table], "scenarios": len(scenarios())}
 
 
@@ -247,7 +249,7 @@ def sweep_points(project: Project, points: int, loop_points: int) -> dict[str, A
     took = [loop.one(f"points/{at}", item.section, "sweep", item.resolved) for at, item in enumerate(every)]
     peak = max(used.peak for _, used in took)
     again = project.reshoring("sweep", "benchmark")[0]
-    found = compared([seconds / len(chosen)], [one for one, _ in took], 0.10, ours=memory.peak, other=peak)
+    found = compared([seconds / len(chosen)], [one for one, _ in took], 0.10, {"ours": memory.peak, "other": peak})
     beyond = statistics.median(memory.beyond) if memory.beyond else 0.0
     return {
         f"sweep: one of {len(chosen)} points, beside papermill": found | {"again_seconds": round(again, 3)},

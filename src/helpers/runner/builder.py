@@ -11,7 +11,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from helpers.runner import fingerprint, lock, manifest, scratch, sweeps
+from helpers.runner import fingerprint, lock, manifest, scratch, stamp, sweeps
 from helpers.runner.layout import NOTEBOOK, RESULTS, build_folder, failed_folder, relative, run_folder, sweep_folder
 from helpers.runner.plan import Planned, Verdict, judge, needed_results, plan
 from helpers.runner.progress import Progress, Silent
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 State = Literal["fresh", "ran", "text", "failed", "skipped", "left"]
 Key = tuple[str, str]
+COMPLETE = ("fresh", "ran", "text")
 
 
 @dataclass
@@ -124,7 +125,9 @@ def build(
     WorkError
         The build folder cannot be written to, or is held by another build.
     """
-    progress = progress or Silent()
+    progress, everything = progress or Silent(), scenarios is None and sections is None and not force
+    if everything and (untouched := stamp.fresh()):
+        return Recap([Result(*key, "fresh") for key in untouched])
     chosen = None if sections is None else list(sections)
     planned = plan(scenarios, chosen)
     forced = frozenset(item.section.slug for item in planned if chosen is None or item.section.slug in chosen)
@@ -133,8 +136,12 @@ def build(
         scratch.remove_abandoned()
         swept = sweep_states(planned)
         if not force and all(verdict_now(item, swept).state == "fresh" for item in planned):
-            return Recap([Result(*item.key, "fresh", 0.0) for item in planned])
-        return _run_stale(planned, order, progress, swept)
+            recap = Recap([Result(*item.key, "fresh") for item in planned])
+        else:
+            recap = _run_stale(planned, order, progress, swept)
+        if everything and all(result.state in COMPLETE for result in recap.results):
+            stamp.write(item.key for item in planned)
+        return recap
 
 
 def sweep_states(planned: list[Planned]) -> dict[str, str]:

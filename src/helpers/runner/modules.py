@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import sys
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -56,13 +57,21 @@ def imported_names(tree: ast.Module, module: str = "", is_package: bool = False)
         Whether it is the `__init__` of a package.
     """
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = _absolute(node, module, is_package)
             names.update([base, *(f"{base}.{alias.name}" for alias in node.names)])
-    return names | _names_in_text(tree, module if is_package else module.rpartition(".")[0])
+    return names
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield all statements, those within others too; expressions, which hold no import, are passed over."""
+    for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for node in getattr(tree, part, ()):
+            yield node
+            yield from _statements(node)
 
 
 def _absolute(node: ast.ImportFrom, module: str, is_package: bool) -> str:
@@ -76,18 +85,8 @@ def _absolute(node: ast.ImportFrom, module: str, is_package: bool) -> str:
 def _names_in_text(tree: ast.Module, package: str) -> set[str]:
     """Return modules that are only named in text, in code that imports by name when first asked."""
     texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    lazy = any(
-        isinstance(node, ast.Attribute | ast.Name) and _called(node) == "import_module" for node in ast.walk(tree)
-    )
-    if not lazy:
-        return set()
-    return {
-        name for text in texts for name in (text, f"{package}.{text.lstrip('.')}") if name.isascii() and " " not in name
-    }
-
-
-def _called(node: ast.Attribute | ast.Name) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id
+    named = {name for text in texts for name in (text, f"{package}.{text.lstrip('.')}")}
+    return {name for name in named if name.isascii() and " " not in name}
 
 
 def _with_parents(name: str) -> list[str]:
@@ -97,8 +96,14 @@ def _with_parents(name: str) -> list[str]:
 
 @lru_cache(maxsize=1024)
 def _imports_of(name: str, path: Path, stamp: tuple[int, int]) -> frozenset[str]:
-    tree = parse(path.read_text(encoding="utf-8"))
-    names = imported_names(tree, name, path.name == "__init__.py") if tree else set()
+    text = path.read_text(encoding="utf-8")
+    tree = parse(text)
+    if tree is None:
+        return frozenset()
+    is_package = path.name == "__init__.py"
+    names = imported_names(tree, name, is_package)
+    if "import_module" in text:
+        names |= _names_in_text(tree, name if is_package else name.rpartition(".")[0])
     return frozenset(_modules_among(names))
 
 
@@ -143,7 +148,7 @@ def worth_preloading(codes: list[str]) -> list[str]:
 
 
 def _named_modules(tree: ast.Module) -> set[str]:
-    nodes = list(ast.walk(tree))
+    nodes = list(_statements(tree))
     direct = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     return direct | {
         node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level
