@@ -40,6 +40,12 @@ def few_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(autouse=True)
+def _never_the_real_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep a test that forgets to ask for a project away from the one it runs in."""
+    monkeypatch.setenv("RESHORING_ROOT", str(tmp_path / "nowhere"))
+
+
 @pytest.fixture
 def project(few_tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project of a few tables that may be changed; quick to lose patience."""

@@ -341,4 +341,4 @@ def test_unknown_sources_and_tables_are_named(project: Path) -> None:
 def test_without_a_source_all_are_listed(project: Path) -> None:
     told: list[str] = []
     update(Wish(), told.append)
-    assert "wdi: World Bank, World Development Indicators. Refreshes rd_gdp, unemployment_rate." in told[0]
+    assert "wdi: World Bank, World Development Indicators; refreshes rd_gdp, unemployment_rate." in told[0]

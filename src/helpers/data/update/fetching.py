@@ -36,6 +36,10 @@ class Unreadable(Passing):
     """A complete answer that is not what the service documents."""
 
 
+class Unreachable(WorkError):
+    """A source that gave no usable answer; asking it for something else would only wait again."""
+
+
 class Fetcher:
     """Fetches from one source: paced, retried, cached.
 
@@ -127,7 +131,7 @@ class Fetcher:
                 trouble = error
             if attempt < self.patience.attempts:
                 self._wait(attempt, trouble)
-        raise WorkError(
+        raise Unreachable(
             f"{request.shown}: {self.redacted(str(trouble))}, {self._times()}. Nothing was changed; "
             "try again later: pages that have come in are kept."
         ) from None
@@ -219,7 +223,7 @@ class Fetcher:
         wait = own * (0.5 + self._jitter() / 2)
         if trouble.after is not None:
             if trouble.after > self.patience.longest_wait:
-                raise WorkError(
+                raise Unreachable(
                     f"{self.source}: {trouble}; it asks to wait {trouble.after:.0f} seconds. Nothing was changed; "
                     "start again then: pages that have come in are kept."
                 )

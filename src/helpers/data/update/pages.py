@@ -15,11 +15,15 @@ Parameters = dict[str, str]
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for. Keys and other secrets are no part of it: they travel in headers."""
+    """What is asked for. Keys and other secrets are no part of it: they travel in headers.
+
+    `edition` tells apart answers to the same address at different times; it is not sent.
+    """
 
     url: str
     parameters: tuple[tuple[str, str], ...] = ()
     accept: str = "*/*"
+    edition: str = ""
 
     @property
     def shown(self) -> str:
@@ -29,7 +33,7 @@ class Request:
     @property
     def name(self) -> str:
         """Name of the page on disk: a hash of the request."""
-        return hashlib.sha256(f"{self.shown}\n{self.accept}".encode()).hexdigest()[:32]
+        return hashlib.sha256(f"{self.shown}\n{self.accept}\n{self.edition}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)

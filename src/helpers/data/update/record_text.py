@@ -47,9 +47,9 @@ def _place(lines: list[str], block: str, before: str | None) -> tuple[int, str]:
     while end < len(lines) and (not lines[end].strip() or lines[end][0] in " -#"):
         if lines[end].strip():
             last = end + 1
-        if found := re.match(r"( *)- name: *(\S+)", lines[end]):
+        if found := re.match(r"( *)- \w+: *(\S+)", lines[end]):
             indent = found[1]
-            if found[2].strip("'\"") == before:
+            if before is not None and found[2].strip("'\"") == before:
                 return end, indent
         end += 1
     return last, indent
@@ -63,7 +63,7 @@ def _written(entry: dict[str, Any], indent: str) -> list[str]:
 def _check(old: str, new: str, block: str, entry: dict[str, Any], before: str | None) -> None:
     """Make sure that nothing but the entry has changed."""
     expected = yaml.safe_load(old)
-    names = [item.get("name") for item in expected[block]]
-    expected[block].insert(names.index(before) if before in names else len(names), entry)
+    names = [item.get("name", "") for item in expected[block]]
+    expected[block].insert(len(names) if before is None else names.index(before), entry)
     if yaml.safe_load(new) != expected:
         raise WorkError(f"The record is written in a way that no entry can be added to {block!r}; add it by hand.")

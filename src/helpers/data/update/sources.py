@@ -3,17 +3,20 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from helpers.data.update import settings, wdi
+from helpers.data.update import comtrade, eurostat, oecd, pwt, settings, unsdg, wdi
 from helpers.data.update.fetching import Fetcher
+from helpers.data.update.files import checked
+from helpers.data.update.landing import Landed, land
 from helpers.data.update.series import Series
 from helpers.errors import InputError, not_allowed
 
 
 @dataclass(frozen=True)
-class Source:
+class TableSource:
     """A producer whose series become vintages of tables.
 
-    `tables` lists the tables it can refresh; `read` returns for each wanted table what fetches its series.
+    `tables` lists the tables it can refresh; `read` returns for each wanted table what fetches its series;
+    `interval` is the least number of seconds between two requests.
     """
 
     name: str
@@ -24,15 +27,77 @@ class Source:
     interval: float = 0.5
 
     @property
-    def refreshes(self) -> str:
-        """What it refreshes, in words."""
-        return ", ".join(self.tables())
+    def does(self) -> str:
+        """What an update does, in words."""
+        return f"refreshes {', '.join(self.tables())}"
 
 
-SOURCES: dict[str, Source] = {
-    source.name: source
-    for source in [Source("wdi", "World Bank, World Development Indicators", wdi.ADDRESS, wdi.tables, wdi.read)]
-}
+@dataclass(frozen=True)
+class FileSource:
+    """A producer whose files are fetched but not embedded.
+
+    `fetch` takes economies and years, and returns the files that have come into build/fetched/<name>/;
+    `header` names the header a key is sent in, where one is needed.
+    """
+
+    name: str
+    title: str
+    address: str
+    terms: str
+    fetch: Callable[[Fetcher, Iterable[str], Iterable[int]], list[Landed]]
+    then: str
+    header: str = ""
+    interval: float = 1.0
+
+    @property
+    def does(self) -> str:
+        """What an update does, in words."""
+        return f"fetches files into build/fetched/{self.name}/ ({self.then})"
+
+
+Source = TableSource | FileSource
+
+
+def _one_file(what: str) -> Callable[[Fetcher, Iterable[str], Iterable[int]], list[Landed]]:
+    """Return what fetches a single file, told by its address and SHA-256."""
+
+    def fetch(fetcher: Fetcher, economies: Iterable[str], years: Iterable[int]) -> list[Landed]:
+        path, url = checked(fetcher, what)
+        return [land(fetcher.source, path, path.name, url)]
+
+    return fetch
+
+
+ITU = "ITU, ICT Development Index: CC BY-NC-SA 3.0 IGO, not for commercial use. https://www.itu.int"
+ICIO = "OECD, Inter-Country Input-Output tables: CC BY 4.0, cite. https://www.oecd.org"
+ALL: list[Source] = [
+    TableSource("wdi", "World Bank, World Development Indicators", wdi.ADDRESS, wdi.tables, wdi.read),
+    TableSource("oecd", "OECD, Main Science and Technology Indicators", oecd.ADDRESS, oecd.tables, oecd.read, 3.0),
+    TableSource("eurostat", "Eurostat, expenditure on R&D", eurostat.ADDRESS, eurostat.tables, eurostat.read, 1.0),
+    TableSource("unsdg", "United Nations, SDG indicators", unsdg.ADDRESS, unsdg.tables, unsdg.read),
+    TableSource("pwt", "Penn World Table", pwt.ADDRESS, pwt.tables, pwt.read),
+    FileSource(
+        "comtrade",
+        "UN Comtrade, yearly trade by product",
+        comtrade.ADDRESS,
+        comtrade.TERMS,
+        comtrade.fetch,
+        "then: reshoring trade ingest build/fetched/comtrade --format comtrade",
+        comtrade.HEADER,
+    ),
+    FileSource(
+        "itu", "ITU, ICT Development Index", "https://www.itu.int", ITU, _one_file("ITU's index"), "one workbook"
+    ),
+    FileSource(
+        "icio",
+        "OECD, Inter-Country Input-Output tables",
+        "https://www.oecd.org",
+        ICIO,
+        _one_file("the OECD's tables"),
+        "unpack it, then: reshoring io ingest FOLDER --format icio",
+    ),
+]
+SOURCES = {source.name: source for source in ALL}
 
 
 def find(name: str) -> Source:
@@ -49,7 +114,7 @@ def find(name: str) -> Source:
 
 
 def listing() -> Iterable[str]:
-    """Return one line a source: name, whose it is, what it refreshes, where its address is set."""
+    """Return one line a source: name, whose it is, what an update does, where its address is set."""
     for source in SOURCES.values():
         place = settings.variable(source.name, "URL")
-        yield f"{source.name}: {source.title}. Refreshes {source.refreshes}. Address: {place}"
+        yield f"{source.name}: {source.title}; {source.does}. Address: {place}"

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from helpers.data.update import replacing, settings, sources
+from helpers.data.update import landing, replacing, settings, sources
 from helpers.data.update.adding import Addition, add, addition
-from helpers.data.update.fetching import Fetcher
+from helpers.data.update.fetching import Fetcher, Unreachable
 from helpers.data.update.report import Change, markdown, write
-from helpers.data.update.sources import Source
+from helpers.data.update.sources import FileSource, Source, TableSource
 from helpers.errors import InputError, WorkError, not_allowed
 
 Tell = Callable[[str], None]
@@ -43,12 +43,13 @@ def update(wish: Wish, tell: Tell) -> None:
             tell("There is no update to complete.")
         replacing.discard()
         if wish.source:
-            _update(sources.find(wish.source), wish, tell)
+            source = sources.find(wish.source)
+            _fetch_files(source, wish, tell) if isinstance(source, FileSource) else _update(source, wish, tell)
         elif not wish.finish:
             tell("\n".join(sources.listing()))
 
 
-def _update(source: Source, wish: Wish, tell: Tell) -> None:
+def _update(source: TableSource, wish: Wish, tell: Tell) -> None:
     additions, silent = _fetched(source, wish, tell)
     for table, why in silent.items():
         tell(f"{table}: {why}.")
@@ -69,11 +70,13 @@ def _update(source: Source, wish: Wish, tell: Tell) -> None:
         replacing.discard()
 
 
-def _fetched(source: Source, wish: Wish, tell: Tell) -> tuple[list[Addition], dict[str, str]]:
+def _fetched(source: TableSource, wish: Wish, tell: Tell) -> tuple[list[Addition], dict[str, str]]:
     """Fetch every wanted series; all failures are told at once, and then nothing is added.
 
     Raises
     ------
+    Unreachable
+        The source does not answer; it is not asked for the other series.
     WorkError
         At least one series failed.
     """
@@ -83,6 +86,8 @@ def _fetched(source: Source, wish: Wish, tell: Tell) -> tuple[list[Addition], di
     for table, fetch in zip(wanted, source.read(fetcher, wanted), strict=True):
         try:
             found = addition(fetch())
+        except Unreachable:
+            raise
         except WorkError as error:
             failures.append(f"{table}: {error}")
             continue
@@ -95,14 +100,28 @@ def _fetched(source: Source, wish: Wish, tell: Tell) -> tuple[list[Addition], di
     return additions, silent
 
 
+def _fetch_files(source: FileSource, wish: Wish, tell: Tell) -> None:
+    """Fetch files that are not embedded; a dry run only says which are there."""
+    if wish.dry_run:
+        there = ", ".join(landing.manifest(source.name)) or "nothing yet"
+        tell(f"{source.title} {source.does}. There: {there}. Nothing was fetched (--dry-run).")
+        return
+    landed = source.fetch(_fetcher(source, wish, tell), wish.economies or ("KOR",), wish.years)
+    for line in landing.record(source.name, source.title, source.terms, landed):
+        tell(line)
+    tell(f"{source.terms}\nIn build/fetched/{source.name}/; {source.then}.")
+
+
 def _fetcher(source: Source, wish: Wish, tell: Tell) -> Fetcher:
     patience = replace(settings.patience(), interval=source.interval)
     if wish.fresh:
         patience = replace(patience, lifetime=0.0)
-    return Fetcher(source.name, settings.address(source.name, source.address), patience, tell=tell)
+    header = source.header if isinstance(source, FileSource) else ""
+    secret = {header: settings.key(source.name)} if header else {}
+    return Fetcher(source.name, settings.address(source.name, source.address), patience, secret, tell=tell)
 
 
-def _wanted(source: Source, tables: tuple[str, ...]) -> list[str]:
+def _wanted(source: TableSource, tables: tuple[str, ...]) -> list[str]:
     known = source.tables()
     for table in tables:
         if table not in known:
@@ -116,7 +135,7 @@ def _recap(failures: list[str], count: int) -> str:
     return "\n".join(filter(None, [head, *(f"- {failure}" for failure in failures), advice]))
 
 
-def _report(source: Source, changes: list[Change], text: str, tell: Tell) -> None:
+def _report(source: TableSource, changes: list[Change], text: str, tell: Tell) -> None:
     newest = max(change.series.vintage for change in changes)
     name = newest if newest.startswith(source.name) else f"{source.name}-{newest}"
     folder = settings.updates() / name

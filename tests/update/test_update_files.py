@@ -1,0 +1,313 @@
+"""Files told by their SHA-256, and bulk files that need a key: fetched whole, kept apart from the tables."""
+
+import gzip
+import hashlib
+import io
+import json
+import logging
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from update_service import Answer, Service, html, published, state, status, truncated
+
+from helpers import data
+from helpers.data.update.updating import Wish, update
+from helpers.errors import InputError, WorkError
+
+OLD = "pwt-10.01"
+PWT = {"human_capital_index": "hc", "labour_share": "labsh", "tfp_level_ppp": "ctfp"}
+KEY = "s3cret-KEY-0123456789abcdef"
+
+
+def run(source: str, **wish: object) -> str:
+    told: list[str] = []
+    update(Wish(source, **wish), told.append)  # pyright: ignore[reportArgumentType]
+    return "\n".join(told)
+
+
+def offer(service: Service, monkeypatch: pytest.MonkeyPatch, source: str, name: str, body: bytes) -> None:
+    """Put a file on the service and tell its address and sum."""
+    service.routes[f"/{name}"] = lambda path, query: Answer(body, "application/octet-stream")
+    monkeypatch.setenv(f"RESHORING_{source.upper()}_URL", f"{service.url}/{name}")
+    monkeypatch.setenv(f"RESHORING_{source.upper()}_SHA256", hashlib.sha256(body).hexdigest())
+
+
+def workbook(told: str = "Penn World Table, version 11.0", drop: str = "") -> bytes:
+    """Return a workbook in the form of the Penn World Table: one more year, productivity a little higher."""
+    frames = [published(table, OLD).set_index(["iso3", "year"])["value"].rename(code) for table, code in PWT.items()]
+    wide = pd.concat(frames, axis=1)
+    wide["ctfp"] *= 1.02
+    last = wide.xs(2019, level="year", drop_level=False).rename(index={2019: 2020}, level="year")
+    sheet = pd.concat([wide, last]).reset_index().rename(columns={"iso3": "countrycode"})
+    extra = pd.DataFrame([{"countrycode": "YUG", "year": 1990, "hc": 2.5}])
+    sheet = pd.concat([sheet, extra]).assign(country="x", currency_unit="y").drop(columns=drop or [])
+    file = io.BytesIO()
+    with pd.ExcelWriter(file, engine="openpyxl") as writer:
+        pd.DataFrame([["Source"], [told]]).to_excel(writer, sheet_name="Info", header=False, index=False)
+        pd.DataFrame([["hc", "Human capital index"]]).to_excel(writer, sheet_name="Legend", index=False)
+        sheet.to_excel(writer, sheet_name="Data", index=False)
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def eleven() -> bytes:
+    return workbook()
+
+
+# Penn World Table
+
+
+def test_a_new_penn_world_table_refreshes_its_three_tables(
+    eleven: bytes, service: Service, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(service, monkeypatch, "pwt", "pwt110.xlsx", eleven)
+    run("pwt")
+    for table in PWT:
+        assert data.vintages(table) == [OLD, "pwt-11.0"]
+        assert data.years(table)[-1] == 2020
+    old, new = (
+        data.load("tfp_level_ppp", vintage).set_index(["iso3", "year"])["value"] for vintage in (OLD, "pwt-11.0")
+    )
+    both = old.index.intersection(new.index)
+    assert (new[both] / old[both]).median() == pytest.approx(1.02, rel=1e-4)
+    assert (project / "build" / "fetched" / "pwt" / "pwt110.xlsx").read_bytes() == eleven
+    service.asked.clear()
+    assert "pwt-11.0 is there already" in run("pwt")
+    assert service.asked == []
+
+
+def test_another_file_than_the_one_meant_is_refused(
+    eleven: bytes, service: Service, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(service, monkeypatch, "pwt", "pwt110.xlsx", eleven)
+    monkeypatch.setenv("RESHORING_PWT_SHA256", "0" * 64)
+    old = state(project)
+    with pytest.raises(WorkError, match=f"its SHA-256 is {hashlib.sha256(eleven).hexdigest()}, not 0000"):
+        run("pwt")
+    assert state(project) == old
+    assert not list((project / "build" / "fetched" / "pwt").glob("*.xlsx"))
+
+
+@pytest.mark.parametrize("trouble", [html, truncated, status(503)], ids=["web page", "truncated", "server error"])
+def test_passing_trouble_with_files_is_waited_out(
+    trouble: object, service: Service, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(service, monkeypatch, "itu", "idi.xlsx", b"PK" * 5000)
+    service.troubles = [trouble, trouble]  # pyright: ignore[reportAttributeAccessIssue]
+    run("itu")
+    assert (project / "build" / "fetched" / "itu" / "idi.xlsx").read_bytes() == b"PK" * 5000
+
+
+def test_a_page_that_wants_a_person_is_told(service: Service, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    offer(service, monkeypatch, "pwt", "pwt110.xlsx", b"PK" * 5000)
+    service.troubles = [html] * 3
+    with pytest.raises(WorkError, match="it may want a person to fetch the file"):
+        run("pwt")
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (lambda: workbook(drop="ctfp"), "no column ctfp"),
+        (lambda: workbook(told="A table"), "does not tell the version"),
+        (lambda: b"PK nothing", "not a workbook with the sheets Info and Data"),
+    ],
+)
+def test_workbooks_of_another_form_are_refused(
+    body: object, told: str, service: Service, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(service, monkeypatch, "pwt", "pwt110.xlsx", body())  # pyright: ignore[reportCallIssue]
+    old = state(project)
+    with pytest.raises(WorkError, match=told):
+        run("pwt", tables=("tfp_level_ppp",))
+    assert state(project) == old
+
+
+def test_address_and_sum_must_be_told(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RESHORING_PWT_URL", raising=False)
+    with pytest.raises(InputError, match="its address in RESHORING_PWT_URL, and in RESHORING_PWT_SHA256"):
+        run("pwt")
+
+
+# ITU and ICIO
+
+
+@pytest.mark.parametrize(("source", "licence"), [("itu", "CC BY-NC-SA 3.0 IGO"), ("icio", "CC BY 4.0")])
+def test_files_that_are_not_embedded_lie_beside_a_manifest(
+    source: str, licence: str, service: Service, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(service, monkeypatch, source, "release.zip", b"content" * 1000)
+    old = state(project)
+    told = run(source)
+    assert "release.zip: 7000 bytes; new" in told
+    assert licence in told
+    folder = project / "build" / "fetched" / source
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["files"][0]["sha256"] == hashlib.sha256((folder / "release.zip").read_bytes()).hexdigest()
+    assert licence in manifest["terms"]
+    assert state(project) == old
+    assert "release.zip: 7000 bytes; unchanged" in run(source)
+    assert "There: release.zip. Nothing was fetched" in run(source, dry_run=True)
+
+
+# Comtrade
+
+HEADER = "typeCode\tfreqCode\trefYear\treporterCode\tflowCode\tpartnerCode\tclassificationCode\tcmdCode\tprimaryValue\n"
+
+
+class Comtrade:
+    """Lists and gives bulk files to whoever sends the key."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.files = {
+            year: gzip.compress((HEADER + f"C\tA\t{year}\t410\tX\t156\tH6\t854231\t1.0\n").encode())
+            for year in (2022, 2023)
+        }
+        self.published = "2026-06-01T00:00:00"
+        self.place = service.url
+        service.routes["/bulk/v1/get/C/A/HS"] = self.list
+        service.routes["/bulk/v1/file/"] = lambda path, query: Answer(self.files[int(path[-4:])], "application/gzip")
+        korea = {
+            "id": 410,
+            "text": "Rep. of Korea",
+            "reporterCode": 410,
+            "reporterCodeIsoAlpha3": "KOR",
+            "isGroup": False,
+        }
+        china = {"id": 156, "text": "China", "PartnerCode": 156, "PartnerCodeIsoAlpha3": "CHN", "isGroup": False}
+        service.json("/files/v1/app/reference/Reporters.json", {"more": False, "results": [korea]})
+        service.json("/files/v1/app/reference/partnerAreas.json", {"more": False, "results": [china]})
+
+    def list(self, path: str, query: dict[str, str]) -> Answer:
+        """Answer with the files of a reporter."""
+        found = [
+            {
+                "rowKey": f"410{year}",
+                "typeCode": "C",
+                "freqCode": "A",
+                "reporterCode": 410,
+                "period": year,
+                "classificationCode": "H6",
+                "publicationDate": self.published,
+                "fileUrl": f"{self.place}/bulk/v1/file/410/{year}",
+            }
+            for year in self.files
+            if str(year) in query["period"].split(",")
+        ]
+        return Answer(json.dumps({"elapsedTime": "0.1 secs", "count": len(found), "data": found, "error": ""}).encode())
+
+
+@pytest.fixture
+def comtrade(service: Service, project: Path, monkeypatch: pytest.MonkeyPatch) -> Comtrade:
+    monkeypatch.setenv("RESHORING_COMTRADE_URL", service.url)
+    monkeypatch.setenv("RESHORING_COMTRADE_KEY", KEY)
+    return Comtrade(service)
+
+
+def test_bulk_files_come_in_whole_with_what_reading_them_takes(comtrade: Comtrade, project: Path) -> None:
+    old = state(project)
+    told = run("comtrade", years=(2022, 2023))
+    folder = project / "build" / "fetched" / "comtrade"
+    names = [f"COMTRADE-FINAL-CA410{year}H6.txt.gz" for year in (2022, 2023)]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        *names,
+        "Reporters.json",
+        "manifest.json",
+        "partnerAreas.json",
+    ]
+    assert gzip.decompress((folder / names[0]).read_bytes()).decode().startswith(HEADER)
+    manifest = {entry["name"]: entry for entry in json.loads((folder / "manifest.json").read_text())["files"]}
+    assert manifest[names[1]]["published"] == "2026-06-01"
+    assert "no redistribution in bulk" in told
+    assert state(project) == old
+
+
+def test_a_revised_file_replaces_the_old_one(comtrade: Comtrade, project: Path) -> None:
+    run("comtrade", years=(2022,))
+    comtrade.files[2022] = gzip.compress((HEADER + "C\tA\t2022\t410\tX\t156\tH6\t854231\t2.0\n").encode())
+    comtrade.published = "2026-09-01T00:00:00"
+    assert "published 2026-09-01; replaced: revised" in run("comtrade", years=(2022,), fresh=True)
+
+
+def test_the_key_is_sent_as_a_header_and_nowhere_else(
+    comtrade: Comtrade,
+    service: Service,
+    project: Path,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    service.troubles = [None, status(500), None, status(429)]
+    told = run("comtrade", years=(2022, 2023))
+    assert all(headers["Ocp-Apim-Subscription-Key"] == KEY for _, _, headers in service.asked)
+    output = capfd.readouterr()
+    seen = [told, caplog.text, output.out, output.err, *(path + str(query) for path, query, _ in service.asked)]
+    seen += [str(path.relative_to(project)) for path in project.rglob("*")]
+    assert not [text for text in seen if KEY in text]
+    assert not [path for path in project.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
+
+
+def test_failures_do_not_tell_the_key(comtrade: Comtrade, service: Service, project: Path) -> None:
+    for trouble, told in ((status(401), "Look whether the key is right"), (status(500), "answered 500")):
+        service.troubles = [trouble] * 3
+        with pytest.raises(WorkError, match=told) as error:
+            run("comtrade", years=(2022,))
+        chain = [error.value, error.value.__cause__, error.value.__context__]
+        assert not [each for each in chain if KEY in f"{each!r} {each}"]
+
+
+def test_an_answer_that_repeats_the_key_is_not_kept(comtrade: Comtrade, service: Service, project: Path) -> None:
+    service.json("/bulk/v1/get/C/A/HS", {"count": 0, "data": [], "error": f"no data for key {KEY}"})
+    with pytest.raises(WorkError, match="repeats the key") as error:
+        run("comtrade", years=(2022,))
+    assert KEY not in str(error.value)
+    assert not [path for path in project.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
+
+
+def test_the_key_does_not_follow_a_redirection(comtrade: Comtrade, service: Service, project: Path) -> None:
+    other = Service()
+    service.troubles = [status(302, Location=f"{other.url}/elsewhere")]
+    with pytest.raises(WorkError, match="it has moved"):
+        run("comtrade", years=(2022,))
+    other.close()
+    assert other.asked == []
+
+
+def test_files_at_another_address_are_not_fetched(comtrade: Comtrade, project: Path) -> None:
+    other = Service()
+    comtrade.place = other.url
+    with pytest.raises(WorkError, match="another address than its own"):
+        run("comtrade", years=(2022,))
+    other.close()
+    assert other.asked == []
+
+
+def test_requests_to_comtrade_that_cannot_be_right_are_named(
+    comtrade: Comtrade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(InputError, match="Name the years of trade"):
+        run("comtrade")
+    with pytest.raises(InputError, match=r"'KOB' is not a known reporter of UN Comtrade. Did you mean 'KOR'"):
+        run("comtrade", years=(2022,), economies=("KOB",))
+    with pytest.raises(WorkError, match="lists no file of KOR for 2030"):
+        run("comtrade", years=(2022, 2030))
+    monkeypatch.delenv("RESHORING_COMTRADE_KEY")
+    with pytest.raises(InputError, match="Put yours into the environment variable RESHORING_COMTRADE_KEY"):
+        run("comtrade", years=(2022,))
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"not packed", "damaged or no packed file"),
+        (gzip.compress(HEADER.encode() * 2000)[:-20], "damaged or no packed file"),
+        (gzip.compress(HEADER.replace("primaryValue", "value").encode()), "has no column primaryValue"),
+    ],
+)
+def test_damaged_bulk_files_are_refused(body: bytes, told: str, comtrade: Comtrade, project: Path) -> None:
+    comtrade.files[2022] = body
+    with pytest.raises(WorkError, match=told):
+        run("comtrade", years=(2022,))
+    assert not list((project / "build" / "fetched" / "comtrade").glob("*.gz"))

@@ -1,0 +1,336 @@
+"""The other producers: each answers in its documented form, and is refused in any other."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from update_service import Answer, Service, html, published, state, status, truncated
+
+from helpers import data
+from helpers.data.economies import name as economy_name
+from helpers.data.update.adding import follower
+from helpers.data.update.areas import of_m49, of_two_letters
+from helpers.data.update.series import family
+from helpers.data.update.updating import Wish, update
+from helpers.errors import WorkError
+
+OLD = "wdi-2026-07-13"
+TAIWAN = [("TWN", 2021, 3.78), ("TWN", 2022, 3.97)]
+
+
+def run(source: str, **wish: object) -> str:
+    told: list[str] = []
+    update(Wish(source, **wish), told.append)  # pyright: ignore[reportArgumentType]
+    return "\n".join(told)
+
+
+def some(count: int = 60) -> pd.DataFrame:
+    """Return recent figures of the economies with most of them, Taiwan added."""
+    frame = published("rd_gdp", OLD)
+    best = frame["iso3"].value_counts().index[:count]
+    frame = frame[frame["iso3"].isin([*best, "KOR"])]
+    return pd.concat([frame, pd.DataFrame(TAIWAN, columns=frame.columns)], ignore_index=True)
+
+
+def loaded(vintage: str) -> pd.DataFrame:
+    return data.load("rd_gdp", vintage)[["iso3", "year", "value"]]
+
+
+def same(vintage: str, expected: pd.DataFrame) -> bool:
+    """Tell whether a vintage holds exactly these figures, up to rounding."""
+    expected = expected.sort_values(["iso3", "year"], ignore_index=True)
+    pd.testing.assert_frame_equal(loaded(vintage), expected, rtol=1e-5, check_dtype=False)
+    return True
+
+
+# United Nations
+
+
+class UnitedNations:
+    """Answers /Series/List and /Series/Data; `change` may spoil an answer."""
+
+    def __init__(self, service: Service, figures: pd.DataFrame) -> None:
+        numbers = {iso3: number for number, iso3 in of_m49().items()}
+        self.release = "2026.Q3.G.01"
+        self.rows = [
+            sdg(str(numbers[r.iso3]), economy_name(r.iso3), r.year, str(r.value)) for r in figures.itertuples()
+        ]
+        self.rows += [
+            sdg("1", "World", 2020, "1.9"),
+            sdg("410", "Republic of Korea", 2024, "NaN"),
+            sdg("410", "Republic of Korea", 2023, "9.9", kind="N"),
+        ]
+        self.change: Callable[[dict], dict] = lambda answer: answer
+        service.routes["/sdg/Series/List"] = self.list
+        service.routes["/sdg/Series/Data"] = self.page
+
+    def list(self, path: str, query: dict[str, str]) -> Answer:
+        """Answer with the releases of all series."""
+        series = [{"code": "GB_XPD_RSDV", "release": self.release, "description": "R&D", "goal": ["9"], "uri": "/x"}]
+        return Answer(json.dumps(series).encode())
+
+    def page(self, path: str, query: dict[str, str]) -> Answer:
+        """Answer with a page."""
+        size, number = int(query["pageSize"]), int(query["page"])
+        answer = {
+            "size": size,
+            "totalElements": len(self.rows),
+            "totalPages": -(-len(self.rows) // size),
+            "pageNumber": number,
+            "attributes": [],
+            "dimensions": [],
+            "data": self.rows[(number - 1) * size : number * size],
+        }
+        return Answer(json.dumps(self.change(answer)).encode())
+
+
+def sdg(number: str, name: str, year: int, value: str, kind: str = "G") -> dict:
+    """Return a figure as the United Nations write it."""
+    return {
+        "goal": ["9"],
+        "target": ["9.5"],
+        "indicator": ["9.5.1"],
+        "series": "GB_XPD_RSDV",
+        "seriesDescription": "Research and development expenditure as a proportion of GDP (%)",
+        "geoAreaCode": number,
+        "geoAreaName": name,
+        "timePeriodStart": float(year),
+        "value": value,
+        "valueType": "Float",
+        "source": "UNESCO",
+        "footnotes": [""],
+        "attributes": {"Nature": "C", "Units": "PERCENT"},
+        "dimensions": {"Reporting Type": kind},
+    }
+
+
+@pytest.fixture
+def nations(service: Service, project: Path, monkeypatch: pytest.MonkeyPatch) -> UnitedNations:
+    monkeypatch.setenv("RESHORING_UNSDG_URL", f"{service.url}/sdg")
+    return UnitedNations(service, published("rd_gdp", OLD))
+
+
+def test_un_figures_follow_the_earlier_ones_and_do_not_become_the_default(nations: UnitedNations) -> None:
+    told = run("unsdg")
+    assert data.vintages("rd_gdp") == ["unsdg-2020-10", "unsdg-2026.Q3.G.01", "wdi-2021-09-15", OLD]
+    assert data.metadata("rd_gdp").default_vintage == OLD
+    start = published("rd_gdp", "unsdg-2020-10")["year"].min()
+    expected = published("rd_gdp", OLD)
+    assert same("unsdg-2026.Q3.G.01", expected[expected["year"] >= start])
+    assert "Left out as no economy: 1 World" in told
+    assert "beside unsdg-2020-10" in told
+
+
+def un_schema(answer: dict) -> dict:
+    """Name the values otherwise."""
+    return {**answer, "data": [{**row, "value": {"amount": 1}} for row in answer["data"]]}
+
+
+def un_unit(answer: dict) -> dict:
+    """Give another unit."""
+    return {**answer, "data": [{**row, "attributes": {"Units": "USD"}} for row in answer["data"]]}
+
+
+def un_bound(answer: dict) -> dict:
+    """Give a bound in place of a figure."""
+    return {**answer, "data": [{**answer["data"][0], "value": "<0.1"}, *answer["data"][1:]]}
+
+
+def un_lies(answer: dict) -> dict:
+    """Announce more figures than come."""
+    return {**answer, "totalElements": answer["totalElements"] + 5}
+
+
+def un_repeats(answer: dict) -> dict:
+    """Give the second page the number of the first."""
+    return {**answer, "pageNumber": 1}
+
+
+UN_SPOILT = {
+    un_schema: "another form than documented: value",
+    un_unit: "figures in USD, not in percent",
+    un_bound: "'<0.1', not a number",
+    un_lies: r"rows came in; the service announced \d+",
+    un_repeats: "page 2 was asked for; page 1 came",
+}
+
+
+@pytest.mark.parametrize(("spoil", "told"), UN_SPOILT.items(), ids=[spoil.__name__ for spoil in UN_SPOILT])
+def test_un_answers_that_cannot_be_right_are_refused(
+    spoil: Callable, told: str, nations: UnitedNations, project: Path
+) -> None:
+    old = state(project)
+    nations.change = spoil
+    with pytest.raises(WorkError, match=told):
+        run("unsdg")
+    assert state(project) == old
+
+
+def test_a_series_the_un_no_longer_list_is_named(nations: UnitedNations, service: Service) -> None:
+    service.json("/sdg/Series/List", [{"code": "OTHER", "release": "2026.Q3.G.01"}])
+    with pytest.raises(WorkError, match="list no series GB_XPD_RSDV"):
+        run("unsdg")
+
+
+# OECD and Eurostat
+
+OECD_HEAD = (
+    "DATAFLOW,REF_AREA,FREQ,MEASURE,UNIT_MEASURE,PRICE_BASE,TRANSFORMATION,TIME_PERIOD,OBS_VALUE,OBS_STATUS,UNIT_MULT"
+)
+EUROSTAT_HEAD = "DATAFLOW,LAST UPDATE,freq,sectperf,unit,geo,TIME_PERIOD,OBS_VALUE,OBS_FLAG,CONF_STATUS"
+
+
+def oecd_csv(figures: pd.DataFrame) -> str:
+    """Return figures as the OECD writes them, with what must be left out among them."""
+    flow = "OECD.STI.STP:DSD_MSTI@DF_MSTI(1.3)"
+    lines = [
+        f"{flow},{r.iso3},A,G,PT_B1GQ,_Z,_Z,{r.year},{r.value},{'B' if r.iso3 == 'KOR' else 'A'},0"
+        for r in figures.itertuples()
+    ]
+    lines += [
+        f"{flow},OECD,A,G,PT_B1GQ,_Z,_Z,2022,2.7,A,0",
+        f"{flow},KOR,A,G,PT_B1GQ,_Z,_Z,2025,,M,0",
+        f"{flow},KOR,A,B,PT_B1GQ,_Z,_Z,2022,3.9,A,0",
+        f"{flow},KOR,A,G,PT_B1GQ,_Z,G1,2022,7.0,A,0",
+    ]
+    return "\r\n".join([OECD_HEAD, *lines]) + "\r\n"
+
+
+def eurostat_csv(figures: pd.DataFrame, date: str = "03/09/26 23:00:00") -> str:
+    """Return figures as Eurostat writes them, with what must be left out among them."""
+    codes = {iso3: code for code, iso3 in of_two_letters().items()}
+    flow = f"ESTAT:RD_E_GERDTOT(1.0),{date},A"
+    lines = [
+        f"{flow},TOTAL,PC_GDP,{codes[r.iso3]},{r.year},{r.value},{'p' if r.iso3 == 'GRC' else ''},"
+        for r in figures.itertuples()
+    ]
+    lines += [
+        f"{flow},TOTAL,PC_GDP,EU27_2020,2022,2.2,,",
+        f"{flow},BES,PC_GDP,KR,2022,3.9,,",
+        f"{flow},TOTAL,MIO_EUR,KR,2022,80000,,",
+        f"{flow},TOTAL,PC_GDP,KR,2025,,,",
+    ]
+    return "\n".join([EUROSTAT_HEAD, *lines]) + "\n"
+
+
+@pytest.fixture
+def sdmx(service: Service, project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """Return what has both services answer with a text, dated September 2026."""
+    monkeypatch.setenv("RESHORING_OECD_URL", f"{service.url}/oecd")
+    monkeypatch.setenv("RESHORING_EUROSTAT_URL", f"{service.url}/eurostat")
+
+    def answers(name: str, text: str) -> None:
+        head = {"Last-Modified": "Tue, 15 Sep 2026 09:00:00 GMT"} if name == "oecd" else {}
+        service.routes[f"/{name}"] = lambda path, query: Answer(text.encode(), "text/csv", headers=head)
+
+    return answers
+
+
+def test_oecd_figures_bring_taiwan_and_a_reference(sdmx: Callable, service: Service, project: Path) -> None:
+    sdmx("oecd", oecd_csv(some()))
+    told = run("oecd")
+    assert data.vintages("rd_gdp") == ["unsdg-2020-10", "oecd-msti-2026-09", "wdi-2021-09-15", OLD]
+    assert same("oecd-msti-2026-09", some())
+    assert loaded("oecd-msti-2026-09").query("iso3 == 'TWN'")["value"].tolist() == [3.78, 3.97]
+    assert "differences are no revisions. The default stays wdi-2026-07-13" in told
+    assert re.search(r"Marks of the producer: B \(\d+\)\.", told)
+    (path, _, headers) = service.asked[0]
+    assert path == "/oecd/OECD.STI.STP,DSD_MSTI@DF_MSTI,/.A.G.PT_B1GQ.."
+    assert headers["Accept"].startswith("application/vnd.sdmx.data+csv")
+    record = yaml.safe_load((project / "data" / "indicators" / "rd_gdp.yml").read_text())
+    assert [citation["key"] for citation in record["citations"]][-1] == "oecd_msti"
+    assert (project / "build" / "updates" / "oecd-msti-2026-09" / "report.md").is_file()
+
+
+def test_without_a_date_of_the_oecd_the_month_of_reading_names_the_vintage(
+    sdmx: Callable, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = oecd_csv(some()).encode()
+    service.routes["/oecd"] = lambda path, query: Answer(text, "text/csv")
+    run("oecd")
+    newest = next(vintage for vintage in data.metadata("rd_gdp").vintages if vintage.name.startswith("oecd"))
+    assert re.fullmatch(r"oecd-msti-\d{4}-\d\d", newest.name)
+    assert "as read in" in newest.note
+
+
+def test_the_second_vintage_of_the_oecd_is_compared_with_the_first(sdmx: Callable, service: Service) -> None:
+    sdmx("oecd", oecd_csv(some()))
+    run("oecd")
+    assert "oecd-msti-2026-09 is there already" in run("oecd", fresh=True)
+    later = oecd_csv(some().assign(value=lambda frame: frame["value"] * 1.01)).encode()
+    head = {"Last-Modified": "Mon, 15 Mar 2027 09:00:00 GMT"}
+    service.routes["/oecd"] = lambda path, query: Answer(later, "text/csv", headers=head)
+    assert "oecd-msti-2027-03 beside oecd-msti-2026-09" in run("oecd", fresh=True)
+    assert data.vintages("rd_gdp")[1:3] == ["oecd-msti-2026-09", "oecd-msti-2027-03"]
+
+
+def test_eurostat_codes_are_read_as_iso_codes(sdmx: Callable, project: Path) -> None:
+    figures = some()
+    sdmx("eurostat", eurostat_csv(figures))
+    told = run("eurostat")
+    assert data.vintages("rd_gdp")[1] == "eurostat-2026-09-03"
+    assert same("eurostat-2026-09-03", figures)
+    assert {"GRC", "GBR"} <= set(figures["iso3"])
+    assert "EU27_2020" in told
+    assert re.search(r"Marks of the producer: p \(\d+\)", told)
+
+
+@pytest.mark.parametrize(("date", "name"), [("29/01/2026 23:00", "2026-01-29"), ("16/12/25 11:00:00", "2025-12-16")])
+def test_eurostat_dates_are_read_in_both_forms(date: str, name: str, sdmx: Callable) -> None:
+    sdmx("eurostat", eurostat_csv(some(), date))
+    assert f"eurostat-{name}" in run("eurostat", dry_run=True)
+
+
+SDMX_SPOILT = {
+    "xml": (lambda text: "<?xml version='1.0'?><Fault/>", "an XML message instead of SDMX-CSV"),
+    "queued": (lambda text: "<?xml version='1.0'?><queued/>", "a notice that the request is queued"),
+    "renamed": (lambda text: text.replace("OBS_VALUE", "VALUE"), "no column OBS_VALUE"),
+    "cut off": (lambda text: text[: len(text) // 2].rstrip("\r\n"), "cut off"),
+    "words": (lambda text: text.replace(",2020,", ",2020-Q1,"), "is no figure of a year"),
+    "repeated": (lambda text: text + text.split("\n", 1)[1], "came in more than once"),
+    "empty": (lambda text: text.split("\n", 1)[0] + "\n", "(no figure came in|does not tell when)"),
+    "few": (lambda text: "".join(text.splitlines(keepends=True)[:120]), "only . economies are covered"),
+}
+
+
+@pytest.mark.parametrize("source", ["oecd", "eurostat"])
+@pytest.mark.parametrize(("spoil", "told"), SDMX_SPOILT.values(), ids=SDMX_SPOILT.keys())
+def test_sdmx_answers_that_cannot_be_right_are_refused(
+    spoil: Callable, told: str, source: str, sdmx: Callable, project: Path
+) -> None:
+    old = state(project)
+    sdmx(source, spoil(oecd_csv(some()) if source == "oecd" else eurostat_csv(some())))
+    with pytest.raises(WorkError, match=told):
+        run(source)
+    assert state(project) == old
+
+
+@pytest.mark.parametrize("trouble", [html, truncated, status(500)], ids=["web page", "truncated", "server error"])
+def test_passing_trouble_of_sdmx_services_is_waited_out(trouble: Callable, sdmx: Callable, service: Service) -> None:
+    sdmx("oecd", oecd_csv(some()))
+    service.troubles = [trouble]
+    assert "oecd-msti-2026-09" in run("oecd", dry_run=True)
+    assert len(service.asked) == 2
+
+
+# Where a vintage goes
+
+
+@pytest.mark.parametrize(
+    ("vintage", "before"),
+    [("wdi-2027-01-01", None), ("unsdg-2027", "wdi-2021-09-15"), ("oecd-msti-2027-03", "wdi-2021-09-15")],
+)
+def test_only_the_default_producer_gives_a_new_default(vintage: str, before: str | None) -> None:
+    assert follower(["unsdg-2020-10", "wdi-2021-09-15", "wdi-2026-07-13"], vintage) == before
+
+
+@pytest.mark.parametrize(
+    ("vintage", "name"),
+    [("wdi-2026-07-13", "wdi"), ("oecd-msti-2026-09", "oecd-msti"), ("pwt-10.01", "pwt"), ("wdi-undated", "wdi")],
+)
+def test_families_of_vintages(vintage: str, name: str) -> None:
+    assert family(vintage) == name
