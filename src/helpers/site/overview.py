@@ -57,7 +57,7 @@ def _section(slug: str, pages: Sequence[Publication], entry: Mapping[str, Any], 
         fill(entry["finding"], pages) if "finding" in entry else main.description,
     ]
     if entry.get("table"):
-        parts.append(raw_html(_results_table(pages[-1], entry["table"], next(numbers))))
+        parts.append(raw_html(_results_table(main, entry["table"], next(numbers))))
     # Each row of the scenario table links to its page; without that table the links stand alone.
     links = entry.get("metrics")
     parts.append(raw_html(_scenario_table(pages, entry, next(numbers))) if links else _links(pages))
