@@ -56,9 +56,9 @@ def _coefficient_rows(
     estimates, spreads = {}, {}
     for column, model in models.items():
         present = term in model.coefficients.index
-        estimates[column] = f"{model.coefficients[term]:.{digits}f}" if present else DASH
+        estimates[column] = f"{model.coefficients[term]:.{digits}f}".replace("-", "−") if present else DASH
         spreads[column] = f"({model.std_errors[term]:.{digits}f}) [{model.p_values[term]:.3f}]" if present else DASH
-    return [(label, estimates), (f"{label}: (s.e.) [p]", spreads)]
+    return [(label, estimates), ("(s.e.) [p]", spreads)]
 
 
 def _footer(models: Mapping[str, PanelEstimate]) -> list[tuple[str, dict[str, str]]]:

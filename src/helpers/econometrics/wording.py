@@ -1,8 +1,12 @@
 """Sentences about estimates that cannot say more than the interval does, and never speak of causes."""
 
 import re
+from typing import TYPE_CHECKING
 
 from helpers.econometrics.variables import OUTCOMES, Variable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def association(low: float, high: float, home: int) -> str:
@@ -43,6 +47,25 @@ COLUMNS = {
     "unit": "country-industry",
     "log_income": "log of income",
 } | {name: variable.label for name, variable in OUTCOMES.items()}
+
+
+HEADINGS = {
+    "std_error": "s.e.",
+    "degrees_of_freedom": "d.f.",
+    "low": "from",
+    "high": "to",
+    "p_holm": "p, Holm",
+    "sd": "s.d.",
+    "sd_within": "s.d. within",
+    "toward_home": "toward home",
+    "toward_home_low": "from",
+    "toward_home_high": "to",
+}
+
+
+def headed(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Return a table with its columns named as readers expect."""
+    return frame.rename(columns=HEADINGS)
 
 
 def readable(text: str) -> str:
