@@ -32,7 +32,9 @@ def imported_packages(source: str) -> set[str]:
     names = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names |= {f"{node.module}.{alias.name}" if node.module == "helpers" else node.module for alias in node.names}
+            names |= {
+                f"{node.module}.{alias.name}" if node.module == "helpers" else node.module for alias in node.names
+            }
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
     parts = (name.split(".") for name in names)
