@@ -10,6 +10,7 @@ from update_service import QUICK, Service, dripping, html, published, silent, st
 from wdi_service import DATE, OLD, WorldBank, revised
 
 from helpers import data
+from helpers.data.package import write_package
 from helpers.data.update import wdi
 from helpers.data.update.fetching import Fetcher
 from helpers.data.update.updating import Wish, update
@@ -297,7 +298,7 @@ SPOILT = {
     other_type: "another form than documented: .*value: Input should be a valid number",
     no_head: "the head of the answer has another form than documented: total: Field required",
     thousand: "typical figures are 0.5 times what they were",
-    negative: "-7 is below the minimum of 0",
+    negative: r"no table was changed.\n.*\n.*-7 is below the minimum of 0",
     not_finite: "FRA 2020 is inf, not a finite number",
     two_letters: "no figure came in",
     half: r"economies are gone \(AGO",
@@ -329,6 +330,26 @@ def test_a_series_that_disappeared_stops_the_update_and_names_the_way_on(bank: W
     assert state(project) == old
     run("rd_gdp")
     assert data.vintages("rd_gdp")[-1] == NEW
+
+
+def test_economies_a_correction_leaves_out_are_not_expected(bank: WorldBank, project: Path) -> None:
+    entry = """- id: austria-left-out
+  table: rd_gdp
+  kind: exclude
+  where: {iso3: AUT}
+  expect:
+    - {iso3: AUT, year: 2018, vintage: wdi-2021-09-15}
+  reason: for a test
+  reference: none
+"""
+    with (project / "data" / "corrections.yml").open("a") as file:
+        file.write(entry)
+    for path in (project / "data" / "indicators").glob("rd_gdp.yml"):
+        path.write_text(path.read_text().replace("minimum_economies: 1", "minimum_economies: 0"))
+    write_package()
+    run()
+    newest = data.metadata("rd_gdp").vintages[-1]
+    assert newest.minimum_economies == newest.economies == revised("rd_gdp")["iso3"].nunique() - 1
 
 
 def test_unknown_sources_and_tables_are_named(project: Path) -> None:

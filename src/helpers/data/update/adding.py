@@ -7,6 +7,7 @@ import pandas as pd
 import yaml
 
 from helpers.data import catalogue
+from helpers.data.corrections import apply, corrections
 from helpers.data.loading import load
 from helpers.data.package import write_package
 from helpers.data.update.comparison import compare
@@ -72,7 +73,13 @@ def add(additions: list[Addition], year: int | None) -> list[Change]:
     """
     for each in additions:
         _write(each.series)
-    write_package()
+    try:
+        write_package()
+    except WorkError as error:
+        told = str(error).partition("\n")[2]
+        raise WorkError(
+            f"What came in does not keep to the records of the tables; no table was changed.\n{told}"
+        ) from None
     return [_change(each, year) for each in additions]
 
 
@@ -88,13 +95,15 @@ def _write(series: Series) -> None:
 
 def _with_vintage(record: Path, series: Series) -> str:
     text = record.read_text(encoding="utf-8")
-    years = series.figures["year"]
+    # what a record expects is measured on the rows as users see them: without those a correction leaves out
+    seen = apply(series.figures.assign(vintage=series.vintage), corrections(series.table), with_flag=False)
+    years = seen["year"]
     entry = {
         "name": series.vintage,
         "note": series.note,
         "first": int(years.min()),
         "last": int(years.max()),
-        "minimum_economies": int(series.figures["iso3"].nunique()),
+        "minimum_economies": int(seen["iso3"].nunique()),
     }
     names = [vintage["name"] for vintage in yaml.safe_load(text)["vintages"]]
     text = with_entry(text, "vintages", entry, follower(names, series.vintage))
