@@ -60,7 +60,7 @@ def other_results(section: str, scenario: str | None = None) -> Path:
     declared = context.get("needs", {})
     if _checked_name(section) in declared:
         return Path(declared[section])
-    scenario = context.get("scenario") or scenario or "latest"
+    scenario = str(context.get("scenario") or scenario or "latest")
     folder = Path(context.get("root") or project_root()) / "build" / "runs" / scenario / section / "results"
     if "needs" in context or not folder.is_dir():
         raise InputError(

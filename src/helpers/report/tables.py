@@ -71,7 +71,7 @@ def table_html(
     behind it; the source line spells the flags out.
     """
     frame = df.reset_index() if has_index(df) else df
-    numeric = [_is_numeric(frame[column]) for column in frame.columns]
+    numeric = [_is_numeric(frame.loc[:, column]) for column in frame.columns]
     chosen = [_flag_mark if column == FLAG else (formats or {}).get(column) for column in frame.columns]
     head = "".join(_header(column, right) for column, right in zip(frame.columns, numeric, strict=True))
     rows = [_row(values, numeric, chosen) for values in frame.itertuples(index=False, name=None)]

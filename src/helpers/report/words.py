@@ -24,7 +24,7 @@ def number(x: float | None, digits: int = 1) -> str:
     digits : int
         Decimals of a float; whole numbers (int) are written without decimals.
     """
-    if is_missing(x):
+    if x is None or is_missing(x):
         return MISSING
     whole = hasattr(x, "__index__")
     text = f"{int(x):,d}" if whole else f"{float(x):,.{digits}f}"
@@ -43,12 +43,12 @@ def percent(x: float | None, digits: int = 1) -> str:
     digits : int
         Decimals shown.
     """
-    return MISSING if is_missing(x) else number(float(x) * 100, digits) + "%"
+    return MISSING if x is None or is_missing(x) else number(float(x) * 100, digits) + "%"
 
 
 def ordinal(n: int | None) -> str:
     """Write a rank in English: 1st, 2nd, 3rd, 4th, 11th, 21st."""
-    if is_missing(n):
+    if n is None or is_missing(n):
         return MISSING
     whole = int(n)
     teens = 10 <= abs(whole) % 100 <= 20

@@ -64,7 +64,7 @@ def allowed(about: Mapping[str, Any]) -> str:
 
 
 def _kind(about: Mapping[str, Any]) -> str:
-    kind = about.get("type", "any value")
+    kind = str(about.get("type", "any value"))
     if kind == "array":
         return f"list of {_kind(about.get('items', {}))}"
     words = {

@@ -77,7 +77,7 @@ def plain_document(source: str, folder: Path, bibliography: Path) -> PlainPage:
         BibTeX file.
     """
     front = read_front_matter(source)
-    body = source[re.match(r"\s*---.*?^---[ \t]*$", source, re.S | re.M).end() :] if front else source
+    body = re.sub(r"\A\s*---.*?^---[ \t]*$", "", source, count=1, flags=re.S | re.M) if front else source
     fragments = Fragments(bibliography, bibliography_keys(bibliography))
     body, references = fragments.fill(resolve(_included(body, folder), {}, fragments))
     kept = {key: value for key, value in front.items() if key != "findings"}
@@ -116,7 +116,7 @@ def _outputs(
         name = f"{stem}_files/{options.get('label', cell['id'])}-{n}"
         parts.append(_output_html(output, options, name, files))
     content = "\n".join(part for part in parts if part)
-    label = options.get("label")
+    label = str(options.get("label", ""))
     if label not in numbers or not content:
         return [raw_html(content)] if content else []
     caption = options.get("fig-cap") or options.get("tbl-cap") or ""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from helpers.errors import WorkError
 
@@ -110,7 +111,7 @@ def render_fragments(pieces: Sequence[str], bibliography: Path | None) -> tuple[
     root = html.fromstring(f"<div>{_pandoc(source, bibliography)}</div>")
     found = [_inner(root.get_element_by_id(f"fragment-{n}")) for n in range(len(pieces))]
     references = root.xpath("//div[@id='refs']/div")
-    return found, "".join(html.tostring(entry, encoding="unicode").strip() for entry in references)
+    return found, "".join(_markup(entry).strip() for entry in references)
 
 
 def _pandoc(source: str, bibliography: Path | None) -> str:
@@ -124,11 +125,14 @@ def _pandoc(source: str, bibliography: Path | None) -> str:
         raise WorkError(f"pandoc could not resolve the citations: {error}") from error
 
 
-def _inner(element: object) -> str:
+def _markup(element: Any) -> str:
     from lxml import html
 
-    whole = html.tostring(element, encoding="unicode")
-    inner = whole.partition(">")[2].rpartition("</div>")[0].strip()
+    return str(html.tostring(element, encoding="unicode"))
+
+
+def _inner(element: Any) -> str:
+    inner = _markup(element).partition(">")[2].rpartition("</div>")[0].strip()
     return inner[3:-4] if inner.startswith("<p>") and inner.endswith("</p>") and inner.count("<p>") == 1 else inner
 
 
