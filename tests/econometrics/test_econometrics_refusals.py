@@ -156,6 +156,22 @@ def test_absorbing_leaves_no_group_mean_and_is_idempotent(seed):
     np.testing.assert_allclose(absorb(once, codes), once, atol=1e-9)
 
 
+def test_columns_that_converge_early_do_not_hold_up_the_others():
+    """One column per country, as the bootstrap needs, in an unbalanced panel: they converge at different speeds."""
+    rng = np.random.default_rng(0)
+    frame = pd.MultiIndex.from_product([range(20), range(8), range(8)], names=["a", "b", "c"]).to_frame(index=False)
+    frame = frame[rng.random(len(frame)) > 0.3 * (frame["a"] == 3)].reset_index(drop=True)
+    frame = frame[~((frame["a"] == 5) & (frame["c"] > 0))].reset_index(drop=True)
+    codes = effect_codes(frame, [("a", "b"), ("b", "c")])
+    columns = np.where(frame["a"].to_numpy()[:, None] == np.arange(20), rng.normal(size=(len(frame), 1)), 0.0)
+    after = absorb(columns, codes)
+    for code in codes:
+        assert max(np.abs(np.bincount(code, weights=column)).max() for column in after.T) < 1e-8
+    dummies = np.column_stack([pd.get_dummies(code).to_numpy(dtype=float) for code in codes])
+    exact = columns - dummies @ np.linalg.lstsq(dummies, columns, rcond=None)[0]
+    np.testing.assert_allclose(after, exact, atol=1e-8)
+
+
 def test_absorbing_nothing_removes_the_mean_and_ranks_are_exact():
     frame = pd.DataFrame({"a": [0, 0, 1, 1], "b": [0, 1, 0, 1]})
     assert absorb(np.array([[1.0], [3.0]]), []).ravel().tolist() == [-1.0, 1.0]

@@ -62,22 +62,28 @@ def absorb(values: np.ndarray, codes: Sequence[np.ndarray]) -> np.ndarray:
     Alternating projections (Guimaraes and Portugal 2010). A symmetric sweep over the effects, forth and back, is a
     symmetric operator, so that conjugate gradients find its fixed point in few sweeps (Hernandez-Ramos et al. 2011).
     """
+    values = np.array(values, dtype=float)
     if not len(codes):
         return values - values.mean(axis=0)
     averagers = [group_averager(code) for code in codes]
-    values = np.array(values, dtype=float)
     goal = TOLERANCE * np.linalg.norm(values - values.mean(axis=0), axis=0)
+    removed = np.zeros_like(values)
     residual = values - _sweep(values, averagers)
-    removed, direction = np.zeros_like(values), residual.copy()
+    # a column that has converged is left alone: going on would only feed rounding errors back
+    active = np.flatnonzero(np.linalg.norm(residual, axis=0) > goal)
+    residual = residual[:, active]
+    direction = residual.copy()
     for _ in range(MAX_SWEEPS):
-        if np.all(np.linalg.norm(residual, axis=0) <= goal + np.finfo(float).tiny):
+        if not len(active):
             return _sweep(values - removed, averagers)
         turned = direction - _sweep(direction, averagers)
         energy = _dot(residual, residual)
         length = _ratio(energy, _dot(direction, turned))
-        removed += length * direction
+        removed[:, active] += length * direction
         residual = residual - length * turned
         direction = residual + _ratio(_dot(residual, residual), energy) * direction
+        left = np.linalg.norm(residual, axis=0) > goal[active]
+        active, residual, direction = active[left], residual[:, left], direction[:, left]
     raise WorkError(f"Taking out the fixed effects did not converge in {MAX_SWEEPS} sweeps.")
 
 

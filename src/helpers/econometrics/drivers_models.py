@@ -12,6 +12,7 @@ from helpers.econometrics.prediction import predict_left_out
 from helpers.econometrics.robustness import holm
 from helpers.econometrics.variables import CLUSTERS, CONTROLS, EFFECTS, INNOVATION, variable
 from helpers.econometrics.wild_bootstrap import BootstrapResult, wild_cluster_bootstrap
+from helpers.errors import InputError
 
 HIGH_TECH = "high_tech"
 KEYS = {"entity": "unit", "time": "year"}
@@ -126,18 +127,27 @@ def measures_by_outcomes(
     Returns
     -------
     DataFrame
-        outcome, innovation, estimate, std_error, p, p_holm, n, clusters.
+        outcome, innovation, estimate, std_error, p, n, clusters, p_holm. A measure that cannot be estimated in this
+        sample keeps its row, without numbers, and does not count as a test.
     """
-    rows = []
-    for outcome in outcomes:
-        for measure in measures:
-            chosen = replace(model, outcome=outcome, innovation=measure)
-            estimate = fit(panel, chosen)
-            row = estimate.table().loc[chosen.term, ["estimate", "std_error", "p"]]
-            size = {"n": estimate.n, "clusters": estimate.clusters["iso3"]}
-            rows.append({"outcome": outcome, "innovation": measure, **row, **size})
+    rows = [
+        {"outcome": outcome, "innovation": measure}
+        | _one_measure(panel, replace(model, outcome=outcome, innovation=measure))
+        for outcome in outcomes
+        for measure in measures
+    ]
     table = pd.DataFrame(rows)
     return table.assign(p_holm=holm(table["p"]))
+
+
+def _one_measure(panel: pd.DataFrame, model: DriversModel) -> dict[str, float]:
+    try:
+        estimate = fit(panel, model)
+    except InputError:
+        nan = float("nan")
+        return {"estimate": nan, "std_error": nan, "p": nan, "n": 0, "clusters": 0}
+    row = estimate.table().loc[model.term, ["estimate", "std_error", "p"]]
+    return {**row, "n": estimate.n, "clusters": estimate.clusters["iso3"]}
 
 
 def placebo(
@@ -257,10 +267,11 @@ def change_and_start(outcomes: pd.DataFrame, country: pd.DataFrame, model: Drive
     Returns
     -------
     DataFrame
-        iso3, change (last year less first), start (outcome in the first year), innovation (mean over the years),
-        log_gdp_per_capita (first year).
+        iso3, change (last year with the outcome less the first), start (outcome in the first), innovation (mean over
+        the years between), log_gdp_per_capita (first year).
     """
-    first, last = int(outcomes["year"].min()), int(outcomes["year"].max())
+    years = outcomes.loc[outcomes[model.outcome].notna(), "year"]
+    first, last = int(years.min()), int(years.max())
     levels = outcomes.pivot(index="iso3", columns="year", values=model.outcome)
     window = country[country["year"].between(first, last)]
     start = country[country["year"] == first].set_index("iso3")["log_gdp_per_capita"]
