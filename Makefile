@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-EXTRAS := lab cluster update test
+EXTRAS := lab cluster test
 
 .DEFAULT_GOAL := help
 .PHONY: help site test lab bench lock lint clean
