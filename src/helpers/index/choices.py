@@ -1,0 +1,110 @@
+"""What a sweep over choices shows: how often each outcome comes out, and which choice moves it."""
+
+from collections.abc import Callable, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+#: Height of a row of marks (inches), and size of its label: legible at 400 pixels.
+ROW, LABEL = 0.27, 12
+
+
+def main_effects(points: pd.DataFrame, parameters: Sequence[str], metric: str) -> pd.Series:
+    """Return the share of the variance of a metric that each parameter explains by itself.
+
+    In a full grid this is the first-order index: variance of the means by value of the parameter over the whole
+    variance. What is missing to one is interaction.
+
+    Parameters
+    ----------
+    points : pandas.DataFrame
+        One row a point of the grid.
+    parameters : sequence of str
+        Columns that were varied.
+    metric : str
+        Column whose variance is divided.
+
+    Returns
+    -------
+    pandas.Series
+        Share (0-1) by parameter, largest first; all zero when the metric never changes.
+
+    Notes
+    -----
+    Saltelli et al. (2008), Global Sensitivity Analysis, chapter 1.
+    """
+    whole = float(points[metric].var(ddof=0))
+    means = {name: points.groupby(name)[metric].transform("mean").var(ddof=0) for name in parameters}
+    shares = {name: float(value) / whole if whole else 0.0 for name, value in means.items()}
+    return pd.Series(shares, name="share").sort_values(ascending=False, kind="stable")
+
+
+def by_value(points: pd.DataFrame, parameters: Sequence[str], metric: str) -> pd.DataFrame:
+    """Return mean, best and worst of a metric for each value of each parameter."""
+    rows = []
+    for name in parameters:
+        for value, found in points.groupby(name, sort=False)[metric]:
+            rows.append(
+                {
+                    "choice": name,
+                    "value": str(value),
+                    "points": len(found),
+                    "mean": found.mean(),
+                    "lowest": found.min(),
+                    "highest": found.max(),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def distribution(points: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Return how many points give each value of a metric, and their share (0-1)."""
+    counts = points[metric].value_counts().sort_index()
+    return pd.DataFrame({"value": counts.index, "points": counts.to_numpy(), "share": counts.to_numpy() / len(points)})
+
+
+def specification_curve(points: pd.DataFrame, parameters: Sequence[str], metric: str, colour: str) -> Figure:
+    """Draw the metric of all points in order, and beneath it which value of each parameter each point has.
+
+    Parameters
+    ----------
+    points, parameters, metric
+        As in `main_effects`.
+    colour : str
+        Of the curve.
+
+    Notes
+    -----
+    Simonsohn, Simmons and Nelson (2020), Specification curve analysis, Nature Human Behaviour 4.
+    """
+    ordered = points.sort_values([metric, *parameters], kind="stable").reset_index(drop=True)
+    rows = [(name, value) for name in parameters for value in pd.unique(points[name])]
+    heights = [2.2, ROW * len(rows) + 0.3]
+    figure, (above, below) = plt.subplots(
+        2, 1, sharex=True, figsize=(6.4, sum(heights) + 0.4), gridspec_kw={"height_ratios": heights}
+    )
+    above.plot(ordered.index + 1, ordered[metric], ".", color=colour, markersize=5)
+    above.invert_yaxis()
+    above.set_ylabel("Rank")
+    above.yaxis.get_major_locator().set_params(integer=True)
+    for height, (name, value) in enumerate(rows):
+        chosen = ordered.index[ordered[name] == value] + 1
+        below.plot(chosen, np.full(len(chosen), height), "|", color="#4D4D4D", markersize=6, markeredgewidth=0.8)
+    below.set_yticks(range(len(rows)), [f"{name}: {value}".replace("_", " ") for name, value in rows], fontsize=LABEL)
+    below.set_ylim(len(rows) - 0.4, -0.6)
+    below.grid(visible=False)
+    below.set_xlabel("Combinations, best rank first")
+    return figure
+
+
+def shares(effects: pd.Series, label: Callable[[str], str], colour: str) -> Figure:
+    """Draw the share of the variance that each parameter explains."""
+    figure, axes = plt.subplots(figsize=(6.4, 0.5 * len(effects) + 1.0))
+    axes.barh([label(str(name)) for name in effects.index], effects.to_numpy() * 100, color=colour)
+    axes.invert_yaxis()
+    axes.grid(axis="y", visible=False)
+    axes.tick_params(axis="y", labelsize=LABEL)
+    axes.set_xlabel("Share of the variance of the rank, %")
+    return figure
