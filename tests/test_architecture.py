@@ -22,7 +22,7 @@ ALLOWED = {
     "report": {"data"},
     "runner": {"data"},
     "site": {"runner", "data", "report"},
-    "cli": {"runner", "site", "data", "claims", "input_output", "trade"},
+    "cli": {"runner", "site", "data", "claims", "input_output", "trade", "ingested"},
 }
 NOTEBOOK_MAY = {"data", "report", "claims", "ingested", *DOMAIN}
 
