@@ -95,6 +95,7 @@ def test_a_vintage_that_is_not_named_lists_all_of_them(project, catalogue, shown
 def test_figure_is_shown_once_and_saved_twice_the_same(project, catalogue, shown, frame, figure_maker):
     from matplotlib import pyplot
 
+    pyplot.close("all")
     report.figure(figure_maker(), "lines", tables=["rd_gdp"], data=frame)
     folder = report.results()
     first = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
