@@ -29,7 +29,7 @@ def build_in(folder, command, monkeypatch, seed, jobs):
     kept = [
         path
         for path in sorted(runs.rglob("*"))
-        if path.is_file() and path.name not in ("manifest.json", "log.txt", ".lock")
+        if path.is_file() and path.name not in ("manifest.json", "log.txt", ".lock", ".stamp.json")
     ]
     return {path.relative_to(runs).as_posix(): path.read_bytes() for path in kept}
 

@@ -307,7 +307,7 @@ def everything(root):
     kept = [
         path
         for path in sorted((root / "build" / "runs").rglob("*"))
-        if path.is_file() and path.name not in (".lock", "manifest.json", "log.txt")
+        if path.is_file() and path.name not in (".lock", ".stamp.json", "manifest.json", "log.txt")
     ]
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in kept}
 
