@@ -22,7 +22,7 @@ Key = tuple[str, str]
 
 def path() -> Path:
     """Return the file that holds the last stamp."""
-    return build_folder() / "runs" / ".stamp.json"
+    return build_folder() / ".stamp.json"
 
 
 def now() -> str:
