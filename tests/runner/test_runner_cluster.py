@@ -27,7 +27,8 @@ def there(tmp_path_factory):
     fill(SmallProject(root))
     before = dict(os.environ)
     os.environ |= {"RESHORING_ROOT": str(root), "PYTHONPATH": str(Path(__file__).parent)}
-    made = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1")
+    local = {"dashboard_address": "127.0.0.1:0", "host": "127.0.0.1"}
+    made = distributed.LocalCluster(n_workers=2, threads_per_worker=1, **local)
     for name in ("RESHORING_ROOT", "PYTHONPATH"):
         os.environ.pop(name) if name not in before else os.environ.update({name: before[name]})
     yield made
