@@ -224,6 +224,7 @@ def changed_table(project: Project, clean: list[float]) -> dict[str, Any]:
     table = min(users, key=lambda name: (len(users[name]), name))
     with open(catalogue.path(table), "a", encoding="utf-8") as file:
         file.write("\n")
+    project.reshoring("data", "package")  # an edited table is refused until the catalogue knows it
     seconds, _, told = project.reshoring("build")
     ran = set(re.findall(r"^run +\S+/(\S+)", told, re.MULTILINE))
     if ran != set(users[table]):
