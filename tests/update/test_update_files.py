@@ -305,6 +305,7 @@ def test_requests_to_comtrade_that_cannot_be_right_are_named(
         (gzip.compress(HEADER.encode() * 2000)[:-20], "damaged or no packed file"),
         (gzip.compress(HEADER.replace("primaryValue", "value").encode()), "has no column primaryValue"),
     ],
+    ids=["not-packed", "cut-short", "column-missing"],  # a packed body holds the time: no name for a test
 )
 def test_damaged_bulk_files_are_refused(body: bytes, told: str, comtrade: Comtrade, project: Path) -> None:
     comtrade.files[2022] = body
