@@ -41,3 +41,11 @@ class StrictParameters(BaseModel):
         if self.word == "three" and self.scale > 3:
             raise ValueError(f"The word 'three' goes with a scale of at most 3, not {self.scale}.")
         return self
+
+
+class GroupParameters(SmallParameters):
+    """Parameters that tell other sections for which words there are to be variants."""
+
+    def words(self) -> list[str]:
+        """Return as many words as the scale says."""
+        return list(WORDS[: self.scale])

@@ -8,12 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.runner.manifest import CompletedRun, Manifest, completed
 from helpers.runner.notebooks import Section, section, sections
+from helpers.runner.plan import expected
 from helpers.runner.scenario import Scenario, scenarios
+from helpers.runner.variants import Slot
 
 if TYPE_CHECKING:
     from helpers.runner.builder import Recap
 
-__all__ = ["CompletedRun", "Manifest", "Scenario", "Section", "build", "completed", "scenarios", "section", "sections"]
+__all__ = [
+    "CompletedRun",
+    "Manifest",
+    "Scenario",
+    "Section",
+    "Slot",
+    "build",
+    "completed",
+    "expected",
+    "scenarios",
+    "section",
+    "sections",
+]
 
 
 def build(

@@ -130,7 +130,7 @@ def build(
         return Recap([Result(*key, "fresh") for key in untouched])
     chosen = None if sections is None else list(sections)
     planned = plan(scenarios, chosen)
-    forced = frozenset(item.section.slug for item in planned if chosen is None or item.section.slug in chosen)
+    forced = frozenset(item.label for item in planned if chosen is None or {item.label, item.section.slug} & {*chosen})
     order = Order(jobs, backend, address, forced if force else frozenset(), only_failed)
     with lock.hold(build_folder() / "runs", "a build", wait, progress.note):
         scratch.remove_abandoned()
@@ -222,7 +222,7 @@ class Schedule:
         if broken:
             return Result(*item.key, "skipped", 0.0, [f"it needs {slug}, which failed" for slug in broken])
         verdict = verdict_now(item, self.swept)
-        if item.section.slug in self.order.forced:
+        if item.label in self.order.forced:
             verdict = Verdict("stale", ["--force", *verdict.reasons], verdict.seconds, verdict.failed)
         if verdict.state == "fresh":
             return Result(*item.key, "fresh")

@@ -9,7 +9,7 @@ import typer
 Parameter = Annotated[
     list[str] | None, typer.Option("-p", "--parameter", help="name=value; may be given several times")
 ]
-Sections = Annotated[list[str] | None, typer.Argument(help="sections; all when none is named")]
+Sections = Annotated[list[str] | None, typer.Argument(help="sections, or variants such as NAME@VALUE; default: all")]
 Scenarios = Annotated[list[str] | None, typer.Option("--scenario", "-s", help="scenario; may be given several times")]
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="runs at once; default: cores")]
 Force = Annotated[bool, typer.Option("--force", help="run even what is up to date")]
@@ -132,10 +132,10 @@ def status(sections: Sections = None, scenario: Scenarios = None, explain: Expla
 def _print_status(
     sections: list[str] | None, scenario: list[str] | None, explain: bool, only_stale: bool = False
 ) -> None:
-    from helpers.runner.status import kernels, rows, total
+    from helpers.runner.status import gathered, kernels, rows, total
 
     found = [row for row in rows(scenario or None, sections or None) if not only_stale or row.state != "up to date"]
-    for row in found:
+    for row in found if explain else gathered(found):
         print(row.line(every_reason=explain))
     print(total(found))
     print(kernels())

@@ -17,6 +17,19 @@ from helpers.runner.layout import relative
 PARAMETERS_TAG = "parameters"
 
 
+class ForEach(BaseModel):
+    """Declares the variants of a section: one run and one page for each value of a parameter."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    parameter: str = Field(description="parameter that the variants differ in")
+    values: str | list[str | int | float] = Field(
+        min_length=1,
+        description="the values, or NAME or SECTION.NAME: a field or method of that section's parameter model",
+    )
+    label: str = Field(default="", description="metric that says how a variant is called on pages; default: its value")
+
+
 class FrontMatter(BaseModel):
     """The first cell of a section's notebook; further keys are left to the renderers."""
 
@@ -31,6 +44,7 @@ class FrontMatter(BaseModel):
     needs: list[str] = Field(default=[], description="sections of the same scenario whose results it reads")
     sweeps: list[str] = Field(default=[], description="sweeps whose tables it reads")
     scenarios: list[str] | None = Field(default=None, description="only under these scenarios; default: all")
+    for_each: ForEach | None = Field(default=None, description="one run and page for each value of a parameter")
     order: float = 1000
     time_limit: float = Field(default=900, gt=0, description="seconds a run may take")
     memory_limit: float = Field(default=4000, gt=0, description="megabytes the run's processes may hold")
@@ -204,12 +218,20 @@ def sections() -> list[Section]:
         A notebook is invalid, or needs a section that does not exist.
     """
     found = [read_section(path) for path in sorted((project_root() / "notebooks").glob("*.ipynb"))]
-    slugs = [section.slug for section in found]
     for section in found:
-        for need in section.needs:
-            if need not in slugs:
-                raise InputError(f"{relative(section.path)}: needs: {not_allowed('section', need, slugs)}")
+        _check_needs(section, {other.slug: other for other in found})
     return sorted(found, key=lambda section: (section.order, section.slug))
+
+
+def _check_needs(section: Section, known: dict[str, Section]) -> None:
+    for need in section.needs:
+        if need not in known:
+            raise InputError(f"{relative(section.path)}: needs: {not_allowed('section', need, known)}")
+        if known[need].front.for_each:
+            raise InputError(
+                f"{relative(section.path)}: needs: {need} has variants (for_each), whose results are many. "
+                f"Let {section.slug} need what {need} needs instead."
+            )
 
 
 def section(slug: str) -> Section:

@@ -30,8 +30,13 @@ def resolve(section: Section, given: dict[str, Any], origin: str = "") -> dict[s
     InputError
         A name, type or value that is not allowed; all of them are told at once.
     """
+    return model(section, given, origin).model_dump(mode="json")
+
+
+def model(section: Section, given: dict[str, Any], origin: str = "") -> BaseModel:
+    """Return the parameters of a section as their model holds them; raises as `resolve` does."""
     try:
-        return section.parameters.model_validate(given).model_dump(mode="json")
+        return section.parameters.model_validate(given)
     except ValidationError as error:
         raise InputError(explain(section, error, given, origin)) from error
 

@@ -11,30 +11,19 @@ from helpers.runner import parameters as typed
 from helpers.runner.layout import FAILURE, failed_folder, run_folder
 from helpers.runner.manifest import CompletedRun
 from helpers.runner.notebooks import Section
-from helpers.runner.scenario import Scenario, scenarios
+from helpers.runner.scenario import scenarios
+from helpers.runner.variants import SEPARATOR, Slot, slots
 
 State = Literal["fresh", "text", "stale", "waits"]
 EXPECTED_UNKNOWN = 5.0
 
 
-@dataclass
-class Planned:
-    """One section under one scenario, with what it would be made from now."""
+@dataclass(frozen=True)
+class Planned(Slot):
+    """One run that there is to be, with what it would be made from now."""
 
-    section: Section
-    scenario: Scenario
     parameters: dict[str, Any]
     fixed: Mapping[str, Any] = field(repr=False)
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Scenario and section."""
-        return self.scenario.name, self.section.slug
-
-    @property
-    def name(self) -> str:
-        """How it is called in messages."""
-        return f"{self.scenario.name}/{self.section.slug}"
 
     def parts(self, needs: Mapping[str, str], sweeps: Mapping[str, str]) -> dict[str, Any]:
         """Return its fingerprint, given the results it reads."""
@@ -89,30 +78,77 @@ def with_needed(slugs: list[str], found: Mapping[str, Section]) -> list[str]:
     return [slug for slug in found if slug in wanted]
 
 
-def plan(scenario_names: Iterable[str] | None = None, slugs: Iterable[str] | None = None) -> list[Planned]:
+def asked_for(names: Iterable[str] | None, found: Mapping[str, Section]) -> dict[str, set[str]]:
+    """Return the sections asked for, each with the variants asked for; no variant stands for all of them."""
+    asked: dict[str, set[str]] = {}
+    for name in found if names is None else names:
+        slug, _, variant = name.partition(SEPARATOR)
+        if slug not in found:
+            raise InputError(not_allowed("section", name, list(found)))
+        asked.setdefault(slug, set()).update([variant] if variant else [])
+    return asked
+
+
+def expected(
+    scenario_names: Iterable[str] | None = None, names: Iterable[str] | None = None, needed: bool = False
+) -> list[Slot]:
+    """Return the runs that the chosen scenarios and sections stand for, whether or not they have been done.
+
+    Parameters
+    ----------
+    scenario_names, names : iterable of str, optional
+        Scenarios; sections, or single variants of one such as `economy@KOR`. All by default.
+    needed : bool
+        Add the sections whose results the chosen ones read.
+
+    Raises
+    ------
+    InputError
+        Unknown scenario, section or variant.
+    """
+    found = {section.slug: section for section in notebooks.sections()}
+    known = {scenario.name: scenario for scenario in scenarios()}
+    asked = asked_for(names, found)
+    chosen = with_needed(list(asked), found) if needed else [slug for slug in found if slug in asked]
+    chosen_scenarios = [known[name] for name in choose(scenario_names, list(known), "scenario")]
+    every = [slot for one in chosen_scenarios for slug in chosen for slot in slots(found[slug], one, found)]
+    for slug, wanted in asked.items():
+        _check_variants(slug, wanted, every)
+    return [slot for slot in every if not asked.get(slot.section.slug) or _is_wanted(slot, asked)]
+
+
+def _check_variants(slug: str, wanted: set[str], every: list[Slot]) -> None:
+    there = [slot.variant.name for slot in every if slot.section.slug == slug and slot.variant]
+    for name in sorted(wanted):
+        if name not in there:
+            raise InputError(not_allowed(f"variant of {slug}", name, dict.fromkeys(there)))
+
+
+def _is_wanted(slot: Slot, asked: Mapping[str, set[str]]) -> bool:
+    return slot.variant is not None and slot.variant.name in asked[slot.section.slug]
+
+
+def plan(scenario_names: Iterable[str] | None = None, names: Iterable[str] | None = None) -> list[Planned]:
     """Return all runs that the chosen scenarios and sections stand for; every refusal is raised here.
 
     Raises
     ------
     InputError
-        Unknown scenario, section, table or parameter; a notebook that cannot be run.
+        Unknown scenario, section, variant, table or parameter; a notebook that cannot be run.
     """
-    found = {section.slug: section for section in notebooks.sections()}
-    known = {scenario.name: scenario for scenario in scenarios()}
-    chosen = with_needed(choose(slugs, list(found), "section"), found)
-    for slug in chosen:
-        notebooks.check_parameters_cell(found[slug])
-    fixed = {slug: fingerprint.fixed_parts(found[slug]) for slug in chosen}
+    found = expected(scenario_names, names, needed=True)
+    chosen = {slot.section.slug: slot.section for slot in found}
+    for section in chosen.values():
+        notebooks.check_parameters_cell(section)
+    fixed = {slug: fingerprint.fixed_parts(section) for slug, section in chosen.items()}
     return [
-        Planned(found[slug], known[name], _parameters(found[slug], known[name]), fixed[slug])
-        for name in choose(scenario_names, list(known), "scenario")
-        for slug in chosen
-        if found[slug].runs_under(name)
+        Planned(slot.section, slot.scenario, slot.variant, _parameters(slot), fixed[slot.section.slug])
+        for slot in found
     ]
 
 
-def _parameters(section: Section, scenario: Scenario) -> dict[str, Any]:
-    return typed.resolve(section, scenario.parameters.get(section.slug, {}), f"scenario {scenario.name}")
+def _parameters(slot: Slot) -> dict[str, Any]:
+    return typed.resolve(slot.section, slot.given, f"scenario {slot.scenario.name}")
 
 
 def judge(planned: Planned, needs: Mapping[str, str], sweeps: Mapping[str, str]) -> Verdict:

@@ -6,6 +6,7 @@ from graphlib import TopologicalSorter
 
 from helpers.runner.builder import sweep_states, verdict_now
 from helpers.runner.plan import Planned, Verdict, plan
+from helpers.runner.variants import SEPARATOR, labelled
 
 SHOWN_REASONS = 2
 
@@ -56,6 +57,23 @@ def _row(item: Planned, verdict: Verdict, before: dict[tuple[str, str], Row]) ->
 
 def _is_stale(row: Row | None) -> bool:
     return row is not None and row.state in ("stale", "failed", "may run")
+
+
+def gathered(found: list[Row]) -> list[Row]:
+    """Return rows with the variants of a section that are in the same state for the same reasons as one row."""
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in found:
+        name, _, variant = row.name.partition(SEPARATOR)
+        same = (name, row.state, *row.reasons) if variant else (row.name,)
+        groups.setdefault(same, []).append(row)
+    return [_together(group) if len(group) > 1 else group[0] for group in groups.values()]
+
+
+def _together(group: list[Row]) -> Row:
+    first = group[0]
+    known = [row.seconds for row in group if row.seconds is not None]
+    name = labelled(first.name.partition(SEPARATOR)[0], f"({len(group)} variants)")
+    return Row(name, first.state, first.reasons, sum(known) if known else None, sum(row.expected for row in group))
 
 
 def total(found: list[Row]) -> str:

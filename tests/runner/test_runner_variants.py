@@ -1,0 +1,123 @@
+"""Variants: a run and a page for each value of a parameter, of one notebook."""
+
+import json
+
+import pytest
+
+from helpers.errors import InputError
+from helpers.runner import build, completed, expected
+from helpers.runner.plan import plan
+from helpers.runner.status import gathered, rows
+
+GROUP = "for_each: {parameter: word, values: early.words}\nneeds: [early]\n"
+READ = "report.other_results('early') / 'metrics.json'"
+LISTED = "for_each: {parameter: word, values: [one, two]}\n"
+
+
+@pytest.fixture
+def varied(quick):
+    """A section whose results a second one reads, once for each word that the first one's parameters name."""
+    quick.add("early", model="small_parameters:GroupParameters")
+    code = f"import json\nearly = json.loads(({READ}).read_text())['value']\nreport.metrics(word=word, early=early)"
+    quick.add("profile", code, extra=GROUP, order=20)
+    quick.scenario("wide", {"early": {"scale": 3}})
+    return quick
+
+
+def states(**options):
+    recap = build(**options)
+    assert recap.lines() == []
+    return {item.name: item.state for item in recap.results}
+
+
+def test_each_value_gets_a_run_of_its_own_under_each_scenario(varied):
+    done = states()
+    assert [name for name in done if "profile" in name] == [
+        "base/profile@one",
+        "base/profile@two",
+        "wide/profile@one",
+        "wide/profile@two",
+        "wide/profile@three",
+    ]
+    assert varied.metrics("profile@two") == {"early": 42, "word": "two"}
+    assert varied.metrics("profile@three", "wide") == {"early": 63, "word": "three"}
+    run = completed("base", "profile@two")
+    assert (run.manifest.section, run.manifest.parameters["word"]) == ("profile", "two")
+    assert set(states().values()) == {"fresh"}
+
+
+def test_only_the_variants_that_a_change_reaches_run_again(varied):
+    states()
+    varied.scenario("wide", {"early": {"scale": 2}})
+    done = states()
+    assert {name for name, state in done.items() if state == "ran"} == {"wide/early", "wide/profile@one", "wide/profile@two"}
+    assert "wide/profile@three" not in done  # its folder is left, but nobody asks for it
+    varied.edit("profile", "lead", "Other words.")
+    assert {state for name, state in states().items() if "profile" in name} == {"text"}
+
+
+def test_a_single_variant_can_be_asked_for(varied):
+    assert states(sections=["profile@two"], scenarios=["base"]) == {"base/early": "ran", "base/profile@two": "ran"}
+    assert states(sections=["profile@two"], scenarios=["base"], force=True) == {
+        "base/early": "fresh",
+        "base/profile@two": "ran",
+    }
+    assert [slot.name for slot in expected(["wide"], ["profile@three"])] == ["wide/profile@three"]
+    with pytest.raises(InputError, match="'tow' is not a known variant of profile. Did you mean 'two'"):
+        build(sections=["profile@tow"])
+
+
+def test_a_failing_variant_stops_only_itself(quick):
+    quick.add("alpha", "assert word != 'two', 'no two'\nreport.metrics(word=word)", extra=LISTED)
+    recap = build()
+    assert [(item.section, item.state) for item in recap.results] == [("alpha@one", "ran"), ("alpha@two", "failed")]
+    (line,) = recap.lines()
+    assert line.startswith("base/alpha@two: cell 4 (step-1), line 1: AssertionError: no two")
+    assert (quick.root / "build/failed/base/alpha@two/failure.json").exists()
+
+
+def test_status_gathers_variants_in_the_same_state(varied):
+    told = [(row.name, row.state) for row in gathered(rows(["base"], None))]
+    assert told == [("base/early", "stale"), ("base/profile@(2 variants)", "stale")]
+    states()
+    varied.edit("early", "step-1", "report.metrics(value=1)")
+    gathered_rows = {row.name: row for row in gathered(rows(["base"], None))}
+    assert gathered_rows["base/profile@(2 variants)"].reasons == ["if the results of early change"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "words"),
+    [
+        ("{parameter: wrod, values: [one]}", "Did you mean 'word'"),
+        ("{parameter: word, values: erly.words}", "Did you mean 'early'"),
+        ("{parameter: word, values: early.nothing}", "has nothing called 'nothing'"),
+        ("{parameter: word, values: early.scale}", "must be a list"),
+        ("{parameter: word, values: []}", "at least 1"),
+        ("{parameter: word, values: [../../outside]}", "names a folder and a page"),
+        ("{parameter: word, values: ['..']}", "names a folder and a page"),
+        ("{parameter: scale, values: [1, 5000]}", "parameter scale = 5000"),
+        ("{parameter: word, value: [one]}", "for_each.value"),
+    ],
+)
+def test_faulty_declarations_are_refused_before_anything_runs(quick, declared, words):
+    quick.add("early", model="small_parameters:GroupParameters")
+    quick.add("profile", extra=f"for_each: {declared}\n", order=20)
+    with pytest.raises(InputError, match=words):
+        build()
+    assert not list(quick.root.glob("build/runs/*/*"))
+
+
+def test_results_of_variants_cannot_be_needed(quick):
+    quick.add("alpha", extra=LISTED)
+    quick.add("beta", extra="needs: [alpha]\n", order=20)
+    with pytest.raises(InputError, match="alpha has variants"):
+        plan()
+
+
+def test_a_variant_can_be_run_with_values_of_ones_own(varied, command):
+    states(scenarios=["base"])
+    process = command("run", "profile", "-s", "base", "-p", "word=two")
+    told, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert "word                                         two" in told
+    assert json.loads((varied.root / "build/runs/base/profile@two/manifest.json").read_text())["section"] == "profile"
