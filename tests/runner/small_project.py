@@ -89,6 +89,13 @@ class SmallProject:
         path = self.root / "scenarios" / f"{name}.yml"
         path.write_text(json.dumps({"title": name.title(), "parameters": parameters} | more))
 
+    def site(self) -> None:
+        """Take over the pages, the configuration and the assets of the real site."""
+        real = Path(__file__).parents[2]
+        for name in ("_quarto.yml", "index.qmd", "methods.qmd", "data.qmd", "references.bib"):
+            shutil.copyfile(real / name, self.root / name)
+        shutil.copytree(real / "assets", self.root / "assets", dirs_exist_ok=True)
+
     def metrics(self, slug: str, scenario: str = "base") -> dict[str, Any]:
         """Return the metrics of a finished run."""
         return json.loads((self.root / "build/runs" / scenario / slug / "results/metrics.json").read_text())

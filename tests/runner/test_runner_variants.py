@@ -50,7 +50,11 @@ def test_only_the_variants_that_a_change_reaches_run_again(varied):
     states()
     varied.scenario("wide", {"early": {"scale": 2}})
     done = states()
-    assert {name for name, state in done.items() if state == "ran"} == {"wide/early", "wide/profile@one", "wide/profile@two"}
+    assert {name for name, state in done.items() if state == "ran"} == {
+        "wide/early",
+        "wide/profile@one",
+        "wide/profile@two",
+    }
     assert "wide/profile@three" not in done  # its folder is left, but nobody asks for it
     varied.edit("profile", "lead", "Other words.")
     assert {state for name, state in states().items() if "profile" in name} == {"text"}
@@ -63,7 +67,7 @@ def test_a_single_variant_can_be_asked_for(varied):
         "base/profile@two": "ran",
     }
     assert [slot.name for slot in expected(["wide"], ["profile@three"])] == ["wide/profile@three"]
-    with pytest.raises(InputError, match="'tow' is not a known variant of profile. Did you mean 'two'"):
+    with pytest.raises(InputError, match=r"'tow' is not a known variant of profile\. Did you mean 'two'"):
         build(sections=["profile@tow"])
 
 
@@ -121,3 +125,31 @@ def test_a_variant_can_be_run_with_values_of_ones_own(varied, command):
     assert process.returncode == 0, errors
     assert "word                                         two" in told
     assert json.loads((varied.root / "build/runs/base/profile@two/manifest.json").read_text())["section"] == "profile"
+
+
+def test_the_site_has_a_page_for_each_variant_and_a_list_that_leads_there(varied):
+    from helpers.site import build as site
+    from helpers.site import commands
+    from helpers.site.publication import publications
+
+    varied.site()
+    shown = "overview:\n  variant: Word\n  metrics: [{metric: early, label: Value, format: integer}]\n"
+    declared = GROUP.replace("}", ", label: told}") + shown
+    varied.add("profile", "report.metrics(told='Word ' + word, early=6)", extra=declared, order=20)
+    recap = build()
+    assert site.publish(varied.root, publications(), "smalldocs")
+    pages = varied.root / "_site/build/pages/wide"
+    assert sorted(path.stem for path in (pages / "profile").glob("*.html")) == ["one", "three", "two"]
+    listed = (pages / "profile.html").read_text()
+    assert all(f'<a href="profile/{word}.html">Word {word}</a>' in listed for word in ("one", "three", "two"))
+    assert ">Value</th>" in listed
+    page = (pages / "profile/two.html").read_text()
+    assert "Section profile: Word two" in page
+    assert '<a href="../profile.html">Section profile</a>' in page
+    assert "build/downloads/wide/profile/two/profile-results.zip" in page
+    front = (varied.root / "_site/index.html").read_text()
+    assert "build/pages/wide/profile.html" in front
+    assert "profile/two.html" not in front
+    (line,) = [line for line in commands.summary(publications(), recap) if line.startswith("wide  profile")]
+    assert "3 run" in line
+    assert line.endswith("_site/build/pages/wide/profile.html")

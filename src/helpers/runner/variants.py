@@ -1,4 +1,4 @@
-"""Variants: runs of one section that differ in one parameter, a page each, as its front matter declares (`for_each`)."""
+"""Variants: runs of one section that differ in one parameter, a page each, as its front matter says (`for_each`)."""
 
 import re
 from collections.abc import Mapping
@@ -90,8 +90,8 @@ def _variants(section: Section, declared: ForEach, scenario: Scenario, known: Ma
     for variant in found:
         if not SAFE.fullmatch(variant.name) or not variant.name.strip("."):
             raise InputError(
-                f"{place}: {variant.name!r} names a folder and a page, which may hold ASCII letters, digits and . _ + - "
-                "only. Use codes as values, and a metric (`label`) for how they are shown."
+                f"{place}: {variant.name!r} names a folder and a page, which may hold ASCII letters, digits, . _ + - "
+                "and nothing else. Use codes as values, and a metric (`label`) for how they are shown."
             )
     return list({variant.name: variant for variant in found}.values())
 

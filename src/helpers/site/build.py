@@ -26,8 +26,8 @@ def site_fingerprint(root: Path, pages: Sequence[Publication], sections: Sequenc
     files += sorted((root / layout.OWN_ASSETS).glob("*"))
     files += [path for name in ("site", "report") for path in sorted((PACKAGE / name).glob("*.py"))]
     parts: list[str | bytes] = [path.read_bytes() for path in files if path.is_file()]
-    parts += [f"{page.scenario}/{page.section}/{page.run_id}/{_outputs(page)}" for page in pages]
-    parts += [(root / "notebooks" / f"{page.section}.ipynb").read_bytes() for page in pages]
+    parts += [f"{page.scenario}/{page.label}/{page.run_id}/{_outputs(page)}" for page in pages]
+    parts += [(root / "notebooks" / f"{slug}.ipynb").read_bytes() for slug in sorted({page.section for page in pages})]
     parts += [json.dumps(section.parameters.model_json_schema(), sort_keys=True) for section in sections]
     parts += [importlib.metadata.version(name) for name in ("smalldocs", "itables", "pypandoc-binary")]
     return digest(parts)

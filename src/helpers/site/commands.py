@@ -2,13 +2,14 @@
 
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from helpers.runner.builder import Recap
+    from helpers.runner.builder import Recap, Result
     from helpers.site.publication import Publication
 
 STATES = {
@@ -82,16 +83,25 @@ def _run_stale(jobs: int | None) -> "Recap":
 
 
 def summary(pages: "list[Publication]", recap: "Recap") -> list[str]:
-    """Return one line a section: scenario, section, state, seconds, page."""
+    """Return one line a section: scenario, section, state, seconds, page; variants of a section share a line."""
     results = {(item.scenario, item.section): item for item in recap.results}
-    rows = []
+    groups: dict[tuple[str, str, str], list[Result]] = {}
     for page in pages:
-        result = results[page.scenario, page.section]
-        rows.append(
-            (page.scenario, page.section, STATES[result.state], f"{result.seconds:.1f} s", f"_site/{page.address}")
-        )
+        place = f"_site/{page.listed.removesuffix('.ipynb')}.html"
+        groups.setdefault((page.scenario, page.section, place), []).append(results[page.scenario, page.label])
+    rows = [
+        (scenario, section, _states(group), f"{sum(result.seconds for result in group):.1f} s", place)
+        for (scenario, section, place), group in groups.items()
+    ]
     widths = [max(len(row[column]) for row in rows) for column in range(5)] if rows else []
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _states(group: "list[Result]") -> str:
+    counted = Counter(STATES[result.state] for result in group)
+    if len(group) == 1:
+        return next(iter(counted))
+    return ", ".join(f"{count} {state}" for state, count in counted.items())
 
 
 def pages(

@@ -1,6 +1,7 @@
 """What every rendered site must keep, whichever renderer made it: pure checks over a folder of pages."""
 
 import json
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from urllib.parse import unquote
 
 from lxml import html as parser
 
-from helpers.site.layout import PAGES
+from helpers.site.layout import PAGES, VARIANTS
 
 EXTERNAL = re.compile(r"^(https?:)?//", re.I)
 SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:|^//", re.I)
@@ -71,8 +72,8 @@ class RenderedPage:
 
     @property
     def is_section(self) -> bool:
-        """Tell whether the page is made from a run."""
-        return self.path.startswith(PAGES)
+        """Tell whether the page is made from a run: all below the pages' folder but lists of variants."""
+        return self.path.startswith(PAGES) and not self.main.xpath(f".//*[contains(@class, '{VARIANTS}')]")
 
 
 def text_of(element: Any) -> str:
@@ -251,15 +252,22 @@ def search_index(site: Path, pages: dict[str, RenderedPage]) -> Iterator[str]:
 
 
 def reachable(site: Path, pages: dict[str, RenderedPage]) -> Iterator[str]:
-    """Every page can be reached from the front page."""
+    """Every page can be reached from the front page, one of variants through the list of them."""
     front = pages.get("index.html")
     if front is None:
         yield "there is no front page"
         return
-    links = {link.partition("#")[0].removeprefix("./") for link in front.tree.xpath("//a/@href")}
-    yield from (
-        f"{path} cannot be reached from the front page" for path in pages if path not in links and path != "index.html"
-    )
+    near = {"index.html", *_linked(front)}
+    lists = [pages[path] for path in near if path in pages and path.startswith(PAGES) and not pages[path].is_section]
+    there = near.union(*map(_linked, lists))
+    yield from (f"{path} cannot be reached from the front page" for path in pages if path not in there)
+
+
+def _linked(page: RenderedPage) -> set[str]:
+    """Return the addresses that a page links to, from the root of the site."""
+    folder = posixpath.dirname(page.path)
+    links = (link.partition("#")[0] for link in page.tree.xpath("//a/@href"))
+    return {posixpath.normpath(posixpath.join(folder, unquote(link))) for link in links if not SCHEME.match(link)}
 
 
 def styles_offline(site: Path, pages: dict[str, RenderedPage]) -> Iterator[str]:

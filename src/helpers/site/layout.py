@@ -13,16 +13,18 @@ HAND_WRITTEN = ("index.qmd", "methods.qmd", "data.qmd")
 CONFIGURATION = "_quarto.yml"
 BIBLIOGRAPHY = "references.bib"
 OWN_ASSETS = "assets"
+#: Class of the list that a page of links to variants holds.
+VARIANTS = "variant-list"
 
 
-def page_path(scenario: str, section: str) -> str:
-    """Return the staged notebook of a page, relative to the root."""
-    return f"{PAGES}/{scenario}/{section}.ipynb"
+def page_path(scenario: str, section: str, variant: str = "") -> str:
+    """Return the staged notebook of a page, relative to the root; pages of variants lie below that of their section."""
+    return f"{PAGES}/{scenario}/{'/'.join(filter(None, (section, variant)))}.ipynb"
 
 
-def download_path(scenario: str, section: str) -> str:
+def download_path(scenario: str, section: str, variant: str = "") -> str:
     """Return the folder of a page's downloads, relative to the root and to the site alike."""
-    return f"{DOWNLOADS}/{scenario}/{section}"
+    return f"{DOWNLOADS}/{scenario}/{'/'.join(filter(None, (section, variant)))}"
 
 
 def write_if_changed(path: Path, content: str | bytes) -> None:

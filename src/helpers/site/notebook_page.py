@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 HIDDEN_TAGS = {"parameters", "injected-parameters", "remove-cell"}
-RUNNER_KEYS = {"parameters", "tables", "needs", "section", "overview", "files", "sweeps", "scenarios"}
+RUNNER_KEYS = {"parameters", "tables", "needs", "section", "overview", "files", "sweeps", "scenarios", "for_each"}
 SOURCE_LINE = '<p class="source-line"'
 # The dollar of "US$" would open a formula in Pandoc's Markdown.
 CURRENCY = re.compile(r"(?<=\bUS)\$")
@@ -46,11 +46,16 @@ def page_notebook(
         dropped (it stays in the run's log), Markdown outputs have become Markdown cells.
     """
     first, *rest = notebook["cells"]
-    published = [_raw("front-matter", _front_matter(text(first), front)), _html("run-box", box)]
+    published = [raw_cell("front-matter", _front_matter(text(first), front)), html_cell("run-box", box)]
     for cell in rest:
         published += _published_cells(cell, source_links)
+    return as_notebook(published)
+
+
+def as_notebook(cells: list[Cell]) -> dict[str, Any]:
+    """Return cells as a notebook of format 4.5."""
     kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    return {"cells": published, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
+    return {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
 
 
 def text(cell: Mapping[str, Any], key: str = "source") -> str:
@@ -143,7 +148,7 @@ def _lines(content: str) -> list[str]:
 
 def _moved_cell(name: str, output: Mapping[str, Any], source_links: Callable[[str], str]) -> Cell:
     if _is_source_line(output):
-        return _html(name, source_links(text(output["data"], "text/html")))
+        return html_cell(name, source_links(text(output["data"], "text/html")))
     return _cell("markdown", name, protect_currency(text(output["data"], "text/markdown")))
 
 
@@ -157,11 +162,18 @@ def raw_html(html: str) -> str:
     return f"```{{=html}}\n{html}\n```"
 
 
-def _html(name: str, html: str) -> Cell:
+def html_cell(name: str, html: str) -> Cell:
+    """Return a Markdown cell that holds HTML as it is."""
     return _cell("markdown", name, raw_html(html))
 
 
-def _raw(name: str, source: str) -> Cell:
+def markdown_cell(name: str, source: str) -> Cell:
+    """Return a Markdown cell."""
+    return _cell("markdown", name, source)
+
+
+def raw_cell(name: str, source: str) -> Cell:
+    """Return a raw cell, such as that of the front matter."""
     return _cell("raw", name, source)
 
 

@@ -6,6 +6,7 @@ of index.qmd, by section, which come first); nothing here knows what a metric me
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -43,11 +44,13 @@ def overview(pages: Sequence[Publication], declared: Mapping[str, Any]) -> str:
     InputError
         A declared metric, table, column or format does not exist.
     """
-    groups = by_section(pages)
+    variants = [page for page in pages if page.variant]
+    groups = by_section([page for page in pages if not page.variant])
     entries = {slug: declared.get(slug) or group[0].findings for slug, group in groups.items()}
     order = sorted(groups, key=lambda slug: (not entries[slug].get("table"), list(groups).index(slug)))
     numbers = iter(range(1, 2 * len(order) + 1))
-    return "\n\n".join(_section(slug, groups[slug], entries[slug], numbers) for slug in order) + "\n"
+    parts = [_section(slug, groups[slug], entries[slug], numbers) for slug in order]
+    return "\n\n".join([*parts, *(_variants(group) for group in by_section(variants).values())]) + "\n"
 
 
 def _section(slug: str, pages: Sequence[Publication], entry: Mapping[str, Any], numbers: Iterator[int]) -> str:
@@ -62,6 +65,13 @@ def _section(slug: str, pages: Sequence[Publication], entry: Mapping[str, Any], 
     links = entry.get("metrics")
     parts.append(raw_html(_scenario_table(pages, entry, next(numbers))) if links else _links(pages))
     return "\n\n".join(parts)
+
+
+def _variants(pages: Sequence[Publication]) -> str:
+    counted = Counter((page.scenario_title, page.listed) for page in pages)
+    links = " · ".join(f"[{title}]({place}) ({count} pages)" for (title, place), count in counted.items())
+    first = pages[0]
+    return f"### {first.title} {{#found-{first.section}}}\n\n{first.description}\n\nRead on: {links}"
 
 
 def fill(sentence: str, pages: Sequence[Publication]) -> str:
@@ -115,14 +125,15 @@ def _scenario_table(pages: Sequence[Publication], entry: Mapping[str, Any], numb
 
 
 def _study_row(page: Publication, metrics: Sequence[Mapping[str, Any]]) -> list[str]:
-    return ["The study", *(_metric_cell(page, item, "study") if "study" in item else "–" for item in metrics)]
+    return ["The study", *(metric_cell(page, item, "study") if "study" in item else "–" for item in metrics)]
 
 
 def _scenario_row(page: Publication, metrics: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [link(page.address, page.scenario_title), *(_metric_cell(page, item, "metric") for item in metrics)]
+    return [link(page.address, page.scenario_title), *(metric_cell(page, item, "metric") for item in metrics)]
 
 
-def _metric_cell(page: Publication, item: Mapping[str, Any], key: str) -> str:
+def metric_cell(page: Publication, item: Mapping[str, Any], key: str) -> str:
+    """Return a metric as a table cell holds it: formatted, with its unit, escaped."""
     text = shown(page, item[key], item.get("format"))
     return escape(text if text == MISSING else text + item.get("unit", ""))
 

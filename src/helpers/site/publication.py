@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from helpers.runner.variants import labelled
 from helpers.site.layout import download_path, page_path
+
+if TYPE_CHECKING:
+    from helpers.runner import CompletedRun, Slot
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,34 @@ class Publication:
     vintages: dict[str, list[str]]
     folder: Path
     findings: dict[str, Any]
+    #: Value of the parameter that the section's variants differ in, and the metric that says how it is called.
+    variant: str = ""
+    label_metric: str = ""
+
+    @property
+    def label(self) -> str:
+        """How the run is called within its scenario, as the runner says it."""
+        return labelled(self.section, self.variant)
+
+    @property
+    def variant_name(self) -> str:
+        """How readers call the variant, empty when the section has none."""
+        return str(self.metrics.get(self.label_metric) or self.variant)
+
+    @property
+    def heading(self) -> str:
+        """Title of the page."""
+        return f"{self.title}: {self.variant_name}" if self.variant else self.title
+
+    @property
+    def listed(self) -> str:
+        """The staged notebook that lists show: the page itself, or the list of all variants."""
+        return page_path(self.scenario, self.section)
+
+    @property
+    def to_root(self) -> str:
+        """Way from the page to the site's root."""
+        return "../" * self.page.count("/")
 
     @property
     def results(self) -> Path:
@@ -36,7 +68,7 @@ class Publication:
     @property
     def page(self) -> str:
         """The staged notebook, relative to the root."""
-        return page_path(self.scenario, self.section)
+        return page_path(self.scenario, self.section, self.variant)
 
     @property
     def address(self) -> str:
@@ -46,7 +78,7 @@ class Publication:
     @property
     def downloads(self) -> str:
         """The folder of the page's downloads, relative to the site's root."""
-        return download_path(self.scenario, self.section)
+        return download_path(self.scenario, self.section, self.variant)
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
@@ -61,21 +93,16 @@ class Publication:
 
 
 def publications() -> list[Publication]:
-    """Return all finished runs, by scenario and then by the sections' order."""
+    """Return all finished runs, by scenario, then by the sections' order, then by variant."""
     from helpers import runner
 
-    sections = runner.sections()
-    found = [
-        _publication(section, scenario, run)
-        for scenario in runner.scenarios()
-        for section in sections
-        if section.runs_under(scenario.name) and (run := runner.completed(scenario.name, section.slug))
-    ]
-    return sorted(found, key=lambda item: (item.scenario, item.order, item.section))
+    found = [_publication(slot, run) for slot in runner.expected() if (run := runner.completed(*slot.key))]
+    return sorted(found, key=lambda item: (item.scenario, item.order, item.section, item.variant_name))
 
 
-def _publication(section: Any, scenario: Any, run: Any) -> Publication:
-    manifest = run.manifest
+def _publication(slot: "Slot", run: "CompletedRun") -> Publication:
+    section, scenario, manifest = slot.section, slot.scenario, run.manifest
+    declared = section.front.for_each
     return Publication(
         section=section.slug,
         scenario=scenario.name,
@@ -89,6 +116,8 @@ def _publication(section: Any, scenario: Any, run: Any) -> Publication:
         vintages={name: _vintages(table) for name, table in manifest.tables.items()},
         folder=run.folder,
         findings=(section.front.model_extra or {}).get("overview") or {},
+        variant=slot.variant.name if slot.variant else "",
+        label_metric=declared.label if declared else "",
     )
 
 

@@ -72,7 +72,7 @@ def staged_configuration(configuration: dict[str, Any], pages: Sequence[Publicat
 
 def _sidebar(contents: list[Any], pages: Sequence[Publication]) -> list[Any]:
     groups = [
-        {"section": group[0].scenario_title, "contents": [page.page for page in group]}
+        {"section": group[0].scenario_title, "contents": list(dict.fromkeys(page.listed for page in group))}
         for group in by_scenario(pages).values()
     ]
     kept = [entry for entry in contents if not _is_scenario_group(entry)]
@@ -109,9 +109,9 @@ def _render_smalldocs(root: Path, project: Path, pages: Sequence[Publication], c
     bibliography = root / layout.BIBLIOGRAPHY
     for name in layout.HAND_WRITTEN:
         _write_page(project / name, plain_document((root / name).read_text(encoding="utf-8"), root, bibliography))
-    for page in pages:
-        target = (project / page.page).with_suffix(".qmd")
-        notebook = json.loads((root / page.page).read_text(encoding="utf-8"))
+    for name in dict.fromkeys(name for page in pages for name in (page.listed, page.page)):
+        target = (project / name).with_suffix(".qmd")
+        notebook = json.loads((root / name).read_text(encoding="utf-8"))
         _write_page(target, plain_notebook(notebook, target.stem, bibliography))
     copy_tree(root / layout.OWN_ASSETS, project / layout.OWN_ASSETS)
     _write_themes(project)

@@ -5,7 +5,6 @@ from html import escape
 from helpers.site.markup import inline, link, table
 from helpers.site.publication import Publication
 
-TO_ROOT = "../../../"
 NO_TABLES = "None of its own: it reads the results of other sections."
 
 
@@ -32,14 +31,15 @@ def _parameters(page: Publication) -> str:
 
 def _data(page: Publication) -> str:
     rows = [
-        (link(f"{TO_ROOT}data.html#{name}", name), inline(vintages)) for name, vintages in sorted(page.vintages.items())
+        (link(f"{page.to_root}data.html#{name}", name), inline(vintages))
+        for name, vintages in sorted(page.vintages.items())
     ]
     listed = table(("Table", "Vintages in it"), rows, classes="plain-table") if rows else f"<p>{NO_TABLES}</p>"
     return _heading("Data tables") + listed
 
 
 def _downloads(page: Publication) -> str:
-    folder = TO_ROOT + page.downloads
+    folder = page.to_root + page.downloads
     items = [
         link(f"{folder}/{page.section}.ipynb", "Notebook as run (.ipynb)", download=True),
         link(f"{folder}/{page.section}-results.zip", "Results: figures, tables, metrics (.zip)", download=True),
@@ -60,5 +60,5 @@ def source_line_links(page: Publication, html: str) -> str:
     kinds = (("tables", ".csv", "CSV"), ("figures", ".svg", "SVG"), ("figures", ".png", "PNG"))
     files = [(f"{folder}/{name}{ending}", label) for folder, ending, label in kinds]
     found = [(path, label) for path, label in files if name and (page.results / path).is_file()]
-    links = ", ".join(link(f"{TO_ROOT}{page.downloads}/{path}", label, download=True) for path, label in found)
+    links = ", ".join(link(f"{page.to_root}{page.downloads}/{path}", label, download=True) for path, label in found)
     return html.removesuffix("</p>") + (f' <span class="downloads">Download: {links}</span></p>' if links else "</p>")

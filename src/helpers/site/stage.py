@@ -1,6 +1,5 @@
 """Staging: from finished runs to the pages, downloads and assets that both renderers start from."""
 
-import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from helpers.site.overview import overview
 from helpers.site.parameter_tables import parameter_tables
 from helpers.site.publication import Publication
 from helpers.site.run_box import run_box, source_line_links
+from helpers.site.variant_list import notebook_text, variant_groups, variant_list, way_back
 
 TABLE_SCRIPTS = ("dt_bundle.js", "dt_bundle.css")
 
@@ -33,6 +33,8 @@ def stage(root: Path, pages: Sequence[Publication], sections: Sequence[Any], rec
         Metadata of every table, for the data page.
     """
     written = [_stage_page(root, page) for page in pages]
+    for group in variant_groups(pages):
+        written.append(_write(root / group[0].listed, notebook_text(variant_list(group))))
     for page in pages:
         written += stage_downloads(page, root, root / "notebooks" / f"{page.section}.ipynb")
     written += [
@@ -61,16 +63,17 @@ def _write(path: Path, content: str) -> Path:
 
 def _stage_page(root: Path, page: Publication) -> Path:
     front = {
-        "pagetitle": f"{page.title} – {page.scenario_title}",
+        "title": page.heading,
+        "pagetitle": f"{page.heading} – {page.scenario_title}",
         "order": page.order,
     }
     notebook = page_notebook(
         page.notebook,
         front=front,
-        box=run_box(page),
+        box=way_back(page) + run_box(page),
         source_links=lambda html: source_line_links(page, html),
     )
-    return _write(root / page.page, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
+    return _write(root / page.page, notebook_text(notebook))
 
 
 def stage_assets(root: Path) -> list[Path]:
