@@ -21,7 +21,16 @@ Normalisation = Literal[
 Aggregation = Literal["arithmetic", "geometric", "harmonic", "power", "copeland", "mazziotta-pareto", "minimum"]
 Imputation = Literal["none", "mean", "median", "group-mean", "regression", "chained-equations"]
 Outliers = Literal["none", "winsorise-then-log", "box-cox"]
-WEIGHTINGS = ("equal", "pca", "entropy", "critic", "benefit-of-the-doubt", "equal-importance")
+WEIGHTINGS = (
+    "equal",
+    "pca",
+    "pca-loadings",
+    "entropy",
+    "critic",
+    "benefit-of-the-doubt",
+    "equal-importance",
+    "most-informative",
+)
 LATEST = "latest"
 
 #: Scale used when `scale` is not set: an interval, or the mean and standard deviation of z-scores.

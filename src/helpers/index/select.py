@@ -58,16 +58,26 @@ def patent_share(patents: pd.DataFrame, fields: Sequence[str], minimum_patents: 
     Economies and years with fewer patents than `minimum_patents` have no share: with a handful of patents it would
     say nothing. The total includes patents of no known field.
     """
+    return shares_of(grants_by_field(patents), fields, minimum_patents)
+
+
+def grants_by_field(patents: pd.DataFrame) -> pd.DataFrame:
+    """Return the grants of each economy and year, one column a field, with ``total`` and ``flag`` (of the total)."""
     economies = patents[patents["iso3"] != "WLD"]
     wide = economies.pivot(index=["iso3", "year"], columns="field", values="grants")
-    totals = wide["total"]
-    share = 100 * wide[list(fields)].sum(axis=1) / totals.where(totals >= max(minimum_patents, 1))
-    return share.rename("value").dropna().reset_index().merge(_total_flags(economies), on=["iso3", "year"], how="left")
+    return wide.join(_total_flags(economies), how="left")
 
 
-def _total_flags(patents: pd.DataFrame) -> pd.DataFrame:
+def shares_of(grants: pd.DataFrame, fields: Sequence[str], minimum_patents: int = 0) -> pd.DataFrame:
+    """Return what `patent_share` does, from the grants by field of `grants_by_field`."""
+    totals = grants["total"]
+    share = 100 * grants[list(fields)].sum(axis=1) / totals.where(totals >= max(minimum_patents, 1))
+    return grants[["flag"]].assign(value=share).dropna(subset=["value"]).reset_index()[["iso3", "year", "value", "flag"]]
+
+
+def _total_flags(patents: pd.DataFrame) -> pd.Series:
     totals = patents[patents["field"] == "total"]
-    return totals.assign(flag=totals.get("flag", ""))[["iso3", "year", "flag"]]
+    return totals.assign(flag=totals.get("flag", "")).set_index(["iso3", "year"])["flag"]
 
 
 def indicator_values(

@@ -36,7 +36,13 @@ def sample(factors: int, size: int, seed: int) -> Array:
 
 
 def effects(
-    results: Array, names: Sequence[str], *, resamples: int = 500, seed: int = 0, level: float = 0.9
+    results: Array,
+    names: Sequence[str],
+    *,
+    resamples: int = 500,
+    seed: int = 0,
+    level: float = 0.9,
+    centred: bool = True,
 ) -> pd.DataFrame:
     """Return first-order and total effects of each factor from the results of a radial design.
 
@@ -50,6 +56,9 @@ def effects(
         Bootstrap resamples of the base points; seed.
     level : float
         Coverage of the bootstrap intervals.
+    centred : bool
+        Whether to take the mean from the results first, which makes first-order effects steadier; False gives the
+        estimates of the reference implementation.
 
     Returns
     -------
@@ -57,25 +66,39 @@ def effects(
         Index factor; first, first_low, first_high, total, total_low, total_high. NaN when the results do not vary.
     """
     table = np.asarray(results, float).reshape(len(names) + 2, -1)
-    drawn = np.random.default_rng(seed).integers(0, table.shape[1], (resamples, table.shape[1]))
-    first, total = _estimates(table[:, None, :])
-    resampled = np.array([_estimates(table[:, rows][:, None, :]) for rows in drawn])[:, :, :, 0]
+    terms = _terms(table - table[:2].mean() if centred else table)
+    first, total = _estimates(terms.mean(axis=1, keepdims=True), table.shape[1])
+    resampled = _estimates(_resampled_means(terms, resamples, seed), table.shape[1])
     tails = [(1 - level) / 2, (1 + level) / 2]
-    low, high = np.quantile(resampled, tails, axis=0)
+    (first_low, first_high), (total_low, total_high) = (np.quantile(found, tails, axis=1) for found in resampled)
     columns = {
-        "first": first[:, 0], "first_low": low[0], "first_high": high[0],
-        "total": total[:, 0], "total_low": low[1], "total_high": high[1],
+        "first": first[:, 0], "first_low": first_low, "first_high": first_high,
+        "total": total[:, 0], "total_low": total_low, "total_high": total_high,
     }  # fmt: skip
     return pd.DataFrame(columns, index=pd.Index(names, name="factor"))
 
 
-def _estimates(table: Array) -> tuple[Array, Array]:
+def _terms(table: Array) -> Array:
+    """Return what the estimates are means of, shape (2 + 2 x factors, size): y, its square, both effects' terms."""
     a, b, mixed = table[0], table[1], table[2:]
-    variance = np.concatenate([a, b], axis=-1).var(axis=-1)
+    return np.vstack([(a + b) / 2, (a * a + b * b) / 2, b * (mixed - a), 0.5 * (a - mixed) ** 2])
+
+
+def _resampled_means(terms: Array, resamples: int, seed: int) -> Array:
+    """Return the means of the terms over base points drawn with replacement, shape (terms, resamples)."""
+    generator, size = np.random.default_rng(seed), terms.shape[1]
+    counts = np.stack([np.bincount(generator.integers(0, size, size), minlength=size) for _ in range(resamples)])
+    return terms @ counts.T.astype(float) / size
+
+
+def _estimates(means: Array, size: int) -> tuple[Array, Array]:
+    """Return first-order and total effects, shape (factors, ...), from the means of the terms of `size` base points."""
+    y, squares, numerators = means[0], means[1], means[2:]
+    variance = (squares - y * y) * 2 * size / (2 * size - 1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        first = (b * (mixed - a)).mean(axis=-1) / variance
-        total = 0.5 * ((a - mixed) ** 2).mean(axis=-1) / variance
-    return np.where(variance > 0, first, np.nan), np.where(variance > 0, total, np.nan)
+        shares = np.where(variance > 1e-12 * np.maximum(squares, 1.0), numerators / variance, np.nan)
+    first, total = np.split(shares, 2)
+    return first, total
 
 
 def sobol(

@@ -20,7 +20,7 @@ from helpers.index.definitions import (
 )
 from helpers.index.parameters import InnovationIndexParameters
 from helpers.index.ranking import ranks
-from helpers.index.select import Selection, newest, patent_share
+from helpers.index.select import Selection, grants_by_field, newest, shares_of
 from helpers.index.specification import Index
 
 MINIMA = (0, 100, 500, 1000, 5000)
@@ -127,8 +127,9 @@ def _vintages(table: pd.DataFrame, when: tuple[int, int] | None, small: Callable
 
 
 def _patents(table: pd.DataFrame, year: int, age: int) -> Variants:
+    grants = grants_by_field(table[table["year"].between(year - age, year)])
     for definition, minimum in product(HIGH_TECH_FIELDS, MINIMA):
-        share = patent_share(table[table["year"].between(year - age, year)], high_tech_fields(definition), minimum)
+        share = shares_of(grants, high_tech_fields(definition), minimum)
         yield {"vintage": "", "definition": definition, "minimum": minimum}, newest(share, year, age)["value"]
 
 

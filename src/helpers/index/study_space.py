@@ -13,7 +13,7 @@ from helpers.index import weigh
 from helpers.index.definitions import HIGH_TECH_FIELDS, ICT, ICT_OVER_TIME, PATENTS, high_tech_fields
 from helpers.index.impute import INCOME, chained_draws, impute
 from helpers.index.parameters import InnovationIndexParameters
-from helpers.index.select import newest, patent_share
+from helpers.index.select import grants_by_field, newest, shares_of
 from helpers.index.space import (
     AGGREGATION,
     CHAINED,
@@ -187,7 +187,8 @@ def _by_vintage(
 
 
 def _patents(tables: Tables, parameters: InnovationIndexParameters, economies: Sequence[str]) -> Column:
-    rows, year, age = tables[PATENTS], parameters.reference_year(), parameters.maximum_age
+    year, age = parameters.reference_year(), parameters.maximum_age
+    grants = grants_by_field(tables[PATENTS])
     named = isinstance(parameters.high_tech_fields, str)
     base = str(parameters.high_tech_fields) if named else "the fields given"
     minima = Choice("minimum_patents", "Minimum of patents", tuple(_base_first(parameters.minimum_patents, MINIMA)))
@@ -195,7 +196,7 @@ def _patents(tables: Tables, parameters: InnovationIndexParameters, economies: S
 
     def value_of(fields: str, minimum: str) -> pd.Series:
         chosen = high_tech_fields(fields if fields in HIGH_TECH_FIELDS else parameters.high_tech_fields)
-        return newest(patent_share(rows, chosen, int(minimum)), year, age)["value"]
+        return newest(shares_of(grants, chosen, int(minimum)), year, age)["value"]
 
     return _column("hightech_patent_share", (lists, minima), value_of, economies)
 
@@ -212,17 +213,14 @@ def _ict(tables: Tables, parameters: InnovationIndexParameters, economies: Seque
 
 
 def _library(column: Column, imputations: Sequence[str], context: pd.DataFrame, chains: Array) -> Library:
-    n = column.values.shape[-1]
-    plain = column.values.reshape(-1, n)
-    filled = [_imputations(values, imputations, context, chains) for values in plain]
-    shape = (*column.values.shape[:-1], -1, n)
-    return Library(column.indicator, tuple(choice.name for choice in column.choices), np.reshape(filled, shape))
-
-
-def _imputations(values: Array, imputations: Sequence[str], context: pd.DataFrame, chains: Array) -> Array:
-    frame = pd.DataFrame({"value": values}, context.index)
-    one_step = [impute(frame, method, context)["value"].to_numpy() for method in imputations if method != CHAINED]
-    return np.vstack([*one_step, np.where(np.isnan(values), chains.T, values)])
+    *options, n = column.values.shape
+    plain = pd.DataFrame(column.values.reshape(-1, n).T, context.index)
+    one_step = [impute(plain, method, context).to_numpy() for method in imputations if method != CHAINED]
+    gaps = plain.isna().to_numpy()[:, :, None]
+    drawn = np.where(gaps, chains[:, None, :], plain.to_numpy()[:, :, None])
+    filled = np.concatenate([np.stack(one_step, axis=2), drawn], axis=2)
+    names = tuple(choice.name for choice in column.choices)
+    return Library(column.indicator, names, filled.transpose(1, 2, 0).reshape(*options, -1, n))
 
 
 def _chains(columns: Sequence[Column], ranked: pd.DataFrame, context: pd.DataFrame, seed: int) -> Array:

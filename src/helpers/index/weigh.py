@@ -15,6 +15,9 @@ from helpers.index.aggregate import arithmetic
 from helpers.index.normalise import minmax
 
 Array = NDArray[np.float64]
+Measure = Literal["squared", "correlation"]
+#: A squared gap to the target that counts as none.
+EXACT = 1e-20
 
 
 def complete(x: Array) -> Array:
@@ -77,6 +80,11 @@ def pca(x: Array, kind: Literal["communality", "first-loadings"] = "communality"
     return found / found.sum()
 
 
+def first_loadings(x: Array) -> Array:
+    """Weights from the loadings on the first component alone; see `pca`."""
+    return pca(x, "first-loadings")
+
+
 def entropy(x: Array) -> Array:
     """Weights by Shannon's entropy: the more an indicator tells economies apart, the larger its weight."""
     unit = minmax(x, 0.0, 1.0)
@@ -109,19 +117,30 @@ def pairwise_correlations(x: Array) -> Array:
     return result
 
 
-def importance(x: Array, w: Array) -> Array:
-    """Return each indicator's squared correlation with the weighted mean, as shares of their sum."""
-    score = arithmetic(x, w)
-    squared = np.array([_correlation(column, score) ** 2 for column in x.T])
-    return squared / squared.sum()
+def importance(x: Array, w: Array, measure: Measure = "squared") -> Array:
+    """Return each indicator's correlation with the weighted mean, squared or as it is, as shares of their sum.
+
+    Squared is the Pearson correlation ratio, a share of variance (Paruolo, Saisana and Saltelli, 2013). As it is
+    (``correlation``) is what the reference implementation balances; for equal targets both want the same weights.
+    """
+    found = correlations_with(x, arithmetic(x, w))
+    shares = found**2 if measure == "squared" else found
+    return shares / shares.sum()
 
 
-def _correlation(column: Array, score: Array) -> float:
-    both = ~np.isnan(column) & ~np.isnan(score)
-    return float(np.corrcoef(column[both], score[both])[0, 1])
+def correlations_with(x: Array, y: Array) -> Array:
+    """Return the Pearson correlation of each column of `x` with `y`, over the economies that have both."""
+    present = ~np.isnan(x) & ~np.isnan(y)[:, None]
+    n = present.sum(axis=0)
+    first, second = np.where(present, x, 0.0), np.where(present, y[:, None], 0.0)
+    first, second = ((part - part.sum(axis=0) / n) * present for part in (first, second))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (first * second).sum(axis=0) / np.sqrt((first**2).sum(axis=0) * (second**2).sum(axis=0))
 
 
-def equal_importance(x: Array, target: Array | None = None, tolerance: float = 0.01) -> Array:
+def equal_importance(
+    x: Array, target: Array | None = None, tolerance: float = 0.01, measure: Measure = "squared"
+) -> Array:
     """Find weights with which the indicators are equally important, or important as a target says.
 
     Importance is `importance`. With complete data the weights follow from the correlations in one step; the search
@@ -135,24 +154,18 @@ def equal_importance(x: Array, target: Array | None = None, tolerance: float = 0
         Wanted shares; equal ones when not given.
     tolerance : float
         Largest difference between a share and its target.
+    measure : {"squared", "correlation"}
+        What importance is.
 
     Raises
     ------
     InputError
         No weights meet the target: indicators that contradict each other would need a negative weight.
     """
-    from scipy.optimize import minimize
-
     count = x.shape[1]
     wanted = np.full(count, 1 / count) if target is None else np.asarray(target, float) / np.sum(target)
-
-    def gap(logs: Array) -> float:
-        return float(np.sum((importance(x, _softmax(logs)) - wanted) ** 2))
-
-    solved = np.log(np.clip(_by_correlations(x, wanted), 1e-3, None))
-    found = [minimize(gap, start, method="BFGS", options={"gtol": 1e-10}) for start in (solved, np.zeros(count))]
-    best = _softmax(min([solved, *(result.x for result in found)], key=gap))
-    worst = float(np.abs(importance(x, best) - wanted).max())
+    best = _nearest(x, wanted, measure, tolerance)
+    worst = float(np.abs(importance(x, best, measure) - wanted).max())
     if worst > tolerance:
         raise InputError(
             "No weights give the importance asked for without one being negative "
@@ -161,10 +174,40 @@ def equal_importance(x: Array, target: Array | None = None, tolerance: float = 0
     return best
 
 
-def _by_correlations(x: Array, wanted: Array) -> Array:
-    solution = np.linalg.lstsq(pairwise_correlations(x), np.sqrt(wanted), rcond=None)[0]
+def _nearest(x: Array, wanted: Array, measure: Measure, tolerance: float) -> Array:
+    """Return the weights whose importance is nearest to the one wanted, from up to two starts of the search."""
+    from scipy.optimize import minimize
+
+    def gap(logs: Array) -> float:
+        return float(np.sum((importance(x, _softmax(logs), measure) - wanted) ** 2))
+
+    found = np.log(np.clip(_by_correlations(x, wanted, measure), 1e-3, None))
+    for start in (found, np.zeros(wanted.size)):
+        if gap(found) < EXACT:
+            break
+        searched = minimize(gap, start, method="BFGS", options={"gtol": 1e-10}).x
+        found = min(found, searched, key=gap)
+        if gap(found) < (tolerance / 10) ** 2:
+            break
+    return _softmax(found)
+
+
+def _by_correlations(x: Array, wanted: Array, measure: Measure) -> Array:
+    root = np.sqrt(wanted) if measure == "squared" else wanted
+    solution = np.linalg.lstsq(pairwise_correlations(x), root, rcond=None)[0]
     found = solution / np.nanstd(x, axis=0, ddof=1)
     return found / np.abs(found).sum()
+
+
+def most_informative(x: Array) -> Array:
+    """Weights with which the sum of the indicators' correlations with the index is largest.
+
+    With complete data this is the mean of the standardised indicators, so each weight is one over a standard deviation
+    (from the Cauchy-Schwarz inequality): no search is needed, and none can stop early. With gaps it is an
+    approximation.
+    """
+    found = 1 / np.nanstd(x, axis=0, ddof=1)
+    return found / found.sum()
 
 
 def _softmax(logs: Array) -> Array:
@@ -232,9 +275,11 @@ def _favourable(known: Array, row: int, low: float, high: float) -> Array:
 METHODS: dict[str, Callable[[Array], Array]] = {
     "equal": equal,
     "pca": pca,
+    "pca-loadings": first_loadings,
     "entropy": entropy,
     "critic": critic,
     "equal-importance": equal_importance,
+    "most-informative": most_informative,
 }
 
 
