@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from helpers.errors import InputError
-from helpers.index import moments, treat, weigh
+from helpers.index import logarithms, moments, treat, weigh
 from helpers.index.aggregate import aggregate
 from helpers.index.impute import chained_draws, impute
 from helpers.index.normalise import goalposts, normalise, oriented
@@ -142,8 +142,8 @@ def test_an_indicator_without_outliers_is_left_alone() -> None:
 
 def test_log_by_skew_mirrors_negative_skew() -> None:
     values = np.array([1.0, 2.0, 3.0, 50.0])
-    np.testing.assert_allclose(treat.log_by_skew(-values), -treat.log_shifted(values))
-    np.testing.assert_allclose(treat.log_by_skew(values), treat.log_shifted(values))
+    np.testing.assert_allclose(logarithms.log_by_skew(-values), -logarithms.log_shifted(values))
+    np.testing.assert_allclose(logarithms.log_by_skew(values), logarithms.log_shifted(values))
 
 
 def test_box_cox_exponent_is_that_of_scipy() -> None:
@@ -263,7 +263,7 @@ SQUARE = np.array([[0.0, 1.0], [1.0, 2.0], [2.0, 0.0]])
         (lambda: normalise(-SQUARE - 1, "fraction-of-maximum"), "maximum is not above zero"),
         (lambda: goalposts(SQUARE, [1.0, 1.0], [1.0, 2.0]), "below the upper"),
         (lambda: oriented(SQUARE, [1, 0]), "Directions"),
-        (lambda: treat.treat(pd.DataFrame(SQUARE), "log"), "outlier treatment"),
+        (lambda: treat.treat(pd.DataFrame(SQUARE), "logarithm"), "outlier treatment"),
         (lambda: impute(pd.DataFrame([[NAN]]), "mean"), "no value at all"),
         (lambda: impute(GAPS, "regression"), "log_gdp_per_capita"),
         (lambda: impute(GAPS, "mice"), "imputation"),

@@ -146,6 +146,7 @@ def copeland(x: Array, w: Array) -> Array:
 
     No compensation and no use of distances: only the order within each indicator counts. Pairs are compared on the
     indicators that both have, with the weights re-scaled over them; half of the weight on each side is a draw.
+    Without gaps this is also the reference implementation's score; with gaps see `copeland_by_position`.
     """
     score = np.zeros((x.shape[0], *x.shape[2:]))
     drawn = 1e-12 * w.sum(axis=0)
@@ -155,6 +156,24 @@ def copeland(x: Array, w: Array) -> Array:
         score[row] += won.sum(axis=0)
         score[row + 1 :] -= won
     return np.where(np.isnan(x).all(axis=1), np.nan, score)
+
+
+def copeland_by_position(x: Array, w: Array) -> Array:
+    """Copeland score as the reference implementation has it where values are missing: not to be used for results.
+
+    An indicator that one of two economies lacks counts for the one further down the table, so scores depend on the
+    order of the economies. Offered so that results of the reference can be reproduced.
+    """
+    score = np.zeros((x.shape[0], *x.shape[2:]))
+    drawn = 1e-12 * w.sum(axis=0)
+    for row in range(x.shape[0] - 1):
+        own, others = x[row], x[row + 1 :]
+        lacking = np.isnan(own - others)
+        margin = margins(x, w, row) - (lacking * w).sum(axis=1)
+        won = (margin > drawn).astype(np.int8) - (margin < -drawn).astype(np.int8)
+        score[row] += won.sum(axis=0)
+        score[row + 1 :] -= won
+    return score
 
 
 METHODS: dict[str, Callable[..., Array]] = {
@@ -168,7 +187,7 @@ METHODS: dict[str, Callable[..., Array]] = {
 }
 
 
-def aggregate(x: Array, w: Array, method: str, power: float = 0.5) -> Array:
+def aggregate(x: Array, w: Array, method: str, power: float = 0.5, minimum_coverage: float = 0.0) -> Array:
     """Aggregate `x`, shape (n, k, ...), over its indicators by a named method.
 
     Parameters
@@ -181,11 +200,13 @@ def aggregate(x: Array, w: Array, method: str, power: float = 0.5) -> Array:
         A name of `METHODS`.
     power : float
         Exponent of ``power``.
+    minimum_coverage : float
+        Share of the indicators an economy needs for a score (whatever their weights).
 
     Returns
     -------
     array, shape (n, ...)
-        Scores, NaN for an economy without values.
+        Scores, NaN for an economy without values, or with too few.
 
     Raises
     ------
@@ -196,4 +217,7 @@ def aggregate(x: Array, w: Array, method: str, power: float = 0.5) -> Array:
         raise InputError(not_allowed("aggregation", method, METHODS))
     w = checked_weights(w, x.shape[1])
     w = w.reshape(w.shape + (1,) * (x.ndim - 1 - w.ndim))
-    return power_mean(x, w, power) if method == "power" else METHODS[method](x, w)
+    scores = power_mean(x, w, power) if method == "power" else METHODS[method](x, w)
+    if minimum_coverage <= 0:
+        return scores
+    return np.where((~np.isnan(x)).mean(axis=1) >= minimum_coverage - 1e-12, scores, np.nan)

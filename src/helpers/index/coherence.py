@@ -45,9 +45,37 @@ class Adequacy:
     n: int
 
 
-def correlations(values: pd.DataFrame, method: Literal["pearson", "spearman", "kendall"] = "pearson") -> pd.DataFrame:
-    """Return correlations between indicators, each over the economies that have both."""
-    return values.corr(method=method, min_periods=3)
+Correlation = Literal["pearson", "spearman", "kendall"]
+
+
+def correlations(
+    values: pd.DataFrame, method: Correlation = "pearson", significance: float | None = None
+) -> pd.DataFrame:
+    """Return correlations between indicators, each over the economies that have both.
+
+    With a `significance` (such as 0.05), those whose p-value is larger are left out as NaN.
+    """
+    found = values.corr(method=method, min_periods=3)
+    return found if significance is None else found.where(p_values(values, method) <= significance)
+
+
+def p_values(values: pd.DataFrame, method: Correlation = "pearson") -> pd.DataFrame:
+    """Return the two-sided p-value of each correlation of `correlations`, 0 on the diagonal."""
+    tests = {"pearson": stats.pearsonr, "spearman": stats.spearmanr, "kendall": stats.kendalltau}
+    table = values.corr(method=lambda x, y: tests[method](x, y).pvalue, min_periods=3)
+    return table.where(~np.eye(len(table), dtype=bool), 0.0)
+
+
+def conspicuous(values: pd.DataFrame, high: float = 0.9, low: float = -0.4) -> pd.DataFrame:
+    """Return the pairs of indicators that say nearly the same (above `high`) or contradict each other (below `low`)."""
+    found = correlations(values)
+    rows = [
+        {"first": first, "second": second, "correlation": found.at[first, second]}
+        for number, first in enumerate(found.columns)
+        for second in found.columns[number + 1 :]
+        if found.at[first, second] > high or found.at[first, second] < low
+    ]
+    return pd.DataFrame(rows, columns=["first", "second", "correlation"])
 
 
 def cronbach_alpha(normalised: pd.DataFrame) -> float:

@@ -68,12 +68,22 @@ class RankCounts:
         """Return the probability of a rank of `k` or better."""
         return pd.Series(self.ranks[:, :k].sum(axis=1) / self.draws, index=self._index(), name=f"p_top{k}")
 
-    def quantile(self, q: float) -> pd.Series:
-        """Return the smallest rank that a share `q` of the ranked draws does not exceed; NaN if never ranked."""
+    def quantile(self, q: float, *, interpolated: bool = False) -> pd.Series:
+        """Return the smallest rank that a share `q` of the ranked draws does not exceed; NaN if never ranked.
+
+        With `interpolated` neighbouring ranks are averaged as R's default (type 7) does, which the reference
+        implementation reports; it may give ranks that no draw has, such as 2.5.
+        """
         cumulated = self.ranks.cumsum(axis=1)
         total = cumulated[:, -1:]
-        found = (cumulated < q * total - 1e-9).sum(axis=1) + 1.0
-        return pd.Series(np.where(total[:, 0] > 0, found, np.nan), index=self._index(), name=f"p{round(100 * q):02d}")
+        name = f"p{round(100 * q):02d}"
+        if interpolated:
+            place = np.maximum(q * (total - 1), 0)
+            low, high = (1.0 + (cumulated <= edge).sum(axis=1) for edge in (np.floor(place), np.ceil(place)))
+            found = low + (place - np.floor(place))[:, 0] * (high - low)
+        else:
+            found = (cumulated < q * total - 1e-9).sum(axis=1) + 1.0
+        return pd.Series(np.where(total[:, 0] > 0, found, np.nan), index=self._index(), name=name)
 
     def mean(self) -> pd.Series:
         """Return the mean rank."""

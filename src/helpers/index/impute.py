@@ -4,6 +4,9 @@
 economy's own average. The other methods say openly what they put in.
 """
 
+from collections.abc import Sequence
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -11,14 +14,30 @@ from numpy.typing import NDArray
 from helpers.errors import InputError, not_allowed
 
 Array = NDArray[np.float64]
-METHODS = ("none", "mean", "median", "group-mean", "regression", "chained-equations")
+METHODS = (
+    "none",
+    "mean",
+    "median",
+    "group-mean",
+    "group-median",
+    "own-mean",
+    "regression",
+    "chained-equations",
+)
 #: Column of the context that `regression` and `chained-equations` use.
 INCOME = "log_gdp_per_capita"
 #: Column of the context that `group-mean` uses.
 GROUP = "group"
 
 
-def impute(values: pd.DataFrame, method: str, context: pd.DataFrame | None = None, *, seed: int = 0) -> pd.DataFrame:
+def impute(
+    values: pd.DataFrame,
+    method: str,
+    context: pd.DataFrame | None = None,
+    *,
+    directions: Sequence[int] | None = None,
+    seed: int = 0,
+) -> pd.DataFrame:
     """Fill the missing values by a named method.
 
     Parameters
@@ -26,11 +45,13 @@ def impute(values: pd.DataFrame, method: str, context: pd.DataFrame | None = Non
     values : pandas.DataFrame
         Economies by indicators, NaN = missing.
     method : str
-        ``none``, ``mean``, ``median``, ``group-mean`` (mean of the economies of the same ``group`` of the context),
-        ``regression`` (on ``log_gdp_per_capita`` of the context), ``chained-equations`` (the mean of 20 draws of
-        `chained_draws`).
+        ``none``, ``mean``, ``median``, ``group-mean`` and ``group-median`` (of the economies of the same ``group`` of
+        the context), ``own-mean`` (`own_mean`), ``regression`` (on ``log_gdp_per_capita`` of the context),
+        ``chained-equations`` (the mean of 20 draws of `chained_draws`).
     context : pandas.DataFrame, optional
         By economy; needed by the methods that use it.
+    directions : sequence of int, optional
+        -1 for indicators of which less is better; used by ``own-mean``.
     seed : int
         For chained equations.
 
@@ -47,8 +68,10 @@ def impute(values: pd.DataFrame, method: str, context: pd.DataFrame | None = Non
         raise InputError(f"{', '.join(map(str, empty))} has no value at all, so none can be imputed. Leave it out.")
     if method in ("mean", "median"):
         return values.fillna(values.mean() if method == "mean" else values.median())
-    if method == "group-mean":
-        return group_mean(values, _context(context, GROUP, values))
+    if method == "own-mean":
+        return own_mean(values, directions)
+    if method in ("group-mean", "group-median"):
+        return by_group(values, _context(context, GROUP, values), method.removeprefix("group-"))
     income = _context(context, INCOME, values)
     if method == "regression":
         return regression(values, income)
@@ -65,11 +88,80 @@ def _filled(values: pd.DataFrame, estimates: Array) -> pd.DataFrame:
     return values.where(values.notna(), pd.DataFrame(estimates, values.index, values.columns))
 
 
-def group_mean(values: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
-    """Fill with the mean of the group; with the mean of all where the group has no value or is unknown."""
-    known = group.fillna("unknown")
-    means = values.groupby(known).transform("mean")
-    return values.fillna(means).fillna(values.mean())
+def by_group(
+    values: pd.DataFrame, group: pd.Series, statistic: str = "mean", *, fall_back: bool = True
+) -> pd.DataFrame:
+    """Fill with the mean or median of the group.
+
+    Parameters
+    ----------
+    values : pandas.DataFrame
+        Economies by indicators, NaN = missing.
+    group : pandas.Series
+        Group by economy; missing = unknown.
+    statistic : {"mean", "median"}
+        What of the group.
+    fall_back : bool
+        Where the group is unknown or has no value: True fills with the statistic of all economies, False leaves the
+        gap, as the reference implementation does.
+    """
+    filled = values.fillna(values.groupby(group).transform(statistic))
+    return filled.fillna(values.agg(statistic)) if fall_back else filled
+
+
+def own_mean(values: pd.DataFrame, directions: Sequence[int] | None = None) -> pd.DataFrame:
+    """Fill with what puts an economy where its other indicators put it: its own mean on the min-max scale.
+
+    This is what re-scaling of equal weights (``none``) does silently, written into the data. An economy without any
+    value keeps its gaps.
+    """
+    signs = np.ones(values.shape[1]) if directions is None else np.asarray(directions, float)
+    turned = values * signs
+    low, width = turned.min(), turned.max() - turned.min()
+    own = ((turned - low) / width.replace(0.0, np.nan)).mean(axis=1)
+    estimates = (np.outer(own, width) + low.to_numpy()) * signs
+    return _filled(values, estimates)
+
+
+PanelMethod = Literal["latest", "linear", "linear-or-constant"]
+
+
+def along_time(values: pd.DataFrame, method: PanelMethod = "latest", most: int | None = None) -> pd.DataFrame:
+    """Fill gaps of a panel from the same economy's other years.
+
+    Parameters
+    ----------
+    values : pandas.DataFrame
+        Index (iso3, year); one column an indicator.
+    method : {"latest", "linear", "linear-or-constant"}
+        ``latest``: the newest earlier value. ``linear``: on the line between the neighbours in time, the nearest
+        value before the first and after the last; series with one value keep their gaps with ``linear`` and are
+        constant with ``linear-or-constant``.
+    most : int, optional
+        With ``latest``: how many steps in time back a value may come from; None = any.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same shape and order.
+    """
+    ordered = values.sort_index()
+    by_economy = ordered.groupby(level="iso3", group_keys=False)
+    filled = by_economy.ffill(limit=most) if method == "latest" else by_economy.apply(_on_lines, method)
+    return filled.reindex(values.index)
+
+
+def _on_lines(series: pd.DataFrame, method: PanelMethod) -> pd.DataFrame:
+    years = series.index.get_level_values("year").to_numpy(float)
+    least = 1 if method == "linear-or-constant" else 2
+
+    def line(column: pd.Series) -> pd.Series:
+        known = column.notna().to_numpy()
+        if known.sum() < least:
+            return column
+        return column.fillna(pd.Series(np.interp(years, years[known], column[known]), column.index))
+
+    return series.apply(line)
 
 
 def regression(values: pd.DataFrame, income: pd.Series) -> pd.DataFrame:

@@ -72,6 +72,46 @@ def distance_to_maximum(x: Array) -> Array:
     return minmax(x, 0.0, 1.0)
 
 
+def distance_to_reference(x: Array, reference: int, *, truncate: bool = False) -> Array:
+    """Return 1 minus the distance to one economy's value, as a share of that value's distance to the minimum.
+
+    Parameters
+    ----------
+    x : array, shape (n, ...)
+        Values, more is better.
+    reference : int
+        Row of the economy that scores 1.
+    truncate : bool
+        Whether economies beyond it score 1 as well.
+
+    Raises
+    ------
+    InputError
+        A reference without a value, or with the lowest one: nothing is left to measure the distance in.
+    """
+    target = x[reference]
+    if np.isnan(target).any() or np.any(target <= np.fmin.reduce(x, axis=0)):
+        raise InputError("The economy of reference has no value above the minimum. Choose another, or use minmax.")
+    return distance_to_target(x, target, truncate=truncate)
+
+
+def distance_to_target(x: Array, target: Array | float, *, truncate: bool = False) -> Array:
+    """Return how far from the minimum (0) to a target (1) each value is; targets of shape (...) as `x` less axis 0.
+
+    For an indicator of which less is better turn the sign of values and target (`oriented`).
+
+    Raises
+    ------
+    InputError
+        A target that is not above the minimum.
+    """
+    low = np.fmin.reduce(x, axis=0)
+    if np.any(np.asarray(target) <= low):
+        raise InputError("A target is not above the lowest value, so no distance to it can be measured. Raise it.")
+    share = (x - low) / (target - low)
+    return np.minimum(share, 1.0) if truncate else share
+
+
 def fraction_of_maximum(x: Array) -> Array:
     """Divide by the maximum.
 
@@ -88,19 +128,29 @@ def fraction_of_maximum(x: Array) -> Array:
     return x / highest
 
 
-def goalposts(x: Array, low: Array, high: Array, *, scale: float = 100.0, truncate: bool = True) -> Array:
+def goalposts(
+    x: Array,
+    low: Array | Sequence[float],
+    high: Array | Sequence[float],
+    *,
+    scale: float = 100.0,
+    truncate: bool = True,
+    directions: Sequence[int] | None = None,
+) -> Array:
     """Stretch between fixed goalposts, the same in every year, so that scores of different years compare.
 
     Parameters
     ----------
     x : array, shape (n, k, ...)
-        Values, more is better.
+        Values, more is better (`oriented`).
     low, high : array, shape (k,)
-        The values that score 0 and `scale`.
+        The lower and the upper goalpost in the indicator's own unit; the better one scores `scale`, the other 0.
     scale : float
-        Score at the upper goalpost.
+        Score at the better goalpost.
     truncate : bool
         Whether values beyond a goalpost score 0 or `scale`.
+    directions : sequence of int, optional
+        -1 for indicators whose sign `oriented` has turned: their goalposts are turned as well.
 
     Raises
     ------
@@ -110,8 +160,10 @@ def goalposts(x: Array, low: Array, high: Array, *, scale: float = 100.0, trunca
     low, high = np.asarray(low, float), np.asarray(high, float)
     if not np.all(low < high):
         raise InputError("Every lower goalpost must be below the upper one.")
+    turned = np.zeros(low.shape, bool) if directions is None else np.asarray(directions) < 0
+    worst, best = np.where(turned, -high, low), np.where(turned, -low, high)
     shape = (-1,) + (1,) * (x.ndim - 2)
-    share = (x - low.reshape(shape)) / (high - low).reshape(shape)
+    share = (x - worst.reshape(shape)) / (best - worst).reshape(shape)
     return (np.clip(share, 0.0, 1.0) if truncate else share) * scale
 
 

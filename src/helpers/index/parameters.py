@@ -19,8 +19,10 @@ Normalisation = Literal[
     "fraction-of-maximum",
 ]
 Aggregation = Literal["arithmetic", "geometric", "harmonic", "power", "copeland", "mazziotta-pareto", "minimum"]
-Imputation = Literal["none", "mean", "median", "group-mean", "regression", "chained-equations"]
-Outliers = Literal["none", "winsorise-then-log", "box-cox"]
+Imputation = Literal[
+    "none", "mean", "median", "group-mean", "group-median", "own-mean", "regression", "chained-equations"
+]
+Outliers = Literal["none", "winsorise-then-log", "winsorise", "log", "box-cox"]
 WEIGHTINGS = (
     "equal",
     "pca",

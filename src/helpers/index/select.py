@@ -72,7 +72,9 @@ def shares_of(grants: pd.DataFrame, fields: Sequence[str], minimum_patents: int 
     """Return what `patent_share` does, from the grants by field of `grants_by_field`."""
     totals = grants["total"]
     share = 100 * grants[list(fields)].sum(axis=1) / totals.where(totals >= max(minimum_patents, 1))
-    return grants[["flag"]].assign(value=share).dropna(subset=["value"]).reset_index()[["iso3", "year", "value", "flag"]]
+    return (
+        grants[["flag"]].assign(value=share).dropna(subset=["value"]).reset_index()[["iso3", "year", "value", "flag"]]
+    )
 
 
 def _total_flags(patents: pd.DataFrame) -> pd.Series:

@@ -84,9 +84,9 @@ def prepared(values: pd.DataFrame, specification: Specification, context: pd.Dat
     InputError
         An indicator that does not vary, or a method that has no meaning for the values.
     """
-    filled = impute(values, specification.imputation, context)
-    treated = treat(filled, specification.outliers).values
     directions = [specification.directions.get(name, 1) for name in values.columns]
+    filled = impute(values, specification.imputation, context, directions=directions)
+    treated = treat(filled, specification.outliers).values
     matrix = oriented(treated.to_numpy(float), directions)
     _refuse_constant(treated)
     return pd.DataFrame(

@@ -85,7 +85,7 @@ def study_space(
     """
     economies = list(ranked.index)
     columns = _columns(tables, parameters, economies)
-    imputations = _with_base_first(parameters.imputation, IMPUTATIONS)
+    imputations = _with_base_first(_of_one_column(parameters.imputation), IMPUTATIONS)
     context = context.reindex(economies)
     chains = _chains(columns, ranked, context, parameters.seed)
     libraries = tuple(
@@ -129,6 +129,11 @@ def _distinct(normalisation: str) -> str:
     """Return the normalisation that says the same, or nearly, and suits every treatment and aggregation."""
     same = {"borda": "rank", "distance-to-maximum": "minmax", "fraction-of-maximum": "minmax"}
     return same.get(normalisation, normalisation)
+
+
+def _of_one_column(imputation: str) -> str:
+    """Return the imputation that says the same for one indicator by itself: re-scaled weights for an own mean."""
+    return "none" if imputation == "own-mean" else imputation
 
 
 def _columns(tables: Tables, parameters: InnovationIndexParameters, economies: Sequence[str]) -> list[Column]:

@@ -2,10 +2,10 @@
 
 The rule of the JRC (Handbook, OECD/JRC 2008; audits of the Global Innovation Index): an indicator has outliers when
 its absolute skewness is at least 2 and its kurtosis at least 3.5 (sample, bias-corrected). Both thresholds are the
-constants below, used by every function here.
+defaults of `Rule`, used by every function here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,13 +14,44 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 from helpers.errors import InputError, not_allowed
+from helpers.index.logarithms import LOGS
 from helpers.index.moments import shape, skewness
 
 Array = NDArray[np.float64]
 SKEWNESS_LIMIT = 2.0
 KURTOSIS_LIMIT = 3.5
 MOST_POINTS = 5
-METHODS = ("none", "winsorise-then-log", "box-cox")
+METHODS = ("none", "winsorise-then-log", "winsorise", "log", "box-cox")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When an indicator counts as having outliers, and how far its treatment goes.
+
+    Attributes
+    ----------
+    skewness, kurtosis : float
+        Outliers: absolute skewness and kurtosis both at least as large.
+    most : int, optional
+        Largest number of points to pull in; None = no limit.
+    log : str
+        A name of `LOGS`: what is taken where winsorising is not enough.
+    combined : bool
+        Whether the logarithm is taken of the winsorised values; otherwise it is taken of the untreated ones.
+    """
+
+    skewness: float = SKEWNESS_LIMIT
+    kurtosis: float = KURTOSIS_LIMIT
+    most: int | None = MOST_POINTS
+    log: str = "shifted"
+    combined: bool = False
+
+    def __post_init__(self) -> None:
+        if self.log not in LOGS:
+            raise InputError(not_allowed("logarithm", self.log, LOGS))
+
+
+JRC = Rule()
 
 
 @dataclass(frozen=True)
@@ -31,14 +62,16 @@ class Treated:
     actions: pd.DataFrame
 
 
-def has_outliers(x: Array) -> NDArray[np.bool_]:
-    """Tell, along axis 0, whether |skewness| >= 2 and kurtosis >= 3.5; False where they cannot be computed."""
+def has_outliers(x: Array, rule: Rule = JRC) -> NDArray[np.bool_]:
+    """Tell, along axis 0, whether both limits of the rule are reached; False where moments cannot be computed."""
     skew, kurt = shape(x)
     with np.errstate(invalid="ignore"):
-        return (np.abs(skew) >= SKEWNESS_LIMIT) & (kurt >= KURTOSIS_LIMIT)
+        return (np.abs(skew) >= rule.skewness) & (kurt >= rule.kurtosis)
 
 
-def winsorise(x: Array, most: int | None = MOST_POINTS, *, force: bool = False) -> tuple[Array, NDArray[np.bool_]]:
+def winsorise(
+    x: Array, most: int | None = MOST_POINTS, *, force: bool = False, rule: Rule = JRC
+) -> tuple[Array, NDArray[np.bool_]]:
     """Pull in the most extreme value, again and again, until the rule is met or `most` points were pulled in.
 
     The side is the one the skewness points to. Each step sets all values tied at the extreme to the next value, so
@@ -52,6 +85,8 @@ def winsorise(x: Array, most: int | None = MOST_POINTS, *, force: bool = False) 
         Stop once this many points are pulled in; None = no limit.
     force : bool
         Go on up to `most` points though the rule is met (for drawing a number of points).
+    rule : Rule
+        When to stop; its own number of points is not used.
 
     Returns
     -------
@@ -61,7 +96,7 @@ def winsorise(x: Array, most: int | None = MOST_POINTS, *, force: bool = False) 
     """
     x, high, low = x.copy(), np.zeros(x.shape, bool), np.zeros(x.shape, bool)
     limit = np.inf if most is None else most
-    while (force or has_outliers(x)) and high.sum() + low.sum() < limit:
+    while (force or has_outliers(x, rule)) and high.sum() + low.sum() < limit:
         top = not skewness(x) < 0
         extreme = x == (np.nanmax(x) if top else np.nanmin(x))
         others = x[~extreme & ~np.isnan(x)]
@@ -70,21 +105,6 @@ def winsorise(x: Array, most: int | None = MOST_POINTS, *, force: bool = False) 
         x[extreme] = others.max() if top else others.min()
         high, low = (extreme, low) if top else (high, extreme)
     return x, high | low
-
-
-def log_shifted(x: Array) -> Array:
-    """Logarithm after moving the minimum to 1% of the range, along axis 0."""
-    low, high = np.fmin.reduce(x, axis=0), np.fmax.reduce(x, axis=0)
-    return np.log(x - low + 0.01 * (high - low))
-
-
-def log_by_skew(x: Array) -> Array:
-    """Shifted logarithm that also corrects negative skew, by mirroring first.
-
-    `log_shifted` only helps with positive skew and makes negative skew worse; this one is the better choice where
-    the direction of the skew is not known, and equals `log_shifted` for positive skew.
-    """
-    return np.where(skewness(x) < 0, -log_shifted(-x), log_shifted(x))
 
 
 def box_cox(x: Array, exponent: float | None = None) -> Array:
@@ -114,19 +134,15 @@ def box_cox_exponent(x: Array) -> float:
     return float(optimize.minimize_scalar(loss, bounds=(-5, 5), method="bounded").x)
 
 
-def winsorise_then_log(
-    x: Array, most: int = MOST_POINTS, log: Callable[[Array], Array] = log_shifted
-) -> tuple[Array, str, int]:
+def winsorise_then_log(x: Array, rule: Rule = JRC) -> tuple[Array, str, int]:
     """Treat one indicator as the JRC does: winsorise; if that is not enough, take the log of the untreated values.
 
     Parameters
     ----------
     x : array, shape (n,)
         One indicator, NaN = missing.
-    most : int
-        Largest number of points to pull in.
-    log : function
-        `log_shifted` as the reference implementation, or `log_by_skew`, which also mends negative skew.
+    rule : Rule
+        Limits, number of points, logarithm.
 
     Returns
     -------
@@ -136,23 +152,46 @@ def winsorise_then_log(
     points : int
         How many values were changed.
     """
-    if not has_outliers(x):
+    if not has_outliers(x, rule):
         return x, "none", 0
-    pulled, moved = winsorise(x, most)
-    if not has_outliers(pulled):
-        return pulled, "winsorised", int(moved.sum())
-    return log(x), "log", int((~np.isnan(x)).sum())
+    pulled, action, points = _winsorised(x, rule)
+    if not has_outliers(pulled, rule):
+        return pulled, action, points
+    return _logarithm(pulled if rule.combined else x, rule)
 
 
-def treat(values: pd.DataFrame, method: str) -> Treated:
+def _winsorised(x: Array, rule: Rule) -> tuple[Array, str, int]:
+    pulled, moved = winsorise(x, rule.most, rule=rule)
+    return pulled, "winsorised", int(moved.sum())
+
+
+def _logarithm(x: Array, rule: Rule) -> tuple[Array, str, int]:
+    return LOGS[rule.log](x), "log", int((~np.isnan(x)).sum())
+
+
+def _box_cox(x: Array, rule: Rule) -> tuple[Array, str, int]:
+    return box_cox(x), "box-cox", int((~np.isnan(x)).sum())
+
+
+TREATMENTS: dict[str, Callable[[Array, Rule], tuple[Array, str, int]]] = {
+    "winsorise-then-log": winsorise_then_log,
+    "winsorise": _winsorised,
+    "log": _logarithm,
+    "box-cox": _box_cox,
+}
+
+
+def treat(values: pd.DataFrame, method: str, rule: Rule | Mapping[str, Rule] = JRC) -> Treated:
     """Treat each indicator that has outliers by a named method; the others stay as they are.
 
     Parameters
     ----------
     values : pandas.DataFrame
         Economies by indicators, NaN = missing.
-    method : {"none", "winsorise-then-log", "box-cox"}
+    method : {"none", "winsorise-then-log", "winsorise", "log", "box-cox"}
         What to do.
+    rule : Rule or mapping of str to Rule
+        Limits and details, the same for all indicators or by indicator (those not named follow the JRC).
 
     Raises
     ------
@@ -163,16 +202,15 @@ def treat(values: pd.DataFrame, method: str) -> Treated:
         raise InputError(not_allowed("outlier treatment", method, METHODS))
     columns, rows = {}, []
     for name, column in values.items():
-        new, action, points = _treated(column.to_numpy(float), method)
+        own = rule if isinstance(rule, Rule) else rule.get(str(name), JRC)
+        new, action, points = _treated(column.to_numpy(float), method, own)
         columns[name] = new
         rows.append({"indicator": name, "action": action, "points": points})
     actions = pd.DataFrame(rows).set_index("indicator")
     return Treated(pd.DataFrame(columns, index=values.index), actions)
 
 
-def _treated(x: Array, method: str) -> tuple[Array, str, int]:
-    if method == "none" or not has_outliers(x):
+def _treated(x: Array, method: str, rule: Rule) -> tuple[Array, str, int]:
+    if method == "none" or not has_outliers(x, rule):
         return x, "none", 0
-    if method == "box-cox":
-        return box_cox(x), "box-cox", int((~np.isnan(x)).sum())
-    return winsorise_then_log(x)
+    return TREATMENTS[method](x, rule)

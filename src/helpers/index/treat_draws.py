@@ -5,8 +5,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from helpers.index.logarithms import log_shifted
 from helpers.index.moments import skewness
-from helpers.index.treat import MOST_POINTS, has_outliers, log_shifted
+from helpers.index.treat import MOST_POINTS, has_outliers
 
 Array = NDArray[np.float64]
 #: Steps of the golden-section search for the Box-Cox exponent; 30 steps fix it to 5e-6.
@@ -21,7 +22,7 @@ def treat_draws(x: Array, method: str) -> Array:
     ----------
     x : array, shape (n, k, m)
         Values of n economies, k indicators and m draws; overwritten.
-    method : {"none", "winsorise-then-log", "box-cox"}
+    method : {"none", "winsorise-then-log", "winsorise", "log", "box-cox"}
         What to do with columns that have outliers.
     """
     if method == "none":
@@ -103,5 +104,7 @@ def _minimum(loss: Callable[[Array], Array], columns: int, low: float = -5.0, hi
 
 TREATMENTS: dict[str, Callable[[Array], Array]] = {
     "winsorise-then-log": winsorise_then_log_columns,
+    "winsorise": winsorise_columns,
+    "log": log_shifted,
     "box-cox": box_cox_columns,
 }

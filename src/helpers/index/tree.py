@@ -72,12 +72,16 @@ class Tree:
         weights : sequence of array, shapes (elements of the level, ...)
             Weights within each group, any sum.
         """
-        share = np.ones((1, *weights[-1].shape[1:]))
+        return self.effective_weights_by_level(weights)[0]
+
+    def effective_weights_by_level(self, weights: Sequence[Array]) -> list[Array]:
+        """Return the weight that each element of each level has in the index; every level sums to 1."""
+        found = [np.ones((1, *weights[-1].shape[1:]))]
         for level in reversed(range(len(self.sizes))):
             members = np.asarray(self.parents[level])
             sums = np.stack([weights[level][group].sum(axis=0) for group in self.groups(level)])
-            share = weights[level] / sums[members] * share[members]
-        return share
+            found.insert(0, weights[level] / sums[members] * found[0][members])
+        return found[:-1]
 
 
 def _inner(x: Array, method: str) -> Array:

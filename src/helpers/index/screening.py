@@ -1,0 +1,89 @@
+"""Which economies have enough data to be ranked, and what the indicators look like before anything is done to them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from helpers.errors import InputError, not_allowed
+from helpers.index.moments import shape
+from helpers.index.select import covered
+from helpers.index.treat import has_outliers
+
+
+@dataclass(frozen=True)
+class Screened:
+    """Values of the economies kept, and by economy of all: missing, zeros, coverage, nonzero, included."""
+
+    values: pd.DataFrame
+    summary: pd.DataFrame
+
+
+def screen(
+    values: pd.DataFrame,
+    minimum_coverage: float = 2 / 3,
+    minimum_nonzero: float = 0.05,
+    *,
+    by: Literal["coverage", "nonzero", "both"] = "coverage",
+    force: Mapping[str, bool] | None = None,
+) -> Screened:
+    """Keep the economies with enough values, with enough values other than zero, or with both.
+
+    Parameters
+    ----------
+    values : pandas.DataFrame
+        Economies by indicators, NaN = missing.
+    minimum_coverage : float
+        Share of the indicators with a value.
+    minimum_nonzero : float
+        Share of the values present that are not zero.
+    by : {"coverage", "nonzero", "both"}
+        Which of the two limits decides.
+    force : mapping of str to bool, optional
+        Economies to include (True) or leave out (False) whatever they have.
+
+    Raises
+    ------
+    InputError
+        A forced economy that is not in the table.
+    """
+    missing, zeros = values.isna().sum(axis=1), (values == 0).sum(axis=1)
+    table = pd.DataFrame({"missing": missing, "zeros": zeros, "coverage": values.notna().mean(axis=1)})
+    table["nonzero"] = 1 - zeros / values.notna().sum(axis=1)
+    enough, nonzero = covered(values, minimum_coverage), ~(table["nonzero"] < minimum_nonzero)
+    included = {"coverage": enough, "nonzero": nonzero, "both": enough & nonzero}[by].copy()
+    for economy, wanted in (force or {}).items():
+        if economy not in included.index:
+            raise InputError(not_allowed("economy", economy, [str(code) for code in included.index]))
+        included[economy] = wanted
+    return Screened(values[included], table.assign(included=included))
+
+
+def describe(values: pd.DataFrame) -> pd.DataFrame:
+    """Return what each indicator looks like: coverage, range, moments, distinct values, whether it has outliers.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By indicator: values, coverage, minimum, median, mean, maximum, sd (n - 1), skewness, kurtosis (both as
+        spreadsheets have them), distinct, outliers (both moments at least as large as the limits of the JRC rule).
+    """
+    matrix = values.to_numpy(float)
+    skewness, kurtosis = shape(matrix)
+    return pd.DataFrame(
+        {
+            "values": values.count(),
+            "coverage": values.notna().mean(),
+            "minimum": values.min(),
+            "median": values.median(),
+            "mean": values.mean(),
+            "maximum": values.max(),
+            "sd": values.std(),
+            "skewness": skewness,
+            "kurtosis": kurtosis,
+            "distinct": values.nunique(),
+            "outliers": np.where(has_outliers(matrix), "yes", "no"),
+        }
+    )
