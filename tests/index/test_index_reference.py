@@ -167,6 +167,7 @@ PANEL = panel(("B", 2012, NAN), ("A", 2010, 1), ("A", 2011, NAN), ("A", 2012, NA
     [
         ("latest", None, [5, 1, 1, 1, 7, 7, NAN, 5]),
         ("latest", 1, [5, 1, 1, NAN, 7, 7, NAN, 5]),
+        ("constant", None, [5, 1, 1, 1, 7, 7, 5, 5]),
         ("linear", None, [NAN, 1, 3, 5, 7, 7, NAN, 5]),
         ("linear-or-constant", None, [5, 1, 3, 5, 7, 7, 5, 5]),
     ],

@@ -123,7 +123,7 @@ def own_mean(values: pd.DataFrame, directions: Sequence[int] | None = None) -> p
     return _filled(values, estimates)
 
 
-PanelMethod = Literal["latest", "linear", "linear-or-constant"]
+PanelMethod = Literal["latest", "constant", "linear", "linear-or-constant"]
 
 
 def along_time(values: pd.DataFrame, method: PanelMethod = "latest", most: int | None = None) -> pd.DataFrame:
@@ -133,8 +133,8 @@ def along_time(values: pd.DataFrame, method: PanelMethod = "latest", most: int |
     ----------
     values : pandas.DataFrame
         Index (iso3, year); one column an indicator.
-    method : {"latest", "linear", "linear-or-constant"}
-        ``latest``: the newest earlier value. ``linear``: on the line between the neighbours in time, the nearest
+    method : {"latest", "constant", "linear", "linear-or-constant"}
+        ``latest``: the newest earlier value. ``constant``: the same, and the oldest value before it. ``linear``: on the line between the neighbours in time, the nearest
         value before the first and after the last; series with one value keep their gaps with ``linear`` and are
         constant with ``linear-or-constant``.
     most : int, optional
@@ -147,7 +147,12 @@ def along_time(values: pd.DataFrame, method: PanelMethod = "latest", most: int |
     """
     ordered = values.sort_index()
     by_economy = ordered.groupby(level="iso3", group_keys=False)
-    filled = by_economy.ffill(limit=most) if method == "latest" else by_economy.apply(_on_lines, method)
+    if method == "latest":
+        filled = by_economy.ffill(limit=most)
+    elif method == "constant":
+        filled = by_economy.ffill().groupby(level="iso3").bfill()
+    else:
+        filled = by_economy.apply(_on_lines, method)
     return filled.reindex(values.index)
 
 
