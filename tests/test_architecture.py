@@ -19,8 +19,8 @@ ALLOWED = {
     "data": {"ingested"},
     **{package: {"data", "ingested"} for package in DOMAIN},
     "claims": {"data", *DOMAIN},
-    "report": {"data"},
-    "runner": {"data"},
+    "report": {"data", "ingested"},
+    "runner": {"data", "ingested"},
     "site": {"runner", "data", "report"},
     "cli": {"runner", "site", "data", "claims", "input_output", "trade", "ingested"},
 }

@@ -1,7 +1,8 @@
 """Where ingested data lie, and the manifest that says what is in them.
 
-Each data set is a folder `build/ingested/<kind>/<name>/`. Its `manifest.json` is written last, by atomic rename, and
-names the files that belong to it: what the manifest does not name does not exist for a reader.
+Each data set is a folder `build/ingested/<kind>/<name>/`, called `kind/name` where one is meant. Its `manifest.json`
+is written last, by atomic rename, and names the files that belong to it: what the manifest does not name does not
+exist for a reader.
 """
 
 import fcntl
@@ -12,15 +13,32 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from helpers.data.access import current_run
 from helpers.errors import InputError, WorkError, not_allowed
 from helpers.paths import project_root
 
 NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,60}$")
 MARKER = "GENERATED.json"
+MANIFEST = "manifest.json"
 LOCK = ".lock"
+
+
+@dataclass(frozen=True)
+class Publication:
+    """Whose data were ingested: producer, licence or terms with their address, and references as BibTeX."""
+
+    producer: str
+    licence: str
+    licence_url: str
+    bibtex: str
+
+    def entries(self, title: str) -> dict[str, Any]:
+        """Return the entries of a manifest that describe a data set made from it."""
+        return {"title": title, "publication": asdict(self)}
 
 
 def folder(kind: str, name: str) -> Path:
@@ -36,6 +54,12 @@ def folder(kind: str, name: str) -> Path:
             f"{name!r} cannot name ingested data. Use small letters, digits and hyphens, such as 'icio-2023'."
         )
     return project_root() / "build" / "ingested" / kind / name
+
+
+def place(identity: str) -> Path:
+    """Return the folder of the data set called `kind/name`."""
+    kind, _, name = identity.partition("/")
+    return folder(kind, name)
 
 
 def names(kind: str) -> list[str]:
@@ -56,17 +80,48 @@ def choose(kind: str, name: str | None, command: str) -> str:
     if not known:
         raise InputError(f"No {kind} data have been ingested. Ingest some first: {command}")
     if name is None and len(known) == 1:
-        return known[0]
+        name = known[0]
     if name is None:
         raise InputError(f"Several data sets of {kind} have been ingested ({', '.join(known)}): name the one to use.")
     if name not in known:
         raise InputError(not_allowed(f"ingested data set of {kind}", name, known))
+    check_declared(f"{kind}/{name}")
     return name
+
+
+def check_declared(identity: str) -> None:
+    """Refuse, during a run, a data set that the run's parameters do not name: its fingerprint would not know of it.
+
+    Raises
+    ------
+    InputError
+        The data set is none of those that the runner was told of.
+    """
+    run = current_run()
+    if run is not None and identity not in run.get("ingested", []):
+        raise InputError(
+            f"Section {run.get('section', '?')!r} reads the ingested data {identity}, which its parameters do not "
+            "name. Let `ingested_sets()` of its parameter model return it."
+        )
+
+
+def describe(identity: str) -> dict[str, Any]:
+    """Return what an ingested data set is: `title`, and whether it is `generated`."""
+    kind, _, name = identity.partition("/")
+    found = manifest(kind, name)
+    return {"title": found.get("title", identity), "generated": bool(found.get("generated"))}
+
+
+def publication(identity: str) -> Publication | None:
+    """Return whose data an ingested data set holds; None when its manifest, written before this was kept, is silent."""
+    kind, _, name = identity.partition("/")
+    found = manifest(kind, name).get("publication")
+    return Publication(**found) if found else None
 
 
 def manifest(kind: str, name: str) -> dict[str, Any]:
     """Return the manifest of a data set, or an empty one when nothing has been ingested."""
-    path = folder(kind, name) / "manifest.json"
+    path = folder(kind, name) / MANIFEST
     if not path.is_file():
         return {}
     try:
@@ -77,7 +132,7 @@ def manifest(kind: str, name: str) -> dict[str, Any]:
 
 def write_manifest(kind: str, name: str, content: dict[str, Any]) -> None:
     """Replace the manifest of a data set in one step."""
-    write_atomically(folder(kind, name) / "manifest.json", json.dumps(content, indent=1, sort_keys=True) + "\n")
+    write_atomically(folder(kind, name) / MANIFEST, json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -112,7 +167,7 @@ def lock(kind: str, name: str) -> Iterator[None]:
 
 def fingerprint(kind: str, name: str) -> str:
     """Return the SHA-256 of the manifest, which holds the hashes of all that was read: one value for all the data."""
-    return sha256(folder(kind, name) / "manifest.json")
+    return sha256(folder(kind, name) / MANIFEST)
 
 
 def sha256(path: Path) -> str:
@@ -136,5 +191,5 @@ def remove_strays(kept: set[str], parent: Path) -> None:
     if not parent.is_dir():
         return
     for path in parent.iterdir():
-        if path.name not in kept | {LOCK, "manifest.json"}:
+        if path.name not in kept | {LOCK, MANIFEST}:
             shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -45,17 +45,31 @@ def _explained(error: ValidationError, content: Any) -> str:
     return f"{name}{'.'.join(place[2:] if name else place)}: {message}"
 
 
+def from_generated(folders: Mapping[str, Path]) -> list[str]:
+    """Return the sections whose run was made from generated data: nothing they found is evidence.
+
+    Parameters
+    ----------
+    folders : mapping
+        Section -> its results folder.
+    """
+    return [section for section, folder in folders.items() if _json(folder / "metrics.json", {}).get("generated")]
+
+
 def read_facts(folders: Mapping[str, Path]) -> Facts:
     """Read metrics.json and evidence.json of each section.
 
     Parameters
     ----------
     folders : mapping
-        Section -> its results folder; a section without metrics leaves no facts.
+        Section -> its results folder; a section without metrics, or made from generated data, leaves no facts.
     """
     metrics: dict[str, Any] = {}
     evidence: dict[str, list[Mapping[str, Any]]] = {}
+    left_out = from_generated(folders)
     for section, folder in folders.items():
+        if section in left_out:
+            continue
         found = _json(folder / "metrics.json", {})
         metrics |= {f"{section}.{name}": value for name, value in found.items()}
         evidence[section] = _json(folder / "evidence.json", [])
@@ -83,14 +97,23 @@ def read_alternatives(
         Section -> results folder.
     sweeps : mapping
         Sweep -> folder with points.csv.
+
+    Returns
+    -------
+    dict
+        Source -> table; what was made from generated data is left out.
     """
+    left_out = from_generated(folders)
     paths: dict[str, Path] = {}
     for listed in (item for claim in claims for item in claim.alternatives):
         if listed.sweep in sweeps:
             paths[listed.source] = sweeps[str(listed.sweep)] / "points.csv"
-        elif listed.section in folders:
+        elif listed.section in folders and listed.section not in left_out:
             paths[listed.source] = folders[str(listed.section)] / "tables" / f"{listed.table}.csv"
-    return {source: pd.read_csv(path) for source, path in paths.items() if path.is_file()}
+    found = {source: pd.read_csv(path) for source, path in paths.items() if path.is_file()}
+    return {
+        source: frame for source, frame in found.items() if not source.startswith("sweep:") or "generated" not in frame
+    }
 
 
 def sweeps_beside(results: Path) -> dict[str, Path]:

@@ -1,6 +1,7 @@
 """References to the producers of the tables, as BibTeX."""
 
 import json
+import re
 from pathlib import Path
 
 from helpers.data import catalogue
@@ -14,7 +15,7 @@ def bibliography(names: list[str] | None = None) -> str:
     Parameters
     ----------
     names : list of str, optional
-        Tables to cite; every table when not given.
+        Tables to cite, and ingested data sets as `kind/name`; every table when not given.
 
     Raises
     ------
@@ -24,15 +25,34 @@ def bibliography(names: list[str] | None = None) -> str:
     entries: dict[str, str] = {}
     users: dict[str, list[str]] = {}
     for name in sorted(set(names)) if names else catalogue.tables():
-        for citation in catalogue.metadata(name).citations:
-            if entries.setdefault(citation.key, citation.bibtex) != citation.bibtex:
-                raise WorkError(f"Two records give different references the key {citation.key!r}: rename one of them.")
-            users.setdefault(citation.key, []).append(f"% {name}: {', '.join(catalogue.vintages(name))}")
+        found, what = _ingested(name) if "/" in name else _embedded(name)
+        for key, bibtex in found.items():
+            if entries.setdefault(key, bibtex) != bibtex:
+                raise WorkError(f"Two records give different references the key {key!r}: rename one of them.")
+            users.setdefault(key, []).append(f"% {name}: {what}")
     return "\n".join("\n".join([*users[key], entries[key], ""]) for key in sorted(entries))
 
 
+def _embedded(name: str) -> tuple[dict[str, str], str]:
+    """Return the references of a table by key, and its vintages."""
+    found = {citation.key: citation.bibtex for citation in catalogue.metadata(name).citations}
+    return found, ", ".join(catalogue.vintages(name))
+
+
+def _ingested(identity: str) -> tuple[dict[str, str], str]:
+    """Return the references of an ingested data set by key, and what it is."""
+    from helpers import ingested
+
+    publication = ingested.publication(identity)
+    if publication is None:
+        raise InputError(f"Nothing is known of whose data {identity} holds. Ingest it again.")
+    entries = re.findall(r"^@\w+\{([^,]+),.*?^\}", publication.bibtex, re.M | re.S)
+    found = dict(zip(entries, re.split(r"\n(?=@)", publication.bibtex), strict=True))
+    return found, ingested.describe(identity)["title"]
+
+
 def tables_of_run(run: str) -> list[str]:
-    """Return the tables a run used, as its manifest tells.
+    """Return the tables a run used and the data sets it read (`kind/name`), as its manifest tells.
 
     Parameters
     ----------
@@ -48,7 +68,8 @@ def tables_of_run(run: str) -> list[str]:
     manifest = next((path / "manifest.json" for path in candidates if (path / "manifest.json").is_file()), None)
     if manifest is None:
         raise InputError(f"{run!r} is not a finished run: no manifest.json there or in build/runs/{run}. {_finished()}")
-    return sorted(json.loads(manifest.read_text(encoding="utf-8"))["tables"])
+    used = json.loads(manifest.read_text(encoding="utf-8"))
+    return sorted([*used["tables"], *used.get("ingested", {})])
 
 
 def _finished() -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from helpers.report.source import flags_of, show_source, source_line
-from helpers.report.store import numbers_only, output_path
+from helpers.report.store import is_generated, numbers_only, output_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +48,8 @@ def figure(
     if numbers_only():
         pyplot.close(fig)
         return
+    if is_generated():
+        watermark(fig)
     vector = output_path("figures", name, ".svg")
     fig.savefig(vector, metadata={"Date": None, "Creator": None})
     fig.savefig(output_path("figures", name, ".png"), metadata={"Software": None})
@@ -56,6 +58,12 @@ def figure(
     pyplot.close(fig)
     display(SVG(data=vector.read_text(encoding="utf-8")))
     show_source(source_line(tables, vintages=vintages, n=n, note=note, flags=flags_of(data)), name)
+
+
+def watermark(fig: "Figure") -> None:
+    """Write across a figure that it shows generated data, so that it keeps saying so away from its page."""
+    look = {"fontsize": 34, "color": "#B00020", "alpha": 0.28, "rotation": 30, "weight": "bold"}
+    fig.text(0.5, 0.5, "GENERATED DATA", ha="center", va="center", zorder=1000, **look)
 
 
 def write_csv(frame: "pd.DataFrame", name: str) -> None:

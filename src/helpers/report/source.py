@@ -4,10 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from helpers.report.store import is_generated
 from helpers.report.words import listing
 
 if TYPE_CHECKING:
     import pandas as pd
+
+GENERATED = "Generated data: no number here says anything about the world"
 
 
 def source_line(
@@ -23,7 +26,7 @@ def source_line(
     Parameters
     ----------
     tables : sequence of str
-        Catalogue names of the tables shown.
+        Catalogue names of the tables shown, or ingested data sets as `kind/name`.
     vintages : mapping, optional
         Table to vintage used; a table that is not named is listed with all the vintages it has.
     n : int or str, optional
@@ -37,6 +40,7 @@ def source_line(
     parts += [f"n = {n}"] if n is not None else []
     parts += [f"Flagged values (†): {'; '.join(flags)}"] if (flags := list(flags)) else []
     parts += [note[:1].upper() + note[1:]] if note else []
+    parts += [GENERATED] if is_generated() else []
     return " ".join(part.rstrip(".") + "." for part in parts if part)
 
 
@@ -50,6 +54,9 @@ def _sources(tables: Sequence[str], vintages: Mapping[str, str]) -> str:
     data = _catalogue()
     by_producer: dict[str, list[str]] = {}
     for table in tables:
+        if "/" in table:
+            by_producer[_ingested_title(table)] = [f"ingested as {table.partition('/')[2]}"]
+            continue
         record = data.metadata(table)
         used = vintages.get(table) or listing(data.vintages(table))
         # "(from UNESCO ...)" is told on the data page; here it would drown the vintage.
@@ -57,6 +64,12 @@ def _sources(tables: Sequence[str], vintages: Mapping[str, str]) -> str:
         entries += [used] if used not in entries else []
     listed = "; ".join(f"{producer} ({', '.join(used)})" for producer, used in by_producer.items())
     return f"Source: {listed}" if listed else ""
+
+
+def _ingested_title(identity: str) -> str:
+    from helpers import ingested
+
+    return ingested.describe(identity)["title"]
 
 
 def flags_of(frame: "pd.DataFrame | None") -> list[str]:

@@ -25,6 +25,11 @@ def numbers_only() -> bool:
     return bool((run_context() or {}).get("brief"))
 
 
+def is_generated() -> bool:
+    """Tell whether this run reads data that a generator wrote, so that nothing it shows may be taken for a finding."""
+    return bool((run_context() or {}).get("generated"))
+
+
 def results() -> Path:
     """Return the folder for this run's results, created when missing.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helpers.errors import WorkError
-from helpers.runner import fingerprint, manifest, notebooks, parameters, scenario, sweeps
+from helpers.runner import fingerprint, ingested_sets, manifest, notebooks, parameters, scenario, sweeps
 from helpers.runner.layout import ADHOC, build_folder, failed_folder, relative
 from helpers.runner.manifest import CompletedRun
 from helpers.runner.notebooks import Section
@@ -67,7 +67,8 @@ def run_section(
     hashes = {need: run.manifest.results_digest for need, run in needs.items()}
     swept = {name: _finished_sweep(section, name) for name in section.front.sweeps}
     digests = {name: done.digest for name, done in swept.items()}
-    parts = fingerprint.parts(fingerprint.fixed_parts(section), resolved, hashes, digests)
+    ingested = ingested_sets.part(section, resolved)
+    parts = fingerprint.parts(fingerprint.fixed_parts(section), resolved, hashes, digests, ingested)
     place = build_folder() / ADHOC / slug / fingerprint.run_id(parts)
     done = manifest.read(place)[0]
     if done and not manifest.damage(done) and not force:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.errors import InputError, WorkError
 from helpers.paths import project_root
-from helpers.runner import fingerprint, modules, notebooks, workshop
+from helpers.runner import fingerprint, ingested_sets, modules, notebooks, workshop
 from helpers.runner.execute import Outcome, Tell
 from helpers.runner.worker import CellError
 from helpers.runner.workshop import Task, Workshop
@@ -201,6 +201,7 @@ def carry_out(payload: dict[str, Any]) -> dict[str, Any]:
     """
     section = notebooks.section(payload["section"])
     same = {name: payload["parts"][name] for name in ("parameters", "needs", "sweeps")}
+    same["ingested"] = ingested_sets.part(section, payload["parameters"])
     parts = {**fingerprint.fixed_parts(section), **same}
     if differing := fingerprint.differences(payload["parts"], parts):
         raise WorkError(f"this worker's checkout differs: {'; '.join(differing[:3])}")

@@ -98,6 +98,7 @@ def parts(
     parameters: Mapping[str, Any],
     needs: Mapping[str, str] | None = None,
     sweeps: Mapping[str, str] | None = None,
+    ingested: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return all parts of a run's fingerprint.
 
@@ -107,10 +108,12 @@ def parts(
         From `fixed_parts`.
     parameters : mapping
         Resolved values of all parameters.
-    needs, sweeps : mapping, optional
-        Hash of the results of each section, and of the table of each sweep, that the run reads.
+    needs, sweeps, ingested : mapping, optional
+        Hash of the results of each section, of the table of each sweep, and of the manifest of each ingested data set
+        that the run reads.
     """
-    return {**fixed, "parameters": dict(parameters), "needs": dict(needs or {}), "sweeps": dict(sweeps or {})}
+    read = {"needs": needs, "sweeps": sweeps, "ingested": ingested}
+    return {**fixed, "parameters": dict(parameters), **{name: dict(found or {}) for name, found in read.items()}}
 
 
 def run_id(fingerprint_parts: Mapping[str, Any]) -> str:
@@ -129,6 +132,7 @@ LABELS = {
     "parameters": "parameter",
     "needs": "results of section",
     "sweeps": "sweep",
+    "ingested": "ingested data set",
 }
 
 

@@ -21,6 +21,14 @@ class TableUsed(BaseModel):
     vintages: list[str]
 
 
+class IngestedUsed(BaseModel):
+    """An ingested data set the run read: its manifest's hash, what it is, whether a generator wrote its files."""
+
+    sha256: str
+    title: str
+    generated: bool
+
+
 class Manifest(BaseModel):
     """Provenance of one run."""
 
@@ -32,6 +40,8 @@ class Manifest(BaseModel):
     scenario: str
     parameters: dict[str, Any]
     tables: dict[str, TableUsed]
+    ingested: dict[str, IngestedUsed] = {}
+    generated: bool = False
     fingerprint: dict[str, Any]
     text: str
     outputs: dict[str, str]

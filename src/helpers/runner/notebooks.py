@@ -43,6 +43,7 @@ class FrontMatter(BaseModel):
     files: list[str] = Field(default=[], description="further files below the root that it reads")
     needs: list[str] = Field(default=[], description="sections of the same scenario whose results it reads")
     sweeps: list[str] = Field(default=[], description="sweeps whose tables it reads")
+    ingested: list[str] = Field(default=[], description="kinds of ingested data its parameters may name")
     scenarios: list[str] | None = Field(default=None, description="only under these scenarios; default: all")
     for_each: ForEach | None = Field(default=None, description="one run and page for each value of a parameter")
     order: float = 1000

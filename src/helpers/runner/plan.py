@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from helpers.errors import InputError, not_allowed
-from helpers.runner import fingerprint, manifest, notebooks
+from helpers.runner import fingerprint, ingested_sets, manifest, notebooks
 from helpers.runner import parameters as typed
 from helpers.runner.layout import FAILURE, failed_folder, run_folder
 from helpers.runner.manifest import CompletedRun
@@ -24,10 +24,11 @@ class Planned(Slot):
 
     parameters: dict[str, Any]
     fixed: Mapping[str, Any] = field(repr=False)
+    ingested: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def parts(self, needs: Mapping[str, str], sweeps: Mapping[str, str]) -> dict[str, Any]:
         """Return its fingerprint, given the results it reads."""
-        return fingerprint.parts(self.fixed, self.parameters, needs, sweeps)
+        return fingerprint.parts(self.fixed, self.parameters, needs, sweeps, self.ingested)
 
 
 @dataclass
@@ -141,14 +142,13 @@ def plan(scenario_names: Iterable[str] | None = None, names: Iterable[str] | Non
     for section in chosen.values():
         notebooks.check_parameters_cell(section)
     fixed = {slug: fingerprint.fixed_parts(section) for slug, section in chosen.items()}
-    return [
-        Planned(slot.section, slot.scenario, slot.variant, _parameters(slot), fixed[slot.section.slug])
-        for slot in found
-    ]
+    return [_planned(slot, fixed[slot.section.slug]) for slot in found]
 
 
-def _parameters(slot: Slot) -> dict[str, Any]:
-    return typed.resolve(slot.section, slot.given, f"scenario {slot.scenario.name}")
+def _planned(slot: Slot, fixed: Mapping[str, Any]) -> Planned:
+    values = typed.resolve(slot.section, slot.given, f"scenario {slot.scenario.name}")
+    sets = ingested_sets.part(slot.section, values)
+    return Planned(slot.section, slot.scenario, slot.variant, values, fixed, sets)
 
 
 def judge(planned: Planned, needs: Mapping[str, str], sweeps: Mapping[str, str]) -> Verdict:

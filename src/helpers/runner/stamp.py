@@ -15,6 +15,8 @@ from helpers.runner.layout import build_folder
 
 #: Folders below the root whose files a build reads or writes; the package's own source is added.
 FOLDERS = ("notebooks", "scenarios", "sweeps", "data", "build/runs", "build/sweeps", "build/failed")
+#: Manifests of ingested data, which say all that a run needs to know of them.
+INGESTED = "build/ingested/*/*/manifest.json"
 IGNORED = (".lock", ".stamp.json")
 
 Key = tuple[str, str]
@@ -29,7 +31,7 @@ def now() -> str:
     """Return a hash of names, times and sizes of all files that matter."""
     root = project_root()
     places = [*(root / name for name in FOLDERS), modules.package_folder()]
-    files = [root / LOCK, *(file for place in places for file in place.rglob("*"))]
+    files = [root / LOCK, *root.glob(INGESTED), *(file for place in places for file in place.rglob("*"))]
     looks = [_look(file) for file in files if file.suffix != ".pyc" and file.name not in IGNORED]
     return digest([FORMAT, platform.python_version(), sorted(look for look in looks if look)])
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from helpers.errors import InputError, not_allowed
-from helpers.runner import design, fingerprint, lock, manifest, notebooks, parameters, scenario
+from helpers.runner import design, fingerprint, ingested_sets, lock, manifest, notebooks, parameters, scenario
 from helpers.runner.design import Design, Point
 from helpers.runner.layout import build_folder, sweep_folder
 from helpers.runner.notebooks import Section
@@ -142,7 +142,8 @@ def _prepare(name: str, point: Point, section: Section, base: dict[str, Any], fi
         if any(item["type"] != COMBINATION for item in error.errors()):
             raise InputError(told) from error
         return Prepared(point, section, refusal=told)
-    return Prepared(point, section, resolved, fingerprint.parts(fixed, resolved))
+    ingested = ingested_sets.part(section, resolved)
+    return Prepared(point, section, resolved, fingerprint.parts(fixed, resolved, ingested=ingested))
 
 
 def state_digest(prepared: list[Prepared]) -> str:

@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from helpers.runner import manifest
+from helpers.runner import ingested_sets, manifest
 from helpers.runner.fingerprint import FORMAT
 from helpers.runner.layout import NOTEBOOK, RESULTS
 
@@ -43,10 +43,16 @@ class RunSpec:
     text: str
     needs: dict[str, str] = field(default_factory=dict)
     sweeps: dict[str, str] = field(default_factory=dict)
+    ingested: dict[str, dict[str, Any]] = field(default_factory=dict)
     sockets: str = ""
     server: str | None = None
     #: A point of a sweep: only its metrics are wanted, no figures, tables or notebook.
     brief: bool = False
+
+    @property
+    def generated(self) -> bool:
+        """Whether anything it reads was made from generated data."""
+        return ingested_sets.made_from_generated(self.ingested, self.needs.values(), self.sweeps.values())
 
     def context(self) -> dict[str, Any]:
         """Return what the notebook may know about its run (the file that RESHORING_RUN names)."""
@@ -58,6 +64,8 @@ class RunSpec:
             "tables": list(self.tables),
             "needs": self.needs,
             "sweeps": self.sweeps,
+            "ingested": list(self.ingested),
+            "generated": self.generated,
             "root": self.root,
             "brief": self.brief,
         }
@@ -182,6 +190,8 @@ def execute(spec: RunSpec) -> CellError | None:
     started, begun = datetime.now(UTC), time.monotonic()
     try:
         execution.run()
+        if spec.generated:
+            ingested_sets.mark(Path(spec.folder) / RESULTS)
         if not spec.brief:
             execution.save()
             _finish(spec, started, time.monotonic() - begun)
@@ -215,6 +225,8 @@ def _finish(spec: RunSpec, started: datetime, seconds: float) -> None:
             scenario=spec.scenario,
             parameters=spec.parameters,
             tables={name: manifest.TableUsed(**table) for name, table in spec.tables.items()},
+            ingested={name: manifest.IngestedUsed(**found) for name, found in spec.ingested.items()},
+            generated=spec.generated,
             fingerprint=spec.fingerprint,
             text=spec.text,
             outputs=manifest.output_hashes(folder),

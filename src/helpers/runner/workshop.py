@@ -15,7 +15,7 @@ from typing import Any
 from helpers.data import catalogue
 from helpers.errors import InputError, WorkError, not_allowed
 from helpers.paths import project_root
-from helpers.runner import fingerprint, forkclient, modules, scratch
+from helpers.runner import fingerprint, forkclient, ingested_sets, modules, scratch
 from helpers.runner.execute import Limits, Outcome, Tell, execute
 from helpers.runner.layout import FAILURE, LOG, MANIFEST, NOTEBOOK, RESULTS, build_folder
 from helpers.runner.manifest import publish
@@ -146,6 +146,7 @@ def make_spec(task: Task, folder: Path, sockets: Path, server: str | None) -> Ru
         text=fingerprint.text_part(task.section),
         needs=task.needs,
         sweeps=task.sweeps,
+        ingested=ingested_sets.described(task.section, task.parameters),
         sockets=str(sockets),
         server=server,
         brief=task.brief,

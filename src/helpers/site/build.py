@@ -35,7 +35,7 @@ def site_fingerprint(root: Path, pages: Sequence[Publication], sections: Sequenc
 
 def _outputs(page: Publication) -> str:
     manifest = json.loads((page.folder / "manifest.json").read_text(encoding="utf-8"))
-    described = {key: manifest.get(key) for key in ("outputs", "parameters", "tables")}
+    described = {key: manifest.get(key) for key in ("outputs", "parameters", "tables", "ingested", "generated")}
     return json.dumps(described | {"title": page.scenario_title, "about": page.scenario_description}, sort_keys=True)
 
 

@@ -192,6 +192,17 @@ def run_boxes(page: RenderedPage) -> Iterator[str]:
     )
 
 
+def watermarks(page: RenderedPage) -> Iterator[str]:
+    """A page whose sources or figures speak of generated data carries the banner, before any figure or table."""
+    banners = page.main.xpath(".//*[contains(@class, 'generated-data')]")
+    told = page.main.xpath(".//*[contains(@class, 'source-line')][contains(., 'Generated data')]")
+    if told and not banners:
+        yield "a source line tells of generated data, but the page carries no banner"
+    for banner in banners[:1]:
+        if page.is_section and banner.xpath("preceding::figure | preceding::table"):
+            yield "the banner of generated data stands below a figure or table"
+
+
 def offline(page: RenderedPage) -> Iterator[str]:
     """Nothing is loaded from another host."""
     for tag, attribute in LOADED:
@@ -209,6 +220,7 @@ PAGE_RULES: dict[str, Callable[[RenderedPage], Iterable[str]]] = {
     "references": unresolved,
     "errors": errors,
     "run box": run_boxes,
+    "generated data": watermarks,
     "offline": offline,
 }
 

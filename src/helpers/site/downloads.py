@@ -53,6 +53,8 @@ def run_record(page: Publication) -> bytes:
         "parameters": page.parameters,
         "tables": page.vintages,
     }
+    if page.ingested:
+        record |= {"ingested": page.ingested, "generated": page.generated}
     return (json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8")
 
 

@@ -10,7 +10,11 @@ from typing import Any
 import yaml
 
 HIDDEN_TAGS = {"parameters", "injected-parameters", "remove-cell"}
-RUNNER_KEYS = {"parameters", "tables", "needs", "section", "overview", "files", "sweeps", "scenarios", "for_each"}
+#: Keys of the front matter that speak to the runner alone.
+RUNNER_KEYS = {"parameters", "tables", "needs", "section", "overview", "files", "sweeps", "scenarios"} | {
+    "for_each",
+    "ingested",
+}
 SOURCE_LINE = '<p class="source-line"'
 # The dollar of "US$" would open a formula in Pandoc's Markdown.
 CURRENCY = re.compile(r"(?<=\bUS)\$")
@@ -96,7 +100,9 @@ def _published_cells(cell: Cell, source_links: Callable[[str], str]) -> list[Cel
         return []
     options, code = cell_options(text(cell))
     kept, moved = _split_outputs(cell.get("outputs", []))
-    head = [_code_cell(cell["id"], options, code, kept)] if kept or _is_shown(options, code) else []
+    # A labelled cell that showed nothing has no figure or table to be numbered.
+    shown = kept or (_is_shown(options, code) and "label" not in options)
+    head = [_code_cell(cell["id"], options, code, kept)] if shown else []
     tail = [_moved_cell(f"{cell['id']}-{n}", output, source_links) for n, output in enumerate(moved, 1)]
     return head + tail
 

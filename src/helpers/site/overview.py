@@ -17,6 +17,7 @@ from helpers.report.words import MISSING, is_missing, number, ordinal, percent
 from helpers.site.markup import link, table
 from helpers.site.notebook_page import raw_html
 from helpers.site.publication import Publication, by_section
+from helpers.site.run_box import WATERMARK
 
 FORMATS = {"ordinal": ordinal, "percent": percent, "number": number, "integer": lambda x: number(round(x), 0)}
 PLACEHOLDER = re.compile(r"\{(?:([\w-]+):)?(\w+)(?:\|([^{}]+))?\}")
@@ -37,7 +38,8 @@ def overview(pages: Sequence[Publication], declared: Mapping[str, Any]) -> str:
           (the metric that holds the study's own figure), shown one row a scenario;
         - ``table``: ``name`` of a results table, ``columns`` with their labels, ``caption``.
 
-        A section that declares nothing is listed with its description and links.
+        A section that declares nothing is listed with its description and links. Runs on generated data are told only
+        where a section has no other, and then beneath a banner.
 
     Raises
     ------
@@ -47,6 +49,7 @@ def overview(pages: Sequence[Publication], declared: Mapping[str, Any]) -> str:
     variants = [page for page in pages if page.variant]
     groups = by_section([page for page in pages if not page.variant])
     entries = {slug: declared.get(slug) or group[0].findings for slug, group in groups.items()}
+    groups = {slug: [page for page in group if not page.generated] or group for slug, group in groups.items()}
     order = sorted(groups, key=lambda slug: (not entries[slug].get("table"), list(groups).index(slug)))
     numbers = iter(range(1, 2 * len(order) + 1))
     parts = [_section(slug, groups[slug], entries[slug], numbers) for slug in order]
@@ -59,6 +62,8 @@ def _section(slug: str, pages: Sequence[Publication], entry: Mapping[str, Any], 
         f"### {main.title} {{#found-{slug}}}",
         fill(entry["finding"], pages) if "finding" in entry else main.description,
     ]
+    if main.generated:
+        parts.insert(1, raw_html(WATERMARK))
     if entry.get("table"):
         parts.append(raw_html(_results_table(main, entry["table"], next(numbers))))
     # Each row of the scenario table links to its page; without that table the links stand alone.

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,9 @@ class Publication:
     #: Value of the parameter that the section's variants differ in, and the metric that says how it is called.
     variant: str = ""
     label_metric: str = ""
+    #: Ingested data sets it read, `kind/name` to what they are, and whether anything it read was generated.
+    ingested: dict[str, str] = field(default_factory=dict)
+    generated: bool = False
 
     @property
     def label(self) -> str:
@@ -118,6 +121,8 @@ def _publication(slot: "Slot", run: "CompletedRun") -> Publication:
         findings=(section.front.model_extra or {}).get("overview") or {},
         variant=slot.variant.name if slot.variant else "",
         label_metric=declared.label if declared else "",
+        ingested={name: found.title for name, found in manifest.ingested.items()},
+        generated=manifest.generated,
     )
 
 
@@ -134,9 +139,9 @@ def by_scenario(pages: Sequence[Publication]) -> dict[str, list[Publication]]:
 
 
 def by_section(pages: Sequence[Publication]) -> dict[str, list[Publication]]:
-    """Group pages by section, sections in their order."""
+    """Group pages by section, sections in their order; within one, pages made from generated data come last."""
     groups: dict[str, list[Publication]] = {}
-    for page in sorted(pages, key=lambda item: (item.order, item.section, item.scenario)):
+    for page in sorted(pages, key=lambda item: (item.order, item.section, item.generated, item.scenario)):
         groups.setdefault(page.section, []).append(page)
     return groups
 

@@ -5,19 +5,28 @@ from html import escape
 from helpers.site.markup import inline, link, table
 from helpers.site.publication import Publication
 
+WATERMARK = (
+    '<div class="generated-data" role="alert"><strong>Generated data.</strong> This page was made from data that a '
+    "generator wrote for tests. No number, table or figure on it says anything about the world.</div>"
+)
 NO_TABLES = "None of its own: it reads the results of other sections."
 
 
 def run_box(page: Publication) -> str:
-    """Return the run box: scenario and run in one line, parameters, data and downloads folded beneath."""
+    """Return the run box: scenario and run in one line, parameters, data and downloads folded beneath.
+
+    Above the box of a run on generated data stands a banner that says so.
+    """
     parts = [
         f"<p>{escape(page.scenario_description)}</p>" if page.scenario_description else "",
         _parameters(page),
         _data(page),
         _downloads(page),
     ]
+    banner = WATERMARK + "\n" if page.generated else ""
     return (
-        f'<details class="run-box"><summary><span class="run-scenario">Scenario: {escape(page.scenario_title)}</span> '
+        f'{banner}<details class="run-box"><summary>'
+        f'<span class="run-scenario">Scenario: {escape(page.scenario_title)}</span> '
         f'<span class="run-id">run <code>{escape(page.run_id)}</code></span></summary>\n'
         + "\n".join(filter(None, parts))
         + "\n</details>"
@@ -34,6 +43,7 @@ def _data(page: Publication) -> str:
         (link(f"{page.to_root}data.html#{name}", name), inline(vintages))
         for name, vintages in sorted(page.vintages.items())
     ]
+    rows += [(escape(name), f"{escape(title)}, ingested") for name, title in sorted(page.ingested.items())]
     listed = table(("Table", "Vintages in it"), rows, classes="plain-table") if rows else f"<p>{NO_TABLES}</p>"
     return _heading("Data tables") + listed
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from helpers.data import catalogue, economies
 from helpers.errors import not_allowed
+from helpers.trade import product_source
 from helpers.trade.coverage import export_years
 from helpers.trade.definitions import END_USE_TABLE, STAGE_TABLE
 
@@ -59,6 +60,20 @@ class IntermediateTradeParameters(BaseModel):
     market_share_years: list[int] = Field(
         [2000, 2011], min_length=2, max_length=2, description="years of the constant market share decomposition"
     )
+    source: str = Field(
+        product_source.SNAPSHOT,
+        description="`wits`: embedded tables only; or an ingested set of product-level trade, such as `baci`",
+    )
+    product_destinations: list[str] = Field(
+        ["CHN", "VNM", "USA", "JPN", "TWN", "HKG", "IND", "MEX"],
+        min_length=1,
+        description="destinations shown one by one from product-level trade (alpha-3)",
+    )
+    product_bases: list[str] = Field(
+        ["CHN", "VNM", "IDN", "IND", "MEX"],
+        min_length=1,
+        description="economies counted as production bases abroad in product-level trade (alpha-3)",
+    )
 
     @classmethod
     def of(cls, namespace: Mapping[str, object]) -> Self:
@@ -70,7 +85,12 @@ class IntermediateTradeParameters(BaseModel):
         self._check_windows()
         self._check_economies()
         self._check_destinations()
+        self._check_products()
         return self
+
+    def ingested_sets(self) -> list[str]:
+        """Return the ingested data sets that a run with these values reads, as `kind/name`."""
+        return [] if self.source == product_source.SNAPSHOT else [f"{product_source.KIND}/{self.source}"]
 
     def levels_needed(self) -> list[int]:
         """Return the years whose exports are needed for both windows."""
@@ -125,3 +145,13 @@ class IntermediateTradeParameters(BaseModel):
                     raise ValueError(f"{field}: {not_allowed(what, code, WIOD_2013, shown=50)}")
                 if code == self.focus:
                     raise ValueError(f"{field} names {code} itself. Name other economies.")
+
+    def _check_products(self) -> None:
+        listed = {"product_destinations": self.product_destinations, "product_bases": self.product_bases}
+        for field, codes in listed.items():
+            if self.focus in codes or len(set(codes)) != len(codes):
+                raise ValueError(
+                    f"{field} names {self.focus} itself or an economy twice. Name each other economy once."
+                )
+        asked = {"focus": [self.focus], "compared": self.compared, **listed}
+        product_source.check(self.source, self.late[0], asked)

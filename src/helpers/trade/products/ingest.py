@@ -96,6 +96,7 @@ def _opened(name: str, form: str, folder: Path, source: Source) -> dict[str, Any
     kept |= {entry["quarantine"] for entry in old.get("files", {}).values() if entry["quarantine"]}
     ingested.remove_strays(kept, ingested.folder(KIND, name))
     fresh = {"kind": KIND, "name": name, "format": form, "generated": generated, "revision": REVISION, "unit": "US$"}
+    fresh |= source.publication.entries(source.title)
     return fresh | {"economies": old.get("economies", {}) | economies, "files": files}
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from helpers.errors import InputError
+from helpers.ingested import Publication
 from helpers.trade.products.end_use import classes_of
 from helpers.trade.products.engines import header
 from helpers.trade.products.rows import BACI_COLUMNS, COMTRADE_COLUMNS, baci_rows, comtrade_rows
@@ -20,6 +21,29 @@ if TYPE_CHECKING:
 BACI_NAME = re.compile(r"^BACI_HS(\d{2})_Y(\d{4})_V(\w+)\.csv(\.gz)?$")
 COUNTRY_FILE = re.compile(r"^country_codes_V\w+\.csv$")
 # BACI and Comtrade publish Taiwan as "Other Asia, not elsewhere specified".
+BACI = Publication(
+    "CEPII, from figures of UN Comtrade",
+    "Etalab 2.0",
+    "https://www.cepii.fr/CEPII/en/bdd_modele/bdd_modele_item.asp?id=37",
+    """@techreport{gaulier2010baci,
+  author = {Gaulier, Guillaume and Zignago, Soledad},
+  title = {{BACI}: International Trade Database at the Product-Level. The 1994-2007 Version},
+  institution = {CEPII},
+  type = {Working Paper},
+  number = {2010-23},
+  year = {2010},
+}""",
+)
+COMTRADE = Publication(
+    "United Nations Statistics Division",
+    "UN Comtrade: free for own use, no redistribution in bulk",
+    "https://comtrade.un.org",
+    """@misc{uncomtrade,
+  author = {{United Nations Statistics Division}},
+  title = {{UN Comtrade} Database},
+  howpublished = {https://comtradeplus.un.org},
+}""",
+)
 ISO3 = {"S19": "TWN"}
 OTHER_ASIA = 490
 
@@ -68,6 +92,8 @@ class Source:
 
     files: list[BaciFile] | list[ComtradeFile]
     economies: dict[int, str] = field(repr=False)
+    title: str
+    publication: Publication = field(repr=False)
 
 
 def baci(folder: Path) -> Source:
@@ -87,7 +113,14 @@ def baci(folder: Path) -> Source:
             f"{folder} holds {len(lists)} files country_codes_V*.csv where one is needed. It comes with the release of "
             "BACI; keep it beside the yearly files, and each release in a folder of its own."
         )
-    return Source(found, _baci_economies(lists[0]))
+    return Source(found, _baci_economies(lists[0]), f"BACI {_release(found)}", BACI)
+
+
+def _release(files: list[BaciFile]) -> str:
+    """Return the release and the editions of the HS that the names of the files tell."""
+    named = [BACI_NAME.match(file.path.name) for file in files]
+    releases = sorted({found[3] for found in named if found})
+    return f"{', '.join(releases)} ({', '.join(sorted({file.edition for file in files}))})"
 
 
 def _baci_file(path: Path) -> BaciFile:
@@ -132,7 +165,7 @@ def comtrade(folder: Path) -> Source:
     economies = _reference(folder / "Reporters.json", "reporterCode") | _reference(
         folder / "partnerAreas.json", "PartnerCode"
     )
-    return Source(files, economies)
+    return Source(files, economies, "UN Comtrade, final data in bulk", COMTRADE)
 
 
 def _reference(path: Path, key: str) -> dict[int, str]:
