@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from helpers.econometrics import specification_curve
-from helpers.econometrics.panel import Covariance, fit_within
+from helpers.econometrics.covariance import Covariance
+from helpers.econometrics.panel import fit_within
 from helpers.econometrics.wild_bootstrap import wild_cluster_bootstrap
 
 pf = pytest.importorskip("pyfixest", reason="pyfixest is in the extra 'test'")

@@ -1,9 +1,4 @@
-"""Estimates and tests equal what reference implementations give on the Grunfeld data.
-
-Covered rows of the golden files: every within model (individual, time, two-way) except Beck-Katz; pooling, between,
-first differences, random effects (Swamy-Arora), Mundlak; Hausman (three forms), F, Breusch-Pagan, Honda, Pesaran CD
-and LM, both Wooldridge serial correlation tests, both Mundlak Wald tests; the wild bootstrap p.
-"""
+"""Estimates and tests equal what reference implementations give on the Grunfeld data: every row of the golden files."""
 
 from pathlib import Path
 
@@ -11,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.econometrics import classic_panel, specification_tests
-from helpers.econometrics.panel import CLASSIC, CLASSIC_NORMAL, Covariance, fit_within
+from helpers.econometrics import classic_panel, specification_tests, unit_roots
+from helpers.econometrics.covariance import CLASSIC, CLASSIC_NORMAL, Covariance
+from helpers.econometrics.panel import fit_within
 from helpers.econometrics.wild_bootstrap import wild_cluster_bootstrap
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -30,6 +26,7 @@ COVARIANCES = {
     "SCC_HC0_maxlag0": Covariance("driscoll-kraay", bandwidth=0, small_sample=False, **RESIDUAL),
     "DC": Covariance("clustered", ("firm", "year"), small_sample=False, group_correction=False, **RESIDUAL),
 }
+COVARIANCES["BK"] = Covariance("beck-katz", ("firm",), **RESIDUAL)
 EFFECTS = {"individual": ["firm"], "time": ["year"], "twoways": ["firm", "year"]}
 
 
@@ -87,13 +84,22 @@ def test_other_estimators_equal_the_reference(grunfeld, estimates, name, fit, op
     assert_equal(fit(grunfeld, "inv", REGRESSORS, **KEYS, **options).table(), estimates.loc[name])
 
 
-def test_random_effects_and_their_variances_equal_the_reference(grunfeld, estimates):
-    ours = classic_panel.fit_random_effects(grunfeld, "inv", REGRESSORS, **KEYS)
-    assert_equal(ours.estimate.table(), estimates.loc["random_swar"])
-    theta, residual, entity = estimates.loc[("random_swar", "value"), "extra"].split(";")
-    assert ours.theta.iloc[0] == pytest.approx(float(theta.removeprefix("theta=")), rel=1e-9)
-    assert ours.residual_variance == pytest.approx(float(residual.removeprefix("sigma2=")), rel=1e-9)
-    assert ours.entity_variance == pytest.approx(float(entity), rel=1e-9)
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [
+        ("swar", "swamy-arora"),
+        ("amemiya", "amemiya"),
+        ("walhus", "wallace-hussain"),
+        ("nerlove", "nerlove"),
+    ],
+)
+def test_random_effects_and_their_variances_equal_the_reference(grunfeld, estimates, name, method):
+    ours = classic_panel.fit_random_effects(grunfeld, "inv", REGRESSORS, **KEYS, method=method)
+    assert_equal(ours.estimate.table(), estimates.loc[f"random_{name}"])
+    theta, residual, entity = estimates.loc[(f"random_{name}", "value"), "extra"].split(";")
+    assert ours.components.theta.iloc[0] == pytest.approx(float(theta.removeprefix("theta=")), rel=1e-9)
+    assert ours.components.residual == pytest.approx(float(residual.removeprefix("sigma2=")), rel=1e-9)
+    assert ours.components.entity == pytest.approx(float(entity), rel=1e-9)
 
 
 def residuals_by_firm(grunfeld: pd.DataFrame) -> pd.DataFrame:
@@ -105,6 +111,7 @@ def all_tests(grunfeld: pd.DataFrame) -> dict[str, specification_tests.TestResul
     given = (grunfeld, "inv", REGRESSORS)
     lm, honda = specification_tests.breusch_pagan(*given, **KEYS)
     within = residuals_by_firm(grunfeld)
+    levels = grunfeld.pivot(index="year", columns="firm", values="inv")
     cd, cross = specification_tests.cross_section_dependence(within)
     changes = classic_panel.fit_first_differences(*given, **KEYS).residuals.unstack(0)
     robust = specification_tests.hausman_auxiliary(*given, **KEYS, covariance=HC0)
@@ -122,6 +129,9 @@ def all_tests(grunfeld: pd.DataFrame) -> dict[str, specification_tests.TestResul
         "pcdtest_cd_fe": cd,
         "pcdtest_lm_fe": cross,
         "pwartest_fe": specification_tests.serial_correlation(within),
+        "pbgtest_fe_order1": specification_tests.breusch_godfrey(*given, **KEYS, effects=["firm"]),
+        "IPS_inv_intercept_lag1": unit_roots.im_pesaran_shin(levels),
+        "LLC_inv_intercept_lag1": unit_roots.levin_lin_chu(levels),
         "pwfdtest": specification_tests.serial_correlation(changes, expected=0.0),
     }
 
@@ -133,6 +143,14 @@ def test_specification_tests_equal_the_reference(grunfeld, results):
         assert ours.p == pytest.approx(golden["p"], rel=1e-6), name
         if isinstance(golden["df"], str):
             assert ";".join(f"{d:g}" for d in ours.degrees_of_freedom) == golden["df"], name
+
+
+def test_every_golden_row_is_covered(grunfeld, estimates, results):
+    within = {f"within_{effects}_{covariance}" for effects in EFFECTS for covariance in COVARIANCES}
+    random = {f"random_{name}" for name in ("swar", "amemiya", "walhus", "nerlove")}
+    others = {"pooling", "pooling_SCC_HC0_maxlag3", "between", "fd_with_intercept", "Mundlak_random_swar"}
+    assert set(estimates.index.get_level_values(0)) == within | random | others
+    assert set(results.index) == set(all_tests(grunfeld))
 
 
 def test_tests_as_a_table_name_null_and_degrees_of_freedom(grunfeld):

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from helpers.econometrics import classic_panel, regression_table, robustness, specification_curve, specification_tests
 from helpers.econometrics.absorption import absorb, effect_codes, effects_rank
+from helpers.econometrics.covariance import CLASSIC, Covariance
 from helpers.econometrics.estimates import wald
-from helpers.econometrics.panel import CLASSIC, Covariance, fit_within
+from helpers.econometrics.panel import fit_within
 from helpers.econometrics.wild_bootstrap import wild_cluster_bootstrap
 from helpers.errors import InputError
 

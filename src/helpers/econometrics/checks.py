@@ -45,6 +45,14 @@ def complete_rows(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     return kept
 
 
+def require_unique(frame: pd.DataFrame, entity: str, time: str) -> None:
+    """Raise `InputError` when entity and time do not identify a row."""
+    twice = frame.duplicated([entity, time])
+    if twice.any():
+        first = frame.loc[twice, [entity, time]].iloc[0].to_dict()
+        raise InputError(f"The panel has more than one row for {first}; {entity} and {time} must identify a row.")
+
+
 def require_clusters(groups: pd.DataFrame) -> None:
     """Raise `InputError` when a clustering variable has fewer than two groups."""
     for column in groups.columns:

@@ -1,63 +1,42 @@
-"""Pooled, between, first-difference and random-effects estimators, and the variance components behind the last."""
+"""Pooled, between, first-difference, random-effects and Mundlak estimators."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from helpers.econometrics import checks
+from helpers.econometrics.covariance import CLASSIC, CLASSIC_NORMAL, Covariance, estimate_from
 from helpers.econometrics.estimates import PanelEstimate
-from helpers.econometrics.panel import CLASSIC, CLASSIC_NORMAL, Covariance
+from helpers.econometrics.variance_components import Components, Method, variance_components
 
 CONSTANT = "constant"
 
 
-@dataclass(frozen=True)
-class RandomEffectsFit:
-    """A random-effects estimate and its variance components.
-
-    Attributes
-    ----------
-    estimate : PanelEstimate
-    theta : (entities,) Series
-        Share of the entity mean that is subtracted from each variable.
-    residual_variance, entity_variance : float
-        Swamy and Arora (1972), as linearmodels computes them.
-    """
+class RandomEffectsFit(NamedTuple):
+    """A random-effects estimate and the variance components behind it."""
 
     estimate: PanelEstimate
-    theta: pd.Series
-    residual_variance: float
-    entity_variance: float
+    components: Components
 
 
 def indexed(frame: pd.DataFrame, variables: Sequence[str], entity: str, time: str) -> pd.DataFrame:
     """Return complete rows of `variables` indexed by entity and time, as linearmodels wants them."""
     data = checks.complete_rows(frame, [*variables, entity, time])
+    checks.require_unique(data, entity, time)
     return data.set_index([entity, time])[list(variables)].astype(float).sort_index()
 
 
-def _estimate(result: Any, panel: pd.DataFrame, covariance: Covariance, groups: dict[str, int]) -> PanelEstimate:
-    freedom = covariance.freedom(groups, result.df_resid)
-    return PanelEstimate(
-        outcome=str(panel.columns[0]),
-        coefficients=result.params,
-        covariance=result.cov,
-        n=int(result.nobs),
-        degrees_of_freedom=freedom,
-        inference=covariance.describe(groups, freedom),
-        clusters=groups if covariance.kind == "clustered" else {},
-        residuals=pd.Series(np.asarray(result.resids), index=result.resids.index),
-    )
+def _least_squares(panel: pd.DataFrame, covariance: Covariance, frame: pd.DataFrame) -> PanelEstimate:
+    """Fit the first column of a panel on the others; clusters come from `frame`."""
+    from linearmodels.panel import PooledOLS
 
-
-def _fit(model: Any, panel: pd.DataFrame, covariance: Covariance, frame: pd.DataFrame) -> PanelEstimate:
     labels = _group_labels(panel, covariance, frame)
     checks.require_clusters(labels[list(covariance.clusters)])
-    groups = covariance.group_counts(labels, str(panel.index.names[1]))
-    return _estimate(model.fit(**covariance.fit_options(labels)), panel, covariance, groups)
+    result = PooledOLS(panel.iloc[:, 0], panel.iloc[:, 1:], check_rank=False).fit(**covariance.fit_options(labels))
+    entity, time = map(str, panel.index.names)
+    regressors = panel.iloc[:, 1:].to_numpy()
+    return estimate_from(result, str(panel.columns[0]), covariance, labels, (entity, time), regressors)
 
 
 def _group_labels(panel: pd.DataFrame, covariance: Covariance, frame: pd.DataFrame) -> pd.DataFrame:
@@ -66,17 +45,17 @@ def _group_labels(panel: pd.DataFrame, covariance: Covariance, frame: pd.DataFra
     checks.require_columns(frame, list(covariance.clusters))
     rows = panel.index.to_frame()
     extra = [column for column in covariance.clusters if column not in keys]
-    labels = frame.set_index(keys)[extra].reindex(panel.index)
-    return pd.concat([rows, labels], axis=1)
+    return rows.join(frame.set_index(keys)[extra]) if extra else rows
 
 
-def _checked_regressors(panel: pd.DataFrame) -> pd.DataFrame:
+def _with_constant(panel: pd.DataFrame) -> pd.DataFrame:
+    """Add the constant, after the checks that need no estimation."""
     regressors = panel.iloc[:, 1:]
     centred = (regressors - regressors.mean()).to_numpy()
     checks.require_variation(checks.spread(regressors), centred, [])
     checks.require_rank(centred, list(regressors.columns))
     checks.require_observations(len(panel), len(regressors.columns) + 1)
-    return regressors.assign(**{CONSTANT: 1.0})
+    return panel.assign(**{CONSTANT: 1.0})
 
 
 def fit_pooled(
@@ -89,21 +68,16 @@ def fit_pooled(
     covariance: Covariance = CLASSIC,
 ) -> PanelEstimate:
     """Least squares on all observations with a constant. Clusters, if any, are the entity or time column."""
-    from linearmodels.panel import PooledOLS
-
-    panel = indexed(frame, [outcome, *regressors], entity, time)
-    return _fit(PooledOLS(panel[outcome], _checked_regressors(panel)), panel, covariance, frame)
+    return _least_squares(_with_constant(indexed(frame, [outcome, *regressors], entity, time)), covariance, frame)
 
 
 def fit_between(
     frame: pd.DataFrame, outcome: str, regressors: Sequence[str], *, entity: str, time: str
 ) -> PanelEstimate:
     """Least squares on the entity means with a constant; classic standard errors, entities less coefficients for t."""
-    from linearmodels.panel import BetweenOLS
-
-    panel = indexed(frame, [outcome, *regressors], entity, time)
-    model = BetweenOLS(panel[outcome], _checked_regressors(panel))
-    return _estimate(model.fit(debiased=True), panel, CLASSIC, {})
+    means = indexed(frame, [outcome, *regressors], entity, time).groupby(level=0).mean()
+    once = means.assign(**{time: 0}).set_index(time, append=True)
+    return _least_squares(_with_constant(once), CLASSIC, frame)
 
 
 def fit_first_differences(
@@ -116,11 +90,9 @@ def fit_first_differences(
     covariance: Covariance = CLASSIC,
 ) -> PanelEstimate:
     """Least squares on changes from one period to the next, with a constant (a common trend)."""
-    from linearmodels.panel import PooledOLS
-
-    levels = indexed(frame, [outcome, *regressors], entity, time)
-    panel = differences(levels)
-    return _fit(PooledOLS(panel[outcome], _checked_regressors(panel)), panel, covariance, frame)
+    panel = differences(indexed(frame, [outcome, *regressors], entity, time))
+    checks.require_observations(len(panel), len(regressors) + 1)
+    return _least_squares(_with_constant(panel), covariance, frame)
 
 
 def differences(levels: pd.DataFrame, periods: int = 1) -> pd.DataFrame:
@@ -139,6 +111,12 @@ def differences(levels: pd.DataFrame, periods: int = 1) -> pd.DataFrame:
     return (levels - earlier.set_index([entity, time]).reindex(levels.index)).dropna()
 
 
+def _quasi_demeaned(panel: pd.DataFrame, theta: pd.Series) -> pd.DataFrame:
+    """Take the share `theta` of each entity's mean off every column."""
+    share = theta.reindex(panel.index.get_level_values(0)).to_numpy()[:, None]
+    return panel - share * panel.groupby(level=0).transform("mean")
+
+
 def fit_random_effects(
     frame: pd.DataFrame,
     outcome: str,
@@ -146,26 +124,20 @@ def fit_random_effects(
     *,
     entity: str,
     time: str,
+    method: Method = "swamy-arora",
     covariance: Covariance = CLASSIC_NORMAL,
 ) -> RandomEffectsFit:
-    """Random effects by entity (Swamy and Arora 1972 variance components).
+    """Random effects by entity, with the variance components of `method` (see `variance_components`).
 
     Raises
     ------
     InputError
-        A variable that is unknown, constant or collinear, or an empty sample.
+        A variable that is unknown, constant or collinear, an empty sample, an unknown method.
     """
-    from linearmodels.panel import RandomEffects
-
     panel = indexed(frame, [outcome, *regressors], entity, time)
-    model = RandomEffects(panel[outcome], _checked_regressors(panel))
-    labels = _group_labels(panel, covariance, frame)
-    result = model.fit(**covariance.fit_options(labels))
-    estimate = _estimate(result, panel, covariance, covariance.group_counts(labels, time))
-    variances = result.variance_decomposition
-    return RandomEffectsFit(
-        estimate, result.theta.iloc[:, 0], float(variances["Residual"]), float(variances["Effects"])
-    )
+    whole = _with_constant(panel)
+    components = variance_components(panel, method)
+    return RandomEffectsFit(_least_squares(_quasi_demeaned(whole, components.theta), covariance, frame), components)
 
 
 def fit_mundlak(
@@ -179,21 +151,19 @@ def fit_mundlak(
 ) -> PanelEstimate:
     """Random effects with the entity means of the regressors added (Mundlak 1978).
 
-    The variables are quasi-demeaned with the theta of the model without means; the coefficients of the regressors are
-    then the within estimates, those of the `<regressor> (mean)` terms the difference between entities.
+    The variables are quasi-demeaned with the theta of the model without means (Swamy and Arora's components); the
+    coefficients of the regressors are then the within estimates, those of the `<regressor> (mean)` terms the difference
+    between entities.
 
     Returns
     -------
     PanelEstimate
         Terms: the regressors, `<regressor> (mean)`, constant.
     """
-    from linearmodels.panel import PooledOLS
-
-    base = fit_random_effects(frame, outcome, regressors, entity=entity, time=time)
     panel = indexed(frame, [outcome, *regressors], entity, time)
+    whole = _with_constant(panel)
     means = panel[list(regressors)].groupby(level=0).transform("mean").add_suffix(" (mean)")
-    wide = pd.concat([panel, means], axis=1).assign(**{CONSTANT: 1.0})
-    theta = base.theta.reindex(wide.index.get_level_values(0)).to_numpy()[:, None]
-    quasi = wide - theta * wide.groupby(level=0).transform("mean")
+    wide = pd.concat([panel, means, whole[[CONSTANT]]], axis=1)
+    quasi = _quasi_demeaned(wide, variance_components(panel).theta)
     checks.require_rank(quasi.iloc[:, 1:].to_numpy(), list(quasi.columns[1:]))
-    return _fit(PooledOLS(quasi[outcome], quasi.drop(columns=outcome), check_rank=False), quasi, covariance, frame)
+    return _least_squares(quasi, covariance, frame)

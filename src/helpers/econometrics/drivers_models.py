@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from helpers.econometrics.covariance import Covariance
 from helpers.econometrics.drivers_panel import interacted, join_country
 from helpers.econometrics.estimates import PanelEstimate
-from helpers.econometrics.panel import Covariance, fit_within
+from helpers.econometrics.panel import fit_within
 from helpers.econometrics.prediction import predict_left_out
 from helpers.econometrics.robustness import holm
 from helpers.econometrics.variables import CLUSTERS, CONTROLS, EFFECTS, INNOVATION, variable

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from helpers.econometrics.covariance import Covariance
 from helpers.econometrics.estimates import PanelEstimate
-from helpers.econometrics.panel import Covariance, fit_within
+from helpers.econometrics.panel import fit_within
 from helpers.errors import InputError
 
 

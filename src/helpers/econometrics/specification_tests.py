@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from helpers.econometrics.absorption import absorb, effect_codes
 from helpers.econometrics.classic_panel import fit_mundlak, fit_pooled, fit_random_effects, indexed
+from helpers.econometrics.covariance import CLASSIC, Covariance
 from helpers.econometrics.estimates import wald
-from helpers.econometrics.panel import CLASSIC, Covariance, fit_within
+from helpers.econometrics.panel import fit_within
 from helpers.errors import InputError
 
 
@@ -154,6 +156,40 @@ def serial_correlation(residuals: pd.DataFrame, expected: float | None = None) -
     freedom = (1.0, float(len(long) - 2))
     p = float(stats.f.sf(statistic, *freedom))
     return TestResult("Wooldridge, serial correlation", statistic, freedom, p, "errors are independent over time")
+
+
+def breusch_godfrey(
+    frame: pd.DataFrame,
+    outcome: str,
+    regressors: Sequence[str],
+    *,
+    entity: str,
+    time: str,
+    effects: Sequence[str],
+    order: int = 1,
+) -> TestResult:
+    """Serial correlation of within residuals, Breusch (1978) and Godfrey (1978), on the stacked panel.
+
+    Lags are those of the stacked residuals, sorted by entity and time, so the first periods of an entity meet the last
+    ones of the entity before (as in R's plm); `serial_correlation` keeps entities apart and is to be preferred.
+
+    Raises
+    ------
+    InputError
+        An order below 1 or as long as the sample.
+    """
+    panel = indexed(frame, [outcome, *regressors], entity, time).reset_index()
+    if not 1 <= order < len(panel):
+        raise InputError(f"The order of serial correlation must be between 1 and {len(panel) - 1}, not {order}.")
+    fit = fit_within(panel, outcome, regressors, entity=entity, time=time, effects=effects, covariance=CLASSIC)
+    within = absorb(panel[list(regressors)].to_numpy(dtype=float), effect_codes(panel, effects))
+    residuals = np.asarray(fit.residuals)
+    lags = [np.concatenate([np.zeros(lag), residuals[:-lag]]) for lag in range(1, order + 1)]
+    design = np.column_stack([within, *lags])
+    left = residuals - design @ np.linalg.lstsq(design, residuals, rcond=None)[0]
+    statistic = float(len(panel) * (1 - (left @ left) / (residuals @ residuals)))
+    p = float(stats.chi2.sf(statistic, order))
+    return TestResult("Breusch-Godfrey", statistic, (order,), p, "errors are independent over time")
 
 
 def fixed_or_random(

@@ -1,0 +1,96 @@
+"""Panel-corrected covariance, variance components and unit roots: small cases by hand, and what is refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.econometrics import classic_panel, unit_roots
+from helpers.econometrics.covariance import Covariance
+from helpers.econometrics.panel_corrected import beck_katz
+from helpers.errors import InputError
+
+KEYS = {"entity": "firm", "time": "year"}
+
+
+def test_beck_katz_by_hand():
+    """Two groups of two positions: the errors' covariance is the mean of the two outer products."""
+    x = np.array([[1.0], [2.0], [-1.0], [0.5]])
+    residuals = np.array([1.0, -1.0, 3.0, 2.0])
+    errors = (np.outer([1, -1], [1, -1]) + np.outer([3, 2], [3, 2])) / 2
+    meat = np.array([1, 2]) @ errors @ np.array([1, 2]) + np.array([-1, 0.5]) @ errors @ np.array([-1, 0.5])
+    found = beck_katz(x, residuals, np.array(list("AABB")), np.array([1, 2, 1, 2]))
+    assert found[0, 0] == pytest.approx(meat / 6.25**2)
+
+
+def test_beck_katz_averages_over_the_groups_that_have_both_positions():
+    x, residuals = np.ones((3, 1)), np.array([2.0, 1.0, 4.0])
+    # position 1 occurs twice (variance (4 + 16) / 2), position 2 and the pair once
+    found = beck_katz(x, residuals, np.array(list("AAB")), np.array([1, 2, 1]))
+    assert found[0, 0] == pytest.approx((10 + 1 + 2 * 2 + 10) / 9)
+
+
+def test_beck_katz_refuses_what_it_cannot_group():
+    with pytest.raises(InputError, match="one column of groups, not 2"):
+        Covariance("beck-katz", ("firm", "year"))
+    with pytest.raises(InputError, match="one observation for each group and position"):
+        beck_katz(np.ones((2, 1)), np.ones(2), np.array(["A", "A"]), np.array([1, 1]))
+    frame = pd.DataFrame({"firm": list("AABB"), "year": [1, 2, 1, 2], "y": [1.0, 2, 4, 3], "x": [0.0, 1, 1, 0]})
+    by_area = Covariance("beck-katz", ("area",))
+    with pytest.raises(InputError, match="'area' is not a known column of groups for Beck-Katz standard errors"):
+        classic_panel.fit_pooled(frame.assign(area=frame["firm"]), "y", ["x"], **KEYS, covariance=by_area)
+
+
+def test_variance_components_refuse_an_unknown_method_and_single_periods():
+    frame = pd.DataFrame({"firm": list("ABCD"), "year": 1, "y": [1.0, 2, 4, 3], "x": [0.0, 1, 3, 0]})
+    with pytest.raises(InputError, match="every entity here has one"):
+        classic_panel.fit_random_effects(frame, "y", ["x"], **KEYS)
+    with pytest.raises(InputError, match="Did you mean 'amemiya'"):
+        classic_panel.fit_random_effects(frame, "y", ["x"], **KEYS, method="amemya")
+    with pytest.raises(InputError, match="more than one row for"):
+        classic_panel.fit_pooled(pd.concat([frame, frame]), "y", ["x"], **KEYS)
+
+
+def test_dickey_fuller_without_lags_by_hand():
+    values = np.array([0.0, 1.0, 1.0, 3.0])
+    # changes 1, 0, 2 on levels 0, 1, 1 about their means: 0, -1, 1 on -2/3, 1/3, 1/3
+    fit = unit_roots._dickey_fuller(values, 0)
+    slope = 0.0
+    assert fit.t == pytest.approx(slope)
+    assert fit.sigma == pytest.approx(np.sqrt(2 / 3))
+
+
+def walks(periods: int, entities: int, pull: float) -> pd.DataFrame:
+    rng = np.random.default_rng(5)
+    values = np.zeros((periods, entities))
+    for t in range(1, periods):
+        values[t] = (1 - pull) * values[t - 1] + rng.normal(size=entities)
+    return pd.DataFrame(values[1:], index=range(1, periods))
+
+
+def test_unit_root_tests_tell_walks_from_series_that_return():
+    for test in (unit_roots.im_pesaran_shin, unit_roots.levin_lin_chu):
+        assert test(walks(60, 30, 0.0)).p > 0.05
+        assert test(walks(60, 30, 0.5)).p < 0.001
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda wide: wide.assign(A=1.0), "'A' is constant"),
+        (lambda wide: wide.assign(A=wide[0].where(wide.index != 9)), "'A' has a gap"),
+        (lambda wide: wide.iloc[:11], "the shortest series has 9 left with 1 lags"),
+        (lambda wide: wide[[0]], "at least two series, not 1"),
+    ],
+    ids=["constant", "gap", "short", "one series"],
+)
+def test_unit_root_tests_refuse(change, said):
+    with pytest.raises(InputError, match=said):
+        unit_roots.im_pesaran_shin(change(walks(31, 3, 0.2)))
+
+
+def test_unit_root_tests_refuse_lags_and_unbalanced_panels():
+    wide = walks(31, 3, 0.2)
+    with pytest.raises(InputError, match="0, 1 or 2 lagged changes, not 5"):
+        unit_roots.levin_lin_chu(wide, 5)
+    with pytest.raises(InputError, match="needs a balanced panel"):
+        unit_roots.levin_lin_chu(wide.assign(late=wide[0].where(wide.index > 5)))
