@@ -1,8 +1,11 @@
 """The study of drivers and the what-if: parameters, panel, models, predictions, arithmetic with intervals."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from pydantic import ValidationError
 from scipy import stats
 
@@ -166,6 +169,39 @@ def test_the_curve_frame_turns_signs_and_every_choice_is_run(country, outcomes):
 
 def test_the_published_curve_has_far_more_than_two_hundred_specifications():
     assert len(drivers_curve.specifications()) >= 200
+
+
+SWEEP = Path(__file__).parents[2] / "sweeps" / "drivers.yml"
+
+
+def test_the_sweep_runs_over_two_hundred_specifications_of_the_curve():
+    grid = yaml.safe_load(SWEEP.read_text())["grid"]
+    assert tuple(grid) == drivers_curve.SWEPT
+    assert np.prod([len(options) for options in grid.values()]) >= 200
+    assert all(set(grid[name]) <= set(drivers_curve.CHOICES[name]) for name in grid)
+
+
+def test_points_of_the_sweep_take_the_form_of_a_curve_and_are_set_beside_it():
+    choice = {"outcome": "ratio", "scope": "all", "innovation": "rd_gdp", "effects": "two-way", "lag": 1}
+    names = "coefficient_toward_home low_toward_home high_toward_home t_toward_home p_value n_clusters n std_error "
+    names += "standardised_toward_home standardised_low_toward_home standardised_high_toward_home"
+    points = pd.DataFrame([choice | dict.fromkeys(names.split(), 2.0)])
+    swept = drivers_curve.curve_of_sweep(points)
+    assert specification_curve.summarise(swept)["specifications"] == 1
+    large = pd.DataFrame([choice | {"controls": name, "sample": "all industries"} for name in ("full", "none")])
+    large = large.assign(estimate=[4.0, 2.0], std_error=2.0)
+    both = drivers_curve.agreement(swept, large)
+    assert both[["estimate_difference", "std_error_difference"]].to_numpy().tolist() == [[0.5, 0.0]]
+
+
+def test_curve_and_choices_are_drawn_one_row_an_option():
+    curve = pd.DataFrame({"scope": ["all", "all", "own_sector"], "p": [0.5, 0.01, 0.2], "problem": ["", "", ""]})
+    curve = curve.assign(standardised=[0.1, 0.2, -0.1], standardised_low=-0.3, standardised_high=0.3)
+    options = drivers_curve.labelled_options(specification_curve.by_option(curve, {"scope": ["all", "own_sector"]}))
+    above, below = figures.curve_and_choices_plot(curve, options, "s.d.", 0.05).axes
+    assert [tick.get_text() for tick in below.get_yticklabels()] == ["inputs: all", "inputs: own sector"]
+    assert [len(line.get_xdata()) for line in below.lines] == [2, 1]
+    assert above.get_ylabel() == "s.d."
 
 
 def test_prediction_by_hand():

@@ -244,6 +244,12 @@ def test_coefficient_data_keeps_only_terms_a_model_has(panel):
     assert (data["low"] < data["estimate"]).all()
 
 
+def test_an_estimate_tells_its_spread_within_the_effects(panel):
+    fit = within(panel, effects=("country",))
+    demeaned = panel[["x", "y"]] - panel.groupby("country")[["x", "y"]].transform("mean")
+    assert fit.coefficients["x"] * fit.scale("x") == pytest.approx(demeaned.corr().loc["x", "y"])
+
+
 def test_wald_of_one_term_is_t_squared(panel):
     fit = within(panel)
     statistic, freedom, _ = wald(fit, ["x"])

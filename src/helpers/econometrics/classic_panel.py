@@ -35,8 +35,7 @@ def _least_squares(panel: pd.DataFrame, covariance: Covariance, frame: pd.DataFr
     checks.require_clusters(labels[list(covariance.clusters)])
     result = PooledOLS(panel.iloc[:, 0], panel.iloc[:, 1:], check_rank=False).fit(**covariance.fit_options(labels))
     entity, time = map(str, panel.index.names)
-    regressors = panel.iloc[:, 1:].to_numpy()
-    return estimate_from(result, str(panel.columns[0]), covariance, labels, (entity, time), regressors)
+    return estimate_from(result, str(panel.columns[0]), covariance, labels, (entity, time), panel.to_numpy())
 
 
 def _group_labels(panel: pd.DataFrame, covariance: Covariance, frame: pd.DataFrame) -> pd.DataFrame:

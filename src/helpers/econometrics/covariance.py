@@ -102,11 +102,10 @@ def estimate_from(
     covariance: Covariance,
     labels: pd.DataFrame,
     keys: tuple[str, str],
-    regressors: np.ndarray,
+    values: np.ndarray,
     *,
     absorbed: int = 0,
-    effects: tuple[str, ...] = (),
-    r2_within: float = float("nan"),
+    effects: tuple[str, ...] | None = None,
 ) -> PanelEstimate:
     """Turn a fitted model of linearmodels into an estimate under the conventions of this package.
 
@@ -119,27 +118,29 @@ def estimate_from(
     labels : (n, ...) DataFrame
         Entity, time and clustering columns of the rows used, in their order.
     keys : (entity, time)
-    regressors : (n, k) array
-        As they entered the regression, after any transformation.
+    values : (n, 1 + k) array
+        Outcome and regressors as they entered the regression, after any transformation.
     absorbed : int
         Independent effects taken out, counted in the residual degrees of freedom.
-    effects, r2_within
-        As in `PanelEstimate`.
+    effects : tuple of str, optional
+        Names of the effects of a within model, which has a within R2 and within standard deviations.
     """
     groups = covariance.group_counts(labels, keys[1])
     left = int(result.nobs) - len(result.params) - absorbed
     freedom = covariance.freedom(groups, left)
+    names = [outcome, *result.params.index]
     residuals = pd.Series(np.asarray(result.resids), index=labels.index)
     return PanelEstimate(
         outcome=outcome,
         coefficients=result.params,
-        covariance=_covariance(result, covariance, labels, keys, regressors, left),
+        covariance=_covariance(result, covariance, labels, keys, values[:, 1:], left),
         n=int(result.nobs),
         degrees_of_freedom=freedom,
         inference=covariance.describe(groups, freedom),
-        effects=effects,
+        effects=effects or (),
         clusters=groups if covariance.kind == "clustered" else {},
-        r2_within=r2_within,
+        r2_within=float("nan") if effects is None else _r2(values, result.params),
+        within_sd={} if effects is None else dict(zip(names, np.sqrt((values**2).mean(axis=0)).tolist(), strict=True)),
         residuals=residuals,
     )
 
@@ -161,3 +162,8 @@ def _covariance(
         return pd.DataFrame(found, index=result.cov.index, columns=result.cov.columns)
     # linearmodels counts the effects it takes out itself; those absorbed beforehand are counted here
     return result.cov * (result.df_resid / left if covariance.kind == "unadjusted" else 1.0)
+
+
+def _r2(values: np.ndarray, params: pd.Series) -> float:
+    residuals = values[:, 0] - values[:, 1:] @ params.to_numpy()
+    return float(1 - (residuals @ residuals) / (values[:, 0] @ values[:, 0]))

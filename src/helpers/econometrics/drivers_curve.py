@@ -90,6 +90,70 @@ def _specifications(choices: Mapping[str, Sequence]) -> Iterator[Specification]:
         )
 
 
+#: Choices of the sweep over the section on drivers; the other choices of the curve keep one option.
+SWEPT = ("outcome", "scope", "innovation", "effects", "lag")
+CHOICE_WORDS = {
+    "outcome": "outcome",
+    "scope": "inputs that count",
+    "innovation": "measure of innovation",
+    "effects": "fixed effects",
+    "lag": "years between",
+}
+
+
+def curve_of_sweep(points: pd.DataFrame) -> pd.DataFrame:
+    """Give the points of the sweep over the section on drivers the form of a specification curve.
+
+    Parameters
+    ----------
+    points : DataFrame
+        points.csv of the sweep `drivers`: the choices in `SWEPT` and the metrics of the section's main model.
+
+    Returns
+    -------
+    DataFrame
+        The choices, estimate (sign turned, positive = more at home), std_error, low, high, t, p, n, clusters,
+        standardised, standardised_low, standardised_high, problem, as `specification_curve.run_specifications` gives.
+    """
+    names = {
+        "coefficient_toward_home": "estimate",
+        "low_toward_home": "low",
+        "high_toward_home": "high",
+        "t_toward_home": "t",
+        "p_value": "p",
+        "n_clusters": "clusters",
+        "standardised_toward_home": "standardised",
+        "standardised_low_toward_home": "standardised_low",
+        "standardised_high_toward_home": "standardised_high",
+    }
+    kept = [*SWEPT, "std_error", "n", *names]
+    return points[kept].rename(columns=names).assign(problem="")
+
+
+def agreement(swept: pd.DataFrame, curve: pd.DataFrame) -> pd.DataFrame:
+    """Set the points of the sweep beside the same specifications of the curve.
+
+    Parameters
+    ----------
+    swept : DataFrame
+        From `curve_of_sweep`; the section's default controls and sample.
+    curve : DataFrame
+        The curve of the section on drivers.
+
+    Returns
+    -------
+    DataFrame
+        The choices, and for estimate and std_error the value of the sweep, of the curve (`_curve`) and the relative
+        `_difference`; specifications that are in both.
+    """
+    same = curve[(curve["controls"] == "full") & (curve["sample"] == CHOICES["sample"][0])]
+    figures = ["estimate", "std_error"]
+    keys = list(SWEPT)
+    both = swept[[*keys, *figures]].merge(same[[*keys, *figures]], on=keys, suffixes=("", "_curve"))
+    gaps = {f"{name}_difference": (both[name] / both[f"{name}_curve"] - 1).abs() for name in figures}
+    return both.assign(**gaps)
+
+
 def labelled_options(options: pd.DataFrame) -> pd.DataFrame:
     """Add a readable `label` to the rows of `specification_curve.by_option`."""
     known = {name: variable.label for name, variable in (OUTCOMES | INNOVATION).items()}

@@ -27,6 +27,8 @@ class PanelEstimate:
         Clustering variable -> number of groups.
     r2_within : float
         Share of the variance that is left after the effects and that the regressors explain.
+    within_sd : dict
+        Outcome and regressors -> standard deviation after the effects (within models only).
     residuals : (n,) Series
     """
 
@@ -39,6 +41,7 @@ class PanelEstimate:
     effects: tuple[str, ...] = ()
     clusters: dict[str, int] = field(default_factory=dict)
     r2_within: float = float("nan")
+    within_sd: dict[str, float] = field(default_factory=dict)
     residuals: pd.Series | None = None
 
     @property
@@ -55,6 +58,10 @@ class PanelEstimate:
     def p_values(self) -> pd.Series:
         """Two-sided p values from Student's t with `degrees_of_freedom`."""
         return pd.Series(2 * stats.t.sf(self.t_statistics.abs(), self.degrees_of_freedom), self.coefficients.index)
+
+    def scale(self, term: str) -> float:
+        """Factor that turns a coefficient into standard deviations of the outcome for one of the term, both within."""
+        return self.within_sd[term] / self.within_sd[self.outcome]
 
     def interval(self, term: str, level: float = 0.95) -> tuple[float, float]:
         """Return the confidence interval of one coefficient."""

@@ -118,6 +118,40 @@ def specification_curve_plot(curve: pd.DataFrame, label: str, alpha: float) -> "
     return figure
 
 
+def curve_and_choices_plot(curve: pd.DataFrame, options: pd.DataFrame, label: str, alpha: float) -> "Figure":
+    """Draw standardised estimates in order and beneath them which option of each choice each one uses.
+
+    The form of Simonsohn, Simmons and Nelson (2020), for some hundred specifications.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        From `run_specifications`, with a column for each choice.
+    options : DataFrame
+        choice, option, label: the rows beneath the curve, from `drivers_curve.labelled_options`.
+    label : str
+        Of the vertical axis, with the unit.
+    alpha : float
+        Estimates with a smaller p are drawn in the accent colour.
+    """
+    heights = [3.2, 0.27 * len(options) + 0.3]
+    figure, (above, below) = _canvas(sum(heights) + 0.4, 2, sharex=True, gridspec_kw={"height_ratios": heights})
+    done = curve[curve["problem"] == ""].sort_values("standardised", ignore_index=True)
+    colours = [ACCENT if p < alpha else MAIN for p in done["p"]]
+    above.vlines(done.index, done["standardised_low"], done["standardised_high"], color="0.8", linewidth=1)
+    above.scatter(done.index, done["standardised"], color=colours, s=9, zorder=2)
+    above.axhline(0, color="black", linewidth=1)
+    above.set_ylabel(label)
+    for place, row in enumerate(options.to_dict("records")):
+        used = done.index[done[row["choice"]] == row["option"]]
+        below.plot(used, np.full(len(used), place), "|", color="0.3", markersize=6, markeredgewidth=0.8)
+    below.set_yticks(range(len(options)), options["label"])
+    below.set_ylim(len(options) - 0.4, -0.6)
+    below.grid(visible=False)
+    below.set_xlabel("Specifications, sorted by estimate")
+    return figure
+
+
 def choices_plot(options: pd.DataFrame, label: str) -> "Figure":
     """Draw the spread of estimates by option of each choice.
 
@@ -135,6 +169,16 @@ def choices_plot(options: pd.DataFrame, label: str) -> "Figure":
     axes.set_ylim(len(options) - 0.5, -0.5)
     for start in np.flatnonzero(options["choice"].ne(options["choice"].shift()))[1:]:
         axes.axhline(start - 0.5, color="0.85", linewidth=1)
+    axes.set_xlabel(label)
+    return figure
+
+
+def shares_plot(shares: pd.Series, label: str) -> "Figure":
+    """Draw shares (0-1) as bars in percent, in the order given."""
+    figure, axes = _canvas(0.5 * len(shares) + 1.0)
+    axes.barh([str(name).replace("_", " ") for name in shares.index], 100 * shares.to_numpy(), color=MAIN)
+    axes.invert_yaxis()
+    axes.grid(axis="y", visible=False)
     axes.set_xlabel(label)
     return figure
 

@@ -64,10 +64,9 @@ def fit_within(
         covariance,
         data,
         (entity, time),
-        within[:, 1:],
+        within,
         absorbed=effects_rank(codes) if _needs_residual_df(covariance) else 0,
         effects=tuple(names),
-        r2_within=_r2(within, result.params),
     )
 
 
@@ -116,8 +115,3 @@ def _panel_ols(
 
 def _needs_residual_df(covariance: Covariance) -> bool:
     return covariance.kind in ("unadjusted", "robust") or covariance.degrees_of_freedom == "residual"
-
-
-def _r2(within: np.ndarray, params: pd.Series) -> float:
-    residuals = within[:, 0] - within[:, 1:] @ params.to_numpy()
-    return float(1 - (residuals @ residuals) / (within[:, 0] @ within[:, 0]))

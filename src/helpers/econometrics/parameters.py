@@ -152,6 +152,14 @@ def industry_codes() -> list[str]:
     return list(column.allowed or [])
 
 
+class SpecificationsParameters(SectionParameters):
+    """Parameters of the section `specifications`, which shows a sweep over the section `drivers`."""
+
+    alpha: float = Field(
+        0.05, ge=0.001, le=0.2, description="two-sided level at which an estimate counts as different from zero"
+    )
+
+
 class PolicyParameters(SectionParameters):
     """Parameters of the section `policy`: a what-if, not a forecast."""
 

@@ -75,12 +75,23 @@ def run_specifications(
     needed = {name for spec in specifications for name in spec.variables}
     checks.require_columns(frame, sorted(needed | {cluster}))
     present = {name: np.isfinite(frame[name].to_numpy(dtype=float)) for name in needed}
+    every = {effect for spec in specifications for effect in spec.effects}
+    codes = {effect: effect_codes(frame, [effect])[0] for effect in every}
+    groups = frame[cluster].astype("category").cat.codes.to_numpy()
     answers: dict[int, dict[str, object]] = {}
     for (effects, _), members in _shared_samples(frame, present, specifications).items():
-        rows = _rows_of(frame, present, members[0][1])
-        answers |= _estimate_group(frame[rows], effects, members, cluster, level)
+        rows = np.flatnonzero(_rows_of(frame, present, members[0][1]))
+        here = [_renumbered(codes[effect][rows]) for effect in effects]
+        names = sorted({name for _, spec in members for name in spec.variables})
+        data = frame[names].iloc[rows].astype(float)
+        answers |= _estimate_group(data, here, _renumbered(groups[rows]), members, level)
     table = pd.DataFrame([dict(spec.choices) | answers[i] for i, spec in enumerate(specifications)])
     return table.assign(problem=table["problem"].fillna(""))
+
+
+def _renumbered(codes: np.ndarray) -> np.ndarray:
+    """Number the groups that are left without gaps."""
+    return np.unique(codes, return_inverse=True)[1]
 
 
 Members = list[tuple[int, Specification]]
@@ -101,64 +112,102 @@ def _shared_samples(
     return shared
 
 
+@dataclass(frozen=True)
+class _Moments:
+    """All that the specifications of one sample need of its observations.
+
+    Attributes
+    ----------
+    root : (p, p) array
+        R with R'R equal to the cross products after the effects, so that rank, norms and least squares can be had from
+        p rows in place of n.
+    by_cluster : (G, p, p) array
+        Cross products within each cluster.
+    place : dict
+        Variable -> column.
+    spread : dict
+        Variable -> its variation before the effects.
+    n : int
+    """
+
+    root: np.ndarray
+    by_cluster: np.ndarray
+    place: dict[str, int]
+    spread: dict[str, float]
+    n: int
+
+
+def _moments(data: pd.DataFrame, codes: list[np.ndarray], groups: np.ndarray) -> _Moments:
+    within = absorb(data.to_numpy(), codes)
+    parts = np.split(within[np.argsort(groups, kind="stable")], np.cumsum(np.bincount(groups))[:-1])
+    by_cluster = np.array([part.T @ part for part in parts])
+    return _Moments(
+        root=_root(by_cluster.sum(axis=0)),
+        by_cluster=by_cluster,
+        place={name: i for i, name in enumerate(data.columns)},
+        spread=checks.spread(data),
+        n=len(within),
+    )
+
+
+def _root(products: np.ndarray) -> np.ndarray:
+    """Return R with R'R = products; columns are first brought to one scale, so that small ones keep their digits."""
+    sizes = np.sqrt(np.maximum(np.diag(products), np.finfo(float).tiny))
+    values, vectors = np.linalg.eigh(products / np.outer(sizes, sizes))
+    return np.sqrt(np.maximum(values, 0))[:, None] * vectors.T * sizes
+
+
 def _estimate_group(
-    data: pd.DataFrame, effects: tuple[Effect, ...], members: Members, cluster: str, level: float
+    data: pd.DataFrame, codes: list[np.ndarray], groups: np.ndarray, members: Members, level: float
 ) -> dict[int, dict[str, object]]:
+    """Estimate the specifications of one sample; codes and groups number effects and clusters in its rows."""
     if data.empty:
-        return {i: _problem("no observation is left") for i, _ in members}
-    names = sorted({name for _, spec in members for name in spec.variables})
-    values = data[names].astype(float)
-    within = absorb(values.to_numpy(), effect_codes(data, effects))
-    groups = data[cluster].astype("category").cat.codes.to_numpy()
-    columns = {name: within[:, i] for i, name in enumerate(names)}
-    spread = checks.spread(values)
-    return {i: _estimate_one(spec, spread, columns, groups, level) for i, spec in members}
+        return {i: {"problem": "no observation is left"} for i, _ in members}
+    moments = _moments(data, codes, groups)
+    reach = float(stats.t.ppf(0.5 + level / 2, max(len(moments.by_cluster) - 1, 1)))
+    return {i: _estimate_one(spec, moments, reach) for i, spec in members}
 
 
-def _problem(text: str) -> dict[str, object]:
-    return {"problem": text}
-
-
-def _estimate_one(
-    spec: Specification, spread: Mapping[str, float], within: Mapping[str, np.ndarray], groups: np.ndarray, level: float
-) -> dict[str, object]:
+def _estimate_one(spec: Specification, moments: _Moments, reach: float) -> dict[str, object]:
     names = [spec.term, *spec.controls]
-    x = np.column_stack([within[name] for name in names])
+    chosen = [moments.place[name] for name in names]
+    x = moments.root[:, chosen]
     try:
-        before = {name: spread[name] for name in names}
+        before = {name: moments.spread[name] for name in names}
         checks.require_variation(before, x, [effect_name(effect) for effect in spec.effects])
         checks.require_rank(x, names)
-        checks.require_observations(len(x), len(names) + 1)
-        if groups.max() < 1:
+        checks.require_observations(moments.n, len(names) + 1)
+        if len(moments.by_cluster) < 2:
             raise InputError("only one cluster is left")
     except InputError as error:
-        return _problem(str(error))
-    return _clustered(x, within[spec.outcome], groups, level)
+        return {"problem": str(error)}
+    return _clustered(moments, chosen, moments.place[spec.outcome], reach)
 
 
-def _clustered(x: np.ndarray, y: np.ndarray, groups: np.ndarray, level: float) -> dict[str, object]:
+def _clustered(moments: _Moments, chosen: list[int], outcome: int, reach: float) -> dict[str, object]:
     """The first coefficient with its CR1 standard error; t with G-1 degrees of freedom."""
-    (n, k), count = x.shape, int(groups.max()) + 1
+    x, y = moments.root[:, chosen], moments.root[:, outcome]
+    n, k, count = moments.n, len(chosen), len(moments.by_cluster)
     bread = np.linalg.inv(x.T @ x)
     b = bread @ (x.T @ y)
-    residuals = y - x @ b
-    influence = np.bincount(groups, weights=(x @ bread[0]) * residuals)
-    error = float(np.sqrt((influence**2).sum() * count / (count - 1) * (n - 1) / (n - k)))
-    reach = float(stats.t.ppf(0.5 + level / 2, count - 1)) * error
+    products = moments.by_cluster[:, chosen]
+    scores = (products[:, :, outcome] - products[:, :, chosen] @ b) @ bread[0]
+    error = float(np.sqrt((scores**2).sum() * count / (count - 1) * (n - 1) / (n - k)))
     estimate = float(b[0])
     scale = float(np.linalg.norm(x[:, 0]) / np.linalg.norm(y))
-    ends = {"low": estimate - reach, "high": estimate + reach}
+    low, high = estimate - reach * error, estimate + reach * error
     return {
         "estimate": estimate,
         "std_error": error,
-        **ends,
+        "low": low,
+        "high": high,
         "t": estimate / error,
         "p": float(2 * stats.t.sf(abs(estimate) / error, count - 1)),
         "n": n,
         "clusters": count,
         "standardised": estimate * scale,
-        "standardised_low": ends["low"] * scale,
-        "standardised_high": ends["high"] * scale,
+        "standardised_low": low * scale,
+        "standardised_high": high * scale,
         "problem": "",
     }
 
