@@ -181,7 +181,8 @@ def series(tables: dict[str, pd.DataFrame]) -> over_time.Series:
         **select.read_tables(data.load, KITA),
         "telecom_infrastructure_index": tables["telecom_infrastructure_index"],
     }
-    panel = over_time.panel(one, KITA, over_time.years_with_data(one, KITA), MEMBERS)
+    every = over_time.values_by_year(one, KITA, over_time.years_with_data(one, KITA), MEMBERS)
+    panel = over_time.always_covered(every, KITA.minimum_coverage)
     return over_time.index_by_year(panel, over_time.weights_over_time(panel, "equal"))
 
 
@@ -223,9 +224,12 @@ def test_profile_of_korea(selection: select.Selection, index) -> None:
     assert near["distance"].is_monotonic_increasing
     assert "KOR" not in near.index
     every = profile.profiles(selection, index)
-    assert len(every) == 4 * len(index.scores)
+    assert len(every) == 4 * len(selection.values) > 4 * len(index.scores)
     assert set(every["verdict"]) <= {"strength", "middle", "weakness", "no value"}
-    assert list(profile.readable(found)["rank"]) == [2, 6, 4, 2]
+    readable = profile.readable(found)
+    assert list(readable["rank"]) == ["2 of 36", "6 of 47", "4 of 29", "2 of 48"]
+    assert "flag" in readable
+    assert "flag" not in profile.readable(profile.profile(selection, index, "DEU"))
 
 
 NORMAL = np.random.default_rng(8).normal(size=(300, 2))
@@ -265,19 +269,13 @@ def test_effective_weights_and_removals_for_readers(index, selection: select.Sel
     assert list(coherence.components(index.normalised)["share"].cumsum())[-1] == pytest.approx(1)
 
 
-def test_hover_chart_and_profiles_are_escaped_and_complete(selection: select.Selection, index) -> None:
+def test_hover_chart_is_complete_and_leads_to_the_profiles(index) -> None:
     columns = dict.fromkeys(("median", "p05", "p95"), 3.0) | dict.fromkeys(("p_top1", "p_top5"), 0.25)
     summary = pd.DataFrame(columns, index.scores.index)
-    chart = html.interval_chart(summary, "KOR", "#D55E00")
+    chart = html.interval_chart(summary, "KOR", "#D55E00", page="economy/{code}.html")
     assert chart.count('role="listitem"') == len(summary)
+    assert chart.count('<a href="economy/KOR.html">Korea</a>') == 1
     assert "<script" not in chart
-    every = profile.profiles(selection, index)
-    every["flag"] = "<b>"
-    blocks = html.profile_blocks(every, summary, {code: ["Israel & others"] for code in summary.index}, {"KOR": "Up."})
-    assert blocks.count("<details") == len(summary)
-    assert "<b>" not in blocks
-    assert "Israel &amp; others" in blocks
-    assert blocks.count("Up.") == 1
 
 
 def test_figures_draw_what_they_are_given(index, series: over_time.Series) -> None:
@@ -327,4 +325,4 @@ def test_flags_of_series_and_selection_are_told(
     assert "R&D / GDP: GDP since rebased" in standings.flagged(selection)["KOR"]
     found = over_time.flagged(tables, series)
     assert set(found["iso3"]) <= set(series.ranks.index)
-    assert over_time.trends(series)["KOR"].startswith("From rank 2 of 44 in 2010 to 1 in 2018")
+    assert over_time.by_economy(series).at[("KOR", 2018), "rank"] == 1

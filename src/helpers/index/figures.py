@@ -26,6 +26,7 @@ def _column(rows: int, extra: float = 1.2) -> tuple[Figure, Axes]:
     figure, axes = plt.subplots(figsize=(6.4, ROW * rows + extra))
     axes.grid(axis="y", visible=False)
     axes.tick_params(labelsize=LABEL)
+    axes.xaxis.label.set_size(LABEL)
     return figure, axes
 
 
@@ -72,7 +73,7 @@ def rank_intervals(
     axes.set_ylim(len(codes) - 0.4, -0.6)
     axes.set_xlabel("Rank (bar: 90% of the draws)")
     axes.set_xticks(_rank_ticks(summary["p95"].max()))
-    figure.legend(loc="outside upper left", ncols=2)
+    figure.legend(loc="outside upper left", ncols=2, fontsize=LABEL)
     _emphasise(axes, codes, focus)
     return figure
 
@@ -101,7 +102,7 @@ def contributions(parts: pd.DataFrame, focus: str, colours: Sequence[str], flagg
     axes.set_yticks(range(len(codes)), _names(codes, flagged))
     axes.set_ylim(len(codes) - 0.4, -0.6)
     axes.set_xlabel("Score")
-    figure.legend(loc="outside upper center", ncols=2)
+    figure.legend(loc="outside upper center", ncols=2, fontsize=LABEL)
     _emphasise(axes, codes, focus)
     return figure
 
@@ -145,7 +146,7 @@ def effects(table: pd.DataFrame, colours: Sequence[str]) -> Figure:
     axes.set_yticks(range(len(rows)), list(rows.index))
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlabel("Share of the variance")
-    figure.legend(loc="outside upper center", ncols=1)
+    figure.legend(loc="outside upper center", ncols=1, fontsize=LABEL)
     return figure
 
 
@@ -169,12 +170,13 @@ def bump(ranks: pd.DataFrame, focus: str, colour: Colour, shown: int = 10, flagg
         weight = "bold" if strong else "normal"
         axes.annotate(
             _names([code], flagged)[0], (last, ranks.at[code, last]), (6, 0), textcoords="offset points",
-            va="center", fontsize=13, fontweight=weight,
+            va="center", fontsize=LABEL, fontweight=weight,
         )  # fmt: skip
     axes.set_ylim(max(ranks.loc[codes].max().max(), shown) + 0.6, 0.4)
     axes.set_xticks(list(ranks.columns)[::2], [str(year) for year in list(ranks.columns)[::2]])
     axes.set_yticks(_rank_ticks(ranks.loc[codes].max().max()))
-    axes.set_ylabel("Rank")
+    axes.set_ylabel("Rank", fontsize=LABEL)
+    axes.tick_params(labelsize=LABEL)
     return figure
 
 
@@ -189,7 +191,7 @@ def changes(parts: Mapping[str, float] | pd.Series, colours: Sequence[str]) -> F
         side = "left" if value >= 0 else "right"
         axes.annotate(
             f"{value:+.1f}", (value, row), (4 if value >= 0 else -4, 0), textcoords="offset points",
-            va="center", ha=side, fontsize=11,
+            va="center", ha=side, fontsize=LABEL,
         )  # fmt: skip
     axes.axvline(0, color="black", linewidth=0.8)
     axes.margins(x=0.2)

@@ -134,9 +134,9 @@ def along_time(values: pd.DataFrame, method: PanelMethod = "latest", most: int |
     values : pandas.DataFrame
         Index (iso3, year); one column an indicator.
     method : {"latest", "constant", "linear", "linear-or-constant"}
-        ``latest``: the newest earlier value. ``constant``: the same, and the oldest value before it. ``linear``: on the line between the neighbours in time, the nearest
-        value before the first and after the last; series with one value keep their gaps with ``linear`` and are
-        constant with ``linear-or-constant``.
+        ``latest``: the newest earlier value. ``constant``: the same, and the oldest value before it. ``linear``: on
+        the line between the neighbours in time, the nearest value before the first and after the last; series with
+        one value keep their gaps with ``linear`` and are constant with ``linear-or-constant``.
     most : int, optional
         With ``latest``: how many steps in time back a value may come from; None = any.
 

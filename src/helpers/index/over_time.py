@@ -51,16 +51,13 @@ def years_with_data(tables: Mapping[str, pd.DataFrame], parameters: InnovationIn
     return list(range(parameters.first_year, last + 1))
 
 
-def panel(
+def values_by_year(
     tables: Mapping[str, pd.DataFrame],
     parameters: InnovationIndexParameters,
     years: Sequence[int],
     members: Sequence[str],
 ) -> pd.DataFrame:
-    """Return the values of all years, index (iso3, year); the ICT series is the one that has several years.
-
-    Only economies are kept that have the minimum coverage in every year, so that ranks of different years compare.
-    """
+    """Return the values of all years, index (iso3, year); the ICT series is the one that has several years."""
     sources = {
         "rd_gdp": tables["rd_gdp"],
         "hightech_exports_share": tables["hightech_exports_share"],
@@ -76,8 +73,12 @@ def panel(
         return pd.DataFrame({name: column.reindex(economies) for name, column in columns.items()})
 
     by_year = {year: values_in(year) for year in years}
-    values = pd.concat(by_year, names=["year", "iso3"]).swaplevel().sort_index()
-    enough = covered(values, parameters.minimum_coverage).groupby("iso3").all()
+    return pd.concat(by_year, names=["year", "iso3"]).swaplevel().sort_index()
+
+
+def always_covered(values: pd.DataFrame, minimum_coverage: float) -> pd.DataFrame:
+    """Keep the economies that have the minimum coverage in every year, so that ranks of different years compare."""
+    enough = covered(values, minimum_coverage).groupby("iso3").all()
     return values[values.index.get_level_values("iso3").isin(enough.index[enough])]
 
 
@@ -201,22 +202,21 @@ def flagged(tables: Mapping[str, pd.DataFrame], series: Series) -> pd.DataFrame:
 def readable(revised: pd.DataFrame, focus: str, others: int = 5) -> pd.DataFrame:
     """Return the revisions of the focus economy and of the economies whose rank moves most, for readers."""
     if revised.empty:
-        return pd.DataFrame({"economy": [], "table": [], "vintage": []})
+        return pd.DataFrame({"economy": [], "series": [], "vintage": []})
     moved = revised.assign(change=revised["rank_after"] - revised["rank_before"])
     largest = moved[moved["iso3"] != focus].sort_values("change", key=abs, ascending=False, kind="stable").head(others)
     table = pd.concat([moved[moved["iso3"] == focus], largest])
     table["iso3"] = [economies.name(code) for code in table["iso3"]]
+    table["table"] = table["table"].map(SHORT_LABELS)
     whole = dict.fromkeys(("rank_before", "rank_after", "change"), int)
-    table = table.astype(whole).rename(columns={"iso3": "economy"}).rename(columns=lambda name: name.replace("_", " "))
+    table = (
+        table.astype(whole)
+        .rename(columns={"iso3": "economy", "table": "series"})
+        .rename(columns=lambda name: name.replace("_", " "))
+    )
     return table.drop(columns=["score before", "score after"]).reset_index(drop=True)
 
 
-def trends(series: Series) -> dict[str, str]:
-    """Return a sentence on each economy's rank and score between the first and the last year."""
-    first, last = series.ranks.columns[0], series.ranks.columns[-1]
-    change = series.scores[last] - series.scores[first]
-    return {
-        str(code): f"From rank {ranks[first]:.0f} of {len(series.ranks)} in {first} to {ranks[last]:.0f} in {last} "
-        f"(score {change[code]:+.1f} points)."
-        for code, ranks in series.ranks.iterrows()
-    }
+def by_economy(series: Series) -> pd.DataFrame:
+    """Return score and rank of each economy and year, index (iso3, year)."""
+    return pd.DataFrame({"score": series.scores.stack(), "rank": series.ranks.stack()}).rename_axis(["iso3", "year"])

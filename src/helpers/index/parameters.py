@@ -215,6 +215,10 @@ class InnovationIndexParameters(BaseModel):
         if message := zero_refusal(self.aggregation, self.normalisation, (low, high), self.power):
             raise ValueError(message)
 
+    def members(self) -> list[str]:
+        """Return the economies of the group, by their names."""
+        return sorted(economies.group(self.group), key=economies.name)
+
     def reference_year(self) -> int:
         """Return the year the values are taken from; for ``latest`` the newest one of the yearly indicators."""
         if self.year != LATEST:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.data import economies
-from helpers.index.definitions import LABELS
+from helpers.index.definitions import LABELS, SHORT_LABELS
 from helpers.index.select import Selection
 from helpers.index.specification import Index
 from helpers.index.standings import rank_frame
@@ -23,7 +23,7 @@ def profile(selection: Selection, index: Index, focus: str) -> pd.DataFrame:
     index : Index
         The composite index of the economies ranked.
     focus : str
-        An economy of the index.
+        An economy of the selection; one without a score has no score on the common scale.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def profile(selection: Selection, index: Index, focus: str) -> pd.DataFrame:
             "frontier": values.max(),
             "frontier_economy": best.map(economies.name),
             "median": values.median(),
-            "score": index.normalised.loc[focus],
+            "score": index.normalised.reindex([focus]).iloc[0],
             "flag": selection.flags.loc[focus],
         }
     ).reindex(values.columns)
@@ -64,43 +64,54 @@ def _verdict(rank: float, of: int) -> str:
 
 
 def peers(index: Index, focus: str, count: int = 5) -> pd.DataFrame:
+    """Return the economies most like `focus` in an index; see `nearest`."""
+    return nearest(index.normalised, index.ranks, focus, count)
+
+
+def nearest(normalised: pd.DataFrame, ranks: pd.Series, focus: str, count: int = 5) -> pd.DataFrame:
     """Return the economies most like `focus`: smallest root mean squared difference over the indicators both have.
 
     Differences are in standard deviations of the normalised indicators; economies with fewer than two indicators in
     common are left out.
     """
-    scaled = index.normalised / index.normalised.std()
+    scaled = normalised / normalised.std()
     differences = scaled.drop(index=focus) - scaled.loc[focus]
     common = differences.notna().sum(axis=1)
     distance = np.sqrt((differences**2).mean(axis=1))[common >= 2]
-    nearest = distance.sort_values(kind="stable").head(count)
+    found = distance.sort_values(kind="stable").head(count)
     return pd.DataFrame(
         {
-            "economy": [economies.name(code) for code in nearest.index],
-            "distance": nearest,
-            "indicators": common[nearest.index],
-            "rank": index.ranks[nearest.index].astype(int),
+            "economy": [economies.name(str(code)) for code in found.index],
+            "distance": found,
+            "indicators": common[found.index],
+            "rank": ranks[found.index].astype(int),
         }
     )
 
 
 def profiles(selection: Selection, index: Index) -> pd.DataFrame:
-    """Return the profiles of all economies of the index below each other, index (iso3, indicator)."""
-    return pd.concat({focus: profile(selection, index, str(focus)) for focus in index.scores.index}, names=["iso3"])
+    """Return the profiles of all economies with a value below each other, index (iso3, indicator)."""
+    return pd.concat({str(one): profile(selection, index, str(one)) for one in selection.values.index}, names=["iso3"])
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a profile for readers."""
+    """Return a profile for readers; flags have a column only where there are some."""
+    ranks = [
+        f"{rank:.0f} of {of}" if pd.notna(rank) else None for rank, of in zip(table["rank"], table["of"], strict=True)
+    ]
     columns = {
         "label": "indicator",
         "value": "value",
         "year": "year",
         "rank": "rank",
-        "of": "of",
+        "gap_to_median": "to median",
+        "gap_to_frontier": "to frontier",
         "frontier_economy": "frontier",
-        "gap_to_frontier": "gap to frontier",
-        "gap_to_median": "gap to median",
         "verdict": "verdict",
         "flag": "flag",
     }
-    return table[list(columns)].rename(columns=columns).reset_index(drop=True)
+    shown = table.assign(
+        rank=ranks, year=table["year"].astype("Int64"), label=[SHORT_LABELS[str(n)] for n in table.index]
+    )
+    shown = shown[list(columns)].rename(columns=columns).reset_index(drop=True)
+    return shown if (shown["flag"].fillna("") != "").any() else shown.drop(columns="flag")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.errors import InputError, not_allowed
+from helpers.index.definitions import SHORT_LABELS
 from helpers.index.moments import shape
 from helpers.index.select import covered
 from helpers.index.treat import has_outliers
@@ -87,3 +88,11 @@ def describe(values: pd.DataFrame) -> pd.DataFrame:
             "outliers": np.where(has_outliers(matrix), "yes", "no"),
         }
     )
+
+
+def readable(values: pd.DataFrame) -> pd.DataFrame:
+    """Return `describe` for readers: the columns that tell coverage, range and shape."""
+    shown = ["coverage", "minimum", "median", "maximum", "skewness", "kurtosis", "outliers"]
+    table = describe(values)[shown]
+    table.insert(0, "indicator", [SHORT_LABELS.get(str(name), str(name)) for name in table.index])
+    return table.reset_index(drop=True)

@@ -61,23 +61,20 @@ def ranks_of(space: Space, draws: Draws, *, memory: float = DEFAULT_MEMORY) -> N
     return np.concatenate(parts, axis=1)
 
 
-def one_at_a_time(space: Space, focus: str, skip: Sequence[str] = ()) -> pd.DataFrame:
-    """Change one choice of the base index at a time, to each of its other options.
+def single_changes(space: Space, skip: Sequence[str] = ()) -> pd.DataFrame:
+    """Return the ranks of all economies when one choice of the base index is changed, to each of its other options.
 
     Parameters
     ----------
     space : Space
         The choices.
-    focus : str
-        Economy whose rank is followed.
     skip : sequence of str
         Choices not to change, such as those whose options are random errors.
 
     Returns
     -------
     pandas.DataFrame
-        One row an option: choice, option, base (option of the base index), rank and base rank of the focus economy,
-        change (positive = worse), mean absolute shift of all economies' ranks.
+        Index (choice, option) by label, the base index first under ("", ""); one column an economy.
     """
     changes = [
         (row, option)
@@ -88,22 +85,44 @@ def one_at_a_time(space: Space, focus: str, skip: Sequence[str] = ()) -> pd.Data
     draws = np.repeat(space.base(), len(changes) + 1, axis=1)
     for number, (row, option) in enumerate(changes, start=1):
         draws[row, number] = option
-    ranks = ranks_of(space, draws)
-    own = ranks[space.economies.index(focus)]
-    shift = np.abs(ranks - ranks[:, :1]).mean(axis=0)
-    rows = [
-        {
-            "choice": space.choices[row].label,
-            "base": space.choices[row].options[0],
-            "option": space.choices[row].options[option],
-            "rank": int(own[number]),
-            "base_rank": int(own[0]),
-            "change": int(own[number] - own[0]),
-            "mean_shift": float(shift[number]),
-        }
-        for number, (row, option) in enumerate(changes, start=1)
-    ]
-    return pd.DataFrame(rows)
+    labels = [(space.choices[row].label, space.choices[row].options[option]) for row, option in changes]
+    index = pd.MultiIndex.from_tuples([("", ""), *labels], names=["choice", "option"])
+    return pd.DataFrame(ranks_of(space, draws).T, index, list(space.economies))
+
+
+def one_at_a_time(
+    space: Space, focus: str, skip: Sequence[str] = (), changed: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Follow an economy's rank while one choice at a time is changed.
+
+    Parameters
+    ----------
+    space : Space
+        The choices.
+    focus : str
+        Economy whose rank is followed.
+    skip : sequence of str
+        Choices not to change.
+    changed : pandas.DataFrame, optional
+        The result of `single_changes`, when it is there already.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an option: choice, option, base (option of the base index), rank and base rank of the focus economy,
+        change (positive = worse), mean absolute shift of all economies' ranks.
+    """
+    ranks = single_changes(space, skip) if changed is None else changed
+    base, others = ranks.iloc[0], ranks.iloc[1:]
+    bases = {choice.label: choice.options[0] for choice in space.choices}
+    table = others.index.to_frame(index=False)
+    return table.assign(
+        base=table["choice"].map(bases),
+        rank=others[focus].to_numpy(int),
+        base_rank=int(base[focus]),
+        change=others[focus].to_numpy(int) - int(base[focus]),
+        mean_shift=others.sub(base).abs().mean(axis=1).to_numpy(),
+    )
 
 
 def rank_probabilities(counts: RankCounts, focus: str, prefix: str = "korea") -> dict[str, float | None]:
