@@ -123,7 +123,7 @@ def years(group: Group, economy: str) -> pd.DataFrame:
     """Return an economy's way over the years: rank and score on fixed goalposts, and its values; one row a year."""
     values = _of(group.values_by_year, economy)
     index = _of(group.index_by_year, economy).reindex(values.index)
-    table = index.assign(rank=index["rank"].astype("Int64")).join(values.rename(columns=SHORT_LABELS))
+    table = index[["rank", "score"]].astype({"rank": "Int64"}).join(values.rename(columns=SHORT_LABELS))
     return table.rename_axis("year").reset_index()
 
 
