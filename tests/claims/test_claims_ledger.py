@@ -95,6 +95,7 @@ def test_a_damaged_result_names_the_section(results):
 
 RULE = {"supported": {"all": [{"says": "t of innovation", "metric": "drivers.t", "operator": ">", "value": 2}]}}
 BASE = {"id": "x", "title": "It holds <b>", "paraphrase": "P.", "place": "summary, paragraph 2", "kind": "regression"}
+BASE |= {"no_alternatives": "Nothing could be chosen otherwise."}
 TABLE = {"section": "drivers", "table": "curve", "columns": {"drivers.t": "high"}, "what": "specifications"}
 
 
@@ -127,7 +128,7 @@ def test_the_ledger_says_verdict_numbers_and_robustness(results):
     table = ledger.ledger_table(entries(results))
     assert table["verdict"].tolist() == ["supported", "not testable"]
     assert table["evidence"].tolist() == ["t of innovation: 3", "Plant data."]
-    assert table["same verdict under"].tolist() == ["0% of 2", "not computed"]
+    assert table["same verdict under"].tolist() == ["0% of 2", "nothing to vary"]
     assert ledger.counts(entries(results)) == dict(zip(VERDICTS, (1, 0, 0, 1), strict=True))
 
 
@@ -140,6 +141,37 @@ def test_the_details_of_a_claim_hold_rule_numbers_caveat_and_links(results):
     assert "Mind: A caveat." in first
     assert "[figure in drivers](drivers.ipynb#fig-curve)" in first
     assert "What would test it: Plant data." in second
+    assert "Same verdict under: nothing to vary: Nothing could be chosen otherwise." in second
+
+
+def test_the_details_hold_the_evidence_on_record(results):
+    record = {"claim": "x", "value": 1.5, "low": -1, "high": 4, "unit": "points", "text": "A change."}
+    facts = Facts({"drivers.t": 3.0}, {"drivers": [record, {"claim": "x", "value": "n/a", "text": "No interval."}]})
+    (entry,) = ledger.judge_all([claim()], facts, {})
+    told = ledger.details(entry)
+    assert "On record: A change. 1.50 points (interval −1 to 4)." in told
+    assert "On record: No interval. n/a." in told
+
+
+def test_evidence_for_a_claim_that_is_not_in_the_file_is_told():
+    facts = Facts({}, {"policy": [{"claim": "xx", "value": 1}]})
+    with pytest.raises(WorkError, match=r"Section policy left evidence: 'xx' is not a known claim. Did you mean 'x'"):
+        ledger.judge_all([claim()], facts, {})
+
+
+def test_every_claim_lists_alternatives_or_says_why_there_are_none():
+    silent = [c.id for c in CLAIMS if bool(c.alternatives) == bool(c.no_alternatives)]
+    assert silent == []
+    assert [c.id for c in CLAIMS if c.rule and not c.alternatives] == []
+
+
+def test_notebooks_leave_evidence_for_claims_of_the_file_only():
+    known, named = {c.id for c in CLAIMS}, set()
+    for path in [*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "src" / "helpers").glob("*/findings.py")]:
+        named |= set(re.findall(r'evidence\(\\n",\s+"\s*\\"([a-z0-9-]+)\\"', path.read_text(encoding="utf-8")))
+        named |= set(re.findall(r'"claim": "([a-z0-9-]+)"', path.read_text(encoding="utf-8")))
+    assert named
+    assert named <= known
 
 
 def test_metrics_of_the_section(results):
@@ -156,7 +188,10 @@ def test_numbers_in_words():
     assert ledger.figure_of(2.0, 3) == "2"
     assert ledger.figure_of(None, 1) == "n/a"
     assert ledger.figure_of((1.0, 2.5), 1) == "1 to 2.5"
-    assert ledger.robustness_text(Robustness(0.5, 2160)) == "50% of 2,160"
+    whole = ledger.Entry(claim(), Decision("supported"), Robustness(0.5, 2160))
+    assert ledger.robustness_text(whole) == "50% of 2,160"
+    absent = ledger.Entry(claim(alternatives=[TABLE]), Decision("supported"), Robustness(None))
+    assert ledger.robustness_text(absent) == "not computed"
 
 
 def test_rules_in_words_keep_their_structure():

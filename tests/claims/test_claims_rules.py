@@ -168,7 +168,9 @@ CLAIM = {"id": "c", "title": "A claim", "paraphrase": "P.", "place": "summary", 
 def test_claims_need_a_rule_or_the_data_that_would_test_them():
     with pytest.raises(ValidationError, match="has no rule; say in would_test"):
         Claim.model_validate(CLAIM)
-    untestable = CLAIM | {"would_test": "data"}
+    with pytest.raises(ValidationError, match="lists no alternatives; say in no_alternatives why there can be none"):
+        Claim.model_validate(CLAIM | {"would_test": "data"})
+    untestable = CLAIM | {"would_test": "data", "no_alternatives": "no rule"}
     assert Claim.model_validate(untestable).rule is None
     with pytest.raises(ValidationError, match="Claim 'c' is there twice"):
         Claims.model_validate({"claims": [untestable, untestable]})
@@ -176,7 +178,7 @@ def test_claims_need_a_rule_or_the_data_that_would_test_them():
 
 def claim_with(*alternatives: dict) -> Claim:
     asked = {"supported": {"all": [condition("<=", 2).model_dump()]}}
-    return Claim.model_validate(CLAIM | {"rule": asked, "alternatives": list(alternatives)})
+    return Claim.model_validate(CLAIM | {"rule": asked, "alternatives": list(alternatives), "no_alternatives": "why"})
 
 
 SWEEP = {"sweep": "s", "columns": {"drivers.a": "a"}, "what": "points"}
@@ -218,7 +220,23 @@ def test_robustness_that_cannot_be_computed_says_why(tables, reason):
     found = robustness(claim_with(SWEEP), "supported", FACTS, tables)
     assert found.share is None
     assert reason in found.reason
-    assert robustness(claim_with(), "supported", FACTS, tables).reason == "no alternatives are listed"
+    assert robustness(claim_with(), "supported", FACTS, tables).reason == "why"
+
+
+def test_alternatives_can_vary_evidence_that_the_rule_names():
+    record = {"section": "drivers", "claim": "c"}
+    asked = {"says": "lower end", "name": "low", "evidence": record, "operator": ">", "value": 1}
+    listed = TABLE | {"columns": {"low": "rank"}}
+    named = Claim.model_validate(CLAIM | {"rule": {"supported": {"all": [asked]}}, "alternatives": [listed]})
+    facts = Facts({}, {"drivers": [{"claim": "c", "value": 2}]})
+    assert decide(named.rule, facts).verdict == "supported"
+    found = robustness(named, "supported", facts, {"drivers/t": pd.DataFrame({"rank": [0, 2, 3, 4]})})
+    assert found.share == 0.75
+
+
+def test_alternatives_vary_only_what_the_rule_looks_at():
+    with pytest.raises(ValidationError, match=r"'drivers.b' is not a known number of its rule.* Allowed: drivers.a"):
+        claim_with(TABLE | {"columns": {"drivers.b": "rank"}})
 
 
 def test_alternatives_name_one_source():

@@ -116,3 +116,34 @@ def test_jobs_announced_are_means_of_years(published):
     before, after = counts.jobs_announced(published, 2019)
     assert before == pytest.approx(np.mean([68000, 77000, 171000, 145000, 117000]))
     assert after == pytest.approx(np.mean([160649, 261000, 364000, 287000, 244940]))
+
+
+def test_other_choices_of_the_change_hold_the_published_one(published):
+    table = counts.change_alternatives(published, (2018, 2019, 2020))
+    assert not table.duplicated().any()
+    newest = counts.by_vintage(published).iloc[:, -1]
+    keys = (table["vintage"] == newest.name) & (table["split_year"] == 2019) & (table["interval"] == "exact")
+    (row,) = table[keys].to_dict("records")
+    main, within = counts.poisson_change(newest, 2019), counts.within_later(newest, 2019)
+    assert (row["ratio"], row["low"], row["within"], row["within_low"]) == (
+        main.ratio,
+        main.low,
+        within.ratio,
+        within.low,
+    )
+    before, after = counts.jobs_announced(published, 2019)
+    assert row["jobs_ratio"] == after / before
+    assert (table["ratio"] > table["low"]).all()
+
+
+def test_choices_without_years_on_both_sides_are_left_out():
+    rows = {2014: 20, 2015: 10, 2016: 12, 2019: 30}
+    published = pd.DataFrame(
+        [("KOR", year, counts.RECOGNISED[0], value, "MOTIE 2022-01") for year, value in rows.items()]
+        + [("USA", year, counts.JOBS_ANNOUNCED, year, "") for year in (2018, 2020)],
+        columns=["iso3", "year", "measure", "value", "vintage"],
+    )
+    table = counts.change_alternatives(published, (2018, 2019))
+    assert set(table["split_year"]) == {2018}
+    assert sorted(set(table["first_year"])) == [2014, 2015]
+    assert table["within"].isna().all()

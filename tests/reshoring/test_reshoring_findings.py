@@ -84,3 +84,16 @@ def test_break_tests_cover_all_series_and_say_where_crisis_years_were_kept():
 def test_intervals_are_written_with_true_minus_signs():
     assert presentation.interval(-1.25, 3) == "−1.2 to 3.0"
     assert presentation.interval(float("nan"), 3) == ""
+
+
+def test_other_choices_of_the_slowdown_hold_the_published_one():
+    chosen = ReshoringParameters(draws=200)
+    table = value_chains.slowdown_alternatives(data.load, chosen)
+    assert len(table) == 24
+    keys = (table["break_year"] == 2011) & (table["crisis_years"] == "left out") & (table["lags"] == 1)
+    (row,) = table[keys & (table["alpha"] == 0.05)].to_dict("records")
+    pooled = value_chains.tested_series(data.load, chosen, ["KOR"])
+    pooled = pooled[pooled.index.str.endswith("pooled")]
+    assert row["tested"] == len(pooled)
+    assert row["slowed"] == int(((pooled["change"] < 0) & (pooled["p_known"] < 0.05)).sum())
+    assert (table.loc[table["alpha"] == 0.1, "slowed"].to_numpy() >= table.loc[table["alpha"] == 0.05, "slowed"]).all()

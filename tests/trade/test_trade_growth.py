@@ -155,6 +155,15 @@ def test_conventions_are_ordered_by_distance(levels):
     assert table.iloc[0]["distance"] == pytest.approx(0)
 
 
+def test_conventions_show_other_economies_without_judging_by_them(levels):
+    study = pd.DataFrame({"late": [75.0], "change": [50.0]}, index=["AAA"])
+    windows = (2001, 2002), (2003, 2004)
+    alone = growth.conventions({"a": levels}, study, *windows)
+    beside = growth.conventions({"a": levels}, study, *windows, also=["AAA", "BBB"])
+    assert set(beside.columns) - set(alone.columns) == {"late_BBB", "change_BBB"}
+    assert beside["distance"].tolist() == alone["distance"].tolist()
+
+
 def test_stage_series_need_every_product_group():
     table = pd.DataFrame(
         [

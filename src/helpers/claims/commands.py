@@ -23,7 +23,9 @@ def claims(
     scenario: Annotated[
         str | None, typer.Option("--scenario", "-s", help="scenario whose runs are judged; default: every one built")
     ] = None,
-    details: Annotated[bool, typer.Option("--details", help="print rule, numbers and caveat of each claim")] = False,
+    details: Annotated[
+        bool, typer.Option("--details", help="print rule, numbers, evidence and caveat of each claim")
+    ] = False,
 ) -> None:
     """Judge every claim of the study by the results of a scenario and print the ledger."""
     for name in _scenarios(scenario):
@@ -79,12 +81,11 @@ def _print_ledger(scenario: str, entries: "list[Entry]", details: bool) -> None:
     for heading in ("claim", "verdict", "same under"):
         table.add_column(heading, overflow="fold")
     if details:
-        table.add_column("numbers", overflow="fold")
+        table.add_column("details", overflow="fold")
     for entry in entries:
         colour = COLOURS[entry.verdict]
-        cells = [entry.claim.title, f"[{colour}]{entry.verdict}[/{colour}]", ledger.robustness_text(entry.robustness)]
-        text = ledger.evidence_text(entry.decision) or entry.claim.would_test
-        table.add_row(*cells, *([text] if details else []))
+        cells = [entry.claim.title, f"[{colour}]{entry.verdict}[/{colour}]", ledger.robustness_text(entry)]
+        table.add_row(*cells, *(["\n".join(ledger.statements(entry))] if details else []))
     console = Console()
     console.print(table)
     console.print(", ".join(f"{count} {verdict}" for verdict, count in ledger.counts(entries).items()))

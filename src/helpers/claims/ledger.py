@@ -2,23 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from helpers.claims.model import Claim, Condition, Group, Rule
-from helpers.claims.robustness import NOT_COMPUTED, Robustness, robustness
+from helpers.claims.robustness import NOT_COMPUTED, NOTHING_TO_VARY, Robustness, robustness
 from helpers.claims.verdict import VERDICTS, Decision, Facts, Finding, decide
+from helpers.errors import WorkError, not_allowed
 
 SYMBOLS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "=", "!=": "≠"}
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the ledger."""
+    """One line of the ledger; `evidence` holds all records that the sections left for the claim."""
 
     claim: Claim
     decision: Decision
     robustness: Robustness
+    evidence: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -27,11 +30,23 @@ class Entry:
 
 
 def judge_all(claims: Sequence[Claim], facts: Facts, tables: Mapping[str, pd.DataFrame]) -> list[Entry]:
-    """Judge every claim and try its verdict on its alternatives."""
+    """Judge every claim and try its verdict on its alternatives.
+
+    Raises
+    ------
+    WorkError
+        A section left evidence for a claim that is not in the file.
+    """
+    names = [claim.id for claim in claims]
+    records = [(section, record) for section, found in facts.evidence.items() for record in found]
+    for section, record in records:
+        if record["claim"] not in names:
+            raise WorkError(f"Section {section} left evidence: {not_allowed('claim', record['claim'], names)}")
     entries = []
     for claim in claims:
         decision = decide(claim.rule, facts)
-        entries.append(Entry(claim, decision, robustness(claim, decision.verdict, facts, tables)))
+        own = tuple(record for _, record in records if record["claim"] == claim.id)
+        entries.append(Entry(claim, decision, robustness(claim, decision.verdict, facts, tables), own))
     return entries
 
 
@@ -98,10 +113,11 @@ def _asked(condition: Condition) -> str:
     return f"{condition.says} {threshold(condition, condition.value)}"
 
 
-def robustness_text(found: Robustness) -> str:
-    """Write the share of alternatives with the same verdict: "92% of 240", or that it was not computed."""
+def robustness_text(entry: Entry) -> str:
+    """Write the share of alternatives with the same verdict: "92% of 240", or why there is none in two words."""
+    found = entry.robustness
     if found.share is None:
-        return NOT_COMPUTED
+        return NOT_COMPUTED if entry.claim.alternatives else NOTHING_TO_VARY
     return f"{100 * found.share:.0f}% of {found.points:,d}"
 
 
@@ -114,7 +130,7 @@ def ledger_table(entries: Sequence[Entry]) -> pd.DataFrame:
             "kind of evidence": entry.claim.kind,
             "verdict": entry.verdict,
             "evidence": evidence_text(entry.decision) or entry.claim.would_test,
-            "same verdict under": robustness_text(entry.robustness),
+            "same verdict under": robustness_text(entry),
             "where it stands": entry.claim.place,
         }
         for entry in entries
@@ -135,23 +151,37 @@ def metrics(entries: Sequence[Entry], robust_from: float) -> dict[str, float | i
     return found
 
 
-def details(entry: Entry) -> str:
-    """One claim as Markdown: what the study says, the rule, what was found, where to look."""
+def statements(entry: Entry) -> list[str]:
+    """One claim in plain sentences: the rule, what was found, how far it hangs on choices, what to mind."""
     claim, found = entry.claim, entry.robustness
-    lines = [
-        f"### {claim.title} {{#{claim.id}}}",
-        f"**{entry.verdict.capitalize()}.** {claim.paraphrase} *({claim.place})*",
-    ]
     items = [f"Rule, fixed beforehand: {rule_in_words(claim.rule)}."] if claim.rule else []
     items += [f"Found: {evidence_text(entry.decision)}."] if entry.decision.findings else []
     items += [f"Missing: {', '.join(entry.decision.missing)}."] if entry.decision.missing else []
     items += [f"What would test it: {claim.would_test}"] if claim.would_test else []
-    if claim.alternatives:
-        why = f" ({found.reason})" if found.reason else f" {found.what}"
-        items.append(f"Same verdict under: {robustness_text(found)}{why}.")
-    items += [f"Mind: {claim.caveat}"] if claim.caveat else []
-    items += [f"Look at: {links(claim)}"] if claim.see else []
+    why = f" {found.what}." if found.share is not None else f": {found.reason}"
+    items.append(f"Same verdict under: {robustness_text(entry)}{why}")
+    items += [f"On record: {record_in_words(record)}" for record in entry.evidence]
+    return [*items, f"Mind: {claim.caveat}"] if claim.caveat else items
+
+
+def details(entry: Entry) -> str:
+    """One claim as Markdown: what the study says, its statements, where to look."""
+    claim = entry.claim
+    lines = [
+        f"### {claim.title} {{#{claim.id}}}",
+        f"**{entry.verdict.capitalize()}.** {claim.paraphrase} *({claim.place})*",
+    ]
+    items = [*statements(entry), *([f"Look at: {links(claim)}"] if claim.see else [])]
     return "\n\n".join([*lines, "\n".join(f"- {item}" for item in items)])
+
+
+def record_in_words(record: Mapping[str, Any]) -> str:
+    """Write a record of evidence: its sentence, the value and its interval."""
+    value, ends, unit = record.get("value"), (record.get("low"), record.get("high")), record.get("unit", "")
+    told = figure_of(value, 2) if isinstance(value, int | float) else str(value)
+    text = f"{record.get('text', '')} {told}{f' {unit}' if unit else ''}"
+    between = f" (interval {figure_of((ends[0], ends[1]), 2)})" if None not in ends else ""
+    return f"{text}{between}."
 
 
 def links(claim: Claim) -> str:

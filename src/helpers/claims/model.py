@@ -4,6 +4,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from helpers.errors import not_allowed
+
 SECTIONS = ("innovation-index", "reshoring", "intermediate-trade", "drivers", "policy")
 Operator = Literal["<", "<=", ">", ">=", "==", "!=", "between"]
 Kind = Literal["rank", "input-output measure", "published counts", "trade statistics", "regression", "none"]
@@ -65,10 +67,11 @@ class Condition(Strict):
     """A quantity, an operator, and a number or another metric.
 
     Exactly one of `metric` (`section.name` in its metrics.json), `evidence` and `share` names the quantity; `says` puts
-    it into words.
+    it into words, `name` is what alternatives call it where it is not a metric.
     """
 
     says: str
+    name: str | None = Field(None, pattern=NAME)
     unit: str = ""
     digits: int = Field(2, ge=0, le=6)
     metric: str | None = Field(None, pattern=METRIC)
@@ -106,6 +109,11 @@ class Group(Strict):
             raise ValueError("A group of conditions has either 'all' or 'any', and is not empty.")
         return self
 
+    def conditions(self) -> "list[Condition]":
+        """All conditions of this group and of the groups in it."""
+        nested = [member.conditions() if isinstance(member, Group) else [member] for member in self.all or self.any]
+        return [condition for inner in nested for condition in inner]
+
 
 class Rule(Strict):
     """When a claim counts as supported, and when as partly supported; otherwise it is not supported."""
@@ -119,11 +127,18 @@ class Rule(Strict):
             raise ValueError("A rule needs 'supported', 'partly' or both.")
         return self
 
+    def quantities(self) -> set[str]:
+        """Metrics and names of the numbers that the rule looks at."""
+        groups = [group for group in (self.supported, self.partly) if group]
+        found = [condition for group in groups for condition in group.conditions()]
+        return {name for item in found for name in (item.metric, item.than, item.name) if name}
+
 
 class Alternatives(Strict):
     """Other defensible specifications: rows of a table of a section, or points of a sweep.
 
-    `columns` says which column stands for which metric in the rule; a metric that is not named keeps its value.
+    `columns` says which column stands for which metric, or named number, in the rule; what is not named keeps its
+    value.
     `where` and `equal` choose rows by number and by text; `weight` is a column that says how many specifications a row
     stands for.
     """
@@ -169,6 +184,7 @@ class Claim(Strict):
     caveat: str = ""
     see: list[Link] = []
     alternatives: list[Alternatives] = Field([], description="the first of these that is there is used")
+    no_alternatives: str = Field("", description="for a claim without alternatives: why there can be none")
 
     @model_validator(mode="after")
     def _testable_or_not(self) -> Self:
@@ -176,6 +192,16 @@ class Claim(Strict):
             raise ValueError(f"Claim {self.id!r} has no rule; say in would_test what data would test it.")
         if self.rule is None and self.alternatives:
             raise ValueError(f"Claim {self.id!r} has alternatives but no rule to apply to them.")
+        if not self.alternatives and not self.no_alternatives:
+            raise ValueError(f"Claim {self.id!r} lists no alternatives; say in no_alternatives why there can be none.")
+        return self
+
+    @model_validator(mode="after")
+    def _alternatives_vary_the_rule(self) -> Self:
+        known = self.rule.quantities() if self.rule else set()
+        for name in (name for listed in self.alternatives for name in listed.columns):
+            if name not in known:
+                raise ValueError(f"Claim {self.id!r}: {not_allowed('number of its rule', name, sorted(known))}")
         return self
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from helpers.claims.model import Alternatives, Claim
 from helpers.claims.verdict import COMPARE, Facts, Verdict, decide
 
-NOT_COMPUTED = "not computed"
+NOT_COMPUTED, NOTHING_TO_VARY = "not computed", "nothing to vary"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def robustness(claim: Claim, verdict: Verdict, facts: Facts, tables: Mapping[str
         missing are not counted.
     """
     if not claim.alternatives or claim.rule is None:
-        return Robustness(None, reason="no alternatives are listed")
+        return Robustness(None, reason=claim.no_alternatives)
     tried = [_tried(claim, listed, verdict, facts, tables) for listed in claim.alternatives]
     return next((found for found in tried if found.share is not None), tried[0])
 

@@ -37,7 +37,7 @@ class Facts:
     evidence: Mapping[str, Sequence[Mapping[str, Any]]]
 
     def with_metrics(self, other: Mapping[str, Any]) -> "Facts":
-        """Return the facts with some metrics replaced."""
+        """Return the facts with some metrics, or numbers that a rule names itself, replaced."""
         return replace(self, metrics={**self.metrics, **other})
 
 
@@ -81,6 +81,8 @@ def passes(test: FieldTest, record: Mapping[str, Any]) -> bool | None:
 
 def observe(condition: Condition, facts: Facts) -> float | None:
     """Return the number a condition is about, None when it is not there or not unique."""
+    if condition.name in facts.metrics:
+        return number(facts.metrics[condition.name])
     if condition.metric:
         return number(facts.metrics.get(condition.metric))
     if condition.evidence:

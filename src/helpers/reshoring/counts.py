@@ -1,5 +1,6 @@
 """Korea's recognised returners: vintages, cancellations, and the change before and after a year."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -170,6 +171,62 @@ def within_later(series: pd.Series, split_year: int, level: float = 0.95) -> Rat
             f"There are {len(after)} years after {split_year}; two are needed to tell growth from decline."
         )
     return poisson_change(after, int(after.index[(len(after) - 1) // 2]), level)
+
+
+def change_alternatives(counts: pd.DataFrame, split_years: Sequence[int], level: float = 0.95) -> pd.DataFrame:
+    """Return the change of Korea's recognitions under other defensible choices.
+
+    Varied are the publication, the last year of the earlier period, whether the first year of the Act counts (it holds
+    firms that had waited for it), and the interval: exact Poisson, or quasi-Poisson where years scatter more.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Published counts.
+    split_years : sequence of int
+        Last years of the earlier period.
+    level : float
+        Coverage of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        `vintage, split_year, first_year, interval`, `ratio` with its lower end `low`, `within` (later against earlier
+        years since the split) with `within_low`, and `jobs_ratio`: jobs announced in the USA after against before.
+        Missing where a publication has too few years; combinations without a year on both sides are left out.
+    """
+    vintages = by_vintage(counts)
+    first = int(vintages.index.min())
+    rows = [
+        row
+        for name, series in vintages.items()
+        for split_year in split_years
+        for start in (first, first + 1)
+        for row in _change_rows(str(name), series[series.index >= start].dropna(), split_year, level)
+    ]
+    table = pd.DataFrame(rows).drop_duplicates(ignore_index=True)
+    before_after = {year: jobs_announced(counts, year) for year in split_years}
+    return table.assign(jobs_ratio=table["split_year"].map({year: b / a for year, (a, b) in before_after.items()}))
+
+
+def _change_rows(name: str, series: pd.Series, split_year: int, level: float) -> Iterator[dict[str, object]]:
+    try:
+        change = poisson_change(series, split_year, level)
+    except InputError:
+        return
+    try:
+        within = within_later(series, split_year, level)
+    except InputError:
+        within = None
+    keys = {"vintage": name, "split_year": split_year, "first_year": int(series.index.min())}
+    for interval, end in (("exact", "low"), ("quasi-Poisson", "wide_low")):
+        yield keys | {
+            "interval": interval,
+            "ratio": change.ratio,
+            "low": getattr(change, end),
+            "within": within.ratio if within else np.nan,
+            "within_low": getattr(within, end) if within else np.nan,
+        }
 
 
 JOBS_ANNOUNCED = "Reshoring + FDI manufacturing jobs announced (RI)"

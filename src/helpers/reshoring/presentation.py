@@ -54,6 +54,23 @@ def rate_ratios(table: pd.DataFrame, level: float) -> pd.DataFrame:
     )
 
 
+def change_alternatives(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the choices behind the change of recognitions with plain headings."""
+    heads = {
+        "vintage": "publication",
+        "split_year": "split after",
+        "first_year": "first year",
+        "interval": "interval",
+        "ratio": "ratio",
+        "low": "lower end",
+        "within": "later half to earlier",
+        "within_low": "lower end, halves",
+        "jobs_ratio": "jobs announced, USA",
+    }
+    named = table.assign(vintage=table["vintage"].str.split(" (", regex=False).str[0])
+    return named[list(heads)].rename(columns=heads)
+
+
 def changes(table: pd.DataFrame, base_year: int, last_year: int) -> pd.DataFrame:
     """Return R, S and intensity with the years in the headings."""
     return table.rename(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from helpers.errors import InputError
 from helpers.reshoring import breaks, measures
 from helpers.reshoring.parameters import ReshoringParameters
 from helpers.reshoring.releases import RELEASES
@@ -27,9 +28,10 @@ GVC_SECTORS = {
 }
 #: Sectors smaller than this in any year (million US$) are left out: their shares jump with single plants.
 MINIMUM_OUTPUT = 100.0
+LATE = "Foreign content"
 VALUE_ADDED_SECTORS = {
-    "Medium- to high-technology manufacturing": "Foreign content, high-tech",
-    "Low-technology manufacturing": "Foreign content, low-tech",
+    "Medium- to high-technology manufacturing": f"{LATE}, high-tech",
+    "Low-technology manufacturing": f"{LATE}, low-tech",
 }
 
 
@@ -91,11 +93,50 @@ def tested_series(load: Load, chosen: ReshoringParameters, economies: Sequence[s
         What `breaks.break_table` returns, with `crisis_years` saying whether they were left out.
     """
     every = chosen_series(panels(load, chosen), chosen.focus, economies)
-    late = {name: values for name, values in every.items() if name.startswith("Foreign content")}
+    late = {name: values for name, values in every.items() if name.startswith(LATE)}
     early = {name: values for name, values in every.items() if name not in late}
     options = settings(chosen)
     without = breaks.break_table(early, **options).assign(crisis_years="left out")
     return pd.concat([without, breaks.break_table(late, **options | {"crisis_years": ()}).assign(crisis_years="kept")])
+
+
+def slowdown_alternatives(load: Load, chosen: ReshoringParameters) -> pd.DataFrame:
+    """Return in how many pooled series a slowdown is found under other defensible choices.
+
+    Varied are the first year of the later regime, whether years of crisis have dummies of their own, the lags of the
+    HAC estimator, and the level of the test.
+
+    Returns
+    -------
+    DataFrame
+        `break_year, crisis_years, lags, alpha, tested` (series), `slowed` (mean change fell, p below alpha), `share`.
+    """
+    pooled_series = {name: breaks.pooled(panel) for name, panel in panels(load, chosen).items()}
+    rows = []
+    for break_year in (chosen.break_year - 1, chosen.break_year, chosen.break_year + 1):
+        for crisis in dict.fromkeys((tuple(chosen.crisis_years), ())):
+            for lags in (1, 2):
+                tests = _known_dates(pooled_series, break_year, crisis, lags)
+                for alpha in (0.05, 0.1):
+                    slowed = sum(test.change < 0 and test.p < alpha for test in tests)
+                    keys = {"break_year": break_year, "crisis_years": "left out" if crisis else "kept", "lags": lags}
+                    found = {"alpha": alpha, "tested": len(tests), "slowed": slowed}
+                    rows.append(keys | found | {"share": slowed / len(tests) if tests else float("nan")})
+    return pd.DataFrame(rows)
+
+
+def _known_dates(
+    series: dict[str, pd.Series], break_year: int, crisis: tuple[int, ...], lags: int
+) -> list[breaks.KnownDate]:
+    """Test every series that has two years on both sides; foreign content starts too late to lose years of crisis."""
+    tests = []
+    for name, values in series.items():
+        try:
+            own = () if name.startswith(LATE) else crisis
+            tests.append(breaks.known_date(values, break_year, own, lags))
+        except InputError:
+            continue
+    return tests
 
 
 def settings(chosen: ReshoringParameters) -> dict[str, Any]:

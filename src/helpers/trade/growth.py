@@ -186,7 +186,11 @@ def _percentile(values: np.ndarray, own: int) -> tuple[float, int]:
 
 
 def conventions(
-    levels_by_stage: Mapping[str, pd.DataFrame], study: pd.DataFrame, early: tuple[int, int], late: tuple[int, int]
+    levels_by_stage: Mapping[str, pd.DataFrame],
+    study: pd.DataFrame,
+    early: tuple[int, int],
+    late: tuple[int, int],
+    also: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Compute the study's figures under every stage definition, mean and reading of the windows.
 
@@ -198,6 +202,8 @@ def conventions(
         Indexed by economy: `late` and `change` as the study gives them.
     early, late : tuple of int
         First and last year of the windows.
+    also : sequence of str
+        Economies that the study gives no figure for, shown beside the others.
 
     Returns
     -------
@@ -211,13 +217,13 @@ def conventions(
         for mean in MEANS:
             for years in WINDOW_YEARS:
                 both = compare_windows(levels, Window(*early, years, mean), Window(*late, years, mean))
-                rows.append({"stage": stage, "mean": mean, "years": years, **_beside_study(both, study)})
+                rows.append({"stage": stage, "mean": mean, "years": years, **_beside_study(both, study, also)})
     return pd.DataFrame(rows).sort_values("distance", kind="stable").reset_index(drop=True)
 
 
-def _beside_study(both: pd.DataFrame, study: pd.DataFrame) -> dict[str, float]:
-    found = both.loc[study.index]
-    values = {f"{name}_{code}": float(found.loc[code, name]) for name in ("late", "change") for code in study.index}
+def _beside_study(both: pd.DataFrame, study: pd.DataFrame, also: Sequence[str]) -> dict[str, float]:
+    found, codes = both.loc[study.index], [*study.index, *(code for code in also if code not in study.index)]
+    values = {f"{name}_{code}": float(both.loc[code, name]) for name in ("late", "change") for code in codes}
     gaps = {f"distance_{name}": float(np.mean(np.abs(found[name] - study[name]))) for name in ("late", "change")}
     return values | gaps | {"distance": (gaps["distance_late"] + gaps["distance_change"]) / 2}
 

@@ -1,6 +1,6 @@
 """Tables and words as readers see them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
@@ -53,10 +53,10 @@ def same_convention(table: pd.DataFrame, chosen: IntermediateTradeParameters) ->
     return rows[rows["years"] == chosen.window_years].iloc[0]
 
 
-def reading_effect(table: pd.DataFrame, chosen: IntermediateTradeParameters) -> float:
+def reading_effect(table: pd.DataFrame, chosen: IntermediateTradeParameters, economies: Sequence[str]) -> float:
     """Return by how much the later growth moves on average when windows name levels instead of growth rates."""
     rows = table[(table["stage"] == chosen.stage) & (table["mean"] == chosen.mean)].set_index("years")
-    columns = [column for column in table if column.startswith("late_")]
+    columns = [f"late_{code}" for code in economies]
     return float((rows.loc["growth", columns] - rows.loc["levels", columns]).astype(float).abs().mean())
 
 
