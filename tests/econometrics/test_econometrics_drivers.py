@@ -109,7 +109,7 @@ def test_the_models_find_what_was_put_in(country, outcomes):
     assert drivers_models.bootstrap(panel, MODEL, 4096, 1).p < 0.01
     sure = drivers_models.inference_table(panel, MODEL, bandwidth=1, draws=199, seed=1, level=0.95)
     assert sure["estimate"].round(8).nunique() == 1
-    assert sure["degrees_of_freedom"].tolist()[:4] == [11, 6, 3, 6]
+    assert sure["degrees_of_freedom"].tolist()[:5] == [11, 6, 3, 6, 6]
 
 
 def test_the_saturated_model_looks_at_the_difference_between_industries_only(country, outcomes):
@@ -344,6 +344,12 @@ def test_published_series_need_one_value_a_year():
     with pytest.raises(InputError, match="has 0 published values for 1999"):
         policy_record.published(counts, "U-turn firms recognised", range(1999, 2000))
     assert set(policy_record.costs(counts)["measure"]) == set(policy_record.COST_MEASURES)
+
+
+def test_headings_can_be_taken_back():
+    raw = pd.DataFrame({"model": ["a"], "horizon": [1], "rd_gdp": [0.1], "rd_gdp_std_error": [1.0], "n": [5]})
+    assert list(wording.headed(raw)) == ["model", "years after", "R&D spending", "s.e., R&D", "n"]
+    pd.testing.assert_frame_equal(wording.unheaded(wording.headed(raw)), raw)
 
 
 def test_words_never_say_more_than_the_interval():

@@ -94,3 +94,14 @@ def test_unit_root_tests_refuse_lags_and_unbalanced_panels():
         unit_roots.levin_lin_chu(wide, 5)
     with pytest.raises(InputError, match="needs a balanced panel"):
         unit_roots.levin_lin_chu(wide.assign(late=wide[0].where(wide.index > 5)))
+
+
+def test_the_table_of_unit_roots_uses_complete_series_that_vary():
+    wide = walks(31, 6, 0.5).assign(constant=2.0, late=np.nan)
+    table = unit_roots.unit_root_table({"returns": wide, "short": wide.iloc[:8]})
+    assert table["entities"].tolist() == [6, 6]
+    assert table["periods"].tolist() == [30, 8]
+    clean = wide.drop(columns=["constant", "late"])
+    alone = unit_roots.im_pesaran_shin(clean.sub(clean.mean(axis=1), axis=0))
+    assert table.loc["returns", "p"] == alone.p
+    assert np.isnan(table.loc["short", "p"])

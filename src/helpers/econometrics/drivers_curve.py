@@ -66,6 +66,22 @@ def curve_frame(
     return wide
 
 
+COUNTED = {
+    "outcome": "outcomes",
+    "scope": "scopes of inputs",
+    "innovation": "measures of innovation",
+    "effects": "sets of effects",
+    "controls": "sets of controls",
+    "lag": "lags",
+    "sample": "samples",
+}
+
+
+def counted(choices: Mapping[str, Sequence] = CHOICES) -> list[str]:
+    """Say how many options each choice has: "4 outcomes"."""
+    return [f"{len(options)} {COUNTED[name]}" for name, options in choices.items()]
+
+
 def specifications(choices: Mapping[str, Sequence] = CHOICES) -> list[Specification]:
     """Every combination of the choices that makes sense.
 

@@ -108,6 +108,7 @@ def inference_table(
         errors, estimate, std_error, degrees_of_freedom, p, low, high. The bootstrap has no standard error of its own.
     """
     ways = {f"clustered by {name.replace('-', ' ')}": Covariance("clustered", CLUSTERS[name]) for name in CLUSTERS}
+    ways["Beck-Katz, by year"] = Covariance("beck-katz", ("year",))
     ways[f"Driscoll-Kraay, {bandwidth} lags"] = Covariance("driscoll-kraay", bandwidth=bandwidth)
     rows = []
     for name, covariance in ways.items():
@@ -115,7 +116,13 @@ def inference_table(
         row = estimate.table(level).loc[model.term, ["estimate", "std_error", "p", "low", "high"]]
         rows.append({"errors": name, **row, "degrees_of_freedom": estimate.degrees_of_freedom})
     drawn = bootstrap(panel, model, draws, seed)
-    rows.append({"errors": f"wild cluster bootstrap, {drawn.weights}", "estimate": drawn.estimate, "p": drawn.p})
+    rows.append(
+        {
+            "errors": f"wild cluster bootstrap, {drawn.weights.capitalize()} weights",
+            "estimate": drawn.estimate,
+            "p": drawn.p,
+        }
+    )
     order = ["errors", "estimate", "std_error", "degrees_of_freedom", "p", "low", "high"]
     return pd.DataFrame(rows)[order]
 

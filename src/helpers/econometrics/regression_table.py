@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from helpers.econometrics.estimates import PanelEstimate
+from helpers.econometrics.wording import p_cell
 from helpers.errors import InputError
 
 DASH = ""
@@ -57,7 +58,7 @@ def _coefficient_rows(
     for column, model in models.items():
         present = term in model.coefficients.index
         estimates[column] = f"{model.coefficients[term]:.{digits}f}".replace("-", "−") if present else DASH
-        spreads[column] = f"({model.std_errors[term]:.{digits}f}) [{model.p_values[term]:.3f}]" if present else DASH
+        spreads[column] = f"({model.std_errors[term]:.{digits}f}) [{p_cell(model.p_values[term])}]" if present else DASH
     return [(label, estimates), ("(s.e.) [p]", spreads)]
 
 

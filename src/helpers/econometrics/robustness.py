@@ -12,7 +12,7 @@ from helpers.errors import InputError
 Fit = Callable[[pd.DataFrame], PanelEstimate]
 
 
-def leave_one_out(frame: pd.DataFrame, fit: Fit, term: str, column: str) -> pd.DataFrame:
+def leave_one_out(frame: pd.DataFrame, fit: Fit, term: str, column: str, level: float = 0.95) -> pd.DataFrame:
     """Estimate once without each group of `column`.
 
     Parameters
@@ -24,6 +24,8 @@ def leave_one_out(frame: pd.DataFrame, fit: Fit, term: str, column: str) -> pd.D
         The coefficient to follow.
     column : str
         Its groups are left out in turn, e.g. the country.
+    level : float
+        Coverage of the intervals.
 
     Returns
     -------
@@ -33,12 +35,12 @@ def leave_one_out(frame: pd.DataFrame, fit: Fit, term: str, column: str) -> pd.D
     groups = sorted(frame[column].unique())
     if len(groups) < 3:
         raise InputError(f"Leaving out one {column} at a time needs at least three; the sample holds {len(groups)}.")
-    rows = [{"left_out": group, **_row(fit(frame[frame[column] != group]), term)} for group in groups]
+    rows = [{"left_out": group, **_row(fit(frame[frame[column] != group]), term, level)} for group in groups]
     return pd.DataFrame(rows).sort_values("estimate", ignore_index=True)
 
 
-def _row(estimate: PanelEstimate, term: str) -> dict[str, float]:
-    row = estimate.table().loc[term]
+def _row(estimate: PanelEstimate, term: str, level: float) -> dict[str, float]:
+    row = estimate.table(level).loc[term]
     return {name: float(row[name]) for name in ("estimate", "std_error", "p", "low", "high")} | {"n": estimate.n}
 
 

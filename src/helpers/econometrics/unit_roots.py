@@ -1,5 +1,6 @@
 """Panel unit-root tests: do levels wander, so that a regression in levels could find what is not there?"""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -102,6 +103,38 @@ def levin_lin_chu(levels: pd.DataFrame, lags: int = 1) -> TestResult:
     bias = len(change) * long_run / variance * error * mean
     statistic = float((root / error - bias) / spread)
     return TestResult("Levin-Lin-Chu", statistic, (), float(stats.norm.cdf(statistic)), NULL)
+
+
+def unit_root_table(series: Mapping[str, pd.DataFrame], lags: int = 1) -> pd.DataFrame:
+    """Test several panels, one row each, by `im_pesaran_shin`.
+
+    Only series without a gap that vary are used, and the mean of each period is taken out of all of them first, since
+    the test takes series to be independent.
+
+    Parameters
+    ----------
+    series : mapping
+        Name -> (periods, entities) levels.
+    lags : int
+
+    Returns
+    -------
+    DataFrame
+        Indexed by name: entities, periods, statistic, p; without statistic where the panel is too short or too small.
+    """
+    rows = {}
+    for name, levels in series.items():
+        kept = levels.dropna(axis=1)
+        kept = kept.loc[:, kept.nunique() > 1]
+        row: dict[str, float] = {"entities": kept.shape[1], "periods": len(kept)}
+        try:
+            found = im_pesaran_shin(kept.sub(kept.mean(axis=1), axis=0), lags)
+            row |= {"statistic": found.statistic, "p": found.p}
+        except InputError:
+            row |= {"statistic": float("nan"), "p": float("nan")}
+        rows[name] = row
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis(index="series")
+    return table.astype({"entities": int, "periods": int})
 
 
 def _series(levels: pd.DataFrame, lags: int) -> list[np.ndarray]:

@@ -50,6 +50,11 @@ COLUMNS = {
 
 
 HEADINGS = {
+    "horizon": "years after",
+    "rd_gdp": "R&D spending",
+    "rd_gdp_std_error": "s.e., R&D",
+    "corporate_tax_rate": "corporate tax rate",
+    "corporate_tax_rate_std_error": "s.e., tax",
     "std_error": "s.e.",
     "degrees_of_freedom": "d.f.",
     "low": "from",
@@ -66,6 +71,11 @@ HEADINGS = {
 def headed(frame: "pd.DataFrame") -> "pd.DataFrame":
     """Return a table with its columns named as readers expect."""
     return frame.rename(columns=HEADINGS)
+
+
+def unheaded(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Return a table that was written with `headed` with the names that code uses; of headings used twice the last."""
+    return frame.rename(columns={heading: name for name, heading in HEADINGS.items()})
 
 
 def readable(text: str) -> str:

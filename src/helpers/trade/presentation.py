@@ -114,7 +114,7 @@ def mirror(table: pd.DataFrame) -> pd.DataFrame:
             "gap": table["gap"] / 1000,
             "ratio": table["ratio"],
         }
-    ).sort_values("exporter reports", ascending=False)
+    ).sort_values("exporter reports", ascending=False, ignore_index=True)
 
 
 def partner_colour(colour: Callable[[str], str]) -> Callable[[str], str]:
