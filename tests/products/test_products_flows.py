@@ -8,7 +8,7 @@ import pytest
 from helpers import data, ingested
 from helpers.errors import InputError
 from helpers.trade import products
-from helpers.trade.products import end_use, end_use_flows, engines, sources
+from helpers.trade.products import end_use, end_use_flows, engines, quick, sources
 from helpers.trade.products.ingest import ingest
 
 
@@ -93,6 +93,40 @@ def test_flows_straight_from_files_equal_those_ingested(release):
         handle.write("2011,410,410,010121,1.000,1.0\n2011,410,156\n")
     ingest(release, "baci")
     pd.testing.assert_frame_equal(straight(engines.duckdb(), release), products.flows(), check_dtype=False)
+
+
+UNSOUND = [
+    "2012,410,156,010121,1.000,1.0",
+    "soon,410,156,010121,1.000,1.0",
+    "2011,999,156,010121,1.000,1.0",
+    "2011,410,,010121,1.000,1.0",
+    "2011,410,410,010121,1.000,1.0",
+    "2011,410,156,0101,1.000,1.0",
+    "2011,410,156,01x121,1.000,1.0",
+    "2011,410,156,,1.000,1.0",
+    "2011,410,156,010121,much,1.0",
+    "2011,410,156,010121,,1.0",
+    "2011,410,156,010121,-7.500,1.0",
+    "2011,410,156,010121,1.000,heavy",
+    "2011,410,156,010121",
+    "2011,410,156,010121,1.000,1.0,extra",
+    "2011,410,156,10121,1.000,1.0",
+]
+
+
+def test_the_quick_way_gives_the_same_sums_to_the_last_dollar(release):
+    ingest(release, "baci")
+    engine = engines.duckdb()
+    summed = quick.sums(engine, sources.baci(release))
+    assert summed is not None
+    assert engine.to_pyarrow(summed.value.sum()).as_py() == products.totals()["kept"]
+
+
+@pytest.mark.parametrize("row", UNSOUND)
+def test_the_quick_way_sees_every_row_that_is_not_sound(release, row):
+    path = sorted(release.glob("BACI_*"))[0]
+    path.write_text("\n".join([*path.read_text().splitlines()[:200], row]) + "\n")
+    assert quick.sums(engines.duckdb(), sources.baci(release)) is None
 
 
 def straight(engine, release) -> pd.DataFrame:

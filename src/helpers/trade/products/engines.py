@@ -3,7 +3,7 @@
 import csv
 import gzip
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import ibis
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MEMORY = "400MB"
 MEMORY_ORDERED = "1GB"
+# How text files are written: a header line, cells in double quotes where they need them.
+TEXT: dict[str, Any] = {"auto_detect": False, "header": True, "quote": '"', "escape": '"'}
 
 
 def duckdb(temporary: Path | None = None, memory: str = MEMORY, ordered: bool = False) -> "DuckDB":
@@ -83,6 +85,17 @@ def header(path: Path) -> tuple[list[str], str]:
     return next(csv.reader([first], delimiter=delimiter), []), delimiter
 
 
+def read_typed(engine: "DuckDB", path: Path, types: dict[str, str]) -> ibis.Table:
+    """Read a text file with one header line by the types given (text for other columns); empty cells and NA are null.
+
+    A cell that is not of its type, or a line with another number of cells than the header, is an error of the engine
+    when the rows are asked for.
+    """
+    names, delimiter = header(path)
+    columns = dict.fromkeys(names, "VARCHAR") | types
+    return engine.read_csv(str(path), columns=columns, **TEXT, delim=delimiter, nullstr=["", "NA"])
+
+
 def read_text(engine: "DuckDB | Spark", path: Path, rejects: str | None = None) -> ibis.Table:
     """Read a text file with one header line; every column is text, empty cells are null.
 
@@ -101,11 +114,8 @@ def read_text(engine: "DuckDB | Spark", path: Path, rejects: str | None = None) 
     return engine.read_csv(
         str(path),
         columns=dict.fromkeys(names, "VARCHAR"),
-        auto_detect=False,
-        header=True,
+        **TEXT,
         delim=delimiter,
-        quote='"',
-        escape='"',
         ignore_errors=True,
         rejects_limit=0,
         **(remembered if rejects else {}),

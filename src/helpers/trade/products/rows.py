@@ -94,9 +94,19 @@ def _baci_reason(rows: "ir.Table") -> "ir.StringValue":
         (rows.year != rows.file_year, "year is not that of the file's name"),
         *_economy_cases(rows),
         *_product_and_value_cases(rows),
-        (rows.quantity.isnull() & rows.q.notnull() & ~rows.q.contains("NA"), "quantity is not a number"),
+        (is_unreadable_quantity(rows.q), "quantity is not a number"),
         else_=ibis.null("string"),
     )
+
+
+def is_six_digits(code: "ir.StringColumn") -> "ir.BooleanValue":
+    """Tell whether a product code that is not null has six digits."""
+    return (code.length() == 6) & code.try_cast("int32").notnull()
+
+
+def is_unreadable_quantity(quantity: "ir.StringColumn") -> "ir.BooleanValue":
+    """Tell whether a quantity is written, is not a number, and is not "NA", which BACI pads with blanks."""
+    return quantity.notnull() & quantity.try_cast("float64").isnull() & ~quantity.contains("NA")
 
 
 def _with_known_economies(rows: "ir.Table", economies: Iterable[int]) -> "ir.Table":
@@ -117,9 +127,8 @@ def _economy_cases(rows: "ir.Table") -> list[tuple]:
 
 
 def _product_and_value_cases(rows: "ir.Table") -> list[tuple]:
-    digits = rows.product.try_cast("int32")
     return [
-        (rows.product.isnull() | (rows.product.length() != 6) | digits.isnull(), "product code is not six digits"),
+        (rows.product.isnull() | ~is_six_digits(rows.product), "product code is not six digits"),
         (rows.input_value.isnull(), "value is not a number"),
         (rows.input_value < 0, "value is negative"),
     ]
