@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 EXTRAS := lab cluster test
 
 .DEFAULT_GOAL := help
-.PHONY: help site test lab bench lock lint clean
+.PHONY: help site test spark lab bench lock lint clean
 
 help: ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -17,6 +17,9 @@ site: $(STAMP) ## run what is stale and render _site/
 test: $(STAMP) ## run the whole test suite
 	@$(BIN)/ruff check src tests benchmarks
 	@$(BIN)/python -m pytest -n auto --dist loadgroup tests
+
+spark: $(STAMP) ## add Spark (half a gigabyte, needs Java 17), so that its test is run too
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-spark.lock
 
 lab: $(STAMP) ## open JupyterLab on the notebooks
 	@$(BIN)/python -m ipykernel install --sys-prefix --name python3 --display-name "Python 3 (reshoring)" >/dev/null
@@ -33,6 +36,8 @@ lint: $(STAMP) ## style and types
 lock: ## resolve the dependencies again (needs uv on PATH)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --no-annotate $(EXTRAS:%=--extra %) pyproject.toml -o requirements.lock
+	echo 'pyspark>=4' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header --no-annotate --constraint requirements.lock - -o requirements-spark.lock
 
 clean: ## remove what was generated
 	rm -rf build _site
