@@ -141,13 +141,13 @@ def test_a_build_falls_back_when_what_it_preloads_starts_threads(tmp_path, monke
         "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    launcher = choose_launcher(tmp_path, ["threaded"], tmp_path / "log")
+    launcher = choose_launcher(tmp_path, lambda: ["threaded"], tmp_path / "log")
     try:
         assert launcher.address
     finally:
         launcher.close()
     monkeypatch.setattr(forkclient, "available", lambda: False)
-    assert choose_launcher(tmp_path, [], tmp_path / "log").address is None
+    assert choose_launcher(tmp_path, list, tmp_path / "log").address is None
 
 
 def test_a_module_that_cannot_be_preloaded_does_no_harm(tmp_path):

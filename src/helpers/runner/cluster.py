@@ -21,7 +21,7 @@ from helpers.paths import project_root
 from helpers.runner import fingerprint, ingested_sets, modules, notebooks, workshop
 from helpers.runner.execute import Outcome, Tell
 from helpers.runner.worker import CellError
-from helpers.runner.workshop import Task, Workshop
+from helpers.runner.workshop import Preload, Task, Workshop
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -85,7 +85,7 @@ def _short(found: dict[str, str], label: str) -> str:
 class ClusterWorkshop(Workshop):
     """Carries out runs on the workers of a cluster and fetches what they leave."""
 
-    def __init__(self, folder: Path, sockets: Path, preload: list[str], client: "Client") -> None:
+    def __init__(self, folder: Path, sockets: Path, preload: Preload, client: "Client") -> None:
         super().__init__(folder, sockets, preload)
         self.client = client
 

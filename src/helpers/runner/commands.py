@@ -27,6 +27,7 @@ def add_to(app: typer.Typer) -> None:
         ("run", run),
         ("build", build),
         ("sweep", sweep),
+        ("warm", keep_warm),
         ("status", status),
         ("params", params),
         ("scenarios", list_scenarios),
@@ -122,6 +123,16 @@ def sweep(
     print(f"{recap.line()}, {time.monotonic() - begun:.1f} s")
     print(relative(recap.folder / sweeps.POINTS))
     raise typer.Exit(1 if recap.failed == recap.points else 0)
+
+
+def keep_warm(
+    stop: Annotated[bool, typer.Option("--stop", help="end the process that is kept ready")] = False,
+    idle: Annotated[float, typer.Option(min=0.01, help="minutes it stays without being used")] = 30.0,
+) -> None:
+    """Keep a preloaded process ready, so that runs start at once; it holds some 250 MB and ends when unused."""
+    from helpers.runner import warm
+
+    print(warm.stop() if stop else warm.start(idle).line())
 
 
 def status(sections: Sections = None, scenario: Scenarios = None, explain: Explain = False) -> None:

@@ -18,6 +18,7 @@ from helpers.runner import environment
 from helpers.runner.processes import Handle
 
 ADDRESS = "server"
+ORDINARY = "RESHORING_ORDINARY_KERNELS"
 LARGEST = 1 << 16
 KILLED = -signal.SIGKILL
 
@@ -25,6 +26,11 @@ KILLED = -signal.SIGKILL
 def available() -> bool:
     """Tell whether this system can fork a preloaded process safely: Linux only."""
     return sys.platform == "linux"
+
+
+def wanted() -> bool:
+    """Tell whether kernels are to be forked: where the system can, unless the user asks for ordinary ones."""
+    return available() and not os.environ.get(ORDINARY)
 
 
 class ForkedProcess:
@@ -49,7 +55,7 @@ class ForkedProcess:
             if not ready:
                 raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0)
             message = _receive(self.connection)
-            self.returncode = message.get("exit", KILLED)
+            self.returncode = int(message.get("exit", KILLED))
             self.connection.close()
         return self.returncode
 
@@ -121,8 +127,49 @@ def fork(
     return ForkedProcess(connection, answer["pid"])
 
 
-class ForkServer:
-    """A preloaded server and the means to start workers from it."""
+def begin(module: str, arguments: list[str], owned: bool, log: Path) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
+    """Start a server and wait until it has imported everything; return its process and what it answers.
+
+    Parameters
+    ----------
+    module : str
+        What is run.
+    arguments : list of str
+        Its command line.
+    owned : bool
+        Whether it is to see this process's end, by its standard input.
+    log : Path
+        Gets its standard error.
+    """
+    with open(log, "ab") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            stdin=subprocess.PIPE if owned else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=environment.base(),
+            cwd="/",
+            start_new_session=True,
+        )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    return process, json.loads(line) if line else {"refusal": f"it ended at once, see {log}"}
+
+
+class Forking:
+    """Starts workers from the server at an address."""
+
+    address: str | None
+
+    def start(self, spec: Path, stdout: int, stderr: int, environment: dict[str, str]) -> Handle:
+        """Fork a worker for the run that the file `spec` describes."""
+        assert self.address is not None
+        files = (stdout, stderr)
+        return fork(self.address, "worker", [str(spec)], files=files, environment=environment, folder=str(spec.parent))
+
+
+class ForkServer(Forking):
+    """A preloaded server of our own and the means to start workers from it."""
 
     def __init__(self, folder: Path, preload: list[str], log: Path) -> None:
         """Start the server; its sockets lie in `folder`.
@@ -133,29 +180,12 @@ class ForkServer:
             After the imports it would not be safe to fork.
         """
         path = Path(tempfile.mkdtemp(dir=folder)) / ADDRESS
-        with open(log, "ab") as errors:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "helpers.runner.forkserver", str(path), *preload],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                env=environment.base(),
-                cwd="/",
-                start_new_session=True,
-            )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        answer = json.loads(line) if line else {"refusal": f"it ended at once, see {log}"}
+        self.process, answer = begin("helpers.runner.forkserver", [str(path), *preload], True, log)
         if answer["refusal"]:
             self.close()
             raise WorkError(f"Kernels cannot be forked: {answer['refusal']}.")
         self.missing: list[str] = answer["missing"]
         self.address = f"{self.process.pid}:{path}"
-
-    def start(self, spec: Path, stdout: int, stderr: int, environment: dict[str, str]) -> Handle:
-        """Fork a worker for the run that the file `spec` describes."""
-        files = (stdout, stderr)
-        return fork(self.address, "worker", [str(spec)], files=files, environment=environment, folder=str(spec.parent))
 
     def close(self, patience: float = 5.0) -> None:
         """End the server and with it all that it has forked."""

@@ -11,6 +11,7 @@ process is killed with its group; when the server's own standard input closes, e
 import ctypes
 import gc
 import importlib
+import importlib.util
 import json
 import os
 import selectors
@@ -19,7 +20,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 #: What every worker or kernel needs; modules of the sections to run are added to it.
 ALWAYS = (
@@ -100,9 +101,12 @@ class Child:
 
 
 class Server:
-    """Forks on request until its standard input closes."""
+    """Forks on request until the file of its owner closes; without an owner, until a subclass finds it time to end."""
 
-    def __init__(self, address: str) -> None:
+    #: Seconds after which `look_around` is called when nobody asks for anything; None is never.
+    patience: float | None = None
+
+    def __init__(self, address: str, owner: IO[bytes] | None) -> None:
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.listener.bind(address)
         self.listener.listen(64)
@@ -113,14 +117,19 @@ class Server:
         waker.setblocking(False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
-        for source, action in ((self.listener, self._accept), (self.woken, self._reap), (sys.stdin.buffer, self._end)):
-            self.selector.register(source, selectors.EVENT_READ, action)
+        for source, action in ((self.listener, self._accept), (self.woken, self._reap), (owner, self._end)):
+            if source:
+                self.selector.register(source, selectors.EVENT_READ, action)
 
     def serve(self) -> NoReturn:
         """Answer requests for ever."""
         while True:
-            for key, _ in self.selector.select():
+            for key, _ in self.selector.select(self.patience):
                 key.data(key.fileobj)
+            self.look_around()
+
+    def look_around(self) -> None:
+        """Do what is to be done between requests: nothing."""
 
     def _accept(self, _: Any) -> None:
         connection, _ = self.listener.accept()
@@ -267,15 +276,20 @@ def finish(code: int) -> NoReturn:
     os._exit(code)
 
 
-def main() -> None:
-    """Import what is named on the command line after the address, say whether forking is safe, and serve."""
-    address, *names = sys.argv[1:]
+def made_ready(names: list[str]) -> dict[str, Any]:
+    """Import modules; return which of them are missing, and why this process must not fork, if so."""
     sys.path[:] = [entry for entry in sys.path if entry not in ("", "/")]
     missing = preload(names)
     gc.collect()
     gc.freeze()
-    answer = {"refusal": refusal(), "missing": missing}
-    server = None if answer["refusal"] else Server(address)
+    return {"refusal": refusal(), "missing": missing}
+
+
+def main() -> None:
+    """Import what is named on the command line after the address, say whether forking is safe, and serve."""
+    address, *names = sys.argv[1:]
+    answer = made_ready(names)
+    server = None if answer["refusal"] else Server(address, sys.stdin.buffer)
     print(json.dumps(answer), flush=True)
     if server:
         server.serve()

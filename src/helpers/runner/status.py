@@ -86,8 +86,9 @@ def total(found: list[Row]) -> str:
 
 def kernels() -> str:
     """Say which kind of kernel runs get on this machine."""
-    from helpers.runner.workshop import forking_wanted
+    from helpers.runner import forkclient, warm
 
-    if forking_wanted():
-        return "Kernels: forked from one preloaded process."
+    if forkclient.wanted():
+        ready = warm.find()
+        return f"Kernels: forked. {ready.line()}" if ready else "Kernels: forked from one preloaded process."
     return "Kernels: ordinary, a new interpreter each (forking needs Linux and RESHORING_ORDINARY_KERNELS unset)."

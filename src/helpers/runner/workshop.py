@@ -15,7 +15,7 @@ from typing import Any
 from helpers.data import catalogue
 from helpers.errors import InputError, WorkError, not_allowed
 from helpers.paths import project_root
-from helpers.runner import fingerprint, forkclient, ingested_sets, modules, scratch
+from helpers.runner import fingerprint, forkclient, ingested_sets, modules, scratch, warm
 from helpers.runner.execute import Limits, Outcome, Tell, execute
 from helpers.runner.layout import FAILURE, LOG, MANIFEST, NOTEBOOK, RESULTS, build_folder
 from helpers.runner.manifest import publish
@@ -24,10 +24,12 @@ from helpers.runner.processes import FreshProcesses, Launcher
 from helpers.runner.worker import CellError, RunSpec
 
 KEPT = (NOTEBOOK, RESULTS, MANIFEST, LOG)
-ORDINARY = "RESHORING_ORDINARY_KERNELS"
 SERVER_LOG = "forkserver.log"
 LOCAL = "local"
 BACKENDS = (LOCAL, "dask")
+
+#: Finds the modules to preload; asked only where a process is to be preloaded.
+Preload = Callable[[], list[str]]
 
 
 def jobs_by_default() -> int:
@@ -61,7 +63,7 @@ class Task:
 class Workshop:
     """Carries out runs, each in a folder that nobody else sees until it is finished."""
 
-    def __init__(self, folder: Path, sockets: Path, preload: list[str]) -> None:
+    def __init__(self, folder: Path, sockets: Path, preload: Preload) -> None:
         self.folder, self.sockets, self.preload = folder, sockets, preload
         self.stopped = Event()
         self._launcher: Launcher | None = None
@@ -153,19 +155,18 @@ def make_spec(task: Task, folder: Path, sockets: Path, server: str | None) -> Ru
     )
 
 
-def forking_wanted() -> bool:
-    """Tell whether kernels are to be forked: where the system can, unless the user asks for ordinary ones."""
-    return forkclient.available() and not os.environ.get(ORDINARY)
-
-
-def choose_launcher(sockets: Path, preload: list[str], log: Path) -> Launcher:
-    """Return a fork server where there can be one, else ordinary processes.
+def choose_launcher(sockets: Path, preload: Callable[[], list[str]], log: Path) -> Launcher:
+    """Return the warm server, else a fork server of our own, and where neither can be had ordinary processes.
 
     When something among the modules to preload starts threads, the server does without them all.
     """
-    for names in (preload, []) if forking_wanted() else ():
+    if not forkclient.wanted():
+        return FreshProcesses()
+    if ready := warm.launcher():
+        return ready
+    for names in (preload, list):
         with suppress(WorkError):
-            return forkclient.ForkServer(sockets, names, log)
+            return forkclient.ForkServer(sockets, names(), log)
     return FreshProcesses()
 
 
@@ -195,7 +196,7 @@ def keep_failure(folder: Path, place: Path, task: Task, outcome: Outcome) -> Non
 class Backend:
     """Where runs are carried out: what makes the workshop, and how many runs go on at once unless told."""
 
-    make: Callable[[Path, Path, list[str]], Workshop]
+    make: Callable[[Path, Path, Preload], Workshop]
     jobs: int
 
 
@@ -232,16 +233,15 @@ def backend(name: str = LOCAL, address: str | None = None) -> Iterator[Backend]:
 
 @contextmanager
 def workshop(
-    sections: Iterable[Section], make: Callable[[Path, Path, list[str]], Workshop] = Workshop
+    sections: Iterable[Section], make: Callable[[Path, Path, Preload], Workshop] = Workshop
 ) -> Iterator[Workshop]:
     """Open a workshop for runs of some sections; whatever happens, nothing of it is left behind."""
     codes = [source(cell) for section in sections for cell in section.code]
-    preload = modules.worth_preloading(codes)
     with scratch.private_folder() as folder:
         # Names of sockets must be short, which the project's own folder may not be.
         sockets = Path(tempfile.mkdtemp(prefix="reshoring-"))
         (folder / scratch.SOCKETS).write_text(str(sockets), encoding="utf-8")
-        opened = make(folder, sockets, preload)
+        opened = make(folder, sockets, lambda: modules.worth_preloading(codes))
         try:
             yield opened
         finally:
