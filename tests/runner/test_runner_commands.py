@@ -72,7 +72,7 @@ def test_a_failing_run_ends_with_code_1_and_the_recap_says_where(quick, line):
 def test_status_dry_run_and_explain(quick, line):
     quick.add("alpha")
     assert "never run" in line("status")[1]
-    assert "1 to run, about 5 s" in line("build", "--dry-run")[1]
+    assert "1 to run, about 2 s" in line("build", "--dry-run")[1]
     assert not (quick.root / "build" / "runs" / "base").exists()
     assert "1 of 1 runs done" in line("build")[1]
     assert "up to date" in line("status")[1]

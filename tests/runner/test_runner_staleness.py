@@ -221,3 +221,32 @@ def test_harmed_results_are_told_and_made_anew(built, harm, told):
     assert reasons() == [told]
     assert states() == {"base/alpha": "ran", "base/beta": "fresh"}
     assert completed("base", "alpha").manifest.outputs == before
+
+
+def test_runs_that_most_time_hangs_on_come_first(quick):
+    from helpers.runner.builder import remaining
+    from helpers.runner.progress import Silent
+
+    graph = {("s", "long"): [], ("s", "short"): [], ("s", "late"): [("s", "short")], ("s", "last"): [("s", "late")]}
+    seconds = {("s", "long"): 5.0, ("s", "short"): 1.0, ("s", "late"): 4.0, ("s", "last"): 2.0}
+    assert {key[1]: found for key, found in remaining(graph, seconds).items()} == {
+        "long": 5.0,
+        "short": 7.0,
+        "late": 6.0,
+        "last": 2.0,
+    }
+
+    class Ear(Silent):
+        def __init__(self):
+            self.told = []
+
+        def started(self, name, why):
+            self.told.append(name.partition("/")[2])
+
+    quick.add("few", order=1)
+    quick.add("many", *["pass"] * 6, "report.metrics(value=1)", order=2)
+    quick.add("early", order=3)
+    quick.add("late", *["pass"] * 9, extra="needs: [early]\n", order=4)
+    ear = Ear()
+    assert build(jobs=1, progress=ear).ok
+    assert ear.told == ["early", "late", "many", "few"]

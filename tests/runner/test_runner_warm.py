@@ -152,4 +152,4 @@ def test_a_run_takes_little_longer_than_its_notebook(bare, command):
     after = psutil.Process(pid).cpu_times()
     forked = after.children_user + after.children_system - before.children_user - before.children_system
     own = used.children_user + used.children_system - begun.children_user - begun.children_system
-    assert own + forked < 2.0
+    assert own + forked < 1.5

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from helpers.runner import fingerprint, lock, manifest, scratch, stamp, sweeps
 from helpers.runner.layout import NOTEBOOK, RESULTS, build_folder, failed_folder, relative, run_folder, sweep_folder
-from helpers.runner.plan import Planned, Verdict, judge, needed_results, plan
+from helpers.runner.plan import Planned, Verdict, expected_seconds, judge, needed_results, plan
 from helpers.runner.progress import Progress, Silent
 
 if TYPE_CHECKING:
@@ -169,12 +169,30 @@ def _run_stale(planned: list[Planned], order: Order, progress: Progress, swept: 
         stack.callback(opened.stopped.set)
         done = {name: sweeps.run_in(opened, name, points, jobs, progress) for name, points in prepared.items()}
         schedule = Schedule(planned, order, progress, opened, pool, {**swept, **done})
-        schedule.run()
+        schedule.run(jobs)
     return Recap([schedule.results[item.key] for item in planned])
 
 
+def remaining(graph: Mapping[Key, list[Key]], seconds: Mapping[Key, float]) -> dict[Key, float]:
+    """Return for each run how long it and the longest chain of runs that wait for it take.
+
+    Parameters
+    ----------
+    graph : mapping
+        What each run needs.
+    seconds : mapping
+        How long each is expected to take.
+    """
+    order = list(TopologicalSorter(graph).static_order())
+    found = {key: seconds[key] for key in order}
+    for key in reversed(order):
+        for need in graph[key]:
+            found[need] = max(found[need], seconds[need] + found[key])
+    return found
+
+
 class Schedule:
-    """Hands out runs as soon as what they need is done."""
+    """Hands out runs as soon as what they need is done, first those that most time still hangs on."""
 
     def __init__(
         self,
@@ -191,13 +209,17 @@ class Schedule:
         self.results: dict[Key, Result] = {}
         self.pending: dict[Future[Result], Key] = {}
 
-    def run(self) -> None:
-        """Carry out everything."""
-        sorter = TopologicalSorter({key: self._needed(item) for key, item in self.planned.items()})
+    def run(self, jobs: int) -> None:
+        """Carry out everything, `jobs` runs at once."""
+        graph = {key: self._needed(item) for key, item in self.planned.items()}
+        hanging = remaining(graph, expected_seconds(self.planned.values()))
+        ready: list[Key] = []
+        sorter = TopologicalSorter(graph)
         sorter.prepare()
         while sorter.is_active():
-            for key in sorter.get_ready():
-                self._begin(self.planned[key])
+            ready = sorted([*ready, *sorter.get_ready()], key=lambda key: hanging[key])
+            while ready and len(self.pending) < jobs:
+                self._begin(self.planned[ready.pop()])
             for key in self._finished():
                 sorter.done(key)
 

@@ -21,6 +21,7 @@ from helpers.runner.processes import Handle, Launcher, end_group
 from helpers.runner.worker import CellError, RunSpec
 
 POLL = 0.1
+LOOK = 0.3
 GRACE = 2.0
 MEGABYTE = 1_000_000
 
@@ -53,7 +54,8 @@ class Watched:
         self.kernel: int | None = None
         self.cell: dict[str, Any] = {}
         self.end: dict[str, Any] | None = None
-        self.peak = 0
+        self.peak = self.memory = 0
+        self.looked = self.begun
 
     def hear(self, line: bytes) -> None:
         """Take in one line that the worker wrote."""
@@ -72,14 +74,21 @@ class Watched:
             return (
                 f"ended after {seconds:.0f} s: its limit is {self.limits.seconds:g} s (time_limit in the front matter)"
             )
-        held = resident_memory([self.process.pid, self.kernel])
-        self.peak = max(self.peak, held)
+        held = self.held()
         if held > self.limits.megabytes * MEGABYTE:
             return (
                 f"ended with {held / MEGABYTE:.0f} MB in memory: its limit is {self.limits.megabytes:g} MB "
                 "(memory_limit in the front matter)"
             )
         return ""
+
+    def held(self) -> int:
+        """Return the memory its processes hold, looked up a few times a second since that means going through all."""
+        now = time.monotonic()
+        if now - self.looked >= LOOK:
+            self.looked, self.memory = now, resident_memory([self.process.pid, self.kernel])
+            self.peak = max(self.peak, self.memory)
+        return self.memory
 
     def fail(self, message: str, name: str = "") -> CellError:
         """Return an error at the cell that runs now."""

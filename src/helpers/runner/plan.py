@@ -1,6 +1,7 @@
 """What would run and why: each section under each scenario compared with its last run."""
 
 import json
+import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -15,7 +16,8 @@ from helpers.runner.scenario import scenarios
 from helpers.runner.variants import SEPARATOR, Slot, slots
 
 State = Literal["fresh", "text", "stale", "waits"]
-EXPECTED_UNKNOWN = 5.0
+#: A section that never ran is expected to take a second, and so much for each code cell (seconds).
+EXPECTED_A_CELL = 0.2
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,6 @@ class Verdict:
     reasons: list[str] = field(default_factory=list)
     seconds: float | None = None
     failed: bool = False
-
-    @property
-    def expected(self) -> float:
-        """Seconds it can be expected to take."""
-        if self.state in ("fresh", "text"):
-            return 0.0
-        return EXPECTED_UNKNOWN if self.seconds is None else self.seconds
 
 
 def choose(names: Iterable[str] | None, known: list[str], what: str) -> list[str]:
@@ -149,6 +144,20 @@ def _planned(slot: Slot, fixed: Mapping[str, Any]) -> Planned:
     values = typed.resolve(slot.section, slot.given, f"scenario {slot.scenario.name}")
     sets = ingested_sets.part(slot.section, values)
     return Planned(slot.section, slot.scenario, slot.variant, values, fixed, sets)
+
+
+def expected_seconds(planned: Iterable[Planned]) -> dict[tuple[str, str], float]:
+    """Return how long each run can be expected to take: as last time, as others of its section, or by its cells."""
+    items = list(planned)
+    last = {item.key: run.manifest.seconds for item in items if (run := manifest.read(run_folder(*item.key))[0])}
+    known: dict[str, list[float]] = {}
+    for item in items:
+        known.setdefault(item.section.slug, []).extend([last[item.key]] if item.key in last else [])
+    return {item.key: last.get(item.key) or _guess(item, known[item.section.slug]) for item in items}
+
+
+def _guess(item: Planned, others: list[float]) -> float:
+    return statistics.median(others) if others else 1 + EXPECTED_A_CELL * len(item.section.code)
 
 
 def judge(planned: Planned, needs: Mapping[str, str], sweeps: Mapping[str, str]) -> Verdict:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
 from helpers.runner.builder import sweep_states, verdict_now
-from helpers.runner.plan import Planned, Verdict, plan
+from helpers.runner.plan import Planned, Verdict, expected_seconds, plan
 from helpers.runner.variants import SEPARATOR, labelled
 
 SHOWN_REASONS = 2
@@ -38,21 +38,23 @@ def rows(scenarios: Iterable[str] | None, sections: Iterable[str] | None) -> lis
     planned = {item.key: item for item in plan(scenarios, sections)}
     swept = sweep_states(list(planned.values()))
     needs = {key: [(key[0], need) for need in item.section.needs] for key, item in planned.items()}
+    expected = expected_seconds(planned.values())
     for key in TopologicalSorter(needs).static_order():
         if item := planned.get(key):
-            found[key] = _row(item, verdict_now(item, swept), found)
+            found[key] = _row(item, verdict_now(item, swept), expected[key], found)
     return [found[key] for key in planned]
 
 
-def _row(item: Planned, verdict: Verdict, before: dict[tuple[str, str], Row]) -> Row:
+def _row(item: Planned, verdict: Verdict, expected: float, before: dict[tuple[str, str], Row]) -> Row:
     moving = [need for need in item.section.needs if _is_stale(before.get((item.scenario.name, need)))]
     state = {"fresh": "up to date", "text": "text only", "stale": "failed" if verdict.failed else "stale"}[
         verdict.state
     ]
     if verdict.state in ("fresh", "text") and moving:
         reasons = [f"if the results of {need} change" for need in moving]
-        return Row(item.name, "may run", reasons, verdict.seconds, verdict.seconds or 0.0)
-    return Row(item.name, state, verdict.reasons, verdict.seconds, verdict.expected)
+        return Row(item.name, "may run", reasons, verdict.seconds, expected)
+    rest = 0.0 if verdict.state in ("fresh", "text") else expected
+    return Row(item.name, state, verdict.reasons, verdict.seconds, rest)
 
 
 def _is_stale(row: Row | None) -> bool:
