@@ -1,7 +1,8 @@
 """The runner beside a plain loop of `papermill` commands over the same notebooks, in the same run.
 
 Run `python -m benchmarks.build [--runs 3] [--points 50] [--loop-points 5]`. Everything happens in a copy of the
-project's inputs in a temporary folder, so no result of the project is touched.
+project's inputs and source in a temporary folder: no result of the project is touched, and no edit disturbs what is
+measured.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -24,9 +26,13 @@ from typing import Any
 import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
-INPUTS = ("notebooks", "scenarios", "sweeps", "data", "requirements.lock", "_quarto.yml")
+INPUTS = ("notebooks", "scenarios", "sweeps", "data", "src", "requirements.lock", "_quarto.yml")
 SWEEP, SWEPT = "innovation-ranks", "innovation-index"
 SAMPLE = 0.2
+#: Looking at memory costs time itself; so many times as long as a look took is waited before the next.
+PAUSE = 20
+#: So many variants of a section are executed by the loop, at six seconds each.
+VARIANTS = 2
 MEGABYTE = 1e6
 
 
@@ -76,7 +82,7 @@ class Project:
     @property
     def environment(self) -> dict[str, str]:
         """Environment in which commands see this copy."""
-        return os.environ | {"RESHORING_ROOT": str(self.root)}
+        return os.environ | {"RESHORING_ROOT": str(self.root), "PYTHONPATH": str(self.root / "src")}
 
     def run(self, *command: str, **more: str) -> tuple[float, Memory, str]:
         """Run a command to its end; return seconds, memory and what it printed."""
@@ -105,9 +111,17 @@ class Project:
 
 
 def _watch(process: psutil.Process, memory: Memory, ended: threading.Event) -> None:
-    while not ended.wait(SAMPLE):
+    pause = SAMPLE
+    while not ended.wait(pause):
+        begun = time.monotonic()
         with suppress(psutil.Error):
             memory.look(process)
+        pause = max(SAMPLE, PAUSE * (time.monotonic() - begun))
+
+
+def tell(what: str, seconds: float, memory: int) -> None:
+    """Print one measurement as soon as it is made: a benchmark of minutes must not keep silent."""
+    print(f"  {what:<44} {seconds:8.2f} s {memory / MEGABYTE:8.0f} MB", flush=True)
 
 
 @contextmanager
@@ -117,7 +131,10 @@ def copied_project() -> Iterator[Project]:
     try:
         for name in INPUTS:
             source = ROOT / name
-            shutil.copytree(source, root / name) if source.is_dir() else shutil.copy(source, root / name)
+            unwanted = shutil.ignore_patterns("__pycache__", "*.egg-info")
+            shutil.copytree(source, root / name, ignore=unwanted) if source.is_dir() else shutil.copy(
+                source, root / name
+            )
         os.environ["RESHORING_ROOT"] = str(root)
         yield Project(root)
     finally:
@@ -174,43 +191,65 @@ def clean_and_unchanged(project: Project, runs: int) -> dict[str, Any]:
     from helpers.runner import sections
 
     for name in sorted({name for section in sections() for name in section.front.sweeps}):
-        project.reshoring("sweep", name)
-    clean, loop, memory, other_memory = [], [], Memory(), Memory()
-    for _ in range(runs):
-        shutil.rmtree(project.root / "build" / "runs", ignore_errors=True)
-        seconds, used, _ = project.reshoring("build")
-        clean.append(seconds)
-        memory.peak = max(memory.peak, used.peak)
-        seconds, peak = whole_loop(project)
-        loop.append(seconds)
-        other_memory.peak = max(other_memory.peak, peak)
-    again = [project.reshoring("build") for _ in range(max(runs, 5))]
-    unchanged = compared(
-        [seconds for seconds, _, _ in again], clean, 0.02, {"ours": max(used.peak for _, used, _ in again)}
-    )
+        seconds, used, _ = project.reshoring("sweep", name)
+        tell(f"sweep {name}, which sections read", seconds, used.peak)
+    clean, loop = zip(*(clean_beside_loop(project) for _ in range(runs)), strict=True)
+    again = [unchanged(project) for _ in range(max(runs, 5))]
+    peak = {name: max(found[1] for found in series) for name, series in (("ours", clean), ("other", loop))}
+    clean_seconds = [seconds for seconds, _ in clean]
     return {
         "build: clean, beside a loop of papermill": compared(
-            clean, loop, 0.35, {"ours": memory.peak, "other": other_memory.peak}
+            clean_seconds, [seconds for seconds, _ in loop], 0.35, peak
         ),
-        "build: unchanged, beside a clean one (and at most 1.0 s)": unchanged,
-        "build: one table changed, beside a clean one": changed_table(project, clean),
+        "build: unchanged, beside a clean one (and at most 1.0 s)": compared(
+            [seconds for seconds, _ in again], clean_seconds, 0.02, {"ours": max(used for _, used in again)}
+        ),
+        "build: one table changed, beside a clean one": changed_table(project, clean_seconds),
     }
 
 
+def clean_beside_loop(project: Project) -> tuple[tuple[float, int], tuple[float, int]]:
+    """Return seconds and peak memory of a clean build, and of the loop over the same notebooks."""
+    shutil.rmtree(project.root / "build" / "runs", ignore_errors=True)
+    seconds, used, _ = project.reshoring("build")
+    tell("clean build", seconds, used.peak)
+    looped, peak = whole_loop(project)
+    tell("loop of papermill commands", looped, peak)
+    return (seconds, used.peak), (looped, peak)
+
+
+def unchanged(project: Project) -> tuple[float, int]:
+    """Return seconds and peak memory of a build with nothing to do."""
+    seconds, used, told = project.reshoring("build")
+    if "nothing to do" not in told:
+        raise SystemExit(f"a build right after another one ran something:\n{told}")
+    tell("unchanged build", seconds, used.peak)
+    return seconds, used.peak
+
+
 def whole_loop(project: Project) -> tuple[float, int]:
-    """Execute every section of every scenario one after the other."""
+    """Execute every section of every scenario one after the other.
+
+    Of the variants of a section only the first few are executed; the others are taken to last as long on average.
+    """
     from graphlib import TopologicalSorter
 
     from helpers.runner.plan import plan
 
     planned, loop = {item.key: item for item in plan()}, Loop(project)
     needs = {key: [(key[0], need) for need in item.section.needs] for key, item in planned.items()}
-    seconds, peak = 0.0, 0
+    took: dict[tuple[str, str], list[float]] = {}
+    wanted: Counter[tuple[str, str]] = Counter()
+    peak = 0
     for key in TopologicalSorter(needs).static_order():
         item = planned[key]
-        took, memory = loop.one("/".join(key), item.section, item.scenario.name, item.parameters)
-        seconds, peak = seconds + took, max(peak, memory.peak)
-    return seconds, peak
+        group = item.scenario.name, item.section.slug
+        wanted[group] += 1
+        if wanted[group] <= VARIANTS:
+            seconds, memory = loop.one("/".join(key), item.section, item.scenario.name, item.parameters)
+            took.setdefault(group, []).append(seconds)
+            peak = max(peak, memory.peak)
+    return sum(statistics.mean(took[group]) * count for group, count in wanted.items()), peak
 
 
 def changed_table(project: Project, clean: list[float]) -> dict[str, Any]:
@@ -225,8 +264,9 @@ def changed_table(project: Project, clean: list[float]) -> dict[str, Any]:
     with open(catalogue.path(table), "a", encoding="utf-8") as file:
         file.write("\n")
     project.reshoring("data", "package")  # an edited table is refused until the catalogue knows it
-    seconds, _, told = project.reshoring("build")
-    ran = set(re.findall(r"^run +\S+/(\S+)", told, re.MULTILINE))
+    seconds, used, told = project.reshoring("build")
+    tell(f"build after {table} changed", seconds, used.peak)
+    ran = set(re.findall(r"^run +[^/\s]+/([^@\s]+)", told, re.MULTILINE))
     if ran != set(users[table]):
         raise SystemExit(f"{table} changed: {sorted(ran)} ran, but {users[table]} declare it\n{told}")
     found = compared([seconds], clean, 1.0, {})
@@ -247,7 +287,11 @@ def sweep_points(project: Project, points: int, loop_points: int) -> dict[str, A
     seconds, memory, _ = project.reshoring("sweep", "benchmark")
     loop = Loop(project)
     every = chosen[:: max(1, points // loop_points)][:loop_points]
-    took = [loop.one(f"points/{at}", item.section, "sweep", item.resolved) for at, item in enumerate(every)]
+    tell(f"sweep of {len(chosen)} points", seconds, memory.peak)
+    took = []
+    for at, item in enumerate(every):
+        took.append(loop.one(f"points/{at}", item.section, "sweep", item.resolved))
+        tell("papermill, one point", took[-1][0], took[-1][1].peak)
     peak = max(used.peak for _, used in took)
     again = project.reshoring("sweep", "benchmark")[0]
     found = compared([seconds / len(chosen)], [one for one, _ in took], 0.10, {"ours": memory.peak, "other": peak})
@@ -291,7 +335,7 @@ def main() -> None:
         parser.add_argument(name, type=int, default=default)
     chosen = parser.parse_args()
     for name, found in run(chosen.runs, chosen.points, chosen.loop_points).items():
-        print(name)
+        print(f"{name}: {found['ours']} beside {found['other']}, ratio {found['ratio']} (at most {found['at_most']})")
         print("   ", json.dumps(found))
 
 
