@@ -135,10 +135,15 @@ def margins(x: Array, w: Array, row: int) -> Array:
     """
     own, others = x[row], x[row + 1 :]
     total = np.zeros((others.shape[0], *x.shape[2:]))
+    part = np.empty_like(total)
     for indicator in range(x.shape[1]):
-        ahead = (own[indicator] > others[:, indicator]).view(np.int8)
-        total += w[indicator] * (ahead - (own[indicator] < others[:, indicator]).view(np.int8))
+        total += np.multiply(w[indicator], _signs(own[indicator], others[:, indicator]), out=part)
     return total
+
+
+def _signs(own: Array, others: Array | float) -> NDArray[np.int8]:
+    """Return 1 where the own value is larger, -1 where it is smaller, 0 where it is equal or one is missing."""
+    return (own > others).view(np.int8) - (own < others).view(np.int8)
 
 
 def copeland(x: Array, w: Array) -> Array:
@@ -153,7 +158,7 @@ def copeland(x: Array, w: Array) -> Array:
     for row in range(x.shape[0] - 1):
         margin = margins(x, w, row)
         won = (margin > drawn).view(np.int8) - (margin < -drawn).view(np.int8)
-        score[row] += won.sum(axis=0)
+        score[row] += won.sum(axis=0, dtype=np.int32)
         score[row + 1 :] -= won
     return np.where(np.isnan(x).all(axis=1), np.nan, score)
 

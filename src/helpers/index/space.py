@@ -211,8 +211,9 @@ def values_of(space: Space, draws: Draws) -> Array:
     for column, (library, flat) in enumerate(zip(space.libraries, space.flat, strict=True)):
         chosen = [draws[space.positions[name]] for name in library.choices]
         number = np.ravel_multi_index((*chosen, fills), library.values.shape[:-1])
-        np.take(flat, number, axis=1, out=x[:, column])
-    x *= space.measurement_errors[:, :, draws[space.positions[MEASUREMENT_ERROR]]]
+        # Numbers are in range by construction; without "clip" NumPy would fill a copy first.
+        np.take(flat, number, axis=1, out=x[:, column], mode="clip")
+    x *= np.take(space.measurement_errors, draws[space.positions[MEASUREMENT_ERROR]], axis=2, mode="clip")
     return x
 
 
