@@ -42,22 +42,29 @@ def figure(
     data : pandas.DataFrame, optional
         What is drawn; its `flag` column, when it has one, is told in the source line.
     """
-    from IPython.display import SVG, display
     from matplotlib import pyplot
 
-    if numbers_only():
-        pyplot.close(fig)
-        return
+    if not numbers_only():
+        _save(fig, name)
+        if data is not None:
+            write_csv(data, name)
+        _show(name)
+        show_source(source_line(tables, vintages=vintages, n=n, note=note, flags=flags_of(data)), name)
+    pyplot.close(fig)
+
+
+def _save(fig: "Figure", name: str) -> None:
     if is_generated():
         watermark(fig)
-    vector = output_path("figures", name, ".svg")
-    fig.savefig(vector, metadata={"Date": None, "Creator": None})
+    # Dates and versions would make two runs of the same differ.
+    fig.savefig(output_path("figures", name, ".svg"), metadata={"Date": None, "Creator": None})
     fig.savefig(output_path("figures", name, ".png"), metadata={"Software": None})
-    if data is not None:
-        write_csv(data, name)
-    pyplot.close(fig)
-    display(SVG(data=vector.read_text(encoding="utf-8")))
-    show_source(source_line(tables, vintages=vintages, n=n, note=note, flags=flags_of(data)), name)
+
+
+def _show(name: str) -> None:
+    from IPython.display import SVG, display
+
+    display(SVG(data=output_path("figures", name, ".svg").read_text(encoding="utf-8")))
 
 
 def watermark(fig: "Figure") -> None:
