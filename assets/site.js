@@ -7,12 +7,20 @@
   for (const box of document.querySelectorAll(".table-scroll")) {
     if (box.scrollWidth > box.clientWidth) {
       box.tabIndex = 0;
+      const caption = box.closest("figure")?.querySelector("figcaption") || box.querySelector("caption");
+      const heading = box.closest("section")?.querySelector("h2, h3");
       box.setAttribute("role", "region");
-      box.setAttribute("aria-label", "Table, scrolls sideways");
+      box.setAttribute("aria-label", `${(caption || heading)?.textContent.trim() || "Table"} (scrolls sideways)`);
     } else {
       box.removeAttribute("tabindex");
     }
   }
+
+  // What opens and closes something is a button, whatever the renderer calls it; each navigation has a name.
+  for (const toggle of document.querySelectorAll(".sidebar-item-toggle, .callout-header[data-bs-toggle]")) {
+    toggle.setAttribute("role", "button");
+  }
+  document.querySelector("nav.navbar")?.setAttribute("aria-label", "Main");
 
   const tables = document.querySelectorAll("table.sortable");
   if (!tables.length) return;

@@ -45,6 +45,21 @@ def test_any_change_is_noticed(project, change):
     assert publish(root, pages) is True
 
 
+def test_an_activated_environment_changes_nothing(monkeypatch, tmp_path):
+    before = build.renderer_identity("smalldocs")
+    (tmp_path / "smalldocs").touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert build.renderer_identity("smalldocs") == before
+
+
+def test_another_quarto_is_noticed(monkeypatch, tmp_path):
+    (tmp_path / "quarto").touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    before = build.renderer_identity("quarto")
+    (tmp_path / "quarto").write_text("newer")
+    assert build.renderer_identity("quarto") != before
+
+
 def test_two_builds_give_the_same_bytes(project, tmp_path_factory):
     root, pages = project
     other = tmp_path_factory.mktemp("elsewhere")

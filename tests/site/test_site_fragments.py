@@ -44,9 +44,23 @@ def test_a_results_table_opens_the_overview(pages):
     assert '<th scope="row">ABG</th><td>1</td>' in made
 
 
+def test_a_results_table_links_its_rows_tells_details_and_marks_values(pages):
+    shown = {"name": "heights", "columns": {"economy": "Economy", "rank": "Rank"}}
+    made = overview(pages, {"heights": {"table": shown | {"anchor": "economy", "detail": "height", "mark": "rank"}}})
+    row = '<a href="build/pages/kita-2021/heights.html#ABG">ABG</a><small class="detail">10.5</small>'
+    assert f'<th scope="row">{row}</th><td><span class="mark mark-1">1</span></td>' in made
+
+
+def test_a_tally_is_drawn_to_scale(pages):
+    made = overview(pages, {"heights": {"tally": [{"metric": "korea_rank", "label": "not <seen>"}]}})
+    assert '<li class="mark-not-seen" style="--part: 2"><strong>2</strong> not &lt;seen&gt;</li>' in made
+
+
 @pytest.mark.parametrize(
     ("declared", "message"),
     [
+        ({"tally": [{"metric": "korea_rnk", "label": "x"}]}, "Did you mean 'korea_rank'"),
+        ({"table": {"name": "heights", "columns": {"economy": "A"}, "mark": "rnk"}}, "Did you mean 'rank'"),
         ({"finding": "{korea_rnk}"}, "Did you mean 'korea_rank'"),
         ({"finding": "{newest:korea_rank}"}, "'newest' is not a known scenario of heights"),
         ({"metrics": [{"metric": "share", "label": "x", "format": "percnt"}]}, "Did you mean 'percent'"),

@@ -12,6 +12,7 @@ from helpers.errors import WorkError
 from helpers.paths import project_root
 from helpers.site import layout
 from helpers.site.publication import Publication, digest
+from helpers.site.render import QUARTO
 
 PACKAGE = Path(__file__).resolve().parents[1]
 SHOWN_FINDINGS = 20
@@ -40,8 +41,8 @@ def _outputs(page: Publication) -> str:
 
 
 def renderer_identity(name: str) -> str:
-    """Return what tells one installed renderer from another, without starting it."""
-    found = shutil.which(name)
+    """Return what tells one installed Quarto from another, without starting it; that of smalldocs is its version."""
+    found = shutil.which(name) if name == QUARTO else None
     if not found:
         return name
     status = os.stat(found)

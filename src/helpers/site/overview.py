@@ -4,12 +4,10 @@ Which metrics are shown, and in which words, is declared in front matter (`overv
 of index.qmd, by section, which come first); nothing here knows what a metric means.
 """
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from helpers.errors import InputError, not_allowed
@@ -17,6 +15,7 @@ from helpers.report.words import MISSING, is_missing, number, ordinal, percent
 from helpers.site.markup import link, table
 from helpers.site.notebook_page import raw_html
 from helpers.site.publication import Publication, by_section
+from helpers.site.results_table import results_table, tally
 from helpers.site.run_box import WATERMARK
 
 FORMATS = {"ordinal": ordinal, "percent": percent, "number": number, "integer": lambda x: number(round(x), 0)}
@@ -36,7 +35,8 @@ def overview(pages: Sequence[Publication], declared: Mapping[str, Any]) -> str:
         - ``finding``: sentences; ``{metric|format}`` and ``{scenario:metric|format}`` are replaced by metrics;
         - ``caption`` and ``metrics``: a list of ``metric``, ``label``, optional ``format``, ``unit`` and ``study``
           (the metric that holds the study's own figure), shown one row a scenario;
-        - ``table``: ``name`` of a results table, ``columns`` with their labels, ``caption``.
+        - ``tally``: a list of ``metric`` and ``label``, whole numbers drawn to scale;
+        - ``table``: a results table, as `helpers.site.results_table.results_table` takes it.
 
         A section that declares nothing is listed with its description and links. Runs on generated data are told only
         where a section has no other, and then beneath a banner.
@@ -64,8 +64,10 @@ def _section(slug: str, pages: Sequence[Publication], entry: Mapping[str, Any], 
     ]
     if main.generated:
         parts.insert(1, raw_html(WATERMARK))
+    if entry.get("tally"):
+        parts.append(raw_html(tally(main, entry["tally"])))
     if entry.get("table"):
-        parts.append(raw_html(_results_table(main, entry["table"], next(numbers))))
+        parts.append(raw_html(results_table(main, entry["table"], next(numbers))))
     # Each row of the scenario table links to its page; without that table the links stand alone.
     links = entry.get("metrics")
     parts.append(raw_html(_scenario_table(pages, entry, next(numbers))) if links else _links(pages))
@@ -141,27 +143,6 @@ def metric_cell(page: Publication, item: Mapping[str, Any], key: str) -> str:
     """Return a metric as a table cell holds it: formatted, with its unit, escaped."""
     text = shown(page, item[key], item.get("format"))
     return escape(text if text == MISSING else text + item.get("unit", ""))
-
-
-def _results_table(page: Publication, entry: Mapping[str, Any], position: int) -> str:
-    columns = entry["columns"]
-    rows = _read_rows(page.results / "tables" / f"{entry['name']}.csv", columns)
-    caption = f"Table {position}. {entry.get('caption', page.title)} Scenario: {page.scenario_title}."
-    return table(tuple(columns.values()), rows, caption=escape(caption))
-
-
-def _read_rows(path: Path, columns: Mapping[str, str]) -> list[list[str]]:
-    if not path.is_file():
-        raise InputError(
-            f"The overview shows {path.name}, which the run did not leave: {path.parent} has no such file."
-        )
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    known = rows[0] if rows else columns
-    for column in columns:
-        if column not in known:
-            raise InputError(not_allowed(f"column of {path.name} (overview)", column, known))
-    return [[escape(row[column]) for column in columns] for row in rows]
 
 
 def _links(pages: Sequence[Publication]) -> str:

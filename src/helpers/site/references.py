@@ -140,7 +140,7 @@ def references_block(references: str) -> str:
     """Return the list of works cited as a section of the page."""
     if not references:
         return ""
-    listed = f'<div id="refs" class="references csl-bib-body">{references}</div>'
+    listed = f'<div id="refs" class="references csl-bib-body" role="list">{references}</div>'
     return f"\n\n## References {{.unnumbered}}\n\n```{{=html}}\n{listed}\n```\n"
 
 
