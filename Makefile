@@ -21,8 +21,13 @@ test: $(STAMP) ## run the whole test suite
 spark: $(STAMP) ## add Spark (half a gigabyte, needs Java 17), so that its test is run too
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-spark.lock
 
+# Cell ids are names here, so the filter keeps them; what an editor says of its Python changes with every machine.
+STRIP := $(BIN)/nbstripout --keep-id --extra-keys "$(addprefix metadata.language_info.,codemirror_mode file_extension \
+  mimetype nbconvert_exporter pygments_lexer version)"
+
 lab: $(STAMP) ## open JupyterLab on the notebooks
-	@$(BIN)/python -m ipykernel install --sys-prefix --name python3 --display-name "Python 3 (reshoring)" >/dev/null
+	@$(BIN)/python -m ipykernel install --sys-prefix --name python3 --display-name "Python 3" >/dev/null
+	@test ! -e .git || git config filter.nbstripout.clean '$(STRIP)'
 	@$(BIN)/jupyter lab --notebook-dir notebooks
 
 bench: $(STAMP) ## run the benchmarks, write build/benchmarks.json

@@ -1,0 +1,47 @@
+"""Source notebooks as they are committed: valid, without outputs, with named cells, the same for everybody."""
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+
+
+def read(name):
+    return json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_notebooks_are_valid_and_hold_no_outputs(name):
+    notebook = read(name)
+    nbformat.validate(notebook)
+    kept = [cell["id"] for cell in notebook["cells"] if cell.get("outputs") or cell.get("execution_count")]
+    assert kept == [], "clear the outputs before committing: nbstripout --keep-id notebooks/*.ipynb"
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_what_differs_between_machines_is_not_committed(name):
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    assert read(name)["metadata"] == {"kernelspec": kernel, "language_info": {"name": "python"}}
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_cells_have_names_that_errors_can_tell(name):
+    ids = [cell["id"] for cell in read(name)["cells"]]
+    assert not any(name.isdigit() for name in ids)
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_every_figure_and_table_of_a_notebook_has_label_caption_and_alternative_text(name):
+    from helpers.site.notebook_page import cell_options, text
+
+    for cell in read(name)["cells"]:
+        options, code = cell_options(text(cell)) if cell["cell_type"] == "code" else ({}, "")
+        if "report.figure(" in code:
+            assert {"label", "fig-cap", "fig-alt"} <= set(options), cell["id"]
+        if "report.table(" in code:
+            assert {"label", "tbl-cap"} <= set(options), cell["id"]
