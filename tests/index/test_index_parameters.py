@@ -1,11 +1,18 @@
 """What the parameters allow, and how they refuse the rest."""
 
+from itertools import product
+from typing import get_args
+
 import pytest
 from pydantic import ValidationError
 
+from helpers import data
 from helpers.data import catalogue
+from helpers.errors import InputError
+from helpers.index import select, study_space
 from helpers.index.definitions import HIGH_TECH_FIELDS, NAMES
-from helpers.index.parameters import InnovationIndexParameters, zero_refusal
+from helpers.index.parameters import WEIGHTINGS, InnovationIndexParameters, zero_refusal
+from helpers.index.specification import Specification, composite, prepared, weights_of
 
 LATEST = {
     "year": "latest",
@@ -49,6 +56,9 @@ def weights(**changes: float) -> dict[str, float]:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
+        ({"normalisation": "z-score", "aggregation": "mazziotta-pareto"}, "Use z-score with scale \\[100, 10\\]"),
+        ({"weights": "benefit-of-the-doubt", "aggregation": "copeland"}, "Use 'arithmetic'"),
+        ({"weights": "benefit-of-the-doubt", "normalisation": "z-score"}, "negative values"),
         ({"focus": "KRO"}, "'KRO' is not a known economy"),
         ({"focus": "ARG"}, "'ARG' is not in the group 'oecd-plus'"),
         ({"group": "oced"}, "Did you mean 'oecd'"),
@@ -108,8 +118,83 @@ def test_zeros_matter_to_roots_only_when_negative() -> None:
     assert zero_refusal("power", "minmax", (0.0, 100.0), -1.0) is not None
     assert zero_refusal("power", "minmax", (-1.0, 100.0), 0.5) is not None
     assert zero_refusal("arithmetic", "z-score", (0.0, 1.0)) is None
+    assert zero_refusal("mazziotta-pareto", "minmax", (0.0, 100.0)) is None
 
 
 def test_every_parameter_is_described() -> None:
     for name, field in InnovationIndexParameters.model_fields.items():
         assert field.description, name
+
+
+PLAIN_WEIGHTS = [name for name in WEIGHTINGS if name != "benefit-of-the-doubt"]
+SCALE = {"minmax": [1, 100], "z-score": [100, 10], "percentile-rank": [1, 100]}
+
+
+@pytest.fixture(scope="module")
+def study():
+    """Values and context of the study's index, with few enough economies to be quick."""
+    chosen = InnovationIndexParameters()
+    members = data.economies.group(chosen.group)
+    values = select.select(select.read_tables(data.load, chosen), chosen, members).values
+    context = study_space.context_of(data.load("gdp_per_capita_ppp"), 2018, members, data.economies.group("oecd"))
+    return values[select.covered(values, 0.75)], context
+
+
+def every(model, name):
+    return get_args(model.model_fields[name].annotation)
+
+
+@pytest.mark.parametrize("normalisation", every(InnovationIndexParameters, "normalisation"))
+def test_every_allowed_combination_ranks_everyone_or_is_refused_in_words(study, normalisation) -> None:
+    values, context = study
+    refused = []
+    for aggregation, scale in product(
+        every(InnovationIndexParameters, "aggregation"), (None, SCALE.get(normalisation))
+    ):
+        try:
+            chosen = InnovationIndexParameters(normalisation=normalisation, aggregation=aggregation, scale=scale)
+        except ValidationError as refusal:
+            refused.append(str(refusal))
+            continue
+        ranks = composite(values, Specification.of(chosen), context).ranks
+        assert ranks.notna().all()
+        assert ranks.min() == 1
+    assert all("Use" in text for text in refused)
+    assert len(refused) <= 4
+
+
+@pytest.mark.parametrize("outliers", every(InnovationIndexParameters, "outliers"))
+def test_every_imputation_and_weighting_goes_with_every_treatment(study, outliers) -> None:
+    values, context = study
+    refused = {}
+    for imputation, weighting in product(every(InnovationIndexParameters, "imputation"), PLAIN_WEIGHTS):
+        filled = _prepared(values, imputation, outliers, context)
+        assert filled.isna().to_numpy().any() == (imputation == "none")
+        try:
+            w = weights_of(filled, weighting)
+        except InputError as refusal:
+            refused[weighting] = str(refusal)
+            continue
+        assert (w >= 0).all()
+        assert w.sum() == pytest.approx(1)
+    assert set(refused) <= {"pca-loadings", "equal-importance"}
+    assert all("Use" in text for text in refused.values())
+
+
+PREPARED: dict[tuple[str, str], object] = {}
+
+
+def _prepared(values, imputation, outliers, context):
+    key = (imputation, outliers)
+    if key not in PREPARED:
+        PREPARED[key] = prepared(values, Specification(imputation=imputation, outliers=outliers), context)
+    return PREPARED[key]
+
+
+def test_benefit_of_the_doubt_goes_with_every_scale_that_is_not_negative(study) -> None:
+    values, context = study
+    for normalisation in every(InnovationIndexParameters, "normalisation"):
+        chosen = {"normalisation": normalisation, "weights": "benefit-of-the-doubt", "scale": SCALE.get(normalisation)}
+        found = composite(values, Specification.of(InnovationIndexParameters(**chosen)), context)
+        assert found.ranks.notna().all()
+        assert found.scores.max() <= 1 + 1e-9

@@ -183,7 +183,7 @@ def series(tables: dict[str, pd.DataFrame]) -> over_time.Series:
     }
     every = over_time.values_by_year(one, KITA, over_time.years_with_data(one, KITA), MEMBERS)
     panel = over_time.always_covered(every, KITA.minimum_coverage)
-    return over_time.index_by_year(panel, over_time.weights_over_time(panel, "equal"))
+    return over_time.index_by_year(panel, dict.fromkeys(panel.columns, 0.25))
 
 
 def test_a_change_is_decomposed_exactly(series: over_time.Series) -> None:
@@ -213,6 +213,24 @@ def test_a_revision_alone_changes_what_it_revises(tables: dict[str, pd.DataFrame
     assert (readable["change"] == readable["rank after"] - readable["rank before"]).all()
     empty = over_time.readable(found.iloc[:0], "KOR")
     assert empty.empty
+
+
+def test_a_revision_keeps_the_weights_and_methods_of_the_base_index(tables: dict[str, pd.DataFrame]) -> None:
+    chosen = KITA.model_copy(update={"weights": "entropy", "normalisation": "rank", "minimum_population": 5_000_000})
+    found = over_time.revisions(tables, chosen, MEMBERS, population=data.load("population"))
+    assert "ISL" not in set(found["iso3"])
+    base = select.select(select.read_tables(data.load, chosen), chosen, MEMBERS, data.load("population")).values
+    ranked = base[select.covered(base, 0.75)]
+    index = composite(ranked, Specification.of(chosen))
+    korea = found[found["iso3"] == "KOR"]
+    assert (korea["score_before"] == index.scores["KOR"]).all()
+    one = found[(found["table"] == "rd_gdp") & (found["vintage"] == "wdi-2026-07-13")].set_index("iso3")
+    revised = chosen.model_copy(update={"rd_gdp_vintage": "wdi-2026-07-13"})
+    values = select.select(select.read_tables(data.load, revised), revised, MEMBERS, data.load("population")).values
+    after = composite(
+        values[select.covered(values, 0.75)], Specification(weights=index.weights.to_dict(), normalisation="rank")
+    )
+    np.testing.assert_allclose(one["score_after"], after.scores[one.index])
 
 
 def test_profile_of_korea(selection: select.Selection, index) -> None:

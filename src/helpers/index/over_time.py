@@ -1,17 +1,17 @@
 """The index over the years: fixed goalposts, exact decomposition of a change, and what data revisions do."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from helpers.data import economies
-from helpers.index.definitions import ICT, ICT_OVER_TIME, NAMES, PATENTS, SHORT_LABELS, high_tech_fields
+from helpers.index.definitions import ICT, ICT_OVER_TIME, PATENTS, SHORT_LABELS, high_tech_fields
 from helpers.index.normalise import goalposts
 from helpers.index.parameters import InnovationIndexParameters
 from helpers.index.select import covered, newest, patent_share, select
-from helpers.index.specification import Specification, composite, weights_of
+from helpers.index.specification import BENEFIT_OF_THE_DOUBT, Specification, composite
 from helpers.index.standings import rank_frame
 
 #: Tables behind the series over time.
@@ -111,9 +111,16 @@ def changes(series: Series, first: int, last: int) -> pd.DataFrame:
 
 
 def revisions(
-    tables: Mapping[str, pd.DataFrame], parameters: InnovationIndexParameters, members: Sequence[str]
+    tables: Mapping[str, pd.DataFrame],
+    parameters: InnovationIndexParameters,
+    members: Sequence[str],
+    *,
+    context: pd.DataFrame | None = None,
+    population: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return what another vintage of one table alone does to the same year's index.
+
+    Everything else stays as in the base index, also the weights that follow from its data.
 
     Parameters
     ----------
@@ -123,44 +130,57 @@ def revisions(
         The base index.
     members : sequence of str
         Economies of the group.
+    context, population : pandas.DataFrame, optional
+        What imputation and a minimum population need.
 
     Returns
     -------
     pandas.DataFrame
         One row an economy and vintage: iso3, table, vintage, value before and after, score and rank before and after.
     """
-    fields = {"rd_gdp": "rd_gdp_vintage", "hightech_exports_share": "hightech_exports_share_vintage"}
-    base = _index_of(tables, parameters, members)
-    parts = []
-    for table, field in fields.items():
-        for vintage in sorted(set(tables[table]["vintage"]) - {parameters.vintage(table)}):
-            changed = parameters.model_copy(update={field: vintage})
-            after = _index_of(tables, changed, members)
-            if after is not None and base is not None:
-                parts.append(_beside(base, after, table, vintage))
+    specification = Specification.of(parameters)
+    base = _ranked(tables, parameters, members, population)
+    if base is None:
+        return pd.DataFrame(columns=list(REVISION_COLUMNS), dtype=float)
+    index = composite(base, specification, context)
+    if specification.weights != BENEFIT_OF_THE_DOUBT:
+        specification = replace(specification, weights=index.weights.to_dict())
+    before = base.assign(score=index.scores, rank=index.ranks)
+    parts = [
+        _beside(before, values.assign(score=after.scores, rank=after.ranks), table, vintage)
+        for table, vintage, changed in _other_vintages(tables, parameters)
+        if (values := _ranked(tables, changed, members, population)) is not None
+        for after in [composite(values, specification, context)]
+    ]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(REVISION_COLUMNS), dtype=float)
 
 
-def _index_of(
-    tables: Mapping[str, pd.DataFrame], parameters: InnovationIndexParameters, members: Sequence[str]
+def _other_vintages(
+    tables: Mapping[str, pd.DataFrame], parameters: InnovationIndexParameters
+) -> Iterator[tuple[str, str, InnovationIndexParameters]]:
+    fields = {"rd_gdp": "rd_gdp_vintage", "hightech_exports_share": "hightech_exports_share_vintage"}
+    for table, field in fields.items():
+        for vintage in sorted(set(tables[table]["vintage"]) - {parameters.vintage(table)}):
+            yield table, vintage, parameters.model_copy(update={field: vintage})
+
+
+def _ranked(
+    tables: Mapping[str, pd.DataFrame],
+    parameters: InnovationIndexParameters,
+    members: Sequence[str],
+    population: pd.DataFrame | None,
 ) -> pd.DataFrame | None:
+    """Return the values of the economies with enough of them, None where an indicator is missing for most."""
     vintages = parameters.vintages()
     one = {name: _vintage(table, vintages[name]) for name, table in tables.items() if name in vintages}
-    values = select(one, parameters.model_copy(update={"minimum_population": 0}), members).values
+    values = select(one, parameters, members, population).values
     if values.count().min() < len(values) / 2:
         return None
-    ranked = values[covered(values, parameters.minimum_coverage)]
-    specification = Specification(weights=_plain(parameters.weights))
-    index = composite(ranked, specification)
-    return ranked.assign(score=index.scores, rank=index.ranks)
+    return values[covered(values, parameters.minimum_coverage)]
 
 
 def _vintage(table: pd.DataFrame, vintage: str) -> pd.DataFrame:
     return table[table["vintage"] == vintage] if "vintage" in table else table
-
-
-def _plain(weights: str | dict[str, float]) -> str | dict[str, float]:
-    return "equal" if weights == "benefit-of-the-doubt" else weights
 
 
 def _beside(base: pd.DataFrame, after: pd.DataFrame, table: str, vintage: str) -> pd.DataFrame:
@@ -178,14 +198,6 @@ def _beside(base: pd.DataFrame, after: pd.DataFrame, table: str, vintage: str) -
             "rank_after": after.loc[both, "rank"].to_numpy(),
         }
     )
-
-
-def weights_over_time(values: pd.DataFrame, weights: str | dict[str, float]) -> dict[str, float]:
-    """Return the weights used in every year: those given, or the named weighting of all years' values together."""
-    matrix = values.to_numpy(float)
-    scaled = goalposts(matrix, np.nanmin(matrix, axis=0), np.nanmax(matrix, axis=0))
-    found = weights_of(pd.DataFrame(scaled, values.index, values.columns), _plain(weights))
-    return {name: float(found[name]) for name in NAMES}
 
 
 def flagged(tables: Mapping[str, pd.DataFrame], series: Series) -> pd.DataFrame:

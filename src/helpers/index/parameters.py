@@ -37,6 +37,8 @@ LATEST = "latest"
 
 #: Scale used when `scale` is not set: an interval, or the mean and standard deviation of z-scores.
 DEFAULT_SCALES = {"minmax": (0.0, 100.0), "z-score": (0.0, 1.0), "percentile-rank": (0.0, 1.0)}
+#: Normalisations whose scale is an interval.
+INTERVALS = ("minmax", "percentile-rank")
 #: Aggregations that need values above zero.
 NEED_POSITIVE = ("geometric", "harmonic", "power")
 #: Normalisations whose lowest value is zero.
@@ -206,7 +208,7 @@ class InnovationIndexParameters(BaseModel):
                 "minmax or percentile-rank (lowest, highest) or z-score (mean, standard deviation)."
             )
         low, high = self.resolved_scale()
-        if self.normalisation in ("minmax", "percentile-rank") and not low < high:
+        if self.normalisation in INTERVALS and not low < high:
             raise ValueError(
                 f"The interval of {self.normalisation} runs from {low} to {high}: the second number must be larger."
             )
@@ -214,6 +216,20 @@ class InnovationIndexParameters(BaseModel):
             raise ValueError(f"The standard deviation of z-scores is {high}: it must be larger than zero.")
         if message := zero_refusal(self.aggregation, self.normalisation, (low, high), self.power):
             raise ValueError(message)
+        if self.weights == "benefit-of-the-doubt":
+            self._check_benefit_of_the_doubt(low)
+
+    def _check_benefit_of_the_doubt(self, low: float) -> None:
+        if self.aggregation != "arithmetic":
+            raise ValueError(
+                "Benefit of the doubt is a weighted sum by construction: it has no meaning with the aggregation "
+                f"{self.aggregation!r}. Use 'arithmetic', or other weights."
+            )
+        if _gives_zeros(self.normalisation, (low, 0.0), negatives_only=True):
+            raise ValueError(
+                "Benefit of the doubt has no meaning for negative values, which the normalisation "
+                f"{self.normalisation!r} gives. Use minmax with its usual scale, rank or fraction-of-maximum."
+            )
 
     def members(self) -> list[str]:
         """Return the economies of the group, by their names."""
@@ -261,6 +277,12 @@ def zero_refusal(aggregation: str, normalisation: str, scale: tuple[float, float
     """Say why an aggregation has no meaning after a normalisation that gives zeros or negatives, else None."""
     if aggregation == "power" and power == 0:
         return "A power mean with exponent 0 is the geometric mean: choose the aggregation 'geometric'."
+    if aggregation == "mazziotta-pareto" and _gives_zeros(normalisation, scale, negatives_only=True):
+        return (
+            f"The Mazziotta-Pareto index divides by an economy's mean, which may be zero or negative after the "
+            f"normalisation {normalisation!r}. Use z-score with scale [100, 10], which is usual for it, or minmax with "
+            "scale [1, 100]."
+        )
     roots_only = aggregation == "power" and power > 0
     if aggregation not in NEED_POSITIVE or not _gives_zeros(normalisation, scale, negatives_only=roots_only):
         return None
@@ -273,6 +295,6 @@ def zero_refusal(aggregation: str, normalisation: str, scale: tuple[float, float
 def _gives_zeros(normalisation: str, scale: tuple[float, float], *, negatives_only: bool) -> bool:
     if normalisation == "z-score":
         return scale[0] <= 0
-    if normalisation in ("minmax", "percentile-rank"):
+    if normalisation in INTERVALS:
         return scale[0] < 0 if negatives_only else scale[0] <= 0
     return normalisation in ZERO_BASED and not negatives_only

@@ -15,6 +15,8 @@ from helpers.index.parameters import InnovationIndexParameters
 from helpers.index.ranking import ranks
 from helpers.index.treat import treat
 
+BENEFIT_OF_THE_DOUBT = "benefit-of-the-doubt"
+
 
 @dataclass(frozen=True)
 class Specification:
@@ -124,7 +126,7 @@ def composite(values: pd.DataFrame, specification: Specification, context: pd.Da
         A choice that has no meaning for these values, naming what to use.
     """
     normalised = prepared(values, specification, context)
-    if specification.weights == "benefit-of-the-doubt":
+    if specification.weights == BENEFIT_OF_THE_DOUBT:
         return _most_favourable(normalised, specification)
     weights = weights_of(normalised, specification.weights)
     scores = aggregate(normalised.to_numpy(), weights.to_numpy(), specification.aggregation, specification.power)
