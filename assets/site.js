@@ -21,6 +21,7 @@
     toggle.setAttribute("role", "button");
   }
   document.querySelector("nav.navbar")?.setAttribute("aria-label", "Main");
+  document.querySelector("nav#quarto-sidebar")?.setAttribute("aria-label", "Pages");
 
   const tables = document.querySelectorAll("table.sortable");
   if (!tables.length) return;

@@ -127,6 +127,14 @@ def test_a_notebook_without_a_parameters_cell_is_refused(quick):
         build()
 
 
+def test_an_edited_default_that_runs_would_not_take_is_refused(quick):
+    quick.add("alpha")
+    quick.edit("alpha", "parameters", 'scale = 3\nword = "one"\nweights = {}\n')
+    with pytest.raises(InputError, match=r"sets scale = 3, but the default .* is 2") as caught:
+        build()
+    assert "reshoring run alpha -p scale=3" in str(caught.value)
+
+
 def test_a_cell_that_never_ends_is_ended_and_named(quick):
     quick.add(
         "alpha",

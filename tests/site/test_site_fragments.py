@@ -48,7 +48,7 @@ def test_a_results_table_links_its_rows_tells_details_and_marks_values(pages):
     shown = {"name": "heights", "columns": {"economy": "Economy", "rank": "Rank"}}
     made = overview(pages, {"heights": {"table": shown | {"anchor": "economy", "detail": "height", "mark": "rank"}}})
     row = '<a href="build/pages/kita-2021/heights.html#ABG">ABG</a><small class="detail">10.5</small>'
-    assert f'<th scope="row">{row}</th><td><span class="mark mark-1">1</span></td>' in made
+    assert f'<th scope="row">{row}</th><td><span class="value-mark mark-1">1</span></td>' in made
 
 
 def test_a_tally_is_drawn_to_scale(pages):

@@ -129,7 +129,7 @@ def ledger_table(entries: Sequence[Entry]) -> pd.DataFrame:
             "claim": entry.claim.title,
             "kind of evidence": entry.claim.kind,
             "verdict": entry.verdict,
-            "evidence": evidence_text(entry.decision) or entry.claim.would_test,
+            "evidence": evidence_text(entry.decision) or f"Would decide: {entry.claim.would_test}",
             "same verdict under": robustness_text(entry),
             "where it stands": entry.claim.place,
         }

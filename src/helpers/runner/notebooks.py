@@ -1,7 +1,9 @@
 """Sections: what a notebook says about itself in its front matter, without running anything."""
 
+import ast
 import importlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -193,7 +195,7 @@ def check_parameters_cell(section: Section) -> None:
     Raises
     ------
     InputError
-        No cell, or more than one, is tagged `parameters`.
+        No cell, or more than one, is tagged `parameters`, or it sets another default than the model.
     """
     tagged = [cell for cell in section.code if PARAMETERS_TAG in tags(cell)]
     if len(tagged) != 1:
@@ -202,6 +204,33 @@ def check_parameters_cell(section: Section) -> None:
             f"{relative(section.path)} has {found} tagged 'parameters', but needs exactly one: the code cell that sets "
             "each parameter to its default. In JupyterLab: select it, open the property inspector, add the tag."
         )
+    _check_defaults(section, _assigned(source(tagged[0])))
+
+
+def _assigned(code: str) -> dict[str, Any]:
+    """Return the names a cell sets to plain values, as JSON knows them; what is computed is left out."""
+    found = {}
+    for statement in ast.parse(code).body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            with suppress(ValueError, TypeError):
+                found[statement.targets[0].id] = json.loads(json.dumps(ast.literal_eval(statement.value)))
+    return found
+
+
+def _check_defaults(section: Section, written: dict[str, Any]) -> None:
+    try:
+        defaults = section.parameters().model_dump(mode="json")
+    except ValidationError:
+        return
+    # An edit that has no effect would be worse than a refusal: a run takes the model's defaults, not the cell's.
+    for name in sorted(written.keys() & defaults.keys()):
+        if written[name] != defaults[name]:
+            raise InputError(
+                f"{relative(section.path)}: the parameters cell sets {name} = {written[name]!r}, but the default of "
+                f"{section.front.parameters} is {defaults[name]!r}, and that is what runs take. For one run: "
+                f"reshoring run {section.slug} -p {name}={json.dumps(written[name])}. For the site: write it into a "
+                "scenario. To change the default itself: change it in both places."
+            )
 
 
 def read_section(path: Path) -> Section:

@@ -36,7 +36,7 @@ def results_table(page: Publication, entry: Mapping[str, Any], position: int) ->
     rows = _read_rows(page.results / "tables" / f"{entry['name']}.csv", used)
     caption = f"Table {position}. {entry.get('caption', page.title)} Scenario: {page.scenario_title}."
     cells = [[_cell(page, entry, row, column) for column in columns] for row in rows]
-    return table(tuple(columns.values()), cells, caption=escape(caption))
+    return table(tuple(columns.values()), cells, caption=escape(caption), classes="report-table stacked")
 
 
 def _cell(page: Publication, entry: Mapping[str, Any], row: Mapping[str, str], column: str) -> str:
@@ -52,7 +52,7 @@ def _cell(page: Publication, entry: Mapping[str, Any], row: Mapping[str, str], c
 
 def mark(value: str) -> str:
     """Return a value with a sign of its own, whose colour the style sheet gives by the value's name."""
-    return f'<span class="mark mark-{_slug(value)}">{escape(value)}</span>'
+    return f'<span class="value-mark mark-{_slug(value)}">{escape(value)}</span>'
 
 
 def tally(page: Publication, items: Sequence[Mapping[str, str]]) -> str:
