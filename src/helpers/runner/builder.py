@@ -126,6 +126,7 @@ def build(
         The build folder cannot be written to, or is held by another build.
     """
     progress, everything = progress or Silent(), scenarios is None and sections is None and not force
+    scratch.remove_abandoned()  # also when there is nothing to do: a killed build may have left its folder
     if everything and (untouched := stamp.fresh()):
         return Recap([Result(*key, "fresh") for key in untouched])
     chosen = None if sections is None else list(sections)
@@ -133,7 +134,6 @@ def build(
     forced = frozenset(item.label for item in planned if chosen is None or {item.label, item.section.slug} & {*chosen})
     order = Order(jobs, backend, address, forced if force else frozenset(), only_failed)
     with lock.hold(build_folder() / "runs", "a build", wait, progress.note):
-        scratch.remove_abandoned()
         swept = sweep_states(planned)
         if not force and all(verdict_now(item, swept).state == "fresh" for item in planned):
             recap = Recap([Result(*item.key, "fresh") for item in planned])
