@@ -66,6 +66,11 @@ def absorb(values: np.ndarray, codes: Sequence[np.ndarray]) -> np.ndarray:
     if not len(codes):
         return values - values.mean(axis=0)
     averagers = [group_averager(code) for code in codes]
+    return _sweep(values - _effects(values, averagers), averagers)
+
+
+def _effects(values: np.ndarray, averagers: Sequence[tuple[sparse.csr_array, sparse.csr_array]]) -> np.ndarray:
+    """Conjugate gradients for the part of each column that the effects explain."""
     goal = TOLERANCE * np.linalg.norm(values - values.mean(axis=0), axis=0)
     removed = np.zeros_like(values)
     residual = values - _sweep(values, averagers)
@@ -75,7 +80,7 @@ def absorb(values: np.ndarray, codes: Sequence[np.ndarray]) -> np.ndarray:
     direction = residual.copy()
     for _ in range(MAX_SWEEPS):
         if not len(active):
-            return _sweep(values - removed, averagers)
+            return removed
         turned = direction - _sweep(direction, averagers)
         energy = _dot(residual, residual)
         length = _ratio(energy, _dot(direction, turned))

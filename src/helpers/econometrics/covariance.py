@@ -111,13 +111,10 @@ def estimate_from(
 
     Parameters
     ----------
-    result : fitted model of linearmodels
-    outcome : str
-    covariance : Covariance
-        The one the model was fitted with.
+    result, covariance
+        The model as linearmodels fitted it, and the covariance it was asked for.
     labels : (n, ...) DataFrame
-        Entity, time and clustering columns of the rows used, in their order.
-    keys : (entity, time)
+        Entity and time, named by `keys`, and clustering columns of the rows used, in their order.
     values : (n, 1 + k) array
         Outcome and regressors as they entered the regression, after any transformation.
     absorbed : int
@@ -128,8 +125,6 @@ def estimate_from(
     groups = covariance.group_counts(labels, keys[1])
     left = int(result.nobs) - len(result.params) - absorbed
     freedom = covariance.freedom(groups, left)
-    names = [outcome, *result.params.index]
-    residuals = pd.Series(np.asarray(result.resids), index=labels.index)
     return PanelEstimate(
         outcome=outcome,
         coefficients=result.params,
@@ -140,8 +135,8 @@ def estimate_from(
         effects=effects or (),
         clusters=groups if covariance.kind == "clustered" else {},
         r2_within=float("nan") if effects is None else _r2(values, result.params),
-        within_sd={} if effects is None else dict(zip(names, np.sqrt((values**2).mean(axis=0)).tolist(), strict=True)),
-        residuals=residuals,
+        within_sd={} if effects is None else _spread(values, [outcome, *result.params.index]),
+        residuals=pd.Series(np.asarray(result.resids), index=labels.index),
     )
 
 
@@ -162,6 +157,10 @@ def _covariance(
         return pd.DataFrame(found, index=result.cov.index, columns=result.cov.columns)
     # linearmodels counts the effects it takes out itself; those absorbed beforehand are counted here
     return result.cov * (result.df_resid / left if covariance.kind == "unadjusted" else 1.0)
+
+
+def _spread(values: np.ndarray, names: list[str]) -> dict[str, float]:
+    return dict(zip(names, np.sqrt((values**2).mean(axis=0)).tolist(), strict=True))
 
 
 def _r2(values: np.ndarray, params: pd.Series) -> float:

@@ -34,10 +34,8 @@ def curve_frame(
 
     Parameters
     ----------
-    outcomes : mapping
-        Scope -> frame of `drivers_panel.outcome_columns`.
-    country : DataFrame
-        From `drivers_panel.country_variables`.
+    outcomes, country
+        Scope -> frame of `drivers_panel.outcome_columns`, and the frame of `drivers_panel.country_variables`.
     high_tech : sequence of str
         Industries that count as high-tech in the saturated specifications.
     left_out : sequence of str

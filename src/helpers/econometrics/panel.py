@@ -31,19 +31,10 @@ def fit_within(
     Parameters
     ----------
     frame : DataFrame
-        One row an observation; rows with a gap in a variable used are left out.
-    outcome : str
-    regressors : sequence of str
-    entity, time : str
-        Columns that identify an observation.
+        One row an observation, identified by `entity` and `time`; rows with a gap in a variable used are left out.
     effects : sequence of str or tuple of str
         Columns whose groups get an effect; a tuple means the interaction of its columns. Entity and time effects are
         left to linearmodels; anything else is absorbed first, for all variables (Frisch-Waugh-Lovell).
-    covariance : Covariance
-
-    Returns
-    -------
-    PanelEstimate
 
     Raises
     ------
@@ -58,16 +49,9 @@ def fit_within(
     checks.require_variation(checks.spread(data[list(regressors)]), within[:, 1:], names)
     checks.require_rank(within[:, 1:], regressors)
     result = _panel_ols(data, within, variables, entity, time, effects, covariance)
-    return estimate_from(
-        result,
-        outcome,
-        covariance,
-        data,
-        (entity, time),
-        within,
-        absorbed=effects_rank(codes) if _needs_residual_df(covariance) else 0,
-        effects=tuple(names),
-    )
+    absorbed = effects_rank(codes) if _needs_residual_df(covariance) else 0
+    given = (result, outcome, covariance, data, (entity, time), within)
+    return estimate_from(*given, absorbed=absorbed, effects=tuple(names))
 
 
 def _prepared(

@@ -15,9 +15,8 @@ def beck_katz(regressors: np.ndarray, residuals: np.ndarray, groups: np.ndarray,
 
     Parameters
     ----------
-    regressors : (n, k)
+    regressors, residuals : (n, k) and (n,)
         After the fixed effects.
-    residuals : (n,)
     groups, positions : (n,)
         Labels that identify an observation together.
 
@@ -41,9 +40,7 @@ def beck_katz(regressors: np.ndarray, residuals: np.ndarray, groups: np.ndarray,
     table[g, p], there[g, p] = residuals, 1.0
     together = there.T @ there
     errors = np.divide(table.T @ table, together, out=np.zeros_like(together), where=together > 0)
-    meat = np.zeros((regressors.shape[1], regressors.shape[1]))
-    for number in range(g.max() + 1):
-        rows = np.flatnonzero(g == number)
-        meat += regressors[rows].T @ errors[np.ix_(p[rows], p[rows])] @ regressors[rows]
+    rows = [np.flatnonzero(g == number) for number in range(g.max() + 1)]
+    meat = sum(regressors[here].T @ errors[np.ix_(p[here], p[here])] @ regressors[here] for here in rows)
     bread = np.linalg.inv(regressors.T @ regressors)
     return bread @ meat @ bread

@@ -52,9 +52,7 @@ def run_specifications(
     Parameters
     ----------
     frame : DataFrame
-        One row an observation.
-    specifications : sequence of Specification
-    cluster : str
+        One row an observation; `cluster` is one of its columns.
     level : float
         Of the intervals, with clusters less one degrees of freedom.
 
@@ -74,9 +72,18 @@ def run_specifications(
         raise InputError("A specification curve needs at least one specification.")
     needed = {name for spec in specifications for name in spec.variables}
     checks.require_columns(frame, sorted(needed | {cluster}))
+    answers = _answers(frame, specifications, needed, cluster, level)
+    table = pd.DataFrame([dict(spec.choices) | answers[i] for i, spec in enumerate(specifications)])
+    return table.assign(problem=table["problem"].fillna(""))
+
+
+def _answers(
+    frame: pd.DataFrame, specifications: Sequence[Specification], needed: set[str], cluster: str, level: float
+) -> dict[int, dict[str, object]]:
+    """Estimate the specifications sample by sample; the keys are their places."""
     present = {name: np.isfinite(frame[name].to_numpy(dtype=float)) for name in needed}
-    every = {effect for spec in specifications for effect in spec.effects}
-    codes = {effect: effect_codes(frame, [effect])[0] for effect in every}
+    effects_used = {effect for spec in specifications for effect in spec.effects}
+    codes = {effect: effect_codes(frame, [effect])[0] for effect in effects_used}
     groups = frame[cluster].astype("category").cat.codes.to_numpy()
     answers: dict[int, dict[str, object]] = {}
     for (effects, _), members in _shared_samples(frame, present, specifications).items():
@@ -85,8 +92,7 @@ def run_specifications(
         names = sorted({name for _, spec in members for name in spec.variables})
         data = frame[names].iloc[rows].astype(float)
         answers |= _estimate_group(data, here, _renumbered(groups[rows]), members, level)
-    table = pd.DataFrame([dict(spec.choices) | answers[i] for i, spec in enumerate(specifications)])
-    return table.assign(problem=table["problem"].fillna(""))
+    return answers
 
 
 def _renumbered(codes: np.ndarray) -> np.ndarray:

@@ -62,39 +62,21 @@ def wild_cluster_bootstrap(
     ----------
     frame : DataFrame
         One row an observation; rows with a gap are left out.
-    outcome, term : str
-    controls : sequence of str
-        Other regressors.
-    effects : sequence of str or tuple of str
-        Absorbed fixed effects; none means a constant.
-    cluster : str
+    controls, effects
+        Other regressors and absorbed fixed effects; no effect means a constant.
     draws : int
         Used unless all 2^G sign patterns are fewer.
     weights : {"auto", "rademacher", "webb"}
         `auto`: Rademacher, all patterns enumerated when 2^G <= draws; else Webb's (2014) six points when G <= 12.
-    seed : int
-
-    Returns
-    -------
-    BootstrapResult
 
     Raises
     ------
     InputError
         One cluster, an absorbed or collinear term, an empty sample, an unknown weight.
-
-    Notes
-    -----
-    With residuals u of the model without `term`, partialled x, and the cluster h's part of u partialled once, the
-    scores of cluster g in every draw are one matrix product of a G x G matrix with the draws (Roodman, MacKinnon,
-    Nielsen and Webb 2019), so no model is estimated again.
     """
     if draws < 1:
         raise InputError(f"A bootstrap needs at least one draw, not {draws}.")
-    parts = [part for effect in effects for part in ([effect] if isinstance(effect, str) else effect)]
-    data = checks.complete_rows(frame, [outcome, term, *controls, cluster, *parts]).reset_index(drop=True)
-    checks.require_clusters(data[[cluster]])
-    groups = data[cluster].astype("category").cat.codes.to_numpy()
+    data, groups = _sample(frame, [outcome, term, *controls], effects, cluster)
     x, y, partial = _partialled(data, outcome, term, controls, effects)
     estimate = float(x @ y / (x @ x))
     count = int(groups.max()) + 1
@@ -102,10 +84,24 @@ def wild_cluster_bootstrap(
     name, enumerated = _weights_for(weights, count, draws)
     drawn = _draws(name, count, draws, enumerated, seed)
     simulated = _bootstrap_t(x, y, groups, partial, drawn)
+    p = _share_as_large(simulated, observed, enumerated)
+    return BootstrapResult(term, estimate, observed, p, drawn.shape[1], enumerated, count, name)
+
+
+def _sample(
+    frame: pd.DataFrame, variables: Sequence[str], effects: Sequence[Effect], cluster: str
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Complete rows and the number of the cluster of each."""
+    parts = [part for effect in effects for part in ([effect] if isinstance(effect, str) else effect)]
+    data = checks.complete_rows(frame, [*variables, cluster, *parts]).reset_index(drop=True)
+    checks.require_clusters(data[[cluster]])
+    return data, data[cluster].astype("category").cat.codes.to_numpy()
+
+
+def _share_as_large(simulated: np.ndarray, observed: float, enumerated: bool) -> float:
     # patterns that repeat the observed sample give the same |t| up to rounding: they count as at least as large
     larger = int(np.sum(np.abs(simulated) >= np.abs(observed) * (1 - 1e-9)))
-    p = larger / drawn.shape[1] if enumerated else (larger + 1) / (drawn.shape[1] + 1)
-    return BootstrapResult(term, estimate, observed, p, drawn.shape[1], enumerated, count, name)
+    return larger / len(simulated) if enumerated else (larger + 1) / (len(simulated) + 1)
 
 
 Partialling = Callable[[np.ndarray], np.ndarray]
@@ -162,7 +158,12 @@ def _draws(weights: str, clusters: int, draws: int, enumerated: bool, seed: int)
 def _bootstrap_t(
     x: np.ndarray, u: np.ndarray, groups: np.ndarray, partial: Partialling, drawn: np.ndarray
 ) -> np.ndarray:
-    """The t statistic of every draw, the null imposed."""
+    """The t statistic of every draw, the null imposed.
+
+    With residuals u of the model without the term, partialled x, and cluster h's part of u partialled once, the scores
+    of cluster g in every draw are one matrix product of a G x G matrix with the draws (Roodman, MacKinnon, Nielsen and
+    Webb 2019), so no model is estimated again.
+    """
     count, norm = len(drawn), x @ x
     spread = np.zeros((len(u), count))
     spread[np.arange(len(u)), groups] = u

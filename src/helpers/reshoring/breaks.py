@@ -115,23 +115,18 @@ def unknown_date(
 ) -> UnknownDate:
     """Test for one break in the mean at an unknown date.
 
-    Published critical values are asymptotic; with a dozen years the distribution of the largest F is simulated at
-    the very length and trimming of the series instead.
+    Published critical values are asymptotic; the largest F is simulated at the length and trimming of the series.
 
     Parameters
     ----------
     series : Series
-        Yearly values indexed by year.
-    crisis_years : sequence of int
-        Years left to dummies of their own.
+        Yearly values indexed by year; `crisis_years` are left to dummies of their own.
     trimming : float
         Share of years at each end without candidates.
-    draws : int
-        Simulations and bootstrap draws.
+    draws, seed : int
+        Simulations and bootstrap draws, and the seed of their random numbers.
     level : float
         Coverage of the date interval (percentiles of the date re-estimated on resampled residuals).
-    seed : int
-        Seed of the random numbers.
 
     Raises
     ------
@@ -143,26 +138,13 @@ def unknown_date(
     sizes = candidates(len(values), trimming)
     _check_varies(values)
     statistics = f_statistics(values[None, :], sizes)[0]
-    size = int(sizes[statistics.argmax()])
+    size, largest = int(sizes[statistics.argmax()]), float(statistics.max())
     rng = np.random.default_rng(seed)
-    independent, serial = (_null(values, sizes, draws, rng, rho) for rho in (0.0, _autocorrelation(values)))
-    first, last = np.quantile(
-        years[_resampled_sizes(values, size, sizes, draws, rng)],
-        [(1 - level) / 2, (1 + level) / 2],
-        method="inverted_cdf",
-    )
-    largest = float(statistics.max())
-    return UnknownDate(
-        sup_f=largest,
-        date=int(years[size]),
-        p=_exceeding(independent, largest),
-        p_serial=_exceeding(serial, largest),
-        first=int(first),
-        last=int(last),
-        before=float(values[:size].mean()),
-        after=float(values[size:].mean()),
-        n=len(values),
-    )
+    p, serial = (_exceeding(_null(values, sizes, draws, rng, r), largest) for r in (0.0, _autocorrelation(values)))
+    dates = years[_resampled_sizes(values, size, sizes, draws, rng)]
+    first, last = np.quantile(dates, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf").astype(int).tolist()
+    before, after = float(values[:size].mean()), float(values[size:].mean())
+    return UnknownDate(largest, int(years[size]), p, serial, first, last, before, after, len(values))
 
 
 def _check_varies(values: np.ndarray) -> None:
@@ -204,20 +186,13 @@ def known_date(
     Parameters
     ----------
     series : Series
-        Yearly values indexed by year.
+        Yearly values indexed by year; `crisis_years` are left to dummies of their own.
     break_year : int
         First year of the later regime.
-    crisis_years : sequence of int
-        Years left to dummies of their own.
     lags : int
         Lags of the HAC estimator (Newey and West 1987, n/(n-k) correction, t with n - k degrees of freedom).
     level : float
         Coverage of the interval of the change.
-
-    Returns
-    -------
-    KnownDate
-        With the classical Chow F(1, n - 2) beside it.
 
     Raises
     ------
@@ -227,15 +202,8 @@ def known_date(
     import statsmodels.api as sm
 
     known = prepared(series, crisis_years)
-    later = (known.index.to_numpy() >= break_year).astype(float)
-    n_after, n_before = int(later.sum()), int((1 - later).sum())
-    if min(n_before, n_after) < 2:
-        raise InputError(
-            f"A break in {break_year} cannot be tested here: {n_before} years before it and {n_after} from it on are "
-            f"left, at least two are needed on each side. Years there are: {_listed(known)}."
-        )
-    design = sm.add_constant(later)
-    classic = sm.OLS(known.to_numpy(), design).fit()
+    later = _later(known, break_year)
+    classic = sm.OLS(known.to_numpy(), sm.add_constant(later)).fit()
     robust = classic.get_robustcov_results("HAC", maxlags=lags, use_correction=True, use_t=True)
     return KnownDate(
         change=float(robust.params[1]),
@@ -246,13 +214,22 @@ def known_date(
         chow_f=float(classic.fvalue),
         chow_p=float(classic.f_pvalue),
         lags=lags,
-        n_before=n_before,
-        n_after=n_after,
+        n_before=int((1 - later).sum()),
+        n_after=int(later.sum()),
     )
 
 
-def _listed(series: pd.Series) -> str:
-    return ", ".join(str(year) for year in series.index)
+def _later(known: pd.Series, break_year: int) -> np.ndarray:
+    """Dummy of the years from the break on, two of which must be there on either side."""
+    later = (known.index.to_numpy() >= break_year).astype(float)
+    n_after, n_before = int(later.sum()), int((1 - later).sum())
+    if min(n_before, n_after) < 2:
+        years = ", ".join(str(year) for year in known.index)
+        raise InputError(
+            f"A break in {break_year} cannot be tested here: {n_before} years before it and {n_after} from it on are "
+            f"left, at least two are needed on each side. Years there are: {years}."
+        )
+    return later
 
 
 def pooled(panel: pd.DataFrame) -> pd.Series:

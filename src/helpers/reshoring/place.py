@@ -39,31 +39,20 @@ def place_of_change(
 ) -> tuple[Place, pd.DataFrame]:
     """Rank economies by the change of S and resample the industries.
 
-    Every draw takes as many industries as there are, with replacement, the same ones for all economies, and sums
-    inputs over them. The interval tells how far a place hangs on single industries; it is not a sampling error, since
-    input-output tables are no sample.
+    Every draw takes as many industries as there are, with replacement, the same for all economies. The interval tells
+    how far a place hangs on single industries; input-output tables are no sample, so it is no sampling error.
 
     Parameters
     ----------
     inputs : DataFrame
         `iso3, year, sector, domestic, foreign` (million US$).
-    economy : str
-        The economy placed.
-    base_year, last_year : int
-        The years compared.
-    draws : int
-        Bootstrap draws.
-    level : float
-        Coverage of the intervals.
-    seed : int
-        Seed of the random numbers.
+    draws, level, seed
+        Bootstrap draws, coverage of the intervals, seed of the random numbers.
 
     Returns
     -------
-    Place
-        Of the economy.
-    DataFrame
-        Indexed by iso3: `change, low, high` of S (differences of shares), `rank, rank_low, rank_high`.
+    (Place, DataFrame)
+        Of the economy; and by iso3 `change, low, high` of S (differences of shares), `rank, rank_low, rank_high`.
 
     Raises
     ------
@@ -73,9 +62,8 @@ def place_of_change(
     check_years(inputs, base_year, last_year)
     check_economies(inputs, [economy], "chosen")
     base, last, names = _cubes(inputs, base_year, last_year)
-    counts = _industry_counts(base[0].shape[0], draws, seed)
-    point = _share_change(base, last, np.ones((1, base[0].shape[0])))[0]
-    drawn = _share_change(base, last, counts)
+    point = _share_change(base, last, np.ones((1, len(base[0]))))[0]
+    drawn = _share_change(base, last, _industry_counts(len(base[0]), draws, seed))
     ranks = np.column_stack([place_of(drawn, position) for position in range(len(names))])
     table = _table(point, drawn, ranks, names, level)
     return _place(table.loc[economy], len(names), draws), table
