@@ -9,12 +9,13 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ROOT / "src" / "helpers"
-SHARED = {"errors", "paths"}
+SHARED = {"errors", "paths", "parameter_models"}
 DOMAIN = {"index", "reshoring", "trade", "econometrics", "input_output"}
 #: package -> the packages of `helpers` it may import, beside itself and the shared modules
 ALLOWED = {
     "errors": set(),
     "paths": set(),
+    "parameter_models": set(),
     "ingested": {"data"},
     "data": {"ingested"},
     **{package: {"data", "ingested"} for package in DOMAIN},

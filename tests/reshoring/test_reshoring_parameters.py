@@ -41,7 +41,7 @@ def test_price_sensitive_industries_depend_on_the_release():
         ({"low_cost": ["VNM"]}, "'VNM' is not a known source economy"),
         ({"low_cost": []}, "at least 1 item"),
         ({"compared": []}, "at least 1 item"),
-        ({"compared": ["KOR"]}, "names KOR or one of its economies twice"),
+        ({"compared": ["KOR"]}, "names KOR itself or one of its economies twice"),
         ({"break_year": 2001}, "Choose 2004 to 2012"),
         ({"trimming": 0.5}, "less than or equal to 0.35"),
         ({"realease": "2016"}, "Extra inputs are not permitted"),

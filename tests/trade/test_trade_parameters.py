@@ -28,7 +28,7 @@ def test_defaults_are_allowed_and_need_the_year_before_the_windows():
         ({"market_share_years": [2000, 2014]}, "There are 1995-2011"),
         ({"focus": "TWN"}, "'TWN' is not a known reporting economy"),
         ({"compared": ["VNM"], "early": [1998, 2005]}, "VNM has no exports of this stage for 1997, 1998, 1999"),
-        ({"compared": ["KOR"]}, "names KOR or one of its economies twice"),
+        ({"compared": ["KOR"]}, "names KOR itself or one of its economies twice"),
         ({"compared": []}, "at least 1 item"),
         ({"destinations_shown": ["VNM"]}, "destinations_shown: 'VNM' is not a known destination in WIOD release 2013"),
         ({"production_bases": []}, "at least 1 item"),

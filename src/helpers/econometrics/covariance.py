@@ -111,25 +111,23 @@ def estimate_from(
 
     Parameters
     ----------
-    result, covariance
-        The model as linearmodels fitted it, and the covariance it was asked for.
+    result, covariance : the model as linearmodels fitted it, and the covariance it was asked for
     labels : (n, ...) DataFrame
         Entity and time, named by `keys`, and clustering columns of the rows used, in their order.
     values : (n, 1 + k) array
         Outcome and regressors as they entered the regression, after any transformation.
-    absorbed : int
-        Independent effects taken out, counted in the residual degrees of freedom.
+    absorbed : independent effects taken out, counted in the residual degrees of freedom
     effects : tuple of str, optional
         Names of the effects of a within model, which has a within R2 and within standard deviations.
     """
-    groups = covariance.group_counts(labels, keys[1])
-    left = int(result.nobs) - len(result.params) - absorbed
+    groups, n = covariance.group_counts(labels, keys[1]), int(result.nobs)
+    left = n - len(result.params) - absorbed
     freedom = covariance.freedom(groups, left)
     return PanelEstimate(
         outcome=outcome,
         coefficients=result.params,
         covariance=_covariance(result, covariance, labels, keys, values[:, 1:], left),
-        n=int(result.nobs),
+        n=n,
         degrees_of_freedom=freedom,
         inference=covariance.describe(groups, freedom),
         effects=effects or (),

@@ -1,13 +1,13 @@
 """What a reader may change in the sections on drivers and policy, with the values that are allowed."""
 
-from collections.abc import Mapping
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from helpers.data import catalogue
 from helpers.econometrics.variables import CONTROLS, INNOVATION, INPUTS, PATENTS, PRICE_SENSITIVE
 from helpers.errors import not_allowed
+from helpers.parameter_models import SectionParameters, refuse_unknown
 
 Outcome = Literal["foreign_share", "ratio", "log_ratio", "intensity", "intensity_strict"]
 #: Models of the section on drivers whose estimate the section on policy can use.
@@ -20,17 +20,6 @@ _WIOD_2016 = (
 )
 #: The 43 economies of WIOD release 2016.
 WIOD_ECONOMIES = tuple(_WIOD_2016.split())
-
-
-class SectionParameters(BaseModel):
-    """What the parameter models of the sections share."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    @classmethod
-    def of(cls, namespace: Mapping[str, object]) -> Self:
-        """Return the parameters whose names occur in a namespace, such as a notebook's ``globals()``."""
-        return cls.model_validate({name: namespace[name] for name in cls.model_fields if name in namespace})
 
 
 class DriversParameters(SectionParameters):
@@ -125,15 +114,11 @@ class DriversParameters(SectionParameters):
 
     def _check_sample(self) -> None:
         industries = industry_codes()
-        for code in self.exclude_industries:
-            if code not in industries:
-                raise ValueError(not_allowed("industry of WIOD release 2016", code, industries, shown=len(industries)))
+        refuse_unknown("exclude_industries", self.exclude_industries, "industry of WIOD release 2016", industries)
         if len(industries) - len(self.excluded_industries) < 2:
             raise ValueError("Fewer than two industries are left. Exclude fewer.")
         economies = WIOD_ECONOMIES
-        for code in self.exclude_economies:
-            if code not in economies:
-                raise ValueError(not_allowed("economy of WIOD release 2016", code, economies, shown=len(economies)))
+        refuse_unknown("exclude_economies", self.exclude_economies, "economy of WIOD release 2016", economies)
         if len(economies) - len(set(self.exclude_economies)) < 10:
             raise ValueError("Fewer than ten economies are left, too few clusters for this design. Exclude fewer.")
 
@@ -176,6 +161,5 @@ class PolicyParameters(SectionParameters):
     @field_validator("focus")
     @classmethod
     def _known_economy(cls, value: str) -> str:
-        if value not in WIOD_ECONOMIES:
-            raise ValueError(not_allowed("economy of WIOD release 2016", value, WIOD_ECONOMIES, shown=43))
+        refuse_unknown("focus", [value], "economy of WIOD release 2016", WIOD_ECONOMIES)
         return value

@@ -64,8 +64,7 @@ def wild_cluster_bootstrap(
         One row an observation; rows with a gap are left out.
     controls, effects
         Other regressors and absorbed fixed effects; no effect means a constant.
-    draws : int
-        Used unless all 2^G sign patterns are fewer.
+    draws : used unless all 2^G sign patterns are fewer.
     weights : {"auto", "rademacher", "webb"}
         `auto`: Rademacher, all patterns enumerated when 2^G <= draws; else Webb's (2014) six points when G <= 12.
 
@@ -83,8 +82,7 @@ def wild_cluster_bootstrap(
     observed = _t_statistic(estimate, _group_sums(x * (y - estimate * x), groups), x @ x)
     name, enumerated = _weights_for(weights, count, draws)
     drawn = _draws(name, count, draws, enumerated, seed)
-    simulated = _bootstrap_t(x, y, groups, partial, drawn)
-    p = _share_as_large(simulated, observed, enumerated)
+    p = _share_as_large(_bootstrap_t(x, y, groups, partial, drawn), observed, enumerated)
     return BootstrapResult(term, estimate, observed, p, drawn.shape[1], enumerated, count, name)
 
 

@@ -1,19 +1,16 @@
 """What a reader may change in the section on reshoring, with the values that are allowed."""
 
-from collections.abc import Mapping
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from helpers.data import catalogue
-from helpers.errors import not_allowed
+from helpers.parameter_models import SectionParameters, refuse_repeats, refuse_unknown
 from helpers.reshoring.releases import RELEASES, Release
 
 
-class ReshoringParameters(BaseModel):
+class ReshoringParameters(SectionParameters):
     """Parameters of the section `reshoring`; the defaults are those of the published page."""
-
-    model_config = ConfigDict(extra="forbid")
 
     focus: str = Field("KOR", description="economy the page is about (ISO 3166 alpha-3)")
     compared: list[str] = Field(
@@ -50,11 +47,6 @@ class ReshoringParameters(BaseModel):
     level: float = Field(0.95, ge=0.5, le=0.99, description="coverage of intervals (0.5-0.99)")
     seed: int = Field(2021, ge=0, le=2**32 - 1, description="seed of the random numbers")
 
-    @classmethod
-    def of(cls, namespace: Mapping[str, object]) -> Self:
-        """Return the parameters whose names occur in a namespace, such as a notebook's ``globals()``."""
-        return cls.model_validate({name: namespace[name] for name in cls.model_fields if name in namespace})
-
     @property
     def source(self) -> Release:
         """The release chosen, with its table, economies and industries."""
@@ -83,18 +75,14 @@ class ReshoringParameters(BaseModel):
 
     def _check_economies(self) -> None:
         known, sources = self.source.economies, RELEASES["2013"].economies
-        _check_all("focus", [self.focus], f"economy of WIOD release {self.release}", known)
-        _check_all("compared", self.compared, f"economy of WIOD release {self.release}", known)
-        _check_all("low_cost", self.low_cost, "source economy of WIOD release 2013", sources)
-        if self.focus in self.compared or len(set(self.compared)) != len(self.compared):
-            raise ValueError(
-                f"compared ({', '.join(self.compared)}) names {self.focus} or one of its economies twice. "
-                "Name each other economy once."
-            )
+        refuse_unknown("focus", [self.focus], f"economy of WIOD release {self.release}", known)
+        refuse_unknown("compared", self.compared, f"economy of WIOD release {self.release}", known)
+        refuse_unknown("low_cost", self.low_cost, "source economy of WIOD release 2013", sources)
+        refuse_repeats("compared", self.compared, self.focus)
 
     def _check_industries(self) -> None:
         known = self.source.industries
-        _check_all("exclude_industries", self.exclude_industries, f"industry of WIOD release {self.release}", known)
+        refuse_unknown("exclude_industries", self.exclude_industries, f"industry of WIOD release {self.release}", known)
         if len(known) - len(self.excluded) < 2:
             raise ValueError(
                 f"exclude_industries: {len(self.excluded)} of {len(known)} industries are excluded. Keep at least two, "
@@ -120,9 +108,3 @@ class ReshoringParameters(BaseModel):
                 f"break_year: a break in {self.break_year} cannot be tested, it needs years before and after it. "
                 f"Choose {tested[4]} to {tested[-3]} (breaks are tested on release 2016, {tested[0]}-{tested[-1]})."
             )
-
-
-def _check_all(field: str, values: list[str], what: str, known: tuple[str, ...]) -> None:
-    for value in values:
-        if value not in known:
-            raise ValueError(f"{field}: {not_allowed(what, value, known, shown=len(known))}")

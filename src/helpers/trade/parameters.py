@@ -1,12 +1,12 @@
 """What a reader may change in the section on intermediate trade, with the values that are allowed."""
 
-from collections.abc import Mapping
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from helpers.data import catalogue, economies
 from helpers.errors import not_allowed
+from helpers.parameter_models import SectionParameters, refuse_repeats, refuse_unknown
 from helpers.trade import product_source
 from helpers.trade.coverage import export_years
 from helpers.trade.definitions import END_USE_TABLE, STAGE_TABLE
@@ -22,10 +22,8 @@ _CODES = (
 WIOD_2013 = tuple(_CODES.split())
 
 
-class IntermediateTradeParameters(BaseModel):
+class IntermediateTradeParameters(SectionParameters):
     """Parameters of the section `intermediate-trade`; the defaults are those of the published page."""
-
-    model_config = ConfigDict(extra="forbid")
 
     focus: str = Field("KOR", description="economy the page is about (ISO 3166 alpha-3)")
     compared: list[str] = Field(
@@ -75,11 +73,6 @@ class IntermediateTradeParameters(BaseModel):
         description="economies counted as production bases abroad in product-level trade (alpha-3)",
     )
 
-    @classmethod
-    def of(cls, namespace: Mapping[str, object]) -> Self:
-        """Return the parameters whose names occur in a namespace, such as a notebook's ``globals()``."""
-        return cls.model_validate({name: namespace[name] for name in cls.model_fields if name in namespace})
-
     @model_validator(mode="after")
     def _choices_fit_together(self) -> Self:
         self._check_windows()
@@ -115,11 +108,7 @@ class IntermediateTradeParameters(BaseModel):
     def _check_economies(self) -> None:
         self._check_reported("focus", [self.focus])
         self._check_reported("compared", self.compared)
-        if self.focus in self.compared or len(set(self.compared)) != len(self.compared):
-            raise ValueError(
-                f"compared ({', '.join(self.compared)}) names {self.focus} or one of its economies twice. "
-                "Name each other economy once."
-            )
+        refuse_repeats("compared", self.compared, self.focus)
 
     def _check_reported(self, field: str, codes: list[str]) -> None:
         reported, needed = export_years(self.stage), self.levels_needed()
@@ -135,23 +124,15 @@ class IntermediateTradeParameters(BaseModel):
                 )
 
     def _check_destinations(self) -> None:
-        what = "exporter in WIOD release 2013"
-        if self.focus not in WIOD_2013:
-            raise ValueError(f"focus: {not_allowed(what, self.focus, WIOD_2013, shown=50)}")
+        refuse_unknown("focus", [self.focus], "exporter in WIOD release 2013", WIOD_2013)
         for field in ("destinations_shown", "production_bases"):
-            for code in getattr(self, field):
-                if code not in WIOD_2013:
-                    what = "destination in WIOD release 2013"
-                    raise ValueError(f"{field}: {not_allowed(what, code, WIOD_2013, shown=50)}")
-                if code == self.focus:
-                    raise ValueError(f"{field} names {code} itself. Name other economies.")
+            codes = getattr(self, field)
+            refuse_unknown(field, codes, "destination in WIOD release 2013", WIOD_2013)
+            refuse_repeats(field, codes, self.focus)
 
     def _check_products(self) -> None:
         listed = {"product_destinations": self.product_destinations, "product_bases": self.product_bases}
         for field, codes in listed.items():
-            if self.focus in codes or len(set(codes)) != len(codes):
-                raise ValueError(
-                    f"{field} names {self.focus} itself or an economy twice. Name each other economy once."
-                )
+            refuse_repeats(field, codes, self.focus)
         asked = {"focus": [self.focus], "compared": self.compared, **listed}
         product_source.check(self.source, self.late[0], asked)
