@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from helpers.input_output.panels import available, panel
+    from helpers.input_output.panels import available, load, panel
 
-__all__ = ["available", "panel"]
+__all__ = ["available", "load", "panel"]
 
 
 def __getattr__(name: str) -> Any:

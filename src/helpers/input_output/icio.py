@@ -7,11 +7,24 @@ import numpy as np
 import pandas as pd
 
 from helpers.errors import InputError
+from helpers.ingested import Publication
 from helpers.input_output.checks import Tolerance, check_complete, check_same_labels
 from helpers.input_output.reading import read_numbers
 from helpers.input_output.table import InterCountryTable, make_table
 
 TOLERANCE = Tolerance(relative=1e-4, absolute=0.5)
+TITLE = "OECD Inter-Country Input-Output tables"
+PUBLICATION = Publication(
+    "OECD",
+    "CC BY 4.0",
+    "https://www.oecd.org/en/data/datasets/inter-country-input-output-tables.html",
+    """@misc{oecdicio,
+  author = {{OECD}},
+  title = {OECD Inter-Country Input-Output Tables},
+  publisher = {OECD, Paris},
+  url = {https://www.oecd.org/en/data/datasets/inter-country-input-output-tables.html},
+}""",
+)
 FINAL = {"HFCE", "NPISH", "NPS", "GGFC", "GFCF", "INVNT", "INV", "DPABR", "DIRP", "P33", "FD"}
 TOTALS = {"OUT", "TOTAL", "OUTPUT"}
 VALUE_ADDED = {"VA", "VALU"}

@@ -23,19 +23,21 @@ from helpers.input_output.inputs import (
     sourcing_ratios,
 )
 from helpers.input_output.leontief import LeontiefSystem
-from helpers.input_output.table import UNIT, InterCountryTable
+from helpers.input_output.table import REST, UNIT, InterCountryTable
 from helpers.input_output.trade import bilateral_by_end_use
 from helpers.input_output.value_added import exports_by_industry, participation, value_added_by_source
 
 KIND = "input_output"
 # Changed whenever a measure changes, so that panels made by older code are made again.
-REVISION = 1
+REVISION = 2
 
 
 class Format(Protocol):
     """What a module that reads one published format offers."""
 
     TOLERANCE: Tolerance
+    TITLE: str
+    PUBLICATION: ingested.Publication
 
     def find_files(self, folder: Path) -> dict[Path, int]: ...
     def parts(self, path: Path) -> list[Path]: ...
@@ -113,7 +115,7 @@ def ingest(
     files = _files(source, form, reader)
     done = []
     with ingested.lock(KIND, name):
-        manifest = _opened(name, form, source)
+        manifest = _opened(name, form, source) | reader.PUBLICATION.entries(reader.TITLE)
         for path, year in sorted(files.items(), key=lambda item: item[1]):
             done.append(_ingest_year(manifest, name, reader, path, year))
             progress(done[-1])
@@ -168,10 +170,19 @@ def _ingest_year(manifest: dict, name: str, reader: Format, path: Path, year: in
     check_world_output(others | {year: world}, name)
     place = f"{year}-{_short_hash(hashes)}"
     _store(ingested.folder(KIND, name) / place, measures(table))
-    entry = {"files": hashes, "folder": place, "imbalance": imbalance, "world_output": world}
+    entry = {"files": hashes, "folder": place, "imbalance": imbalance, "world_output": world} | _coverage(table)
     manifest["years"][str(year)] = entry
     ingested.write_manifest(KIND, name, manifest)
     return IngestedYear(year, path.name, "ingested", imbalance)
+
+
+def _coverage(table: InterCountryTable) -> dict[str, list[str]]:
+    """Return the economies of a table, the rest of the world left out, and its manufacturing industries."""
+    sectors = table.labels.loc[table.manufacturing, "sector"]
+    return {
+        "economies": [iso3 for iso3 in table.countries if iso3 != REST],
+        "industries": list(dict.fromkeys(sectors)),
+    }
 
 
 def _short_hash(hashes: dict[str, str]) -> str:

@@ -6,11 +6,26 @@ import numpy as np
 import pandas as pd
 
 from helpers.errors import InputError
+from helpers.ingested import Publication
 from helpers.input_output.checks import Tolerance, check_complete, check_same_labels
 from helpers.input_output.reading import read_numbers
 from helpers.input_output.table import InterCountryTable, make_table
 
 TOLERANCE = Tolerance(relative=1e-9, absolute=1e-9)
+TITLE = "Example tables in three files"
+PUBLICATION = Publication(
+    "Quast and Kummritz, R package decompr",
+    "GPL-3",
+    "https://cran.r-project.org/package=decompr",
+    """@techreport{quast2015decompr,
+  author = {Quast, Bastiaan and Kummritz, Victor},
+  title = {{decompr}: Global Value Chain Decomposition in {R}},
+  institution = {Centre for Trade and Economic Integration, Graduate Institute of Geneva},
+  type = {Working Paper},
+  number = {CTEI-2015-01},
+  year = {2015},
+}""",
+)
 
 
 def find_files(folder: Path) -> dict[Path, int]:

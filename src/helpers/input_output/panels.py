@@ -2,8 +2,9 @@
 
 import pandas as pd
 
-from helpers import ingested
+from helpers import data, ingested
 from helpers.errors import InputError, not_allowed
+from helpers.input_output.table import REST
 
 KIND = "input_output"
 COMMAND = "reshoring io ingest FOLDER --format icio"
@@ -22,6 +23,21 @@ MEASURES = (
 def available() -> list[str]:
     """Return the names of the ingested sets of input-output tables."""
     return ingested.names(KIND)
+
+
+def load(table: str) -> pd.DataFrame:
+    """Return inputs of manufacturing: an embedded table by its name, or an ingested set called `input_output/NAME`.
+
+    Returns
+    -------
+    DataFrame
+        In the columns of `wiod2016_manufacturing_inputs`; the rest of the world, which is no economy, is left out.
+    """
+    kind, _, name = table.partition("/")
+    if kind != KIND:
+        return data.load(table)
+    frame = panel("manufacturing_inputs", name)
+    return frame[frame["iso3"] != REST].reset_index(drop=True)
 
 
 def panel(measure: str = "manufacturing_inputs", name: str | None = None) -> pd.DataFrame:

@@ -9,6 +9,8 @@ import pandas as pd
 from helpers.input_output.sectors import is_goods, is_manufacturing
 
 UNIT = "million US$"
+#: The rest of the world, as every format is read.
+REST = "RoW"
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,28 @@ import numpy as np
 import pandas as pd
 
 from helpers.errors import InputError
+from helpers.ingested import Publication
 from helpers.input_output.checks import Tolerance, check_complete, check_same_labels
 from helpers.input_output.reading import read_numbers
 from helpers.input_output.table import InterCountryTable, make_table
 
 TOLERANCE = Tolerance(relative=1e-4, absolute=0.5)
+TITLE = "World Input-Output Tables, release 2016"
+PUBLICATION = Publication(
+    "World Input-Output Database",
+    "Free with citation",
+    "https://www.rug.nl/ggdc/valuechain/wiod/",
+    """@article{timmer2015wiod,
+  author = {Timmer, Marcel P. and Dietzenbacher, Erik and Los, Bart and Stehrer, Robert and de Vries, Gaaitzen J.},
+  title = {An Illustrated User Guide to the World Input-Output Database: the Case of Global Automotive Production},
+  journal = {Review of International Economics},
+  volume = {23},
+  number = {3},
+  pages = {575--605},
+  year = {2015},
+  doi = {10.1111/roie.12178},
+}""",
+)
 COSTS = ["TXSP", "EXP_adj", "PURR", "PURNR", "VA", "IntTTM"]
 FIRST_FINAL = 57
 COUNTRY = {"ROW": "RoW"}

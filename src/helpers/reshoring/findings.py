@@ -7,9 +7,7 @@ import pandas as pd
 
 from helpers.reshoring.counts import RateRatio
 from helpers.reshoring.place import Place
-
-#: Economies that the study says bring production home.
-SAID_TO_RETURN = ("USA", "JPN", "DEU")
+from helpers.reshoring.releases import SAID_TO_RETURN
 
 
 def verdict_words(low: float, high: float, up: str, down: str, neither: str) -> str:

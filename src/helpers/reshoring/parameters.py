@@ -6,7 +6,8 @@ from pydantic import Field, model_validator
 
 from helpers.data import catalogue
 from helpers.parameter_models import SectionParameters, refuse_repeats, refuse_unknown
-from helpers.reshoring.releases import RELEASES, Release
+from helpers.reshoring import panels
+from helpers.reshoring.releases import RELEASES, SAID_TO_RETURN, Release
 
 
 class ReshoringParameters(SectionParameters):
@@ -18,6 +19,11 @@ class ReshoringParameters(SectionParameters):
     )
     release: Literal["2016", "2013"] = Field(
         "2016", description="release of the World Input-Output Database (2016: 2000-2014; 2013: 1995-2011)"
+    )
+    panel: str = Field(
+        panels.AUTO,
+        description="input-output tables read: `snapshot`: the embedded release; the name of an ingested set, such as "
+        "`icio`; `auto`: the newest ingested set that has the chosen economies and years, else the embedded release",
     )
     scope: Literal["manufactured", "all", "own_sector"] = Field(
         "manufactured", description="inputs that count: manufactured (broad), all, or own_sector (narrow)"
@@ -49,8 +55,14 @@ class ReshoringParameters(SectionParameters):
 
     @property
     def source(self) -> Release:
-        """The release chosen, with its table, economies and industries."""
-        return RELEASES[self.release]
+        """The release chosen, or the ingested set that is read in its place."""
+        economies = {self.focus, *self.compared, *SAID_TO_RETURN}
+        years = [self.base_year, *([] if self.last_year is None else [self.last_year])]
+        return panels.choose(self.panel, self.release, economies, years, self.exclude_industries)
+
+    def ingested_sets(self) -> list[str]:
+        """Return the ingested data sets that a run with these values reads, as `kind/name`."""
+        return [self.source.table] if self.source.ingested else []
 
     @property
     def excluded(self) -> list[str]:
@@ -60,7 +72,7 @@ class ReshoringParameters(SectionParameters):
 
     def years(self) -> list[int]:
         """Return the years of the release, ascending."""
-        return catalogue.years(self.source.table)
+        return list(self.source.years) or catalogue.years(self.source.table)
 
     def window(self) -> tuple[int, int]:
         """Return base year and last year, the latter resolved."""
@@ -75,14 +87,15 @@ class ReshoringParameters(SectionParameters):
 
     def _check_economies(self) -> None:
         known, sources = self.source.economies, RELEASES["2013"].economies
-        refuse_unknown("focus", [self.focus], f"economy of WIOD release {self.release}", known)
-        refuse_unknown("compared", self.compared, f"economy of WIOD release {self.release}", known)
+        refuse_unknown("focus", [self.focus], f"economy of {self.source.label}", known)
+        refuse_unknown("compared", self.compared, f"economy of {self.source.label}", known)
+        refuse_unknown("panel", list(SAID_TO_RETURN), f"economy of {self.source.label}, which the page needs", known)
         refuse_unknown("low_cost", self.low_cost, "source economy of WIOD release 2013", sources)
         refuse_repeats("compared", self.compared, self.focus)
 
     def _check_industries(self) -> None:
         known = self.source.industries
-        refuse_unknown("exclude_industries", self.exclude_industries, f"industry of WIOD release {self.release}", known)
+        refuse_unknown("exclude_industries", self.exclude_industries, f"industry of {self.source.label}", known)
         if len(known) - len(self.excluded) < 2:
             raise ValueError(
                 f"exclude_industries: {len(self.excluded)} of {len(known)} industries are excluded. Keep at least two, "
@@ -94,13 +107,11 @@ class ReshoringParameters(SectionParameters):
         base, last = self.window()
         for name, year in (("base_year", base), ("last_year", last)):
             if year not in years:
-                raise ValueError(
-                    f"The {name} {year} is not in WIOD release {self.release}. It has {years[0]}-{years[-1]}."
-                )
+                raise ValueError(f"The {name} {year} is not in {self.source.label}. It has {years[0]}-{years[-1]}.")
         if base >= last:
             raise ValueError(
                 f"A change from {base} to {last} cannot be measured: last_year must come after base_year. "
-                f"WIOD release {self.release} has {years[0]}-{years[-1]}."
+                f"{self.source.label} has {years[0]}-{years[-1]}."
             )
         tested = catalogue.years(RELEASES["2016"].table)
         if self.break_year not in tested[4:-2]:

@@ -1,7 +1,15 @@
-"""The two releases of the World Input-Output Database: what each covers. They are never chained."""
+"""The two releases of the World Input-Output Database: what each covers. They are never chained.
 
-from dataclasses import dataclass
+Ingested tables are a `Release` too (`helpers.reshoring.panels`).
+"""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from helpers.reshoring.technology import CLASSES, TAXONOMY
+
+#: Economies that the study says bring production home.
+SAID_TO_RETURN = ("USA", "JPN", "DEU")
 SCOPES = ("manufactured", "all", "own_sector")
 SCOPE_NAMES = {
     "manufactured": "manufactured products (broad)",
@@ -26,7 +34,10 @@ _ECONOMIES_2013 = tuple(code for code in _ECONOMIES_2016.split() if code not in 
 
 @dataclass(frozen=True)
 class Release:
-    """One release: its tables, economies and industries.
+    """One release: its table, economies, industries and their technology classes.
+
+    `table` is a name of the catalogue, or `kind/name` of an ingested set, which also has `years` and `names`, the
+    release whose names of industries it shares (empty: codes only).
 
     `price_sensitive` are refining and basic metals, whose input values move with the prices of crude oil and ores
     more than with sourcing. Release 2013 reports basic and fabricated metals as one industry.
@@ -37,11 +48,26 @@ class Release:
     economies: tuple[str, ...]
     industries: tuple[str, ...]
     price_sensitive: tuple[str, ...]
+    classes: Mapping[str, str] = field(repr=False)
+    taxonomy: str
+    title: str
+    years: tuple[int, ...] = ()
+    names: str = ""
+
+    @property
+    def ingested(self) -> bool:
+        """Whether it was ingested, not embedded."""
+        return "/" in self.table
 
     @property
     def key(self) -> str:
         """The release as the table of industry names writes it."""
-        return f"wiod-{self.name}"
+        return self.names if self.ingested else f"wiod-{self.name}"
+
+    @property
+    def label(self) -> str:
+        """How it is called in messages."""
+        return f"the ingested tables {self.name}" if self.ingested else f"WIOD release {self.name}"
 
 
 RELEASES = {
@@ -51,6 +77,9 @@ RELEASES = {
         economies=tuple(_ECONOMIES_2016.split()),
         industries=tuple(_INDUSTRIES_2016.split()),
         price_sensitive=("C19", "C24"),
+        classes=CLASSES["2016"],
+        taxonomy=TAXONOMY["2016"],
+        title="World Input-Output Database, release 2016",
     ),
     "2013": Release(
         name="2013",
@@ -58,5 +87,8 @@ RELEASES = {
         economies=_ECONOMIES_2013,
         industries=tuple(f"c{number}" for number in range(3, 17)),
         price_sensitive=("c8", "c12"),
+        classes=CLASSES["2013"],
+        taxonomy=TAXONOMY["2013"],
+        title="World Input-Output Database, release 2013",
     ),
 }

@@ -7,7 +7,7 @@ import pandas as pd
 
 from helpers.reshoring import decomposition, measures
 from helpers.reshoring.releases import RELEASES, SCOPE_NAMES, SCOPES, Release
-from helpers.reshoring.technology import CLASSES, ORDER
+from helpers.reshoring.technology import ORDER
 
 Load = Callable[[str], pd.DataFrame]
 
@@ -68,8 +68,9 @@ def by_industry(
     Returns
     -------
     DataFrame
-        `industry, share_base, share_last` (percent), `within, between, contribution` (percentage points of the
-        economy's S), `intensity` (mean a year, units of R), largest contribution to a fall first.
+        `industry` (its code where it has no name), `share_base, share_last` (percent), `within, between, contribution`
+        (percentage points of the economy's S), `intensity` (mean a year, units of R), largest contribution to a fall
+        first.
     """
     own = inputs[inputs["iso3"] == economy]
     measured = measures.measure(own, ("sector", "year"))
@@ -78,15 +79,16 @@ def by_industry(
     table = shares_now[["share_base", "share_last"]].join(parts)
     table["contribution"] = table["within"] + table["between"]
     table["intensity"] = intensities(measured, base_year, last_year, "sector")["intensity"]
-    table = names.set_index("sector")[["sector_name"]].join(table, how="inner")
-    return table.sort_values("contribution").rename(columns={"sector_name": "industry"}).rename_axis(index="code")
+    known = names.set_index("sector")["sector_name"].reindex(table.index)
+    table.insert(0, "industry", known.fillna(pd.Series(table.index, table.index)))
+    return table.sort_values("contribution").rename_axis(index="code")
 
 
 def by_class(
-    inputs: pd.DataFrame, release: str, economies: Sequence[str], base_year: int, last_year: int
+    inputs: pd.DataFrame, release: Release, economies: Sequence[str], base_year: int, last_year: int
 ) -> pd.DataFrame:
     """Return the change of S by technology class (percentage points), classes by economies, with the median of all."""
-    classed = inputs.assign(technology=inputs["sector"].map(CLASSES[release]))
+    classed = inputs.assign(technology=inputs["sector"].map(dict(release.classes)))
     measured = measures.measure(classed, ("iso3", "technology", "year"))
     change = 100 * measures.change(measured, base_year, last_year, ("technology", "iso3"))["share_change"]
     wide = change.unstack("iso3")
@@ -218,7 +220,7 @@ def intensity_by_scope(load: Load, release: Release, economies: Sequence[str], b
     return pd.concat([every.loc[list(economies)], every.median().to_frame("median of all").T]).rename_axis(index="iso3")
 
 
-def classes_of(inputs: pd.DataFrame, release: str, economy: str, base_year: int, last_year: int) -> pd.DataFrame:
+def classes_of(inputs: pd.DataFrame, release: Release, economy: str, base_year: int, last_year: int) -> pd.DataFrame:
     """Return R, S and intensity of one economy's technology classes.
 
     Returns
@@ -227,7 +229,7 @@ def classes_of(inputs: pd.DataFrame, release: str, economy: str, base_year: int,
         Indexed by technology class: `ratio_base, ratio_last, share_base, share_last, share_change` (percent,
         percentage points), `intensity, intensity_strict` (mean a year, units of R).
     """
-    own = inputs[inputs["iso3"] == economy].assign(technology=inputs["sector"].map(CLASSES[release]))
+    own = inputs[inputs["iso3"] == economy].assign(technology=inputs["sector"].map(dict(release.classes)))
     measured = measures.measure(own, ("technology", "year"))
     table = measures.change(measured, base_year, last_year, ("technology",))
     percent = 100 * table[["share_base", "share_last", "share_change"]]

@@ -5,6 +5,8 @@ OECD STI Working Paper 2016/04). Release 2013 (ISIC Rev.3): OECD classification 
 taxonomies differ, as do the industries they sort; they are not to be compared.
 """
 
+import re
+
 # Two-digit aggregates of the database do not always fit one class. C30 holds aircraft (high), railway (medium-high)
 # and ships (medium); C31_C32 furniture (medium-low) and other manufacturing (medium, instruments medium-high);
 # C25 weapons (medium-high) besides other metal products. Each goes where most of its activities belong.
@@ -51,4 +53,23 @@ CLASSES_2013 = {
 
 CLASSES = {"2016": CLASSES_2016, "2013": CLASSES_2013}
 TAXONOMY = {"2016": "ISIC Rev.4 (2016 taxonomy)", "2013": "ISIC Rev.3 (2011 classification)"}
+DIVISION = re.compile(r"^C?(\d{2})")
+#: Class of each division of ISIC Rev.4; an industry that joins several goes where its first division goes.
+CLASSES_BY_DIVISION = {
+    **dict.fromkeys((21, 26), "high"),
+    **dict.fromkeys((20, 27, 28, 29, 30), "medium-high"),
+    **dict.fromkeys((22, 23, 24, 33), "medium"),
+    **dict.fromkeys((*range(10, 20), 25, 31, 32), "medium-low"),
+}
 ORDER = ("high", "medium-high", "medium", "medium-low", "low")
+
+
+def division(industry: str) -> int | None:
+    """Return the first division of ISIC Rev.4 that a code such as C10T12 or C17_18 names, None when it names none."""
+    found = DIVISION.match(industry)
+    return int(found[1]) if found and int(found[1]) in CLASSES_BY_DIVISION else None
+
+
+def class_of_division(number: int) -> str:
+    """Return the technology class of a division of ISIC Rev.4."""
+    return CLASSES_BY_DIVISION[number]

@@ -39,7 +39,7 @@ def foreign_shares(load: Load, chosen: ReshoringParameters) -> pd.DataFrame:
     """Return yearly changes of S (percentage points) of release 2016, the only one with years after 2011."""
     release = RELEASES["2016"]
     dropped = set(release.price_sensitive if chosen.exclude_price_sensitive else ())
-    if chosen.release == release.name:
+    if chosen.source == release:
         dropped |= set(chosen.excluded)
     measured = measures.measure(measures.select_inputs(load(release.table), chosen.scope, sorted(dropped)))
     return breaks.yearly_change(100 * measures.by_year(measured, "share"))
