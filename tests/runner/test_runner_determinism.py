@@ -1,9 +1,18 @@
 """Equal inputs give equal bytes, whatever the folder, the hash seed and the number of jobs."""
 
+import json
+import os
+import subprocess
+import sys
+
 import pytest
+from real_project import SCENARIO, cheap_copy
 from small_project import SmallProject
 
+from helpers.runner import completed, sections, sweeps
 from helpers.runner.normalise import clean, join_streams
+from helpers.runner.notebooks import tags
+from helpers.runner.worker import PAGE_ONLY
 
 CODE = """
 import matplotlib.pyplot as plt, os, pandas as pd, sys, warnings
@@ -16,38 +25,111 @@ display(pd.DataFrame({"a": [1.5]}).style)
 """
 
 
-def build_in(folder, command, monkeypatch, seed, jobs):
+UNEQUAL = ("log.txt", ".lock", ".stamp.json", "forkserver.log")
+#: What a manifest says of time and memory, which are never the same twice.
+MEASURED = ("seconds", "started", "peak_memory")
+
+
+def content(path):
+    if path.name != "manifest.json":
+        return path.read_bytes()
+    return {key: value for key, value in json.loads(path.read_text()).items() if key not in MEASURED}
+
+
+def everything(*folders):
+    """All that was left below some folders, but for logs and times."""
+    return {
+        f"{folder.name}/{path.relative_to(folder).as_posix()}": content(path)
+        for folder in folders
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in UNEQUAL
+    }
+
+
+def starter(root):
+    """What the `command` fixture gives, for a fixture that outlives it."""
+    line = [sys.executable, "-c", "from helpers.cli import main; main()"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return lambda *arguments, environment, cwd: subprocess.Popen(
+        [*line, *arguments], env=os.environ | environment, cwd=cwd, **pipes
+    )
+
+
+def make(command, root, what, seed, jobs):
+    """Carry out a command in a project of its own."""
+    own = {"PYTHONHASHSEED": str(seed), "RESHORING_ROOT": str(root)}
+    process = command(what, "--jobs", str(jobs), environment=own, cwd=root)
+    told, errors = process.communicate(timeout=600)
+    assert process.returncode == 0, told + errors
+
+
+def build_in(folder, command, seed, jobs):
     folder.mkdir()
-    monkeypatch.setenv("RESHORING_ROOT", str(folder))
     project = SmallProject(folder)
     project.add("alpha", CODE)
     project.add("beta", CODE, order=20)
-    process = command("build", "--jobs", str(jobs), environment={"PYTHONHASHSEED": str(seed)}, cwd=folder)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors
-    runs = folder / "build" / "runs"
-    kept = [
-        path
-        for path in sorted(runs.rglob("*"))
-        if path.is_file() and path.name not in ("manifest.json", "log.txt", ".lock", ".stamp.json")
-    ]
-    return {path.relative_to(runs).as_posix(): path.read_bytes() for path in kept}
+    make(command, folder, "build", seed, jobs)
+    return everything(folder / "build" / "runs")
 
 
-def test_two_clean_builds_are_equal_byte_for_byte(project, command, tmp_path, monkeypatch):
-    first = build_in(tmp_path / "one", command, monkeypatch, seed=1, jobs=1)
-    second = build_in(tmp_path / "another place", command, monkeypatch, seed=2, jobs=2)
-    assert sorted(first) == [
-        "base/alpha/notebook.ipynb",
-        "base/alpha/results/metrics.json",
-        "base/beta/notebook.ipynb",
-        "base/beta/results/metrics.json",
+def test_two_clean_builds_are_equal_byte_for_byte(project, command, tmp_path):
+    first = build_in(tmp_path / "one", command, seed=1, jobs=1)
+    second = build_in(tmp_path / "another place", command, seed=2, jobs=2)
+    assert sorted(name for name in first if "alpha" in name) == [
+        "runs/base/alpha/manifest.json",
+        "runs/base/alpha/notebook.ipynb",
+        "runs/base/alpha/results/metrics.json",
     ]
     assert first == second
-    text = first["base/alpha/notebook.ipynb"].decode()
+    text = first["runs/base/alpha/notebook.ipynb"].decode()
     assert str(tmp_path) not in text
     assert "<run>/work <object object at 0x0> <run>/context.json" in text
     assert '"id": "injected-parameters"' in text
+
+
+PLACES = ("build/runs", "build/sweeps", "build/pages", "build/downloads", "_site")
+
+
+def shipped(root, seed, jobs):
+    """Build the site of all that is shipped, with cheap parameters, in a folder; return all that is left."""
+    make(starter(cheap_copy(root)), root, "site", seed, jobs)
+    return everything(*(root / name for name in PLACES))
+
+
+@pytest.fixture(scope="module")
+def shipped_once(tmp_path_factory):
+    """The root of such a site, and all that was left in it."""
+    root = tmp_path_factory.mktemp("one")
+    return root, shipped(root, seed=1, jobs=1)
+
+
+@pytest.mark.xdist_group("slow-runner")
+def test_two_clean_builds_of_every_section_and_of_the_site_are_equal_byte_for_byte(shipped_once, tmp_path):
+    """The gate: all shipped sections, sweeps and pages, in other folders, with other hash seeds and job counts."""
+    first = shipped_once[1]
+    second = shipped(tmp_path / "another place", seed=2, jobs=2)
+    assert sorted(first) == sorted(second)
+    assert [name for name in first if first[name] != second[name]] == []
+    for slug in ("innovation-index", "reshoring", "intermediate-trade", "drivers", "policy", "claims"):
+        assert f"_site/build/pages/{SCENARIO}/{slug}.html" in first
+    endings = {name.rpartition(".")[2] for name in first}
+    assert endings >= {"csv", "html", "ipynb", "json", "parquet", "png", "svg", "zip"}
+
+
+@pytest.mark.xdist_group("slow-runner")
+def test_points_of_sweeps_record_the_numbers_that_pages_show(shipped_once, monkeypatch):
+    """A point passes over cells tagged `page-only` and draws nothing; what it records must not depend on that."""
+    root, _ = shipped_once
+    monkeypatch.setenv("RESHORING_ROOT", str(root))
+    swept = [section for section in sections() if any(PAGE_ONLY in tags(cell) for cell in section.code)]
+    assert {section.slug for section in swept} >= {"innovation-index"}
+    design = {"title": "As the pages", "scenario": SCENARIO, "sections": {one.slug: {"list": [{}]} for one in swept}}
+    (root / "sweeps" / "as-the-pages.yml").write_text(json.dumps(design))
+    assert sweeps.run("as-the-pages").failed == 0
+    for point in sweeps.state_now("as-the-pages")[0]:
+        recorded, shown = sweeps.recorded(point)["metrics"], completed(SCENARIO, point.section.slug).metrics
+        assert recorded, point.section.slug
+        assert {name: shown.get(name) for name in recorded} == recorded
 
 
 @pytest.mark.parametrize(

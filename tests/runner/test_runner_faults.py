@@ -312,12 +312,15 @@ def test_ctrl_c_leaves_no_half_result_and_no_process(project, command, ordinary)
 
 
 def everything(root):
-    kept = [
-        path
-        for path in sorted((root / "build" / "runs").rglob("*"))
-        if path.is_file() and path.name not in (".lock", ".stamp.json", "manifest.json", "log.txt")
-    ]
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in kept}
+    """All that a build leaves: runs, pages and site, but for logs, times and book-keeping of times."""
+    own = (".lock", ".stamp.json", "manifest.json", "log.txt")
+    places = ("build/runs", "build/pages", "build/downloads", "_site")
+    kept = [path for place in places for path in sorted((root / place).rglob("*")) if path.name not in own]
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in kept if path.is_file()}
+
+
+def site(root):
+    return {name: found for name, found in everything(root).items() if name.startswith("_site/")}
 
 
 BARE = """import json, os, time
@@ -326,25 +329,58 @@ own = json.loads(Path(os.environ["RESHORING_RUN"]).read_text())
 results = Path(own["results"])"""
 
 
-@pytest.mark.xdist_group("slow-runner")
-def test_killed_at_any_moment_a_build_can_be_done_again(project, command):
+def write_two_sections(project, number):
+    """Sections of which the second needs the first; the number makes both, and the site, stale."""
     # Without the house style there is less to preload, so that more of the time goes into what is to be disturbed.
-    write = "(results / 'metrics.json').write_text(json.dumps({'value': len(own['needs'])}))"
+    write = f"(results / 'metrics.json').write_text(json.dumps({{'value': {number}, 'needs': len(own['needs'])}}))"
     for order, (slug, needs) in enumerate({"alpha": "", "beta": "needs: [alpha]\n"}.items()):
-        project.add(slug, f"time.sleep(0.1)\n{write}", "print('done')", extra=needs, order=order)
+        project.add(slug, f"time.sleep(0.1)\n{write}", f"print('done', {number})", extra=needs, order=order)
         project.edit(slug, "imports", BARE)
-    begun = time.monotonic()
-    assert command("build").wait(120) == 0
-    whole = time.monotonic() - begun
-    undisturbed = everything(project.root)
-    moments = random.Random(1)
-    for _ in range(KILLS):
-        process = command("build", "--force", start_new_session=True)
-        time.sleep(moments.uniform(0, whole))
+
+
+@pytest.mark.xdist_group("slow-runner")
+def test_killed_at_any_moment_a_site_can_be_built_again(project, command):
+    project.site()
+    undisturbed, durations = [], []
+    for number in (1, 2):
+        write_two_sections(project, number)
+        begun = time.monotonic()
+        assert command("site").wait(120) == 0
+        durations.append(time.monotonic() - begun)
+        undisturbed.append(everything(project.root))
+    sites = [{name: found for name, found in one.items() if name.startswith("_site/")} for one in undisturbed]
+    moments, struck = random.Random(1), set()
+    for attempt in range(KILLS):
+        write_two_sections(project, 1 + attempt % 2)
+        process = command("site", start_new_session=True)
+        # Every second kill falls into the later part, in which pages are rendered and the site is swapped.
+        share = moments.uniform(0, 1) if attempt % 2 else moments.uniform(0.5, 1.1)
+        time.sleep(share * max(durations))
+        struck.add(process.poll() is None)
         process.kill()
         process.communicate()
+        assert site(project.root) in sites, "a site that is neither the old one nor the new one"
+    assert True in struck
     wait_until(lambda: processes_below(project.root) == [])
-    assert command("build").wait(120) == 0
-    assert everything(project.root) == undisturbed
+    write_two_sections(project, 1)
+    assert command("site").wait(120) == 0
+    assert everything(project.root) == undisturbed[0]
     assert leftovers(project.root) == ([], [])
     assert build(wait=False).changed == []
+
+
+def test_a_second_site_waits_for_the_first(project, command):
+    from helpers.site import layout
+
+    project.site()
+    project.add("alpha")
+    assert command("build").wait(120) == 0
+    with lock.hold(project.root / layout.STAGE, "rendering the site"):
+        process = command("site")
+        said = []
+        wait_until(lambda: said.append(process.stdout.readline()) or "Waiting for it" in said[-1])
+        assert "rendering the site, process" in said[-1]
+        assert process.poll() is None
+    assert process.wait(60) == 0
+    process.communicate()
+    assert (project.root / "_site/index.html").exists()

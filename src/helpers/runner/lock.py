@@ -15,8 +15,12 @@ NAME = ".lock"
 POLL = 0.1
 
 
+def _say(sentence: str) -> None:
+    print(sentence, flush=True)
+
+
 @contextmanager
-def hold(folder: Path, purpose: str, wait: bool = True, tell: Callable[[str], None] = print) -> Iterator[None]:
+def hold(folder: Path, purpose: str, wait: bool = True, tell: Callable[[str], None] = _say) -> Iterator[None]:
     """Hold the lock of a folder.
 
     Parameters

@@ -1,5 +1,6 @@
 """Building the site: run what is stale, stage, render to a fresh folder, check, then swap."""
 
+import ctypes
 import importlib.metadata
 import json
 import os
@@ -10,12 +11,15 @@ from typing import Any
 
 from helpers.errors import WorkError
 from helpers.paths import project_root
+from helpers.runner import lock
 from helpers.site import layout
 from helpers.site.publication import Publication, digest
 from helpers.site.render import QUARTO
 
 PACKAGE = Path(__file__).resolve().parents[1]
 SHOWN_FINDINGS = 20
+#: Of Linux's renameat2: paths count from the working folder; the two change places.
+HERE, EXCHANGE = -100, 2
 
 
 def site_fingerprint(root: Path, pages: Sequence[Publication], sections: Sequence[Any]) -> str:
@@ -78,7 +82,8 @@ def publish(
 ) -> bool:
     """Bring ``_site/`` up to date; return whether there was anything to do.
 
-    The last good site stays in place until the new one has been rendered whole and keeps the contract.
+    The last good site stays in place until the new one has been rendered whole and keeps the contract. One process
+    at a time renders; another waits.
 
     Raises
     ------
@@ -89,11 +94,25 @@ def publish(
     fingerprint = site_fingerprint(root, pages, sections)
     if is_current(root, fingerprint, renderer):
         return False
+    with lock.hold(root / layout.STAGE, "rendering the site"):
+        if is_current(root, fingerprint, renderer):
+            return False
+        _replace(root, pages, renderer, (sections, records), fingerprint)
+    return True
+
+
+def _replace(
+    root: Path,
+    pages: Sequence[Publication],
+    renderer: str,
+    sources: tuple[Sequence[Any], Sequence[Any]],
+    fingerprint: str,
+) -> None:
     from helpers.site.contract import contract
     from helpers.site.render import render
     from helpers.site.stage import stage
 
-    stage(root, pages, sections, records)
+    stage(root, pages, *sources)
     site = render(root, pages, renderer)
     findings = contract(site)
     if findings:
@@ -106,7 +125,6 @@ def publish(
         "inventory": inventory(root / layout.SITE),
     }
     layout.write_if_changed(root / layout.STAMP, json.dumps(stamp, indent=1, sort_keys=True) + "\n")
-    return True
 
 
 def _refusal(findings: Sequence[object], site: Path, root: Path) -> str:
@@ -118,12 +136,25 @@ def _refusal(findings: Sequence[object], site: Path, root: Path) -> str:
 
 def swap(fresh: Path, target: Path) -> None:
     """Put `fresh` in the place of `target` by renaming: readers see the old site or the new one, whole."""
-    old = fresh.with_name("_site-before")
-    shutil.rmtree(old, ignore_errors=True)
-    if target.exists():
+    if not target.exists():
+        fresh.rename(target)
+    elif exchange(fresh, target):
+        shutil.rmtree(fresh, ignore_errors=True)
+    else:
+        old = fresh.with_name("_site-before")
+        shutil.rmtree(old, ignore_errors=True)
         target.rename(old)
-    fresh.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
+        fresh.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def exchange(first: Path, second: Path) -> bool:
+    """Let two folders change places in one step, so that there is no moment without either; tell whether it worked."""
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):  # only Linux has it
+        return False
+    return rename(HERE, os.fsencode(first), HERE, os.fsencode(second), EXCHANGE) == 0
 
 
 def stage_only(root: Path, pages: Sequence[Publication]) -> None:

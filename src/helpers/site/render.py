@@ -1,11 +1,13 @@
 """Two renderers over the same staged pages: Quarto where it is installed, smalldocs elsewhere."""
 
+import ctypes
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from helpers.site.publication import Publication, by_scenario
 from helpers.site.stage import copy_tree
 
 QUARTO_ONLY = ("html-math-method", "respect-user-color-scheme")
+DIE_WITH_PARENT = 1
 QUARTO = "quarto"
 SMALLDOCS = "smalldocs"
 
@@ -149,9 +152,22 @@ def _write_page(target: Path, page: PlainPage) -> None:
         path.write_bytes(content)
 
 
+def die_with_parent() -> Callable[[], object] | None:
+    """Return what makes a started process end with this one, so that none goes on writing when a build is killed.
+
+    There is nothing of the kind outside Linux.
+    """
+    if sys.platform != "linux":
+        return None
+    control = ctypes.CDLL(None).prctl
+    return lambda: control(DIE_WITH_PARENT, signal.SIGKILL)
+
+
 def _call(command: list[str], folder: Path) -> None:
     environment = os.environ | {"PYTHONHASHSEED": "0"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, preexec_fn=die_with_parent()
+    )
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()[-15:]
         raise WorkError(f"{Path(command[0]).name} could not render the site:\n" + "\n".join(said))

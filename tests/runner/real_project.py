@@ -1,0 +1,58 @@
+"""The real project in a folder of its own, with parameters under which all of it runs in less than a minute."""
+
+import re
+import shutil
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from helpers.runner import notebooks
+
+ROOT = Path(__file__).parents[2]
+INPUTS = ("notebooks", "scenarios", "sweeps", "data", "assets")
+FILES = ("requirements.lock", "_quarto.yml", "index.qmd", "methods.qmd", "data.qmd", "references.bib")
+SCENARIO = "kita-2021"
+#: Parameters that decide how long a run takes; each section gets those that it has.
+CHEAP = {"draws": 1000, "run_curve": False, "group": "g20"}
+VALUES = 2
+
+
+def cheap_copy(root: Path) -> Path:
+    """Copy all that the site is made from, leave one scenario, and make it and the sweeps small."""
+    for name in INPUTS:
+        shutil.copytree(ROOT / name, root / name)
+    for name in FILES:
+        shutil.copyfile(ROOT / name, root / name)
+    for path in (root / "scenarios").glob("*.yml"):
+        path.unlink() if path.stem != SCENARIO else None
+    _rewrite(root / "scenarios" / f"{SCENARIO}.yml", partial(_cheap_scenario, root))
+    for path in (root / "sweeps").glob("*.yml"):
+        _rewrite(path, _small_sweep)
+    front = (root / "index.qmd").read_text(encoding="utf-8")
+    # What the front page says of its sections names both scenarios; the sections' own words take its place.
+    (root / "index.qmd").write_text(re.sub(r"^findings:\n(?: .*\n)+", "", front, flags=re.M), encoding="utf-8")
+    return root
+
+
+def _rewrite(path: Path, change: Any) -> None:
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    path.write_text(yaml.safe_dump(change(content), sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def _cheap_scenario(root: Path, content: dict[str, Any]) -> dict[str, Any]:
+    parameters = content["parameters"]
+    for path in sorted((root / "notebooks").glob("*.ipynb")):
+        section = notebooks.read_section(path)
+        cheap = {name: value for name, value in CHEAP.items() if name in section.parameters.model_fields}
+        parameters[section.slug] = parameters.get(section.slug, {}) | cheap
+    return content
+
+
+def _small_sweep(content: dict[str, Any]) -> dict[str, Any]:
+    shortened = {
+        name: values[:VALUES] if at < VALUES else values[:1]
+        for at, (name, values) in enumerate(content["grid"].items())
+    }
+    return content | {"grid": shortened}
