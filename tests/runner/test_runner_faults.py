@@ -312,15 +312,19 @@ def test_ctrl_c_leaves_no_half_result_and_no_process(project, command, ordinary)
 
 
 def everything(root):
-    """All that a build leaves: runs, pages and site, but for logs, times and book-keeping of times."""
+    """All that a build is made for: runs and site, but for logs, times and book-keeping of times.
+
+    Staged pages are left out: a render that was killed may have staged what another edit has undone since, and the
+    next render stages anew.
+    """
     own = (".lock", ".stamp.json", "manifest.json", "log.txt")
-    places = ("build/runs", "build/pages", "build/downloads", "_site")
+    places = ("build/runs", "_site")
     kept = [path for place in places for path in sorted((root / place).rglob("*")) if path.name not in own]
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in kept if path.is_file()}
 
 
-def site(root):
-    return {name: found for name, found in everything(root).items() if name.startswith("_site/")}
+def site_of(left):
+    return {name: found for name, found in left.items() if name.startswith("_site/")}
 
 
 BARE = """import json, os, time
@@ -348,7 +352,7 @@ def test_killed_at_any_moment_a_site_can_be_built_again(project, command):
         assert command("site").wait(120) == 0
         durations.append(time.monotonic() - begun)
         undisturbed.append(everything(project.root))
-    sites = [{name: found for name, found in one.items() if name.startswith("_site/")} for one in undisturbed]
+    sites = [site_of(one) for one in undisturbed]
     moments, struck = random.Random(1), set()
     for attempt in range(KILLS):
         write_two_sections(project, 1 + attempt % 2)
@@ -359,7 +363,7 @@ def test_killed_at_any_moment_a_site_can_be_built_again(project, command):
         struck.add(process.poll() is None)
         process.kill()
         process.communicate()
-        assert site(project.root) in sites, "a site that is neither the old one nor the new one"
+        assert site_of(everything(project.root)) in sites, "a site that is neither the old one nor the new one"
     assert True in struck
     wait_until(lambda: processes_below(project.root) == [])
     write_two_sections(project, 1)
