@@ -13,6 +13,7 @@ from helpers.site.overview import overview
 from helpers.site.parameter_tables import parameter_tables
 from helpers.site.publication import Publication
 from helpers.site.run_box import run_box, source_line_links
+from helpers.site.undrawn import Undrawn, undrawn, without_undrawn
 from helpers.site.variant_list import notebook_text, variant_groups, variant_list, way_back
 
 TABLE_SCRIPTS = ("dt_bundle.js", "dt_bundle.css")
@@ -32,7 +33,8 @@ def stage(root: Path, pages: Sequence[Publication], sections: Sequence[Any], rec
     records : sequence of TableMetadata
         Metadata of every table, for the data page.
     """
-    written = [_stage_page(root, page) for page in pages]
+    absent = undrawn(pages)
+    written = [_stage_page(root, page, absent) for page in pages]
     for group in variant_groups(pages):
         written.append(_write(root / group[0].listed, notebook_text(variant_list(group))))
     for page in pages:
@@ -61,7 +63,7 @@ def _write(path: Path, content: str) -> Path:
     return path
 
 
-def _stage_page(root: Path, page: Publication) -> Path:
+def _stage_page(root: Path, page: Publication, absent: Undrawn) -> Path:
     front = {
         "title": page.heading,
         "pagetitle": f"{page.heading} – {page.scenario_title}",
@@ -73,6 +75,10 @@ def _stage_page(root: Path, page: Publication) -> Path:
         box=way_back(page) + run_box(page),
         source_links=lambda html: source_line_links(page, html),
     )
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            linked = without_undrawn("".join(cell["source"]), page.scenario, absent)
+            cell["source"] = linked.splitlines(keepends=True)
     return _write(root / page.page, notebook_text(notebook))
 
 
