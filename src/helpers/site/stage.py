@@ -13,7 +13,7 @@ from helpers.site.overview import overview
 from helpers.site.parameter_tables import parameter_tables
 from helpers.site.publication import Publication
 from helpers.site.run_box import run_box, source_line_links
-from helpers.site.undrawn import Undrawn, undrawn, without_undrawn
+from helpers.site.section_links import Published, link_sections, published
 from helpers.site.variant_list import notebook_text, variant_groups, variant_list, way_back
 
 TABLE_SCRIPTS = ("dt_bundle.js", "dt_bundle.css")
@@ -33,8 +33,8 @@ def stage(root: Path, pages: Sequence[Publication], sections: Sequence[Any], rec
     records : sequence of TableMetadata
         Metadata of every table, for the data page.
     """
-    absent = undrawn(pages)
-    written = [_stage_page(root, page, absent) for page in pages]
+    known = published(pages)
+    written = [_stage_page(root, page, known) for page in pages]
     for group in variant_groups(pages):
         written.append(_write(root / group[0].listed, notebook_text(variant_list(group))))
     for page in pages:
@@ -63,7 +63,7 @@ def _write(path: Path, content: str) -> Path:
     return path
 
 
-def _stage_page(root: Path, page: Publication, absent: Undrawn) -> Path:
+def _stage_page(root: Path, page: Publication, known: Published) -> Path:
     front = {
         "title": page.heading,
         "pagetitle": f"{page.heading} – {page.scenario_title}",
@@ -77,7 +77,7 @@ def _stage_page(root: Path, page: Publication, absent: Undrawn) -> Path:
     )
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
-            linked = without_undrawn("".join(cell["source"]), page.scenario, absent)
+            linked = link_sections("".join(cell["source"]), page.scenario, known)
             cell["source"] = linked.splitlines(keepends=True)
     return _write(root / page.page, notebook_text(notebook))
 
