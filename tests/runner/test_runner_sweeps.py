@@ -207,6 +207,16 @@ def test_a_section_that_reads_a_sweep_is_built_after_it_and_again_when_it_change
     assert list(completed("base", "page").manifest.fingerprint["sweeps"]) == ["try"]
 
 
+def test_what_a_sweep_says_of_itself_is_recorded_and_renewed_without_computing(swept):
+    name = swept.sweep(GRID)
+    sweeps.run(name)
+    swept.sweep(GRID | {"title": "Renamed", "metric": "double"})
+    recap = sweeps.run(name)
+    assert (recap.points, recap.computed) == (6, 0)
+    told = sweeps.completed(name).summary["about"]
+    assert (told["title"], told["metric"]) == ("Renamed", "double")
+
+
 def test_edited_tables_are_made_anew(swept):
     name = swept.sweep(GRID)
     sweeps.run(name)

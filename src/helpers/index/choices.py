@@ -7,8 +7,47 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from helpers.errors import InputError, not_allowed
+
 #: Height of a row of marks (inches), and size of its label: legible at 400 pixels.
 ROW, LABEL = 0.27, 12
+#: Numeric parameters with more values than this are grouped into as many classes of equal size.
+CLASSES = 6
+
+
+def numbers(points: pd.DataFrame, metric: str | None, known: Sequence[str]) -> tuple[str, pd.DataFrame]:
+    """Return the metric to be shown and the points that have a number for it.
+
+    Parameters
+    ----------
+    points : pandas.DataFrame
+        One row a point of a sweep.
+    metric : str or None
+        Column asked for.
+    known : sequence of str
+        Metrics of the sweep.
+
+    Raises
+    ------
+    InputError
+        No metric is named, the sweep has no such metric, or it is not a number.
+    """
+    numeric = [name for name in known if pd.api.types.is_numeric_dtype(points[name]) and points[name].notna().any()]
+    if metric is None:
+        raise InputError(f"The sweep names no metric: add one to its file, such as metric: {(numeric or ['...'])[0]}.")
+    if metric not in numeric:
+        raise InputError(not_allowed("metric of this sweep with numbers", metric, numeric))
+    return metric, points[points[metric].notna()].reset_index(drop=True)
+
+
+def in_classes(points: pd.DataFrame, parameters: Sequence[str]) -> pd.DataFrame:
+    """Return the points with numbers that take many values replaced by classes of equal size, written as intervals."""
+    many = [
+        name
+        for name in parameters
+        if pd.api.types.is_numeric_dtype(points[name]) and points[name].nunique() > CLASSES
+    ]
+    return points.assign(**{name: pd.qcut(points[name], CLASSES, duplicates="drop").astype(str) for name in many})
 
 
 def main_effects(points: pd.DataFrame, parameters: Sequence[str], metric: str) -> pd.Series:
@@ -65,7 +104,9 @@ def distribution(points: pd.DataFrame, metric: str) -> pd.DataFrame:
     return pd.DataFrame({"value": counts.index, "points": counts.to_numpy(), "share": counts.to_numpy() / len(points)})
 
 
-def specification_curve(points: pd.DataFrame, parameters: Sequence[str], metric: str, colour: str) -> Figure:
+def specification_curve(
+    points: pd.DataFrame, parameters: Sequence[str], metric: str, colour: str, label: str | None = None
+) -> Figure:
     """Draw the metric of all points in order, and beneath it which value of each parameter each point has.
 
     Parameters
@@ -74,6 +115,8 @@ def specification_curve(points: pd.DataFrame, parameters: Sequence[str], metric:
         As in `main_effects`.
     colour : str
         Of the curve.
+    label : str, optional
+        Of the axis; without it the metric is a rank, and the best stands on top.
 
     Notes
     -----
@@ -86,25 +129,37 @@ def specification_curve(points: pd.DataFrame, parameters: Sequence[str], metric:
         2, 1, sharex=True, figsize=(6.4, sum(heights) + 0.4), gridspec_kw={"height_ratios": heights}
     )
     above.plot(ordered.index + 1, ordered[metric], ".", color=colour, markersize=5)
-    above.invert_yaxis()
-    above.set_ylabel("Rank")
-    above.yaxis.get_major_locator().set_params(integer=True)
+    above.set_ylabel(label or "Rank")
+    if label is None:
+        above.invert_yaxis()
+        above.yaxis.get_major_locator().set_params(integer=True)
     for height, (name, value) in enumerate(rows):
         chosen = ordered.index[ordered[name] == value] + 1
         below.plot(chosen, np.full(len(chosen), height), "|", color="#4D4D4D", markersize=6, markeredgewidth=0.8)
     below.set_yticks(range(len(rows)), [f"{name}: {value}".replace("_", " ") for name, value in rows], fontsize=LABEL)
     below.set_ylim(len(rows) - 0.4, -0.6)
     below.grid(visible=False)
-    below.set_xlabel("Combinations, best rank first")
+    below.set_xlabel("Combinations, best rank first" if label is None else "Combinations, lowest first")
     return figure
 
 
-def shares(effects: pd.Series, label: Callable[[str], str], colour: str) -> Figure:
+def shares(effects: pd.Series, label: Callable[[str], str], colour: str, what: str = "rank") -> Figure:
     """Draw the share of the variance that each parameter explains."""
     figure, axes = plt.subplots(figsize=(6.4, 0.5 * len(effects) + 1.0))
     axes.barh([label(str(name)) for name in effects.index], effects.to_numpy() * 100, color=colour)
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", labelsize=LABEL)
-    axes.set_xlabel("Share of the variance of the rank, %")
+    axes.set_xlabel(f"Share of the variance of the {what}, %")
+    return figure
+
+
+def histogram(values: pd.Series, label: str, colour: str) -> Figure:
+    """Draw how often a number comes out, with its median."""
+    figure, axes = plt.subplots(figsize=(6.4, 2.8))
+    axes.hist(values, bins="auto", color=colour, edgecolor="white")
+    axes.axvline(float(values.median()), color="#4D4D4D", linestyle="--")
+    axes.set_xlabel(f"{label} (dashed: median)")
+    axes.set_ylabel("Combinations")
+    axes.yaxis.get_major_locator().set_params(integer=True)
     return figure

@@ -68,8 +68,9 @@ class CompletedSweep:
 
     @property
     def digest(self) -> str:
-        """Hash of both tables."""
-        return fingerprint.digest([fingerprint.file_digest(path) for path in (self.points, self.failures)])
+        """Hash of both tables and of what the sweep says of itself."""
+        tables = [fingerprint.file_digest(path) for path in (self.points, self.failures)]
+        return fingerprint.digest([*tables, self.summary.get("about")])
 
 
 @dataclass
@@ -146,15 +147,21 @@ def _prepare(name: str, point: Point, section: Section, base: dict[str, Any], fi
     return Prepared(point, section, resolved, fingerprint.parts(fixed, resolved, ingested=ingested))
 
 
-def state_digest(prepared: list[Prepared]) -> str:
-    """Return the hash of all that a sweep's tables depend on."""
-    return fingerprint.digest([[item.point.number, item.point.section, item.run_id, item.refusal] for item in prepared])
+def about(found: Design) -> dict[str, Any]:
+    """Return what a sweep says of itself, for the page that shows it."""
+    return found.model_dump(include={"title", "description", "scenario", "metric"})
 
 
-def up_to_date(name: str, prepared: list[Prepared]) -> CompletedSweep | None:
+def state_digest(prepared: list[Prepared], told: dict[str, Any]) -> str:
+    """Return the hash of all that a sweep's tables and its record depend on."""
+    points = [[item.point.number, item.point.section, item.run_id, item.refusal] for item in prepared]
+    return fingerprint.digest([points, told])
+
+
+def up_to_date(name: str, prepared: list[Prepared], told: dict[str, Any]) -> CompletedSweep | None:
     """Return the finished sweep when it is that of these points, else None."""
     done = completed(name)
-    return done if done and done.summary["state"] == state_digest(prepared) else None
+    return done if done and done.summary["state"] == state_digest(prepared, told) else None
 
 
 def run(
@@ -190,15 +197,16 @@ def run(
         The design is at fault; nothing has run.
     """
     path, progress = design.find(name), progress or Silent()
-    prepared = prepare(path.stem, design.read(path))
+    found = design.read(path)
+    prepared, told = prepare(path.stem, found), about(found)
     with lock.hold(build_folder() / "sweeps", f"sweep {path.stem}", wait, progress.note):
-        done = up_to_date(path.stem, prepared)
+        done = up_to_date(path.stem, prepared, told)
         if done and not (retry and done.summary["failed"]):
             return SweepRecap(path.stem, done.folder, len(prepared), 0, done.summary["failed"])
         waiting = missing(prepared, retry)
         if waiting:
             _open_and_compute(waiting, (backend, address), jobs, f"sweep {path.stem}", progress)
-        return finish(path.stem, prepared, len(waiting))
+        return finish(path.stem, prepared, len(waiting), told)
 
 
 def _open_and_compute(
@@ -214,8 +222,9 @@ def _open_and_compute(
 def state_now(name: str) -> tuple[list[Prepared], CompletedSweep | None]:
     """Return the points of a sweep, and the finished sweep when it is theirs."""
     path = design.find(name)
-    prepared = prepare(path.stem, design.read(path))
-    return prepared, up_to_date(path.stem, prepared)
+    found = design.read(path)
+    prepared = prepare(path.stem, found)
+    return prepared, up_to_date(path.stem, prepared, about(found))
 
 
 def run_in(opened: "Workshop", name: str, prepared: list[Prepared], jobs: int, progress: Progress) -> str:
@@ -224,7 +233,7 @@ def run_in(opened: "Workshop", name: str, prepared: list[Prepared], jobs: int, p
         waiting = missing(prepared)
         if waiting:
             compute_all(waiting, opened, jobs, f"sweep {name}", progress)
-        finish(name, prepared, len(waiting))
+        finish(name, prepared, len(waiting), about(design.read(design.find(name))))
     done = completed(name)
     return done.digest if done else ""
 
@@ -295,8 +304,8 @@ def write_text(path: Path, text: str) -> None:
     os.replace(part, path)
 
 
-def finish(name: str, prepared: list[Prepared], computed: int) -> SweepRecap:
-    """Write the tables of a sweep from the records of its points."""
+def finish(name: str, prepared: list[Prepared], computed: int, told: dict[str, Any]) -> SweepRecap:
+    """Write the tables of a sweep from the records of its points, and a record of what it is about."""
     from helpers.runner import tables
 
     folder = sweep_folder(name)
@@ -308,7 +317,8 @@ def finish(name: str, prepared: list[Prepared], computed: int) -> SweepRecap:
     complete = all(item.refusal or recorded(item) for item in prepared)
     summary = {
         "format": fingerprint.FORMAT,
-        "state": state_digest(prepared) if complete else "",
+        "state": state_digest(prepared, told) if complete else "",
+        "about": told,
         "outputs": outputs,
         "parameters": made.parameters,
         "metrics": made.metrics,
