@@ -51,9 +51,8 @@ def variant_list(pages: Sequence[Publication]) -> dict[str, Any]:
         "order": first.order,
     }
     content = f'<div class="{VARIANTS}">\n{listed}\n</div>'
-    lead = markdown_cell(
-        "lead", f"{len(pages)} pages, each made by the same notebook. Scenario: {first.scenario_title}."
-    )
+    count = "One page" if len(pages) == 1 else f"{len(pages)} pages, each"
+    lead = markdown_cell("lead", f"{count} made by the same notebook. Scenario: {first.scenario_title}.")
     return as_notebook([raw_cell("front-matter", front_matter_text(front)), lead, html_cell("variants", content)])
 
 
