@@ -1,5 +1,6 @@
 """Flows by end use: against pandas, across HS editions, and the same on Spark."""
 
+import gzip
 import os
 import shutil
 
@@ -111,7 +112,21 @@ UNSOUND = [
     "2011,410,156,010121,1.000,heavy",
     "2011,410,156,010121",
     "2011,410,156,010121,1.000,1.0,extra",
+    "2011,410,156,1000000,1.000,1.0",
+    "2011,410,156,010121,nan,1.0",
+    "2011,410,156,010121,inf,1.0",
+    "2011,410,156,010121,1e300,1.0",
+    "2011,410,156,010121,1000000000,1.0",
+    "2011,410,156,010121,1.000,-1.0",
+]
+# Sound rows that a reader of numbers could get wrong.
+UNUSUAL = [
     "2011,410,156,10121,1.000,1.0",
+    "2011,410,156,010121,1.000,           NA",
+    "2011,410,156,010121,0.0000015,NA",
+    "2011,410,156,010121,999999999.999,1.0",
+    '"2011","410","156","010121","1.000","1.0"',
+    "2011, 410, 156,010121, 1.000,     1.0",
 ]
 
 
@@ -128,6 +143,19 @@ def test_the_quick_way_sees_every_row_that_is_not_sound(release, row):
     path = sorted(release.glob("BACI_*"))[0]
     path.write_text("\n".join([*path.read_text().splitlines()[:200], row]) + "\n")
     assert quick.sums(engines.duckdb(), sources.baci(release)) is None
+
+
+@pytest.mark.parametrize("row", UNUSUAL)
+@pytest.mark.parametrize("packed", [False, True])
+def test_unusual_rows_count_the_same_on_both_ways(release, row, packed, monkeypatch):
+    path = sorted(release.glob("BACI_*"))[0]
+    path.write_text("\n".join([*path.read_text().splitlines()[:200], row]) + "\n")
+    if packed:
+        path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    found = straight(engines.duckdb(), release)
+    monkeypatch.setattr(quick, "sums", lambda engine, source: None)
+    pd.testing.assert_frame_equal(found, straight(engines.duckdb(), release), rtol=0)
 
 
 def straight(engine, release) -> pd.DataFrame:

@@ -85,17 +85,6 @@ def header(path: Path) -> tuple[list[str], str]:
     return next(csv.reader([first], delimiter=delimiter), []), delimiter
 
 
-def read_typed(engine: "DuckDB", path: Path, types: dict[str, str]) -> ibis.Table:
-    """Read a text file with one header line by the types given (text for other columns); empty cells and NA are null.
-
-    A cell that is not of its type, or a line with another number of cells than the header, is an error of the engine
-    when the rows are asked for.
-    """
-    names, delimiter = header(path)
-    columns = dict.fromkeys(names, "VARCHAR") | types
-    return engine.read_csv(str(path), columns=columns, **TEXT, delim=delimiter, nullstr=["", "NA"])
-
-
 def read_text(engine: "DuckDB | Spark", path: Path, rejects: str | None = None) -> ibis.Table:
     """Read a text file with one header line; every column is text, empty cells are null.
 

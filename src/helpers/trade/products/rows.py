@@ -34,7 +34,9 @@ COMTRADE_EDITIONS = {
 }
 STORED = ["year", "exporter", "importer", "product", "value", "quantity"]
 KNOWN = ["known_exporter", "known_importer"]
+# Amounts up to a trillion dollars: no flow of one product is anywhere near.
 EXACT = "decimal(18, 6)"
+EXACT_THOUSANDS = "decimal(15, 6)"
 DOLLARS = "decimal(18, 3)"
 MEANING = [
     "edition",
@@ -67,7 +69,7 @@ def baci_rows(raw: "ir.Table", edition: str, economies: Iterable[int]) -> "ir.Ta
         The columns of `raw` and `MEANING`: `value` in US dollars, `quantity` in metric tons, `input_value` the value
         as exactly as it was written (US dollars), `reason` why a row is not sound (null when it is).
     """
-    exact = raw.v.try_cast(EXACT)
+    exact = raw.v.try_cast(EXACT_THOUSANDS)
     rows = raw.mutate(
         edition=ibis.literal(edition),
         year=raw.t.try_cast("int16"),
@@ -129,7 +131,7 @@ def _economy_cases(rows: "ir.Table") -> list[tuple]:
 def _product_and_value_cases(rows: "ir.Table") -> list[tuple]:
     return [
         (rows.product.isnull() | ~is_six_digits(rows.product), "product code is not six digits"),
-        (rows.input_value.isnull(), "value is not a number"),
+        (rows.input_value.isnull(), "value is not a number below a trillion US dollars"),
         (rows.input_value < 0, "value is negative"),
     ]
 
