@@ -144,7 +144,8 @@ class TableRecord(Strict):
 class TableMetadata(TableRecord):
     """A table's record together with what `reshoring data package` measured on its file."""
 
-    vintages: list[Vintage] = Field(min_length=1)  # pyright: ignore[reportIncompatibleVariableOverride]
+    # Narrower than the list of the base class, which is sound as long as nobody adds to it: records are frozen.
+    vintages: list[Vintage] = Field(min_length=1)  # type: ignore[assignment]
     path: str
     sha256: str
     record_sha256: str

@@ -1,6 +1,7 @@
 """What moved between two vintages of a table."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -31,8 +32,8 @@ class Comparison:
 
     gained: pd.DataFrame
     lost: pd.DataFrame
-    wholly_gained: dict[str, list]
-    wholly_lost: dict[str, list]
+    wholly_gained: dict[str, list[Any]]
+    wholly_lost: dict[str, list[Any]]
     revisions: pd.DataFrame
     common: int
     year: int | None
@@ -70,7 +71,7 @@ def _only(both: pd.DataFrame, side: str, column: str) -> pd.DataFrame:
     return found.rename(columns={column: "value"}).reset_index(drop=True)
 
 
-def _wholly(one: pd.DataFrame, other: pd.DataFrame) -> dict[str, list]:
+def _wholly(one: pd.DataFrame, other: pd.DataFrame) -> dict[str, list[Any]]:
     return {column: sorted(set(one[column].tolist()) - set(other[column].tolist())) for column in KEY}
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from helpers.data import catalogue
 from helpers.data.update import sdmx
@@ -39,7 +40,7 @@ def tables() -> list[str]:
 
 def read(fetcher: Fetcher, wanted: list[str]) -> Iterable[Callable[[], Series]]:
     """Return, for each table, what fetches its series."""
-    return [lambda table=table: _series(fetcher, table) for table in wanted]
+    return [partial(_series, fetcher, table) for table in wanted]
 
 
 def _series(fetcher: Fetcher, table: str) -> Series:

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -64,7 +65,7 @@ def fname(url: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "_", last).lstrip(".") or "file"
 
 
-def _through(fetcher: Fetcher):
+def _through(fetcher: Fetcher) -> Callable[[str, str, object], None]:
     """Return a downloader for pooch that is as patient as the other sources."""
 
     def download(url: str, output_file: str, _: object) -> None:

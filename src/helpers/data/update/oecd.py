@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 from email.utils import parsedate_to_datetime
+from functools import partial
 
 from helpers.data import catalogue
 from helpers.data.update import sdmx
@@ -48,7 +49,7 @@ def tables() -> list[str]:
 
 def read(fetcher: Fetcher, wanted: list[str]) -> Iterable[Callable[[], Series]]:
     """Return, for each table, what fetches its series."""
-    return [lambda table=table: _series(fetcher, table) for table in wanted]
+    return [partial(_series, fetcher, table) for table in wanted]
 
 
 def _series(fetcher: Fetcher, table: str) -> Series:

@@ -42,7 +42,6 @@ class Page:
 
     url: str
     sha256: str
-    bytes: int
     modified: str
     fetched: float
     path: str
@@ -77,9 +76,9 @@ class Store:
     def keep(self, request: Request, part: Path, modified: str) -> Page:
         """Turn complete bytes into a page."""
         body = self._body(request)
-        digest, size = sha256(part), part.stat().st_size
+        digest = sha256(part)
         os.replace(part, body)
-        page = Page(request.shown, digest, size, modified, time.time(), str(body))
+        page = Page(request.shown, digest, modified, time.time(), str(body))
         write_atomically(self._description(request), json.dumps(asdict(page), indent=1) + "\n")
         return page
 

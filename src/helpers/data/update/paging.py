@@ -114,7 +114,8 @@ def models(kind: type[Model], rows: Any, what: str) -> list[Model]:
         A key is missing or holds another kind of value: the service has changed.
     """
     try:
-        return TypeAdapter(list[kind]).validate_python(rows)
+        # Which class it is stands in an argument, where a checker wants a name of a type.
+        return TypeAdapter(list[kind]).validate_python(rows)  # type: ignore[valid-type]
     except ValidationError as error:
         raise Unreadable(f"{what} has another form than documented: {_wrong(error)}") from None
 

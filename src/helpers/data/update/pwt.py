@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -31,7 +31,10 @@ def read(fetcher: Fetcher, wanted: list[str]) -> Iterable[Callable[[], Series]]:
     def workbook() -> tuple[str, pd.DataFrame]:
         return _workbook(checked(fetcher, "the Penn World Table")[0])
 
-    return [lambda table=table: _series(table, *workbook()) for table in wanted]
+    def series(table: str) -> Series:
+        return _series(table, *workbook())
+
+    return [partial(series, table) for table in wanted]
 
 
 def _workbook(path: Path) -> tuple[str, pd.DataFrame]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -75,7 +76,7 @@ def _coverage(change: Change) -> Iterable[str]:
         yield f"- Left out as no economy: {', '.join(told[:MOST])}{_more(len(told))}."
 
 
-def _whole(names: dict[str, list]) -> str:
+def _whole(names: dict[str, list[Any]]) -> str:
     """Tell the economies and years that are wholly new, or wholly gone."""
     words = {"iso3": "economies", "year": "years"}
     told = [

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -56,7 +57,7 @@ def tables() -> list[str]:
 
 def read(fetcher: Fetcher, wanted: list[str]) -> Iterable[Callable[[], Series]]:
     """Return, for each table, what fetches its series."""
-    return [lambda table=table: _series(fetcher, table) for table in wanted]
+    return [partial(_series, fetcher, table) for table in wanted]
 
 
 def _series(fetcher: Fetcher, table: str) -> Series:
