@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from helpers.errors import InputError
-from helpers.index import logarithms, moments, treat, weigh
+from helpers.index import coherence, logarithms, moments, treat, weigh
 from helpers.index.aggregate import aggregate
 from helpers.index.impute import chained_draws, impute
 from helpers.index.normalise import goalposts, normalise, oriented
@@ -191,6 +191,17 @@ def test_weights_are_not_negative_and_sum_to_one(method: str) -> None:
     w = weigh.weights(normalise(NORMAL, "minmax"), method)
     assert (w >= 0).all()
     assert w.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("method", sorted(weigh.METHODS))
+def test_a_single_indicator_has_all_the_weight(method: str) -> None:
+    np.testing.assert_allclose(weigh.weights(column([3.0, 1.0, 2.0, 5.0]), method), [1.0])
+
+
+@pytest.mark.parametrize("measure", [coherence.cronbach_alpha, coherence.kmo, coherence.bartlett, coherence.adequacy])
+def test_what_indicators_have_in_common_is_refused_of_one(measure) -> None:
+    with pytest.raises(InputError, match="can be told of two or more, not of 1"):
+        measure(pd.DataFrame({"rd": [3.0, 1.0, 2.0, 5.0]}))
 
 
 def test_entropy_and_critic_by_hand() -> None:

@@ -132,7 +132,7 @@ def specification_curve(
     above.set_ylabel(label or "Rank")
     if label is None:
         above.invert_yaxis()
-        above.yaxis.get_major_locator().set_params(integer=True)
+        above.locator_params(axis="y", integer=True)
     for height, (name, value) in enumerate(rows):
         chosen = ordered.index[ordered[name] == value] + 1
         below.plot(chosen, np.full(len(chosen), height), "|", color="#4D4D4D", markersize=6, markeredgewidth=0.8)
@@ -161,5 +161,5 @@ def histogram(values: pd.Series, label: str, colour: str) -> Figure:
     axes.axvline(float(values.median()), color="#4D4D4D", linestyle="--")
     axes.set_xlabel(f"{label} (dashed: median)")
     axes.set_ylabel("Combinations")
-    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="y", integer=True)
     return figure

@@ -78,8 +78,16 @@ def conspicuous(values: pd.DataFrame, high: float = 0.9, low: float = -0.4) -> p
     return pd.DataFrame(rows, columns=["first", "second", "correlation"])
 
 
+def _require_two(normalised: pd.DataFrame) -> None:
+    if normalised.shape[1] < 2:
+        raise InputError(
+            f"What indicators have in common can be told of two or more, not of {normalised.shape[1]}. Add one."
+        )
+
+
 def cronbach_alpha(normalised: pd.DataFrame) -> float:
     """Return Cronbach's alpha: k^2 times the mean covariance over the sum of all covariances."""
+    _require_two(normalised)
     covariances = normalised.cov().to_numpy()
     k = len(covariances)
     between = (covariances.sum() - np.trace(covariances)) / (k * (k - 1))
@@ -91,7 +99,8 @@ def kmo(normalised: pd.DataFrame) -> pd.Series:
 
     Squared correlations over squared correlations plus squared partial correlations (Kaiser, 1974).
     """
-    r = np.corrcoef(complete(normalised.to_numpy(float)), rowvar=False)
+    _require_two(normalised)
+    r = np.asarray(np.corrcoef(complete(normalised.to_numpy(float)), rowvar=False))
     inverse = np.linalg.pinv(r)
     partial = inverse / np.sqrt(np.outer(np.diag(inverse), np.diag(inverse)))
     off = ~np.eye(len(r), dtype=bool)
@@ -103,6 +112,7 @@ def kmo(normalised: pd.DataFrame) -> pd.Series:
 
 def bartlett(normalised: pd.DataFrame) -> tuple[float, int, float]:
     """Return statistic, degrees of freedom and p-value of Bartlett's (1951) test that nothing is correlated."""
+    _require_two(normalised)
     rows = complete(normalised.to_numpy(float))
     n, k = rows.shape
     determinant = np.linalg.det(np.corrcoef(rows, rowvar=False))
@@ -112,7 +122,13 @@ def bartlett(normalised: pd.DataFrame) -> tuple[float, int, float]:
 
 
 def adequacy(normalised: pd.DataFrame) -> Adequacy:
-    """Return all tests of common variance."""
+    """Return all tests of common variance.
+
+    Raises
+    ------
+    InputError
+        Fewer than two indicators, or fewer than three economies that have them all.
+    """
     statistic, degrees, p = bartlett(normalised)
     n = len(complete(normalised.to_numpy(float)))
     return Adequacy(cronbach_alpha(normalised), float(kmo(normalised)["overall"]), statistic, degrees, p, n)

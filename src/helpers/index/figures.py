@@ -26,7 +26,7 @@ def _column(rows: int, extra: float = 1.2) -> tuple[Figure, Axes]:
     figure, axes = plt.subplots(figsize=(6.4, ROW * rows + extra))
     axes.grid(axis="y", visible=False)
     axes.tick_params(labelsize=LABEL)
-    axes.xaxis.label.set_size(LABEL)
+    axes.xaxis.label.set_fontsize(LABEL)
     return figure, axes
 
 
@@ -96,8 +96,10 @@ def contributions(parts: pd.DataFrame, focus: str, colours: Sequence[str], flagg
     figure, axes = _column(len(codes), extra=1.9)
     left = pd.Series(0.0, parts.index)
     for number, (name, values) in enumerate(parts.items()):
-        style = {"color": colours[number], "hatch": HATCHES[number % len(HATCHES)], "edgecolor": "white"}
-        axes.barh(range(len(codes)), values, left=left, label=SHORT_LABELS.get(str(name), str(name)), **style)
+        axes.barh(
+            range(len(codes)), values, left=left, label=SHORT_LABELS.get(str(name), str(name)),
+            color=colours[number], hatch=HATCHES[number % len(HATCHES)], edgecolor="white",
+        )  # fmt: skip
         left = left + values
     axes.set_yticks(range(len(codes)), _names(codes, flagged))
     axes.set_ylim(len(codes) - 0.4, -0.6)
@@ -165,8 +167,10 @@ def bump(ranks: pd.DataFrame, focus: str, colour: Colour, shown: int = 10, flagg
     figure, axes = plt.subplots(figsize=(6.4, 5.2))
     for code in codes:
         strong = code == focus
-        style = {"color": colour(code), "linewidth": 3.5 if strong else 1.6, "zorder": 3 if strong else 2}
-        axes.plot(ranks.columns, ranks.loc[code], marker="o", markersize=4, **style)
+        axes.plot(
+            ranks.columns, ranks.loc[code], marker="o", markersize=4,
+            color=colour(code), linewidth=3.5 if strong else 1.6, zorder=3 if strong else 2,
+        )  # fmt: skip
         weight = "bold" if strong else "normal"
         axes.annotate(
             _names([code], flagged)[0], (last, ranks.at[code, last]), (6, 0), textcoords="offset points",

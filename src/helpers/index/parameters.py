@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from helpers.data import catalogue, economies
 from helpers.errors import InputError, not_allowed
@@ -172,7 +172,7 @@ class InnovationIndexParameters(BaseModel):
 
     @field_validator("rd_gdp_vintage", "hightech_exports_share_vintage", "patents_vintage", "ict_edition")
     @classmethod
-    def _known_vintage(cls, value: str, info) -> str:
+    def _known_vintage(cls, value: str, info: ValidationInfo) -> str:
         table = _TABLE_OF_FIELD[str(info.field_name)]
         allowed = [*catalogue.vintages(table), LATEST]
         if value not in allowed:

@@ -1,6 +1,6 @@
 """From tidy tables to one value for each economy and indicator, with its year and flag."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -158,6 +158,8 @@ def covered(values: pd.DataFrame, minimum_coverage: float) -> pd.Series:
     return share >= minimum_coverage - 1e-12
 
 
-def read_tables(load, parameters: InnovationIndexParameters) -> dict[str, pd.DataFrame]:
+def read_tables(
+    load: Callable[[str, str], pd.DataFrame], parameters: InnovationIndexParameters
+) -> dict[str, pd.DataFrame]:
     """Load the four indicator tables in the vintages chosen; `load` is ``helpers.data.load``."""
     return {indicator.table: load(indicator.table, parameters.vintage(indicator.table)) for indicator in INDICATORS}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
+from typing import Any
 
 import pandas as pd
 
@@ -96,7 +97,7 @@ def alternatives(
     """
     year, age = parameters.reference_year(), parameters.maximum_age
     small = _smaller_than(population, year)
-    rows: list[dict] = []
+    rows: list[dict[str, Any]] = []
     for indicator in INDICATORS:
         if indicator.table == PATENTS:
             variants = _patents(tables[PATENTS], year, age)
@@ -111,7 +112,7 @@ def alternatives(
     return found.assign(study=study, as_in_study=found["rank"] == study)
 
 
-Variants = Iterator[tuple[dict, pd.Series]]
+Variants = Iterator[tuple[dict[str, Any], pd.Series]]
 
 
 def _smaller_than(population: pd.DataFrame, year: int) -> Callable[[int], set[str]]:

@@ -29,9 +29,9 @@ def treat_draws(x: Array, method: str) -> Array:
     """
     if method == "none":
         return x
-    bad = np.nonzero(_with_outliers(x))
-    if bad[0].size:
-        x[:, *bad] = TREATMENTS[method](_at_least_two(x[:, *bad]))[:, : bad[0].size]
+    columns, draws = np.nonzero(_with_outliers(x))
+    if columns.size:
+        x[:, columns, draws] = TREATMENTS[method](_at_least_two(x[:, columns, draws]))[:, : columns.size]
     return x
 
 

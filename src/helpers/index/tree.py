@@ -95,7 +95,9 @@ def _inner(x: Array, method: str) -> Array:
 
 
 def _outer(y: Array, method: str) -> Array:
-    return {"arithmetic": lambda: y, "geometric": lambda: np.exp(y), "harmonic": lambda: -1.0 / y}[method]()
+    if method == "arithmetic":
+        return y
+    return np.exp(y) if method == "geometric" else -1.0 / y
 
 
 def order_scores(x: Array, tree: Tree, weights: Sequence[Array], method: str) -> Array:

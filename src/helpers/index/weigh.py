@@ -50,7 +50,8 @@ def principal_components(x: Array) -> tuple[Array, Array]:
     rotation : array, shape (k, k)
         One component a column, each of length 1.
     """
-    eigenvalues, vectors = np.linalg.eigh(np.corrcoef(complete(x), rowvar=False))
+    # Of a single indicator NumPy returns a number in place of a matrix.
+    eigenvalues, vectors = np.linalg.eigh(np.atleast_2d(np.corrcoef(complete(x), rowvar=False)))
     order = np.argsort(eigenvalues)[::-1]
     rotation = vectors[:, order]
     signs = np.where(rotation.sum(axis=0) < 0, -1.0, 1.0)
