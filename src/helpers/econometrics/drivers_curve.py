@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
+from typing import Any
 
 import pandas as pd
 
@@ -10,7 +11,7 @@ from helpers.econometrics.specification_curve import Specification
 from helpers.econometrics.variables import CONTROL_SETS, CONTROLS, EFFECTS, INNOVATION, OUTCOMES
 
 #: Choices of the curve; each combination is one specification.
-CHOICES: dict[str, tuple] = {
+CHOICES: dict[str, tuple[Any, ...]] = {
     "outcome": ("foreign_share", "ratio", "log_ratio", "intensity"),
     "scope": ("manufactured", "all", "own_sector"),
     "innovation": tuple(INNOVATION),
@@ -75,12 +76,12 @@ COUNTED = {
 }
 
 
-def counted(choices: Mapping[str, Sequence] = CHOICES) -> list[str]:
+def counted(choices: Mapping[str, Sequence[object]] = CHOICES) -> list[str]:
     """Say how many options each choice has: "4 outcomes"."""
     return [f"{len(options)} {COUNTED[name]}" for name, options in choices.items()]
 
 
-def specifications(choices: Mapping[str, Sequence] = CHOICES) -> list[Specification]:
+def specifications(choices: Mapping[str, Sequence[Any]] = CHOICES) -> list[Specification]:
     """Every combination of the choices that makes sense.
 
     The first differences behind the intensity leave out a year, nothing else; all combinations are estimable in
@@ -89,7 +90,7 @@ def specifications(choices: Mapping[str, Sequence] = CHOICES) -> list[Specificat
     return list(_specifications(choices))
 
 
-def _specifications(choices: Mapping[str, Sequence]) -> Iterator[Specification]:
+def _specifications(choices: Mapping[str, Sequence[Any]]) -> Iterator[Specification]:
     for combination in product(*choices.values()):
         chosen = dict(zip(choices, combination, strict=True))
         effects = str(chosen["effects"])

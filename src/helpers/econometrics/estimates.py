@@ -22,6 +22,7 @@ class PanelEstimate:
         Of Student's t for tests and intervals.
     inference : str
         The covariance and its degrees of freedom in words.
+    residuals : (n,) Series
     effects : tuple of str
     clusters : dict
         Clustering variable -> number of groups.
@@ -29,7 +30,6 @@ class PanelEstimate:
         Share of the variance that is left after the effects and that the regressors explain.
     within_sd : dict
         Outcome and regressors -> standard deviation after the effects (within models only).
-    residuals : (n,) Series
     """
 
     outcome: str
@@ -38,11 +38,11 @@ class PanelEstimate:
     n: int
     degrees_of_freedom: float
     inference: str
+    residuals: pd.Series
     effects: tuple[str, ...] = ()
     clusters: dict[str, int] = field(default_factory=dict)
     r2_within: float = float("nan")
     within_sd: dict[str, float] = field(default_factory=dict)
-    residuals: pd.Series | None = None
 
     @property
     def std_errors(self) -> pd.Series:

@@ -13,10 +13,19 @@ if TYPE_CHECKING:
 MAIN, ACCENT, QUIET = "C0", "C1", "0.6"
 
 
-def _canvas(height: float, rows: int = 1, **options: object) -> tuple["Figure", "Axes"]:
+def _canvas(height: float) -> tuple["Figure", "Axes"]:
     from matplotlib import pyplot
 
-    return pyplot.subplots(rows, 1, figsize=(6.4, height), layout="constrained", **options)
+    return pyplot.subplots(figsize=(6.4, height), layout="constrained")
+
+
+def _two_panels(heights: list[float]) -> tuple["Figure", "Axes", "Axes"]:
+    """Two panels one above the other with a common horizontal axis."""
+    from matplotlib import pyplot
+
+    size, ratios = (6.4, sum(heights) + 0.4), {"height_ratios": heights}
+    figure, (above, below) = pyplot.subplots(2, 1, sharex=True, figsize=size, layout="constrained", gridspec_kw=ratios)
+    return figure, above, below
 
 
 def coefficient_plot(data: pd.DataFrame, label: str, *, highlight: str = "") -> "Figure":
@@ -134,8 +143,7 @@ def curve_and_choices_plot(curve: pd.DataFrame, options: pd.DataFrame, label: st
     alpha : float
         Estimates with a smaller p are drawn in the accent colour.
     """
-    heights = [3.2, 0.27 * len(options) + 0.3]
-    figure, (above, below) = _canvas(sum(heights) + 0.4, 2, sharex=True, gridspec_kw={"height_ratios": heights})
+    figure, above, below = _two_panels([3.2, 0.27 * len(options) + 0.3])
     done = curve[curve["problem"] == ""].sort_values("standardised", ignore_index=True)
     colours = [ACCENT if p < alpha else MAIN for p in done["p"]]
     above.vlines(done.index, done["standardised_low"], done["standardised_high"], color="0.8", linewidth=1)
@@ -221,7 +229,7 @@ def timeline_plot(instruments: pd.DataFrame) -> "Figure":
             axes.text(row.when, place + offset, str(row.number), color="white", ha="center", va="center", fontsize=10)
     axes.set_yticks(range(len(countries)), countries)
     axes.set_ylim(len(countries) - 0.4, -0.6)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
     return figure
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from helpers.data import catalogue
 from helpers.econometrics.variables import CONTROLS, INNOVATION, INPUTS, PATENTS, PRICE_SENSITIVE
@@ -83,7 +83,7 @@ class DriversParameters(SectionParameters):
 
     @field_validator("rd_gdp_vintage", "hightech_exports_share_vintage")
     @classmethod
-    def _known_vintage(cls, value: str, info) -> str:
+    def _known_vintage(cls, value: str, info: ValidationInfo) -> str:
         table = str(info.field_name).removesuffix("_vintage")
         if value not in catalogue.vintages(table):
             raise ValueError(not_allowed(f"vintage of {table}", value, catalogue.vintages(table)))

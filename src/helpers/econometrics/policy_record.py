@@ -42,10 +42,10 @@ def decimal_year(date: str) -> float:
     found = re.search(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", str(date))
     if not found:
         return float("nan")
-    year, month, day = (int(part) if part else None for part in found.groups())
+    year, month, day = found.groups()
     if month is None:
-        return year + 0.5
-    return year + (month - 1 + ((day or 15) - 1) / 30.5) / 12
+        return int(year) + 0.5
+    return int(year) + (int(month) - 1 + (int(day or 15) - 1) / 30.5) / 12
 
 
 def published(counts: pd.DataFrame, measure: str, years: range, vintage: str | None = None) -> pd.Series:

@@ -249,7 +249,7 @@ def summarise(curve: pd.DataFrame, alpha: float = 0.05) -> dict[str, float]:
     }
 
 
-def by_option(curve: pd.DataFrame, choices: Mapping[str, Sequence], alpha: float = 0.05) -> pd.DataFrame:
+def by_option(curve: pd.DataFrame, choices: Mapping[str, Sequence[object]], alpha: float = 0.05) -> pd.DataFrame:
     """Standardised estimates by option of each choice.
 
     Parameters
