@@ -41,7 +41,7 @@ def verdicts_plot(table: pd.DataFrame) -> "Figure":
         left = left + table[verdict]
     axes.invert_yaxis()
     axes.set_xlabel("Claims")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
     axes.grid(axis="y", visible=False)
     figure.legend(loc="outside upper center", ncols=2)
     return figure

@@ -177,10 +177,10 @@ def details(entry: Entry) -> str:
 
 def record_in_words(record: Mapping[str, Any]) -> str:
     """Write a record of evidence: its sentence, the value and its interval."""
-    value, ends, unit = record.get("value"), (record.get("low"), record.get("high")), record.get("unit", "")
+    value, low, high, unit = record.get("value"), record.get("low"), record.get("high"), record.get("unit", "")
     told = figure_of(value, 2) if isinstance(value, int | float) else str(value)
     text = f"{record.get('text', '')} {told}{f' {unit}' if unit else ''}"
-    between = f" (interval {figure_of((ends[0], ends[1]), 2)})" if None not in ends else ""
+    between = f" (interval {figure_of((low, high), 2)})" if low is not None and high is not None else ""
     return f"{text}{between}."
 
 

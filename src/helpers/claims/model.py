@@ -1,12 +1,13 @@
 """The form of data/claims.yml: claims, and rules as data that can be read but never run as code."""
 
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from helpers.errors import not_allowed
 
-SECTIONS = ("innovation-index", "reshoring", "intermediate-trade", "drivers", "policy")
+Section = Literal["innovation-index", "reshoring", "intermediate-trade", "drivers", "policy"]
+SECTIONS: tuple[str, ...] = get_args(Section)
 Operator = Literal["<", "<=", ">", ">=", "==", "!=", "between"]
 Kind = Literal["rank", "input-output measure", "published counts", "trade statistics", "regression", "none"]
 METRIC = rf"^({'|'.join(SECTIONS)})\.[a-z0-9_]+$"
@@ -46,7 +47,7 @@ class FieldTest(Test):
 class Records(Strict):
     """Some of the evidence of a section: the records of one claim, narrowed by equal fields."""
 
-    section: Literal[SECTIONS]  # type: ignore[valid-type]
+    section: Section
     claim: str = Field(pattern=NAME)
     where: dict[str, str] = {}
 
@@ -143,7 +144,7 @@ class Alternatives(Strict):
     stands for.
     """
 
-    section: Literal[SECTIONS] | None = None  # type: ignore[valid-type]
+    section: Section | None = None
     table: str | None = Field(None, pattern=NAME)
     sweep: str | None = Field(None, pattern=NAME)
     columns: dict[str, str] = Field(min_length=1)
@@ -167,7 +168,7 @@ class Alternatives(Strict):
 class Link(Strict):
     """A figure or table of another section's page, by its label."""
 
-    section: Literal[SECTIONS]  # type: ignore[valid-type]
+    section: Section
     label: str = Field(pattern=r"^(fig|tbl)-[a-z0-9-]+$")
 
 

@@ -81,7 +81,7 @@ def passes(test: FieldTest, record: Mapping[str, Any]) -> bool | None:
 
 def observe(condition: Condition, facts: Facts) -> float | None:
     """Return the number a condition is about, None when it is not there or not unique."""
-    if condition.name in facts.metrics:
+    if condition.name and condition.name in facts.metrics:
         return number(facts.metrics[condition.name])
     if condition.metric:
         return number(facts.metrics.get(condition.metric))
