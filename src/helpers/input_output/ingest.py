@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -143,7 +143,7 @@ def _files(source: Path, form: str, reader: Format) -> dict[Path, int]:
     return files
 
 
-def _opened(name: str, form: str, source: Path) -> dict:
+def _opened(name: str, form: str, source: Path) -> dict[str, Any]:
     """Return the manifest to go on with, and clear away what an interrupted ingestion left."""
     old = ingested.manifest(KIND, name)
     generated = ingested.is_generated(source)
@@ -158,7 +158,7 @@ def _opened(name: str, form: str, source: Path) -> dict:
     return fresh | {"years": years}
 
 
-def _ingest_year(manifest: dict, name: str, reader: Format, path: Path, year: int) -> IngestedYear:
+def _ingest_year(manifest: dict[str, Any], name: str, reader: Format, path: Path, year: int) -> IngestedYear:
     hashes = {part.name: ingested.sha256(part) for part in reader.parts(path) if part.is_file()}
     known = manifest["years"].get(str(year))
     if known and known["files"] == hashes:

@@ -41,8 +41,8 @@ class LeontiefSystem:
         output = self.table.output
         return np.divide(1.0, output, out=np.zeros_like(output), where=output > 0)
 
-    def _factorise(self, precision: type) -> tuple[np.ndarray, np.ndarray]:
-        matrix = np.empty_like(self.table.intermediate, dtype=precision)
+    def _factorise(self, precision: type[np.floating]) -> tuple[np.ndarray, np.ndarray]:
+        matrix: np.ndarray = np.empty_like(self.table.intermediate, dtype=precision)
         np.multiply(self.table.intermediate, -self._per_output, out=matrix, casting="same_kind")
         matrix[np.diag_indices_from(matrix)] += 1
         with warnings.catch_warnings():

@@ -1,7 +1,7 @@
 """Saving and showing a figure, once, with its source beneath."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from helpers.report.source import flags_of, show_source, source_line
 from helpers.report.store import is_generated, numbers_only, output_path
@@ -69,7 +69,7 @@ def _show(name: str) -> None:
 
 def watermark(fig: "Figure") -> None:
     """Write across a figure that it shows generated data, so that it keeps saying so away from its page."""
-    look = {"fontsize": 34, "color": "#B00020", "alpha": 0.28, "rotation": 30, "weight": "bold"}
+    look: dict[str, Any] = {"fontsize": 34, "color": "#B00020", "alpha": 0.28, "rotation": 30, "weight": "bold"}
     fig.text(0.5, 0.5, "GENERATED DATA", ha="center", va="center", zorder=1000, **look)
 
 

@@ -167,7 +167,9 @@ def _null(values: np.ndarray, sizes: np.ndarray, draws: int, rng: np.random.Gene
     return f_statistics(errors, sizes).max(axis=1)
 
 
-def _resampled_sizes(values: np.ndarray, size: int, sizes: np.ndarray, draws: int, rng: np.random.Generator):
+def _resampled_sizes(
+    values: np.ndarray, size: int, sizes: np.ndarray, draws: int, rng: np.random.Generator
+) -> np.ndarray:
     fitted = np.where(np.arange(len(values)) < size, values[:size].mean(), values[size:].mean())
     residuals = values - fitted
     drawn = fitted + rng.choice(residuals, size=(draws, len(values)))
@@ -320,7 +322,15 @@ def break_table(
     return table.astype(dict.fromkeys(whole, "Int64"))
 
 
-def _tests(values, break_year, crisis_years, trimming, draws, level, seed) -> dict[str, object]:
+def _tests(
+    values: pd.Series,
+    break_year: int,
+    crisis_years: Sequence[int],
+    trimming: float,
+    draws: int,
+    level: float,
+    seed: int,
+) -> dict[str, object]:
     row: dict[str, object] = {"n": len(prepared(values, crisis_years)), "reason": ""}
     found: dict[str, object] = dict.fromkeys(COLUMNS)
     try:

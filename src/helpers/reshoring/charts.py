@@ -60,8 +60,10 @@ def lines(
         ax.fill_between(band.index, band["low"], band["high"], color=GREY, alpha=0.18, linewidth=0)
     for i, name in enumerate(frame.columns):
         line = frame[name].dropna()
-        style = {"linewidth": 3.2, "zorder": 3} if name == focus else {"linewidth": 1.8}
-        ax.plot(line.index, line, color=colour(name), marker=MARKERS[i % 8], markersize=4.5, **style)
+        width, layer = (3.2, 3) if name == focus else (1.8, 2)
+        ax.plot(
+            line.index, line, color=colour(name), marker=MARKERS[i % 8], markersize=4.5, linewidth=width, zorder=layer
+        )
     ends = {name: (line.index[-1], line.iloc[-1]) for name in frame if len(line := frame[name].dropna())}
     label_line_ends(ax, ends, colour)
     ax.set_ylabel(ylabel)
@@ -151,7 +153,7 @@ def break_dates(table: pd.DataFrame, break_year: int, level: float, palette: Seq
     ax.annotate(str(break_year), (break_year, len(shown) - 0.35), color=palette[1], ha="center", fontsize=11)
     ax.set_yticks(heights, [str(name) for name in shown.index])
     ax.set(ylim=(-0.7, len(shown)), xlabel="first year of the later regime")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     ax.grid(axis="y", visible=False)
     return fig
 
@@ -166,7 +168,7 @@ def two_panels(frames: Mapping[str, pd.DataFrame], colour: Colour, ylabel: str, 
             width = 3.2 if name == focus else 1.8
             ax.plot(frame.index, frame[name], color=colour(name), linewidth=width)
         ax.set(title=title, ylabel=ylabel)
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.locator_params(axis="x", integer=True)
         ax.margins(x=0.06)
         ax.grid(axis="x", visible=False)
     for ax, frame in zip(axes, frames.values(), strict=True):

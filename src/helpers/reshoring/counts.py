@@ -133,7 +133,9 @@ def _dispersion(before: pd.Series, after: pd.Series) -> float:
     return pearson / freedom
 
 
-def _quasi_interval(ratio: float, first: int, second: int, dispersion: float, freedom: int, level: float):
+def _quasi_interval(
+    ratio: float, first: int, second: int, dispersion: float, freedom: int, level: float
+) -> tuple[float, float]:
     if not (first and second and freedom > 0):
         return float("nan"), float("nan")
     # A dispersion below 1 is chance: the interval is never made narrower than Poisson's.

@@ -18,7 +18,9 @@ REPLACED = "2016"
 WIOD_2016 = "wiod2016"
 
 
-def choose(panel: str, release: str, economies: Collection[str], years: Sequence[int], industries: Collection[str]):
+def choose(
+    panel: str, release: str, economies: Collection[str], years: Sequence[int], industries: Collection[str]
+) -> Release:
     """Return the release that a page reads.
 
     Parameters

@@ -8,6 +8,9 @@ import pandas as pd
 from helpers.errors import InputError
 from helpers.reshoring.measures import check_economies, check_years, place_of
 
+#: Domestic and foreign inputs of one year: industries by economies.
+Inputs = tuple[np.ndarray, np.ndarray]
+
 
 @dataclass(frozen=True)
 class Place:
@@ -69,7 +72,7 @@ def place_of_change(
     return _place(table.loc[economy], len(names), draws), table
 
 
-def _cubes(inputs: pd.DataFrame, base_year: int, last_year: int):
+def _cubes(inputs: pd.DataFrame, base_year: int, last_year: int) -> tuple[Inputs, Inputs, list[str]]:
     wide = inputs[inputs["year"].isin([base_year, last_year])].pivot_table(
         index="sector", columns=["year", "iso3"], values=["domestic", "foreign"], fill_value=0.0, observed=True
     )
@@ -79,10 +82,11 @@ def _cubes(inputs: pd.DataFrame, base_year: int, last_year: int):
             f"A place needs at least two economies and two industries; there are {len(names)} and {len(wide)}. "
             "Exclude fewer."
         )
-    pairs = [
-        tuple(wide[kind][year][names].to_numpy() for kind in ("domestic", "foreign")) for year in (base_year, last_year)
-    ]
-    return pairs[0], pairs[1], list(names)
+    base, last = (
+        (wide["domestic"][year][names].to_numpy(), wide["foreign"][year][names].to_numpy())
+        for year in (base_year, last_year)
+    )
+    return base, last, list(names)
 
 
 def _industry_counts(industries: int, draws: int, seed: int) -> np.ndarray:
@@ -90,7 +94,7 @@ def _industry_counts(industries: int, draws: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).multinomial(industries, chances, size=draws).astype(float)
 
 
-def _share_change(base: tuple, last: tuple, counts: np.ndarray) -> np.ndarray:
+def _share_change(base: Inputs, last: Inputs, counts: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore", divide="ignore"):
         shares = [counts @ foreign / (counts @ (domestic + foreign)) for domestic, foreign in (base, last)]
     return shares[1] - shares[0]

@@ -102,7 +102,9 @@ def parts_of_share(inputs: pd.DataFrame, economies: Sequence[str], base_year: in
     return 100 * parts.loc[list(economies)]
 
 
-def parts_of_foreign_inputs(inputs: pd.DataFrame, economies: Sequence[str], base_year: int, last_year: int):
+def parts_of_foreign_inputs(
+    inputs: pd.DataFrame, economies: Sequence[str], base_year: int, last_year: int
+) -> pd.DataFrame:
     """Return sourcing, input use, industry mix and change of F/output, percentage points of output."""
     parts = decomposition.sourcing_and_structure(inputs, base_year, last_year)
     return 100 * parts.loc[list(economies), ["sourcing", "input_use", "industry_mix", "change"]]
@@ -202,7 +204,9 @@ def most_influential(choices: pd.DataFrame) -> str:
     return max(spread, key=lambda name: spread[name])
 
 
-def intensity_by_scope(load: Load, release: Release, economies: Sequence[str], base_year: int, last_year: int):
+def intensity_by_scope(
+    load: Load, release: Release, economies: Sequence[str], base_year: int, last_year: int
+) -> pd.DataFrame:
     """Return both versions of the mean yearly intensity under every scope of inputs.
 
     Returns

@@ -70,8 +70,10 @@ def windows_compared(table: pd.DataFrame, marked: dict[str, str], xlabel: str, y
         x, y = table.loc[code, ["early", "late"]]
         ax.plot(x, y, "o", color=marked[code], markersize=10)
         # Names of the slower half stand to the left, the others to the right, so that neighbours stay apart.
-        side = {"xytext": (-8, -4), "ha": "right"} if i < len(ordered) / 2 else {"xytext": (8, -4)}
-        ax.annotate(code, (x, y), textcoords="offset points", color=marked[code], fontweight="bold", **side)
+        shift, side = (-8, "right") if i < len(ordered) / 2 else (8, "left")
+        ax.annotate(
+            code, (x, y), (shift, -4), textcoords="offset points", ha=side, color=marked[code], fontweight="bold"
+        )
     ax.axhline(0, color="#4D4D4D", linewidth=1)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     return fig

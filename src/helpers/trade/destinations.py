@@ -7,7 +7,9 @@ import pandas as pd
 from helpers.errors import InputError, not_allowed
 
 
-def by_destination(bilateral: pd.DataFrame, exporter: str, scope: str = "goods", use: str = "intermediate"):
+def by_destination(
+    bilateral: pd.DataFrame, exporter: str, scope: str = "goods", use: str = "intermediate"
+) -> pd.DataFrame:
     """Return one exporter's exports, years by destinations (million US$, current prices).
 
     Parameters

@@ -11,7 +11,9 @@ import pandas as pd
 from helpers.errors import InputError, not_allowed
 
 
-def constant_market_share(bilateral: pd.DataFrame, exporter: str, first: int, last: int, scope: str = "goods"):
+def constant_market_share(
+    bilateral: pd.DataFrame, exporter: str, first: int, last: int, scope: str = "goods"
+) -> pd.DataFrame:
     """Decompose the growth of one exporter's intermediate exports.
 
     Parameters

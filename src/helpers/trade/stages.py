@@ -14,7 +14,9 @@ from helpers.trade.definitions import STAGES
 GOODS_SECTORS = ("Primary", "Low-technology manufacturing", "Medium- to high-technology manufacturing")
 
 
-def stage_series(table: pd.DataFrame, stage: str, flow: str = "Export", economies: Sequence[str] | None = None):
+def stage_series(
+    table: pd.DataFrame, stage: str, flow: str = "Export", economies: Sequence[str] | None = None
+) -> pd.DataFrame:
     """Return trade with the world of the goods of one definition, years by economies.
 
     Parameters

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -248,7 +249,8 @@ def _parts(
     for year in years or []:
         if year not in held:
             raise InputError(f"{name!r} holds no trade of {year}. It holds {', '.join(map(str, held)) or 'no year'}.")
-    place, by_edition = ingested.folder(KIND, name), {}
+    place = ingested.folder(KIND, name)
+    by_edition: dict[str, list[Path]] = {}
     for part in parts:
         if years is None or part["year"] in years:
             by_edition.setdefault(part["edition"], []).append(place / part["file"])

@@ -240,7 +240,9 @@ class _Reading:
             os.fsync(handle.fileno())
         fresh.replace(self.place / name)
 
-    def _quarantine(self, summary: pd.DataFrame, rejected: pd.DataFrame, parts: list[dict]) -> pd.DataFrame | None:
+    def _quarantine(
+        self, summary: pd.DataFrame, rejected: pd.DataFrame, parts: list[dict[str, Any]]
+    ) -> pd.DataFrame | None:
         """Store the rows that are not sound with line and reason; return them, or None when all are sound."""
         kept = summary[summary["kind"] == "kept"]["rows"].sum()
         repeated = kept > sum(part["rows"] for part in parts)
@@ -268,7 +270,7 @@ class _Reading:
     def _bad_lines(rejected: pd.DataFrame) -> pd.DataFrame:
         return rejected.assign(reason="another number of cells than the header", input_value=None)
 
-    def _entry(self, summary: pd.DataFrame, parts: list[dict], bad: pd.DataFrame | None) -> dict[str, Any]:
+    def _entry(self, summary: pd.DataFrame, parts: list[dict[str, Any]], bad: pd.DataFrame | None) -> dict[str, Any]:
         rows = {kind: int(summary.loc[summary["kind"] == kind, "rows"].sum()) for kind in ("kept", "left out")}
         rows["kept"] = sum(part["rows"] for part in parts)
         rows["quarantined"] = 0 if bad is None else len(bad)

@@ -120,7 +120,7 @@ def _with_known_economies(rows: "ir.Table", economies: Iterable[int]) -> "ir.Tab
     return rows
 
 
-def _economy_cases(rows: "ir.Table") -> list[tuple]:
+def _economy_cases(rows: "ir.Table") -> list[tuple["ir.BooleanValue", str]]:
     return [
         (rows.known_exporter.isnull(), "exporter is not in the list of economies"),
         (rows.known_importer.isnull(), "importer is not in the list of economies"),
@@ -128,7 +128,7 @@ def _economy_cases(rows: "ir.Table") -> list[tuple]:
     ]
 
 
-def _product_and_value_cases(rows: "ir.Table") -> list[tuple]:
+def _product_and_value_cases(rows: "ir.Table") -> list[tuple["ir.BooleanValue", str]]:
     return [
         (rows.product.isnull() | ~is_six_digits(rows.product), "product code is not six digits"),
         (rows.input_value.isnull(), "value is not a number below a trillion US dollars"),

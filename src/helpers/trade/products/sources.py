@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -177,7 +178,7 @@ def _reference(path: Path, key: str) -> dict[int, str]:
     return {int(record[key]): _iso3(int(record[key]), record.get(f"{key}IsoAlpha3")) for record in records}
 
 
-def _require_files(folder: Path, found: list, example: str) -> None:
+def _require_files(folder: Path, found: Sequence[object], example: str) -> None:
     if not found:
         packed = " Unpack the zip archive first." if any(folder.glob("*.zip")) else ""
         raise InputError(f"{folder} holds no data file such as {example}.{packed}")
