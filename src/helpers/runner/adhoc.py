@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from helpers.errors import WorkError
 from helpers.runner import fingerprint, ingested_sets, manifest, notebooks, parameters, scenario, sweeps
@@ -23,7 +23,7 @@ class Found:
     fresh: bool
 
 
-def values(section: Section, assignments: list[str], scenario_name: str | None) -> dict:
+def values(section: Section, assignments: list[str], scenario_name: str | None) -> dict[str, Any]:
     """Return the resolved parameters: defaults, then the scenario's, then those given."""
     base = scenario.scenario(scenario_name, [item.slug for item in notebooks.sections()]) if scenario_name else None
     given = parameters.parse_assignments(section, assignments, base.parameters.get(section.slug, {}) if base else {})

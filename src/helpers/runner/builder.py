@@ -159,7 +159,7 @@ def _run_stale(planned: list[Planned], order: Order, progress: Progress, swept: 
     from helpers.runner.workshop import backend, workshop
 
     prepared = {name: sweeps.state_now(name)[0] for name, digest in swept.items() if not digest}
-    reached = [*planned, *(point for points in prepared.values() for point in points)]
+    reached: list[Planned | sweeps.Prepared] = [*planned, *(point for points in prepared.values() for point in points)]
     sections = {item.section.slug: item.section for item in reached}
     with ExitStack() as stack:
         chosen = stack.enter_context(backend(order.backend, order.address))

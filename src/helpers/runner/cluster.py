@@ -97,8 +97,8 @@ class ClusterWorkshop(Workshop):
         except Exception as error:
             return Outcome(0.0, CellError(f"the cluster could not carry it out: {error}", name=""))
         unpack(answer["archive"], folder)
-        error = CellError(**answer["error"]) if answer["error"] else None
-        return Outcome(answer["seconds"], error, answer["peak_memory"])
+        told = CellError(**answer["error"]) if answer["error"] else None
+        return Outcome(answer["seconds"], told, answer["peak_memory"])
 
     def _await(self, future: Any) -> dict[str, Any]:
         while not self.stopped.is_set():

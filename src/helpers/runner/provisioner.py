@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Unicode
 
 from helpers.runner import forkclient
@@ -26,7 +26,7 @@ class ForkProvisioner(LocalProvisioner):
             return await super().launch_kernel(cmd, **kwargs)
         self.cwd = kwargs.get("cwd") or os.getcwd()
         outputs = [kwargs.get(name) or stream for name, stream in (("stdout", sys.stdout), ("stderr", sys.stderr))]
-        self.process = forkclient.fork(
+        child = forkclient.fork(
             self.server,
             "kernel",
             cmd[cmd.index(LAUNCHER) + 1 :],
@@ -34,7 +34,9 @@ class ForkProvisioner(LocalProvisioner):
             environment=kwargs.get("env") or dict(os.environ),
             folder=str(self.cwd),
         )
-        self.pid = self.pgid = self.process.pid
+        # Answers to all that the base class asks of a Popen.
+        self.process = child  # type: ignore[assignment]
+        self.pid = self.pgid = child.pid
         return self.connection_info
 
     async def kill(self, restart: bool = False) -> None:

@@ -51,7 +51,7 @@ def loaded_files(begun: int) -> dict[str, list[int]]:
 class WarmServer(forkserver.Server):
     """A server without an owner."""
 
-    patience = POLL
+    patience: float | None = POLL
 
     def __init__(self, address: str, record: Path, idle: float) -> None:
         super().__init__(address, None)
@@ -92,13 +92,14 @@ def main() -> None:
     address, record, known, *names = sys.argv[1:]
     begun, facts = time.time_ns(), json.loads(known)
     answer = forkserver.made_ready(names)
+    server = None
     if not answer["refusal"]:
         server = WarmServer(address, Path(record), facts["idle"])
         own = {"pid": os.getpid(), "address": f"{os.getpid()}:{address}", "files": loaded_files(begun)}
         write(Path(record), facts | own)
     print(json.dumps(answer), flush=True)
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if not answer["refusal"]:
+    if server:
         server.serve()
 
 

@@ -150,9 +150,9 @@ class Execution:
         """Say in which cell and line, and why, the execution ended."""
         name = getattr(found, "ename", None)
         if name is None:
-            number, cell_id = self.current
+            last, cell_id = self.current
             return CellError(
-                f"{found}".strip() or type(found).__name__, number or None, cell_id, None, type(found).__name__
+                f"{found}".strip() or type(found).__name__, last or None, cell_id, None, type(found).__name__
             )
         number, cell_id = self._failed_cell()
         value = str(getattr(found, "evalue", ""))

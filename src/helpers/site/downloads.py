@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from helpers.site.layout import write_if_changed
 from helpers.site.publication import Publication
@@ -46,7 +47,7 @@ def _files(folder: Path) -> list[Path]:
 
 def run_record(page: Publication) -> bytes:
     """Return what was run, without anything that differs between two runs of the same."""
-    record = {
+    record: dict[str, Any] = {
         "section": page.section,
         "scenario": page.scenario,
         "run_id": page.run_id,

@@ -6,7 +6,7 @@ of index.qmd, by section, which come first); nothing here knows what a metric me
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -18,7 +18,12 @@ from helpers.site.publication import Publication, by_section
 from helpers.site.results_table import results_table, tally
 from helpers.site.run_box import WATERMARK
 
-FORMATS = {"ordinal": ordinal, "percent": percent, "number": number, "integer": lambda x: number(round(x), 0)}
+FORMATS: dict[str, Callable[[Any], str]] = {
+    "ordinal": ordinal,
+    "percent": percent,
+    "number": number,
+    "integer": lambda x: number(round(x), 0),
+}
 PLACEHOLDER = re.compile(r"\{(?:([\w-]+):)?(\w+)(?:\|([^{}]+))?\}")
 
 
@@ -111,10 +116,10 @@ def shown(page: Publication, metric: str, how: str | None = None) -> str:
 
 def formatted(value: Any, how: str | None) -> str:
     """Write a value as `how` says: a name in `FORMATS`, a format specification such as ".2f", or as it is."""
-    if how in FORMATS:
-        return FORMATS[how](value)
     if how is None:
         return number(value) if isinstance(value, float) else str(value)
+    if how in FORMATS:
+        return FORMATS[how](value)
     try:
         return format(value, how).replace("-", "−", 1)
     except ValueError as error:
