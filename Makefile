@@ -14,8 +14,7 @@ help: ## say what there is
 site: $(STAMP) ## run what is stale and render _site/
 	@$(BIN)/reshoring site
 
-test: $(STAMP) ## run the whole test suite
-	@$(BIN)/ruff check src tests benchmarks
+test: $(STAMP) lint ## check style and types, run the whole test suite
 	@$(BIN)/python -m pytest -n auto --dist loadgroup tests
 
 spark: $(STAMP) ## add Spark (half a gigabyte, needs Java 17), so that its test is run too
@@ -35,7 +34,7 @@ bench: $(STAMP) ## run the benchmarks, write build/benchmarks.json
 
 lint: $(STAMP) ## style and types
 	@$(BIN)/ruff check src tests benchmarks
-	@$(BIN)/pyright src
+	@$(BIN)/mypy
 
 # Hashes, but no index address: the lock serves behind any mirror.
 lock: ## resolve the dependencies again (needs uv on PATH)

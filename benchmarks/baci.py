@@ -52,9 +52,10 @@ def write_parquet(folder: Path, floating: bool = True) -> None:
     for file in source.files:
         engine = engines.duckdb(folder / "spill")
         rows = file.rows(engines.read_text(engine, file.path), source.economies).select(STORED)
-        rows.to_parquet(str(folder / "parquet" / f"{file.year}.parquet"))
+        rows.to_parquet(str(folder / "parquet" / f"{file.path.stem}.parquet"))
         if floating:
-            rows.mutate(value=rows.value.cast("float64")).to_parquet(str(folder / "floating" / f"{file.year}.parquet"))
+            numbers = rows.mutate(value=rows.value.cast("float64"))
+            numbers.to_parquet(str(folder / "floating" / f"{file.path.stem}.parquet"))
         engine.disconnect()
         tell(f"{file.path.name} stored as Parquet")
         if not floating:

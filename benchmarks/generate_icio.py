@@ -7,6 +7,7 @@ ingested from it. Run `python -m benchmarks.generate_icio FOLDER --countries 77 
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -78,12 +79,14 @@ def write_table(path: Path, countries: list[str], industries: list[str], table: 
     numbers = np.zeros((n + 3, n + f + 1))
     numbers[:n] = np.hstack([table["intermediate"], table["final"], table["output"][:, None]])
     numbers[n, :n], numbers[n + 1, :n], numbers[n + 2, :n] = table["taxes"], table["value_added"], table["output"]
-    columns = {"V1": [*rows, "TLS", "VA", "OUT"]}
+    columns: dict[str, Any] = {"V1": [*rows, "TLS", "VA", "OUT"]}
     columns |= {name: numbers[:, at] for at, name in enumerate([*rows, *final, "OUT"])}
     pa.csv.write_csv(pa.table(columns), path, pa.csv.WriteOptions(quoting_style="none", quoting_header="none"))
 
 
-def generate(folder: Path, countries: int = 77, industries: int = 45, years: tuple[int, ...] = (2018,), seed: int = 1):
+def generate(
+    folder: Path, countries: int = 77, industries: int = 45, years: tuple[int, ...] = (2018,), seed: int = 1
+) -> None:
     """Write one table a year into `folder` and mark the folder as generated."""
     folder.mkdir(parents=True, exist_ok=True)
     for year in years:

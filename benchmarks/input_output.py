@@ -27,8 +27,11 @@ def our_table(countries: int) -> tuple[InterCountryTable]:
     labels["label"] = labels["iso3"] + "_" + labels["sector"]
     final_iso3 = np.repeat(country_codes(countries), len(FINAL))
     costs = drawn["taxes"] + drawn["value_added"]
-    blocks = (drawn[name] for name in ("intermediate", "final", "output", "value_added"))
-    return (make_table(SEED, "generated", *blocks, costs, labels, final_iso3),)
+    made = make_table(
+        SEED, "generated", drawn["intermediate"], drawn["final"], drawn["output"], drawn["value_added"],
+        costs, labels, final_iso3,
+    )  # fmt: skip
+    return (made,)
 
 
 def pymrio_system(countries: int) -> tuple[Any]:
@@ -105,7 +108,16 @@ def _nine_terms(parts: _Arrays) -> np.ndarray:
     return terms
 
 
-def _add_pair(parts, term, s, r, own, other, local, foreign) -> None:
+def _add_pair(
+    parts: _Arrays,
+    term: np.ndarray,
+    s: int,
+    r: int,
+    own: np.ndarray,
+    other: np.ndarray,
+    local: list[np.ndarray],
+    foreign: np.ndarray,
+) -> None:
     passing = parts.multipliers[s, other]
     term[1] += passing @ parts.final[other, r]
     term[2] += passing @ np.delete(parts.final[other], [s, r], axis=1).sum(axis=1)

@@ -23,7 +23,7 @@ def waits() -> list[float]:
 
 
 def fetcher(service: Service, waits: list[float], jitter: float = 1.0, **changes: object) -> Fetcher:
-    patience = replace(SLOW, **changes)  # pyright: ignore[reportArgumentType]
+    patience = replace(SLOW, **changes)
     return Fetcher("wdi", service.url, patience, sleep=waits.append, jitter=lambda: jitter)
 
 

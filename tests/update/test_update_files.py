@@ -22,7 +22,7 @@ KEY = "s3cret-KEY-0123456789abcdef"
 
 def run(source: str, **wish: object) -> str:
     told: list[str] = []
-    update(Wish(source, **wish), told.append)  # pyright: ignore[reportArgumentType]
+    update(Wish(source, **wish), told.append)
     return "\n".join(told)
 
 
@@ -94,7 +94,7 @@ def test_passing_trouble_with_files_is_waited_out(
     trouble: object, service: Service, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offer(service, monkeypatch, "itu", "idi.xlsx", b"PK" * 5000)
-    service.troubles = [trouble, trouble]  # pyright: ignore[reportAttributeAccessIssue]
+    service.troubles = [trouble, trouble]
     run("itu")
     assert (project / "build" / "fetched" / "itu" / "idi.xlsx").read_bytes() == b"PK" * 5000
 
@@ -117,7 +117,7 @@ def test_a_page_that_wants_a_person_is_told(service: Service, project: Path, mon
 def test_workbooks_of_another_form_are_refused(
     body: object, told: str, service: Service, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    offer(service, monkeypatch, "pwt", "pwt110.xlsx", body())  # pyright: ignore[reportCallIssue]
+    offer(service, monkeypatch, "pwt", "pwt110.xlsx", body())
     old = state(project)
     with pytest.raises(WorkError, match=told):
         run("pwt", tables=("tfp_level_ppp",))

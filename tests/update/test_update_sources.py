@@ -24,7 +24,7 @@ TAIWAN = [("TWN", 2021, 3.78), ("TWN", 2022, 3.97)]
 
 def run(source: str, **wish: object) -> str:
     told: list[str] = []
-    update(Wish(source, **wish), told.append)  # pyright: ignore[reportArgumentType]
+    update(Wish(source, **wish), told.append)
     return "\n".join(told)
 
 

@@ -27,7 +27,7 @@ def bank(service: Service, project: Path, monkeypatch: pytest.MonkeyPatch) -> Wo
 
 def run(*tables: str, **wish: object) -> str:
     told: list[str] = []
-    update(Wish("wdi", tables=tables or ("rd_gdp",), **wish), told.append)  # pyright: ignore[reportArgumentType]
+    update(Wish("wdi", tables=tables or ("rd_gdp",), **wish), told.append)
     return "\n".join(told)
 
 
