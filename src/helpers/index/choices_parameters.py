@@ -2,7 +2,9 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from helpers.parameter_models import SectionParameters
 
 Metric = Literal[
     "korea_rank_composite",
@@ -13,9 +15,7 @@ Metric = Literal[
 ]
 
 
-class ChoicesParameters(BaseModel):
+class ChoicesParameters(SectionParameters):
     """Parameters of the section `choices`."""
-
-    model_config = ConfigDict(extra="forbid")
 
     metric: Metric = Field("korea_rank_composite", description="rank whose distribution over the sweep is shown")

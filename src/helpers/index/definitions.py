@@ -86,7 +86,6 @@ STUDY_RANKS = {
     "ict_development_index": 2,
 }
 STUDY_ECONOMY = "KOR"
-STUDY_SOURCE = "kita2021"
 
 
 def high_tech_fields(choice: str | list[str] | tuple[str, ...]) -> list[str]:

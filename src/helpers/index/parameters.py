@@ -1,13 +1,13 @@
 """What a reader may change in the innovation index, with the values that are allowed."""
 
-from collections.abc import Mapping
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from helpers.data import catalogue, economies
 from helpers.errors import InputError, not_allowed
 from helpers.index.definitions import HIGH_TECH_FIELDS, ICT, INDICATORS, NAMES, PATENTS
+from helpers.parameter_models import SectionParameters
 
 Normalisation = Literal[
     "minmax",
@@ -45,10 +45,8 @@ NEED_POSITIVE = ("geometric", "harmonic", "power")
 ZERO_BASED = ("borda", "distance-to-maximum")
 
 
-class InnovationIndexParameters(BaseModel):
+class InnovationIndexParameters(SectionParameters):
     """Parameters of the section `innovation-index`; the defaults are what the study's authors could see in 2021."""
-
-    model_config = ConfigDict(extra="forbid")
 
     focus: str = Field("KOR", description="economy the page is about (ISO 3166 alpha-3); it must be in the group")
     group: str | list[str] = Field(
@@ -112,11 +110,6 @@ class InnovationIndexParameters(BaseModel):
         0.02, ge=0, le=0.5, description="relative standard error of an indicator's value (share of the value)"
     )
     first_year: int = Field(2010, ge=2007, le=2017, description="first year of the index over time")
-
-    @classmethod
-    def of(cls, namespace: Mapping[str, object]) -> Self:
-        """Return the parameters whose names occur in a namespace, such as a notebook's ``globals()``."""
-        return cls.model_validate({name: namespace[name] for name in cls.model_fields if name in namespace})
 
     @field_validator("focus")
     @classmethod

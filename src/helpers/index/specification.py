@@ -48,11 +48,12 @@ class Specification:
     @classmethod
     def of(cls, parameters: InnovationIndexParameters) -> "Specification":
         """Return the specification that a section's parameters describe."""
+        scale = parameters.scale
         return cls(
             imputation=parameters.imputation,
             outliers=parameters.outliers,
             normalisation=parameters.normalisation,
-            scale=tuple(parameters.scale) if parameters.scale else None,  # type: ignore[arg-type]
+            scale=(scale[0], scale[1]) if scale else None,
             weights=parameters.weights,
             aggregation=parameters.aggregation,
             power=parameters.power,
