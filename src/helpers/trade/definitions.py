@@ -11,7 +11,6 @@ STAGES = {
 }
 STAGE_TABLE = "wits_trade_by_stage_of_processing"
 END_USE_TABLE = "wiod2013_bilateral_by_end_use"
-VALUE_ADDED_TABLE = "adb_value_added_exports"
 
 MEANS = {"arithmetic": "arithmetic mean of yearly growth rates", "compound": "compound annual growth rate (CAGR)"}
 WINDOW_YEARS = {"growth": "growth rates of these years", "levels": "levels of these years"}

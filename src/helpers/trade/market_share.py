@@ -47,12 +47,10 @@ def constant_market_share(
     before, after = markets.loc[own.index, first], markets.loc[own.index, last]
     # A market that imports nothing has no share to speak of; zero keeps the sum exact.
     share_first, share_last = (start / before).fillna(0.0), (end / after).fillna(0.0)
-    world = after.sum() / before.sum() - 1
-    table = pd.DataFrame({"start": start, "end": end, "market_size": start * world})
+    table = pd.DataFrame({"start": start, "end": end, "market_size": start * (after.sum() / before.sum() - 1)})
     table["destination_mix"] = share_first * (after - before) - table["market_size"]
     table["share"] = (share_last - share_first) * after
-    table["change"] = end - start
-    return table.assign(share_first=share_first, share_last=share_last)
+    return table.assign(change=end - start, share_first=share_first, share_last=share_last)
 
 
 def _check(flows: pd.DataFrame, exporter: str, first: int, last: int) -> None:

@@ -109,14 +109,16 @@ def flows(
     engine = engines.duckdb()
     try:
         parts = _chosen(_parts(engine, name, manifest, years), economies, exporters, importers)
-        summed = flows_expression(parts, economies)
-        # Sums are exact decimals; only the finished sum becomes a floating-point number.
-        million = summed.mutate(value=summed.value.cast("float64") / MILLION, year=summed.year.cast("int64"))
-        ordered = million.order_by(["exporter", "importer", "year", "end_use"])
-        frame = engine.to_pyarrow(ordered).to_pandas()
+        frame = engine.to_pyarrow(_in_millions(flows_expression(parts, economies))).to_pandas()
     finally:
         engine.disconnect()
     return _described(frame, name, manifest)
+
+
+def _in_millions(summed: "ir.Table") -> "ir.Table":
+    """Put flows in order; sums are exact decimals, and only the finished sum becomes a floating-point number."""
+    million = summed.mutate(value=summed.value.cast("float64") / MILLION, year=summed.year.cast("int64"))
+    return million.order_by(["exporter", "importer", "year", "end_use"])
 
 
 def flows_of_files(engine: "BaseBackend", source: Source) -> "ir.Table":

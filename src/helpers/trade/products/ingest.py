@@ -68,11 +68,7 @@ def ingest(
     WorkError
         Totals do not reconcile, or a file cannot be read to its end.
     """
-    if form not in SOURCES:
-        raise InputError(not_allowed("format of trade data", form, SOURCES))
-    if not folder.is_dir():
-        raise InputError(f"There is no folder {folder}.")
-    source, name = SOURCES[form](folder), name or form
+    source, name = _found(folder, form), name or form
     done = []
     with ingested.lock(KIND, name):
         manifest = _opened(name, form, folder, source)
@@ -80,6 +76,14 @@ def ingest(
             done.append(_ingest_file(manifest, name, file, source.economies))
             progress(done[-1])
     return done
+
+
+def _found(folder: Path, form: str) -> Source:
+    if form not in SOURCES:
+        raise InputError(not_allowed("format of trade data", form, SOURCES))
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder}.")
+    return SOURCES[form](folder)
 
 
 def _opened(name: str, form: str, folder: Path, source: Source) -> dict[str, Any]:

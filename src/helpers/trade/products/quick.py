@@ -76,7 +76,7 @@ def _read(files: list[BaciFile]) -> "ir.Table":
         form = _form(engines.header(file.path)[1])
         year = dataset.field(FILE_YEAR) == pa.scalar(file.year, pa.int16())
         parts.append(form.make_fragment(str(file.path), place, partition_expression=year))
-    return ibis.memtable(dataset.FileSystemDataset(parts, schema, form, place))
+    return ibis.memtable(dataset.FileSystemDataset(parts, schema, parts[0].format, place))
 
 
 def _form(delimiter: str) -> dataset.CsvFileFormat:
