@@ -87,8 +87,10 @@ class Project:
     def run(self, *command: str, **more: str) -> tuple[float, Memory, str]:
         """Run a command to its end; return seconds, memory and what it printed."""
         memory, begun = Memory(), time.monotonic()
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        process = subprocess.Popen(command, env=self.environment | more, cwd=self.root, **pipes)  # type: ignore[call-overload]
+        out, err = subprocess.PIPE, subprocess.STDOUT
+        process = subprocess.Popen(
+            command, env=self.environment | more, cwd=self.root, stdout=out, stderr=err, text=True
+        )
         ended = threading.Event()
         watch = threading.Thread(target=_watch, args=(psutil.Process(process.pid), memory, ended))
         watch.start()

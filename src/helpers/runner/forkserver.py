@@ -66,6 +66,7 @@ def importable(name: str) -> bool:
 def hidden(name: str) -> Iterator[None]:
     """Make a module look absent for a while."""
     known = sys.modules.get(name)
+    # With nothing under its name an import says that there is no such module; the types of Python do not know that.
     sys.modules[name] = None  # type: ignore[assignment]
     try:
         yield
