@@ -61,7 +61,7 @@ def _point(item: "Prepared", record: Row, parameters: list[str], metrics: dict[s
 def _failure(item: "Prepared", record: Row | None) -> Row:
     told: Row = {"kind": "refused", "message": item.refusal}
     if not item.refusal:
-        told = {"kind": "failed"} | (record or {"error": None})["error"] if record else {"kind": "not computed"}
+        told = {"kind": "failed"} | record["error"] if record else {"kind": "not computed"}
     row = _head(item) | {"parameters": json.dumps(item.point.varied, sort_keys=True, ensure_ascii=False)} | told
     return {column: row.get(column) for column in FAILURE_COLUMNS}
 
