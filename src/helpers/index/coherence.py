@@ -1,7 +1,7 @@
 """Do the indicators belong together, and which of them really decide the index?"""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,8 @@ from helpers.index.weigh import complete, principal_components
 Array = NDArray[np.float64]
 #: Fewer pairs than this do not tell the form of a relation.
 FEW = 8
+#: With fewer pairs, none of them tied, the distribution of Kendall's statistic is computed and not approximated.
+EXACT_PAIRS = 50
 #: Bandwidths tried for the local regression, as shares of the standard deviation of the indicator.
 BANDWIDTHS = np.geomspace(0.15, 3.0, 16)
 
@@ -60,10 +62,18 @@ def correlations(
 
 
 def p_values(values: pd.DataFrame, method: Correlation = "pearson") -> pd.DataFrame:
-    """Return the two-sided p-value of each correlation of `correlations`, 0 on the diagonal."""
-    tests = {"pearson": stats.pearsonr, "spearman": stats.spearmanr, "kendall": stats.kendalltau}
+    """Return the two-sided p-value of each correlation of `correlations`, 0 on the diagonal.
+
+    Kendall's test is exact where fewer than fifty pairs have no ties; Spearman's uses the t distribution.
+    """
+    tests = {"pearson": stats.pearsonr, "spearman": stats.spearmanr, "kendall": _kendall}
     table = values.corr(method=lambda x, y: tests[method](x, y).pvalue, min_periods=3)
     return table.where(~np.eye(len(table), dtype=bool), 0.0)
+
+
+def _kendall(x: Array, y: Array) -> Any:
+    exact = len(x) < EXACT_PAIRS and len(np.unique(x)) == len(np.unique(y)) == len(x)
+    return stats.kendalltau(x, y, method="exact" if exact else "asymptotic")
 
 
 def conspicuous(values: pd.DataFrame, high: float = 0.9, low: float = -0.4) -> pd.DataFrame:
@@ -79,8 +89,11 @@ def conspicuous(values: pd.DataFrame, high: float = 0.9, low: float = -0.4) -> p
 
 
 def cronbach_alpha(normalised: pd.DataFrame) -> float:
-    """Return Cronbach's alpha: k^2 times the mean covariance over the sum of all covariances."""
-    covariances = normalised.cov().to_numpy()
+    """Return Cronbach's alpha: k^2 times the mean covariance over the sum of all covariances.
+
+    Covariances are those of the economies that have both indicators; one that none has counts as zero.
+    """
+    covariances = np.nan_to_num(normalised.cov().to_numpy())
     k = len(covariances)
     between = (covariances.sum() - np.trace(covariances)) / (k * (k - 1))
     return float(k**2 * between / covariances.sum())
