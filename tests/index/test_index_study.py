@@ -277,6 +277,14 @@ def test_adequacy_against_definitions() -> None:
     assert found.alpha == pytest.approx(k / (k - 1) * (1 - item / frame.sum(axis=1).var()))
 
 
+@pytest.mark.parametrize(
+    ("alpha", "kmo", "says"),
+    [(0.7, 0.5, "Yes"), (0.69, 0.5, "Only partly"), (0.7, 0.49, "Only partly"), (0.1, 0.1, "No")],
+)
+def test_whether_indicators_belong_together_is_said_by_their_tests(alpha: float, kmo: float, says: str) -> None:
+    assert coherence.verdict(coherence.Adequacy(alpha, kmo, 1.0, 6, 0.5, 20)).startswith(says + ",")
+
+
 def test_effective_weights_and_removals_for_readers(index, selection: select.Selection) -> None:
     importance = coherence.effective_weights(index)
     assert importance["relative"].sum() == pytest.approx(1)

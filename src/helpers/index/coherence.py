@@ -19,6 +19,8 @@ Array = NDArray[np.float64]
 FEW = 8
 #: With fewer pairs, none of them tied, the distribution of Kendall's statistic is computed and not approximated.
 EXACT_PAIRS = 50
+#: Values of Cronbach's alpha and of the Kaiser-Meyer-Olkin measure that are usually asked for.
+ALPHA, KMO = 0.7, 0.5
 #: Bandwidths tried for the local regression, as shares of the standard deviation of the indicator.
 BANDWIDTHS = np.geomspace(0.15, 3.0, 16)
 
@@ -129,6 +131,16 @@ def adequacy(normalised: pd.DataFrame) -> Adequacy:
     statistic, degrees, p = bartlett(normalised)
     n = len(complete(normalised.to_numpy(float)))
     return Adequacy(cronbach_alpha(normalised), float(kmo(normalised)["overall"]), statistic, degrees, p, n)
+
+
+def verdict(tests: Adequacy) -> str:
+    """Say whether the indicators belong together, by Cronbach's alpha and the Kaiser-Meyer-Olkin measure."""
+    passed = (tests.alpha >= ALPHA) + (tests.kmo >= KMO)
+    if passed == 2:
+        return "Yes, by the usual tests."
+    return ("No" if passed == 0 else "Only partly") + (
+        ", by the usual tests. The indicators measure different things, and a mean of them hides that."
+    )
 
 
 def components(normalised: pd.DataFrame) -> pd.DataFrame:
