@@ -45,9 +45,8 @@ def impute(
     values : pandas.DataFrame
         Economies by indicators, NaN = missing.
     method : str
-        ``none``, ``mean``, ``median``, ``group-mean`` and ``group-median`` (of the economies of the same ``group`` of
-        the context), ``own-mean`` (`own_mean`), ``regression`` (on ``log_gdp_per_capita`` of the context),
-        ``chained-equations`` (the mean of 20 draws of `chained_draws`).
+        A name of `METHODS`: ``group-mean`` and ``group-median`` are of the economies of the same ``group`` in the
+        context, ``regression`` is on its ``log_gdp_per_capita``, ``chained-equations`` the mean of 20 `chained_draws`.
     context : pandas.DataFrame, optional
         By economy; needed by the methods that use it.
     directions : sequence of int, optional

@@ -90,10 +90,9 @@ def describe(
     """
     matrix = values.to_numpy(float)
     skewness, kurtosis = shape(matrix)
+    counts = _counts(values)
     least = {"coverage": minimum_coverage, "nonzero": minimum_nonzero, "distinct": minimum_distinct}
-    counts = pd.DataFrame({"coverage": values.count(), "nonzero": (values.notna() & (values != 0)).sum()})
-    counts["distinct"] = values.nunique()
-    few = counts / len(values) < pd.Series(least) - 1e-12
+    few = counts[list(least)] / len(values) < pd.Series(least) - 1e-12
     return pd.DataFrame(
         {
             "values": values.count(),
@@ -105,11 +104,20 @@ def describe(
             "sd": values.std(),
             "skewness": skewness,
             "kurtosis": kurtosis,
-            "nonzero": counts["nonzero"],
-            "distinct": counts["distinct"],
-            "alike": [int(column.value_counts().max()) if column.count() else 0 for _, column in values.items()],
+            **counts.drop(columns="coverage"),
             "outliers": np.where(has_outliers(matrix, rule), "yes", "no"),
             "few": [", ".join(few.columns[row]) for row in few.to_numpy()],
+        }
+    )
+
+
+def _counts(values: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "coverage": values.count(),
+            "nonzero": (values.notna() & (values != 0)).sum(),
+            "distinct": values.nunique(),
+            "alike": [int(column.value_counts().max()) if column.count() else 0 for _, column in values.items()],
         }
     )
 
