@@ -66,7 +66,7 @@ def _mark(style: str, place: float, title: str) -> str:
 def rank_bars(probabilities: pd.Series, colour: str) -> str:
     """Return a column a rank, as high as the rank is probable, from the first to the last rank that occurs.
 
-    The larger shares are written above their columns, in percent.
+    The larger shares are written above their columns in percent, the largest always.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def rank_bars(probabilities: pd.Series, colour: str) -> str:
     occurs = known[known > 0]
     shown = known.loc[occurs.index.min() : occurs.index.max()]
     every = 1 if len(shown) <= NUMBERED else 5
-    least = WRITTEN if len(shown) <= ROOMY else WRITTEN_IF_NARROW
+    least = min(known.max(), WRITTEN if len(shown) <= ROOMY else WRITTEN_IF_NARROW)
     columns = "".join(
         _column(
             f"rank {rank}: {100 * share:.1f}% of the draws",
