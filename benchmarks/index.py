@@ -19,11 +19,10 @@ from benchmarks.fresh_process import compare, measure
 from helpers import data
 from helpers.index import select, study_space
 from helpers.index.draws import block_size, uniforms
-from helpers.index.normalise import normalise
 from helpers.index.parameters import InnovationIndexParameters
 from helpers.index.space import AGGREGATION, NORMALISATION, OUTLIERS, Space, values_of, weights_of
-from helpers.index.treat import winsorise
-from helpers.index.tree import Tree, simulate_tree
+from helpers.index.tree import Tree
+from helpers.index.tree_draws import TreeSpace, simulate_tree, variants
 from helpers.index.uncertainty import simulate
 
 ECONOMIES, INDICATORS, PILLARS, SUBINDICES = 51, 49, 8, 3
@@ -72,34 +71,28 @@ def plain(space: Space, draws: int) -> None:
             counts.at[economy, rank] += 1
 
 
-def three_levels(draws: int) -> tuple[list[np.ndarray], Tree, int]:
-    """Return made-up data of 51 economies and 49 indicators under all limits of winsorisation and normalisations."""
-    generator = np.random.default_rng(SEED)
-    values = generator.lognormal(size=(ECONOMIES, INDICATORS))
+def three_levels(draws: int) -> tuple[np.ndarray, Tree, int]:
+    """Return made-up data of 51 economies and 49 indicators, and their tree."""
+    values = np.random.default_rng(SEED).lognormal(size=(ECONOMIES, INDICATORS))
     tree = Tree((
         tuple(int(number * PILLARS / INDICATORS) for number in range(INDICATORS)),
         tuple(int(number * SUBINDICES / PILLARS) for number in range(PILLARS)),
         (0,) * SUBINDICES,
     ))  # fmt: skip
-    variants = []
-    for limit in range(6):
-        treated = np.column_stack([winsorise(column, limit)[0] for column in values.T])
-        for method, scale in (("minmax", (1.0, 100.0)), ("z-score", (100.0, 10.0)), ("rank", None)):
-            variants.append(normalise(treated, method, scale))
-    return variants, tree, draws
+    return values, tree, draws
 
 
-def ours_in_levels(variants: list[np.ndarray], tree: Tree, draws: int) -> None:
-    """Draw limit, normalisation, aggregation and all weights of the tree, and count the ranks."""
+def ours_in_levels(values: np.ndarray, tree: Tree, draws: int) -> None:
+    """Treat and normalise in every way, draw among these, aggregations and all weights, and count the ranks."""
     economies = tuple(str(number) for number in range(ECONOMIES))
     base = [np.ones(size) for size in tree.sizes]
-    simulate_tree(economies, variants, tree, base, means=("arithmetic", "geometric"), draws=draws, seed=SEED)
+    simulate_tree(TreeSpace(economies, variants(values), tree, base, ("arithmetic", "geometric")), draws, SEED)
 
 
-def plain_in_levels(variants: list[np.ndarray], tree: Tree, draws: int) -> None:
-    """Do the same in pandas, draw after draw and level by level."""
+def plain_in_levels(values: np.ndarray, tree: Tree, draws: int) -> None:
+    """Do the same in pandas, draw after draw and level by level; data treated and normalised once only, as ours."""
     generator = np.random.default_rng(SEED)
-    frames = [pd.DataFrame(variant) for variant in variants]
+    frames = [pd.DataFrame(variant) for variant in variants(values)]
     counts = pd.DataFrame(0, range(ECONOMIES), range(1, ECONOMIES + 1))
     for _ in range(draws):
         current = frames[generator.integers(len(frames))]

@@ -115,8 +115,9 @@ def test_strips_tell_every_value_and_are_escaped(group: economy.Group) -> None:
 def test_columns_of_ranks_run_from_the_first_to_the_last_that_occurs(read: economy.Group) -> None:
     drawn = profile_html.rank_bars(read.rank_probabilities.loc["DEU"], "#000")
     assert re.findall(r'title="rank (\d): ([\d.]+)%', drawn) == [("2", "10.0"), ("3", "90.0")]
-    many = profile_html.rank_bars(pd.Series(1 / 30, range(1, 31)), "#000")
-    assert re.findall(r"translateX\(-50%\)\">(\d+)<", many) == ["1", "5", "10", "15", "20", "25", "30"]
+    assert re.findall(r"translateX\(-50%\)\">(\d+)<", drawn) == ["10", "2", "90", "3"]
+    many = profile_html.rank_bars(pd.Series([0.058, *[0.942 / 29] * 29], range(1, 31)), "#000")
+    assert re.findall(r"translateX\(-50%\)\">(\d+)<", many) == ["6", "1", "5", "10", "15", "20", "25", "30"]
 
 
 def test_the_line_of_ranks_says_its_numbers() -> None:

@@ -11,6 +11,7 @@ from helpers.errors import InputError
 from helpers.index import draws as counting
 from helpers.index import sensitivity, treat, treat_draws, uncertainty
 from helpers.index.normalise import normalise
+from helpers.index.ranking import ranks
 from helpers.index.space import (
     AGGREGATION,
     CHAINED,
@@ -32,7 +33,8 @@ from helpers.index.space import (
 )
 from helpers.index.specification import Specification, composite
 from helpers.index.study_space import AGGREGATIONS, NORMALISATIONS, OUTLIER_TREATMENTS
-from helpers.index.tree import Tree, draw_weights, order_scores, simulate_tree, tree_scores
+from helpers.index.tree import Tree, order_scores, tree_scores
+from helpers.index.tree_draws import TreeSpace, draw_weights, simulate_tree, variants
 
 ROOT = Path(__file__).parents[2]
 N, K = 12, 3
@@ -300,13 +302,35 @@ def test_tree_simulation_is_the_same_on_several_threads(monkeypatch: pytest.Monk
     monkeypatch.setattr(counting, "CELLS", 30_000)
     x = normalise(np.random.default_rng(3).lognormal(size=(9, 5)), "minmax", (1.0, 100.0))
     base = [np.ones(size) for size in TREE.sizes]
-    found = [simulate_tree(tuple("ABCDEFGHI"), [x, x**2], TREE, base, draws=3000, seed=1, jobs=jobs) for jobs in (1, 2)]
+    space = TreeSpace(tuple("ABCDEFGHI"), [x, x**2], TREE, base)
+    found = [simulate_tree(space, 3000, seed=1, jobs=jobs) for jobs in (1, 2)]
     np.testing.assert_array_equal(found[0].ranks, found[1].ranks)
     assert found[0].draws == 3000
     with pytest.raises(InputError, match="above zero"):
         order_scores(x - 1, TREE, [level[:, None] for level in base], "geometric")
     with pytest.raises(InputError, match="mean for an index in levels"):
         order_scores(x, TREE, [level[:, None] for level in base], "copeland")
+
+
+def test_variants_of_an_index_in_levels_are_treated_then_normalised() -> None:
+    values = np.random.default_rng(4).lognormal(sigma=1.5, size=(20, 5))
+    found = variants(values, (0, 5), (("minmax", (1.0, 100.0)), ("rank", None)))
+    assert len(found) == 4
+    treated = treat.treat(pd.DataFrame(values), "winsorise-then-log").values.to_numpy()
+    np.testing.assert_array_equal(found[2], normalise(treated, "minmax", (1.0, 100.0)))
+    logs = treat.treat(pd.DataFrame(values), "log").values.to_numpy()
+    np.testing.assert_array_equal(found[1], normalise(logs, "rank"))
+
+
+def test_ranks_of_an_index_in_levels_are_those_of_its_draws_one_by_one() -> None:
+    x = normalise(np.random.default_rng(3).lognormal(size=(9, 5)), "minmax", (1.0, 100.0))
+    space = TreeSpace(tuple("ABCDEFGHI"), [x, x**2], TREE, [np.ones(size) for size in TREE.sizes], spread=0.0)
+    counts = simulate_tree(space, 4000, seed=1, pairs=True)
+    weights = [level[:, None] for level in space.base]
+    single = [ranks(tree_scores(one, TREE, weights, mean)[:, 0]) for one in space.variants for mean in space.means]
+    expected = np.stack([[np.mean([row[i] == r for row in single]) for r in range(1, 10)] for i in range(9)])
+    np.testing.assert_allclose(counts.acceptability(), expected, atol=0.04)
+    assert set(map(tuple, np.argwhere(counts.ranks))) == set(map(tuple, np.argwhere(expected)))
 
 
 def test_errors_have_the_spread_asked_for_and_begin_with_none() -> None:

@@ -226,11 +226,32 @@ def test_a_revision_keeps_the_weights_and_methods_of_the_base_index(tables: dict
     assert (korea["score_before"] == index.scores["KOR"]).all()
     one = found[(found["table"] == "rd_gdp") & (found["vintage"] == "wdi-2026-07-13")].set_index("iso3")
     revised = chosen.model_copy(update={"rd_gdp_vintage": "wdi-2026-07-13"})
-    values = select.select(select.read_tables(data.load, revised), revised, MEMBERS, data.load("population")).values
+    values = select.select(
+        select.read_tables(data.load, revised), revised, list(ranked.index), data.load("population")
+    ).values
     after = composite(
         values[select.covered(values, 0.75)], Specification(weights=index.weights.to_dict(), normalisation="rank")
     )
     np.testing.assert_allclose(one["score_after"], after.scores[one.index])
+
+
+def test_economies_that_only_a_later_vintage_covers_push_no_rank(
+    tables: dict[str, pd.DataFrame],
+) -> None:
+    later = KITA.model_copy(update={"rd_gdp_vintage": "wdi-2026-07-13"})
+    before, after = (
+        (values := select.select(select.read_tables(data.load, chosen), chosen, MEMBERS).values)[
+            select.covered(values, 0.75)
+        ]
+        for chosen in (KITA, later)
+    )
+    assert len(after.index.difference(before.index)) > 0
+    found = over_time.revisions(tables, KITA, MEMBERS)
+    rows = found[(found["table"] == "rd_gdp") & (found["vintage"] == "wdi-2026-07-13")]
+    assert set(rows["iso3"]) == set(before.index) & set(after.index)
+    for when in ("before", "after"):
+        assert sorted(rows[f"rank_{when}"])[-1] <= len(rows)
+        assert rows[f"rank_{when}"].sum() == pytest.approx(len(rows) * (len(rows) + 1) / 2)
 
 
 def test_profile_of_korea(selection: select.Selection, index) -> None:
@@ -277,6 +298,14 @@ def test_adequacy_against_definitions() -> None:
     assert found.alpha == pytest.approx(k / (k - 1) * (1 - item / frame.sum(axis=1).var()))
 
 
+@pytest.mark.parametrize(
+    ("alpha", "kmo", "says"),
+    [(0.7, 0.5, "Yes"), (0.69, 0.5, "Only partly"), (0.7, 0.49, "Only partly"), (0.1, 0.1, "No")],
+)
+def test_whether_indicators_belong_together_is_said_by_their_tests(alpha: float, kmo: float, says: str) -> None:
+    assert coherence.verdict(coherence.Adequacy(alpha, kmo, 1.0, 6, 0.5, 20)).startswith(says + ",")
+
+
 def test_effective_weights_and_removals_for_readers(index, selection: select.Selection) -> None:
     importance = coherence.effective_weights(index)
     assert importance["relative"].sum() == pytest.approx(1)
@@ -293,6 +322,7 @@ def test_hover_chart_is_complete_and_leads_to_the_profiles(index) -> None:
     chart = html.interval_chart(summary, "KOR", "#D55E00", page="economy/{code}.html")
     assert chart.count('role="listitem"') == len(summary)
     assert chart.count('<a href="economy/KOR.html">Korea</a>') == 1
+    assert chart.count(">3 (3–3)</span>") == len(summary)
     assert "<script" not in chart
 
 

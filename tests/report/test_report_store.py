@@ -35,6 +35,15 @@ def test_a_run_writes_where_the_runner_says(run):
     assert run.is_dir()
 
 
+def test_links_need_a_page_to_lead_to(project, monkeypatch):
+    assert report.link("Korea", "economy/KOR.ipynb") == "Korea"
+    path = project / "run.json"
+    monkeypatch.setenv("RESHORING_RUN", str(path))
+    for published, wanted in ((False, "Korea"), (True, "[Korea](economy/KOR.ipynb)")):
+        path.write_text(json.dumps({"published": published}))
+        assert report.link("Korea", "economy/KOR.ipynb") == wanted
+
+
 def test_metrics_merge_sorted_and_plain(run):
     report.metrics(b=np.float64("nan"), a=np.int64(2))
     report.metrics(c="text", b=np.float32(0.5))

@@ -31,6 +31,14 @@ def test_run_prints_numbers_and_place(quick, line):
     assert "already there" in line("run", "alpha", "-p", "scale=3")[1]
 
 
+def test_only_pages_link_to_the_pages_beside_them(quick, line):
+    quick.add("alpha", "report.prose(report.link('one', 'beta/one.ipynb'))\nreport.metrics(page=report.is_published())")
+    assert line("run", "alpha", "--scenario", "base")[0] == line("build", "alpha")[0] == 0
+    runs = {name: next(quick.root.glob(f"build/{name}/alpha/**/notebook.ipynb")) for name in ("adhoc", "runs/base")}
+    links = {name: "[one](beta/one.ipynb)" in path.read_text() for name, path in runs.items()}
+    assert links == {"adhoc": False, "runs/base": True}
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

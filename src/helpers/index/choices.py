@@ -43,9 +43,7 @@ def numbers(points: pd.DataFrame, metric: str | None, known: Sequence[str]) -> t
 def in_classes(points: pd.DataFrame, parameters: Sequence[str]) -> pd.DataFrame:
     """Return the points with numbers that take many values replaced by classes of equal size, written as intervals."""
     many = [
-        name
-        for name in parameters
-        if pd.api.types.is_numeric_dtype(points[name]) and points[name].nunique() > CLASSES
+        name for name in parameters if pd.api.types.is_numeric_dtype(points[name]) and points[name].nunique() > CLASSES
     ]
     return points.assign(**{name: pd.qcut(points[name], CLASSES, duplicates="drop").astype(str) for name in many})
 

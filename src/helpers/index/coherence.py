@@ -1,7 +1,7 @@
 """Do the indicators belong together, and which of them really decide the index?"""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,10 @@ from helpers.index.weigh import complete, principal_components
 Array = NDArray[np.float64]
 #: Fewer pairs than this do not tell the form of a relation.
 FEW = 8
+#: With fewer pairs, none of them tied, the distribution of Kendall's statistic is computed and not approximated.
+EXACT_PAIRS = 50
+#: Values of Cronbach's alpha and of the Kaiser-Meyer-Olkin measure that are usually asked for.
+ALPHA, KMO = 0.7, 0.5
 #: Bandwidths tried for the local regression, as shares of the standard deviation of the indicator.
 BANDWIDTHS = np.geomspace(0.15, 3.0, 16)
 
@@ -60,10 +64,18 @@ def correlations(
 
 
 def p_values(values: pd.DataFrame, method: Correlation = "pearson") -> pd.DataFrame:
-    """Return the two-sided p-value of each correlation of `correlations`, 0 on the diagonal."""
-    tests = {"pearson": stats.pearsonr, "spearman": stats.spearmanr, "kendall": stats.kendalltau}
+    """Return the two-sided p-value of each correlation of `correlations`, 0 on the diagonal.
+
+    Kendall's test is exact where fewer than fifty pairs have no ties; Spearman's uses the t distribution.
+    """
+    tests = {"pearson": stats.pearsonr, "spearman": stats.spearmanr, "kendall": _kendall}
     table = values.corr(method=lambda x, y: tests[method](x, y).pvalue, min_periods=3)
     return table.where(~np.eye(len(table), dtype=bool), 0.0)
+
+
+def _kendall(x: Array, y: Array) -> Any:
+    exact = len(x) < EXACT_PAIRS and len(np.unique(x)) == len(np.unique(y)) == len(x)
+    return stats.kendalltau(x, y, method="exact" if exact else "asymptotic")
 
 
 def conspicuous(values: pd.DataFrame, high: float = 0.9, low: float = -0.4) -> pd.DataFrame:
@@ -86,9 +98,12 @@ def _require_two(normalised: pd.DataFrame) -> None:
 
 
 def cronbach_alpha(normalised: pd.DataFrame) -> float:
-    """Return Cronbach's alpha: k^2 times the mean covariance over the sum of all covariances."""
+    """Return Cronbach's alpha: k^2 times the mean covariance over the sum of all covariances.
+
+    Covariances are those of the economies that have both indicators; one that none has counts as zero.
+    """
     _require_two(normalised)
-    covariances = normalised.cov().to_numpy()
+    covariances = np.nan_to_num(normalised.cov().to_numpy())
     k = len(covariances)
     between = (covariances.sum() - np.trace(covariances)) / (k * (k - 1))
     return float(k**2 * between / covariances.sum())
@@ -132,6 +147,16 @@ def adequacy(normalised: pd.DataFrame) -> Adequacy:
     statistic, degrees, p = bartlett(normalised)
     n = len(complete(normalised.to_numpy(float)))
     return Adequacy(cronbach_alpha(normalised), float(kmo(normalised)["overall"]), statistic, degrees, p, n)
+
+
+def verdict(tests: Adequacy) -> str:
+    """Say whether the indicators belong together, by Cronbach's alpha and the Kaiser-Meyer-Olkin measure."""
+    passed = (tests.alpha >= ALPHA) + (tests.kmo >= KMO)
+    if passed == 2:
+        return "Yes, by the usual tests."
+    return ("No" if passed == 0 else "Only partly") + (
+        ", by the usual tests. The indicators measure different things, and a mean of them hides that."
+    )
 
 
 def components(normalised: pd.DataFrame) -> pd.DataFrame:

@@ -194,7 +194,7 @@ def changes(parts: Mapping[str, float] | pd.Series, colours: Sequence[str]) -> F
     for row, value in enumerate([*values, values.sum()]):
         side = "left" if value >= 0 else "right"
         axes.annotate(
-            f"{value:+.1f}", (value, row), (4 if value >= 0 else -4, 0), textcoords="offset points",
+            f"{value:+.1f}".replace("-", "−"), (value, row), (4 if value >= 0 else -4, 0), textcoords="offset points",
             va="center", ha=side, fontsize=LABEL,
         )  # fmt: skip
     axes.axvline(0, color="black", linewidth=0.8)

@@ -9,10 +9,11 @@ from helpers.data import economies
 BAR = "position:absolute;height:0.7em;top:0.35em;border-radius:0.35em;"
 TRACK = "position:relative;flex:1;height:1.4em;border-bottom:1px solid rgba(128,128,128,.25)"
 NAME = "flex:0 0 8.5em;overflow:hidden;text-overflow:ellipsis;white-space:nowrap"
+NUMBERS = "flex:0 0 5.6em;text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums"
 
 
 def interval_chart(summary: pd.DataFrame, focus: str, colour: str, other: str = "#8A8F98", page: str = "") -> str:
-    """Return rank intervals as rows of HTML; pointing at a row tells its numbers.
+    """Return rank intervals as rows of HTML, with median and interval as numbers; pointing at a row tells more.
 
     Parameters
     ----------
@@ -42,8 +43,9 @@ def _row(code: str, values: pd.Series, worst: float, colour: str, page: str) -> 
     middle = (values["median"] - 0.5) / worst
     bar = f'<span style="{BAR}left:{left:.2%};width:{right - left:.2%};background:{colour};opacity:.5"></span>'
     dot = f'<span style="{BAR}left:{middle:.2%};width:.7em;margin-left:-.35em;background:{colour}"></span>'
+    numbers = f"{values['median']:.0f} ({values['p05']:.0f}–{values['p95']:.0f})"
     return (
-        f'<div role="listitem" tabindex="0" title="{escape(text)}" aria-label="{escape(text)}" '
+        f'<div role="listitem" title="{escape(text)}" aria-label="{escape(text)}" '
         f'style="display:flex;gap:.5em"><span style="{NAME}">{shown}</span>'
-        f'<span style="{TRACK}">{bar}{dot}</span></div>'
+        f'<span style="{TRACK}">{bar}{dot}</span><span style="{NUMBERS}">{numbers}</span></div>'
     )

@@ -45,9 +45,8 @@ def impute(
     values : pandas.DataFrame
         Economies by indicators, NaN = missing.
     method : str
-        ``none``, ``mean``, ``median``, ``group-mean`` and ``group-median`` (of the economies of the same ``group`` of
-        the context), ``own-mean`` (`own_mean`), ``regression`` (on ``log_gdp_per_capita`` of the context),
-        ``chained-equations`` (the mean of 20 draws of `chained_draws`).
+        A name of `METHODS`: ``group-mean`` and ``group-median`` are of the economies of the same ``group`` in the
+        context, ``regression`` is on its ``log_gdp_per_capita``, ``chained-equations`` the mean of 20 `chained_draws`.
     context : pandas.DataFrame, optional
         By economy; needed by the methods that use it.
     directions : sequence of int, optional
@@ -67,9 +66,13 @@ def impute(
     if empty := list(values.columns[values.isna().all()]):
         raise InputError(f"{', '.join(map(str, empty))} has no value at all, so none can be imputed. Leave it out.")
     if method in ("mean", "median"):
-        return values.fillna(values.mean() if method == "mean" else values.median())
+        return values.fillna(values.agg(method))
     if method == "own-mean":
         return own_mean(values, directions)
+    return _from_context(values, method, context, seed)
+
+
+def _from_context(values: pd.DataFrame, method: str, context: pd.DataFrame | None, seed: int) -> pd.DataFrame:
     if method in ("group-mean", "group-median"):
         return by_group(values, _context(context, GROUP, values), method.removeprefix("group-"))
     income = _context(context, INCOME, values)
@@ -109,16 +112,27 @@ def by_group(
     return filled.fillna(values.agg(statistic)) if fall_back else filled
 
 
-def own_mean(values: pd.DataFrame, directions: Sequence[int] | None = None) -> pd.DataFrame:
+def own_mean(
+    values: pd.DataFrame, directions: Sequence[int] | None = None, statistic: Literal["mean", "median"] = "mean"
+) -> pd.DataFrame:
     """Fill with what puts an economy where its other indicators put it: its own mean on the min-max scale.
 
     This is what re-scaling of equal weights (``none``) does silently, written into the data. An economy without any
-    value keeps its gaps.
+    value keeps its gaps. To stay within a pillar, give its indicators alone.
+
+    Parameters
+    ----------
+    values : pandas.DataFrame
+        Economies by indicators, NaN = missing.
+    directions : sequence of int, optional
+        -1 for indicators of which less is better.
+    statistic : {"mean", "median"}
+        What of the economy's own values.
     """
     signs = np.ones(values.shape[1]) if directions is None else np.asarray(directions, float)
     turned = values * signs
     low, width = turned.min(), turned.max() - turned.min()
-    own = ((turned - low) / width.replace(0.0, np.nan)).mean(axis=1)
+    own = ((turned - low) / width.replace(0.0, np.nan)).agg(statistic, axis=1)
     estimates = (np.outer(own, width) + low.to_numpy()) * signs
     return _filled(values, estimates)
 
@@ -201,7 +215,8 @@ def chained_draws(values: pd.DataFrame, income: pd.Series | None, *, draws: int,
     matrix = values.to_numpy(float)
     if not np.isnan(matrix).any():
         return np.repeat(matrix[:, :, None], draws, axis=2)
-    scale = np.nanstd(matrix, axis=0)
+    spread = np.nanstd(matrix, axis=0)
+    scale = np.where(spread > 0, spread, 1.0)
     matrix = matrix / scale
     columns = matrix if income is None else np.column_stack([matrix, income.to_numpy(float)])
     filled = [_one_chain(columns, seed + draw)[:, : matrix.shape[1]] for draw in range(draws)]
@@ -210,14 +225,19 @@ def chained_draws(values: pd.DataFrame, income: pd.Series | None, *, draws: int,
 
 
 def _one_chain(columns: Array, seed: int) -> Array:
+    from sklearn import config_context
     from sklearn.experimental import enable_iterative_imputer  # noqa: F401
     from sklearn.impute import IterativeImputer
 
+    low, high = np.nanmin(columns, axis=0), np.nanmax(columns, axis=0)
     imputer = IterativeImputer(
         sample_posterior=True,
         max_iter=5,
         random_state=seed,
-        min_value=np.nanmin(columns, axis=0),
-        max_value=np.nanmax(columns, axis=0),
+        min_value=low,
+        max_value=np.where(high > low, high, np.nextafter(low, np.inf)),
+        skip_complete=True,
     )
-    return imputer.fit_transform(columns)
+    # Columns without a gap would be regressed for nothing, and each of many small regressions checked anew.
+    with config_context(assume_finite=True, skip_parameter_validation=True):
+        return imputer.fit_transform(columns)

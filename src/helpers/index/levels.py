@@ -117,6 +117,24 @@ def names_by_level(structure: Sequence[Mapping[str, str]]) -> list[list[str]]:
     return names
 
 
+def coverage(values: pd.DataFrame, structure: Sequence[Mapping[str, str]]) -> pd.DataFrame:
+    """Return the share of the indicators below each group that an economy has, for the groups of every level.
+
+    Parameters
+    ----------
+    values : pandas.DataFrame
+        Economies by indicators, NaN = missing.
+    structure : sequence of mapping
+        The parent of each element by name, level by level.
+    """
+    ancestors, parts = {name: name for name in structure[0]}, []
+    for level in structure:
+        ancestors = {indicator: level[above] for indicator, above in ancestors.items()}
+        present = values[list(ancestors)].notna().rename(columns=ancestors)
+        parts.append(present.T.groupby(level=0, sort=False).mean().T)
+    return pd.concat(parts, axis=1)
+
+
 def removals(x: Array, tree: Tree, levels: Sequence[Level], level: int) -> Array:
     """Return the ranks of the index, and those without each element of a level, shape (n, 1 + elements).
 

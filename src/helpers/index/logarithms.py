@@ -21,9 +21,10 @@ def log_by_skew(x: Array) -> Array:
     """Shifted logarithm that also corrects negative skew, by mirroring first.
 
     `log_shifted` only helps with positive skew and makes negative skew worse; this one is the better choice where
-    the direction of the skew is not known, and equals `log_shifted` for positive skew.
+    the direction of the skew is not known, and equals `log_shifted` for positive skew. Values without skew are
+    mirrored, too.
     """
-    return np.where(skewness(x) < 0, -log_shifted(-x), log_shifted(x))
+    return np.where(skewness(x) > 0, log_shifted(x), -log_shifted(-x))
 
 
 def log_from_one(x: Array) -> Array:

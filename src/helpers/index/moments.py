@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+#: A variance this small beside the squared mean may be nothing but the rounding of the mean of equal values.
+ROUNDED = 1e-24
 
 
 def count(x: Array) -> Array:
@@ -22,10 +24,22 @@ def mean(x: Array) -> Array:
 
 def standard_deviation(x: Array) -> Array:
     """Return the standard deviation with n - 1 of the values present along axis 0."""
-    deviations = x - mean(x)
+    centre, n = mean(x), count(x)
+    deviations = x - centre
     squares = np.where(np.isnan(deviations), 0.0, deviations * deviations).sum(axis=0)
+    squares = _unless_constant(squares, x, n * centre * centre, 0.0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.sqrt(squares / (count(x) - 1))
+        return np.sqrt(squares / (n - 1))
+
+
+def _unless_constant(squares: Array, x: Array, size: Array, otherwise: float) -> Array:
+    """Return the squared deviations, or something else where all values are equal; `size` is what they are held to."""
+    return np.where(constant(x), otherwise, squares) if (squares <= ROUNDED * size).any() else squares
+
+
+def constant(x: Array) -> NDArray[np.bool_]:
+    """Tell along axis 0 where all values present are equal."""
+    return np.fmax.reduce(x, axis=0) == np.fmin.reduce(x, axis=0)
 
 
 def shape(x: Array) -> tuple[Array, Array]:
@@ -34,7 +48,8 @@ def shape(x: Array) -> tuple[Array, Array]:
     Bias-corrected sample moments (Joanes and Gill, 1998). Missing values are left out; NaN with fewer than three
     (skewness) or four (kurtosis) values, or when all are equal.
     """
-    deviations = x - mean(x)
+    centre = mean(x)
+    deviations = x - centre
     missing = np.isnan(x)
     if missing.any():
         deviations[missing] = 0.0
@@ -42,6 +57,7 @@ def shape(x: Array) -> tuple[Array, Array]:
     squared = deviations * deviations
     squares, cubes = squared.sum(axis=0), (squared * deviations).sum(axis=0)
     fourths = (squared * squared).sum(axis=0)
+    squares = _unless_constant(squares, x, n * centre * centre, np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
         skew = np.sqrt(n) * cubes / squares**1.5 * np.sqrt(n * (n - 1)) / (n - 2)
         kurt = ((n + 1) * (n * fourths / squares**2 - 3) + 6) * (n - 1) / ((n - 2) * (n - 3))

@@ -10,6 +10,7 @@ from helpers.data import economies
 from helpers.index.definitions import ICT, ICT_OVER_TIME, PATENTS, SHORT_LABELS, high_tech_fields
 from helpers.index.normalise import goalposts
 from helpers.index.parameters import InnovationIndexParameters
+from helpers.index.ranking import ranks
 from helpers.index.select import covered, newest, patent_share, select
 from helpers.index.specification import BENEFIT_OF_THE_DOUBT, Specification, composite
 from helpers.index.standings import rank_frame
@@ -120,7 +121,9 @@ def revisions(
 ) -> pd.DataFrame:
     """Return what another vintage of one table alone does to the same year's index.
 
-    Everything else stays as in the base index, also the weights that follow from its data.
+    Everything else stays as in the base index, also the weights that follow from its data and the economies compared:
+    one that only the other vintage has enough values for would push ranks down without any value being revised. Ranks
+    are those among the economies that both vintages have enough values for.
 
     Parameters
     ----------
@@ -145,12 +148,11 @@ def revisions(
     index = composite(base, specification, context)
     if specification.weights != BENEFIT_OF_THE_DOUBT:
         specification = replace(specification, weights=index.weights.to_dict())
-    before = base.assign(score=index.scores, rank=index.ranks)
+    before = base.assign(score=index.scores)
     parts = [
-        _beside(before, values.assign(score=after.scores, rank=after.ranks), table, vintage)
+        _beside(before, values.assign(score=composite(values, specification, context).scores), table, vintage)
         for table, vintage, changed in _other_vintages(tables, parameters)
-        if (values := _ranked(tables, changed, members, population)) is not None
-        for after in [composite(values, specification, context)]
+        if (values := _ranked(tables, changed, list(base.index), population)) is not None
     ]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(REVISION_COLUMNS), dtype=float)
 
@@ -194,8 +196,8 @@ def _beside(base: pd.DataFrame, after: pd.DataFrame, table: str, vintage: str) -
             "value_after": after.loc[both, table].to_numpy(),
             "score_before": base.loc[both, "score"].to_numpy(),
             "score_after": after.loc[both, "score"].to_numpy(),
-            "rank_before": base.loc[both, "rank"].to_numpy(),
-            "rank_after": after.loc[both, "rank"].to_numpy(),
+            "rank_before": ranks(base.loc[both, "score"].to_numpy()),
+            "rank_after": ranks(after.loc[both, "score"].to_numpy()),
         }
     )
 

@@ -16,8 +16,10 @@ MEDIAN = "position:absolute;bottom:0;width:0;height:1.5em;border-left:2px dashed
 DOT = "position:absolute;bottom:.25em;width:.95em;height:.95em;margin-left:-.48em;border-radius:50%"
 #: Size of the drawing of ranks by year; letters are large because a narrow screen shows it at half its size.
 WIDTH, HEIGHT, LETTERS = 640, 230, 22
-#: So many columns have room for a number each.
-NUMBERED = 12
+#: So many columns have room for a rank each, and so many for shares of less than a tenth.
+NUMBERED, ROOMY = 12, 22
+#: Smallest shares written above their column where there is room, and where there is little.
+WRITTEN, WRITTEN_IF_NARROW = 0.045, 0.095
 
 
 def strips(values: pd.DataFrame, focus: str, colour: str) -> str:
@@ -64,6 +66,8 @@ def _mark(style: str, place: float, title: str) -> str:
 def rank_bars(probabilities: pd.Series, colour: str) -> str:
     """Return a column a rank, as high as the rank is probable, from the first to the last rank that occurs.
 
+    The larger shares are written above their columns in percent, the largest always.
+
     Parameters
     ----------
     probabilities : pandas.Series
@@ -75,24 +79,30 @@ def rank_bars(probabilities: pd.Series, colour: str) -> str:
     occurs = known[known > 0]
     shown = known.loc[occurs.index.min() : occurs.index.max()]
     every = 1 if len(shown) <= NUMBERED else 5
+    least = min(known.max(), WRITTEN if len(shown) <= ROOMY else WRITTEN_IF_NARROW)
     columns = "".join(
         _column(
-            int(rank), 6 * share / known.max(), share, colour, numbered=every == 1 or rank == 1 or rank % every == 0
+            f"rank {rank}: {100 * share:.1f}% of the draws",
+            f"{100 * share:.0f}" if share >= least else "",
+            f'<div style="height:{6 * share / known.max():.2f}em;margin:0 8%;background:{colour};'
+            'border-radius:2px 2px 0 0"></div>',
+            str(rank) if every == 1 or rank == 1 or rank % every == 0 else "",
         )
         for rank, share in shown.items()
     )
     return f'<div class="rank-bars" role="list" style="display:flex;align-items:flex-end">{columns}</div>'
 
 
-def _column(rank: int, height: float, share: float, colour: str, *, numbered: bool) -> str:
-    text = f"rank {rank}: {100 * share:.1f}% of the draws"
-    bar = f'<div style="height:{height:.2f}em;margin:0 8%;background:{colour};border-radius:2px 2px 0 0"></div>'
-    number = f'<span style="position:absolute;left:50%;transform:translateX(-50%)">{rank}</span>' if numbered else ""
+def _column(text: str, above: str, bar: str, below: str) -> str:
     return (
-        f'<div role="listitem" tabindex="0" title="{text}" aria-label="{text}" '
-        f'style="flex:1 1 0;min-width:0;max-width:2.6em;font-size:.9em">{bar}'
-        f'<div style="position:relative;height:1.5em">{number}</div></div>'
+        f'<div role="listitem" title="{text}" aria-label="{text}" '
+        f'style="flex:1 1 0;min-width:0;max-width:2.6em;font-size:.9em">{_centred(above)}{bar}{_centred(below)}</div>'
     )
+
+
+def _centred(text: str) -> str:
+    inner = f'<span style="position:absolute;left:50%;transform:translateX(-50%)">{text}</span>' if text else ""
+    return f'<div style="position:relative;height:1.5em">{inner}</div>'
 
 
 def rank_line(ranks: pd.Series, name: str, colour: str) -> str:

@@ -11,7 +11,7 @@ from helpers.errors import InputError, not_allowed
 from helpers.index.definitions import SHORT_LABELS
 from helpers.index.moments import shape
 from helpers.index.select import covered
-from helpers.index.treat import has_outliers
+from helpers.index.treat import JRC, Rule, has_outliers
 
 
 @dataclass(frozen=True)
@@ -62,17 +62,37 @@ def screen(
     return Screened(values[included], table.assign(included=included))
 
 
-def describe(values: pd.DataFrame) -> pd.DataFrame:
-    """Return what each indicator looks like: coverage, range, moments, distinct values, whether it has outliers.
+def describe(
+    values: pd.DataFrame,
+    rule: Rule = JRC,
+    *,
+    minimum_coverage: float = 0.65,
+    minimum_nonzero: float = 0.5,
+    minimum_distinct: float = 0.5,
+) -> pd.DataFrame:
+    """Return what each indicator looks like: coverage, range, moments, distinct values, what is conspicuous.
+
+    Parameters
+    ----------
+    values : pandas.DataFrame
+        Economies by indicators, NaN = missing.
+    rule : Rule
+        What outliers are.
+    minimum_coverage, minimum_nonzero, minimum_distinct : float
+        Shares of all economies below which an indicator has few values, few values other than zero, few different ones.
 
     Returns
     -------
     pandas.DataFrame
         By indicator: values, coverage, minimum, median, mean, maximum, sd (n - 1), skewness, kurtosis (both as
-        spreadsheets have them), distinct, outliers (both moments at least as large as the limits of the JRC rule).
+        spreadsheets have them), nonzero, distinct, alike (the largest number of economies with the same value),
+        outliers ("yes" or "no"), few (which of coverage, nonzero and distinct are below their minimum).
     """
     matrix = values.to_numpy(float)
     skewness, kurtosis = shape(matrix)
+    counts = _counts(values)
+    least = {"coverage": minimum_coverage, "nonzero": minimum_nonzero, "distinct": minimum_distinct}
+    few = counts[list(least)] / len(values) < pd.Series(least) - 1e-12
     return pd.DataFrame(
         {
             "values": values.count(),
@@ -84,8 +104,20 @@ def describe(values: pd.DataFrame) -> pd.DataFrame:
             "sd": values.std(),
             "skewness": skewness,
             "kurtosis": kurtosis,
+            **counts.drop(columns="coverage"),
+            "outliers": np.where(has_outliers(matrix, rule), "yes", "no"),
+            "few": [", ".join(few.columns[row]) for row in few.to_numpy()],
+        }
+    )
+
+
+def _counts(values: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "coverage": values.count(),
+            "nonzero": (values.notna() & (values != 0)).sum(),
             "distinct": values.nunique(),
-            "outliers": np.where(has_outliers(matrix), "yes", "no"),
+            "alike": [int(column.value_counts().max()) if column.count() else 0 for _, column in values.items()],
         }
     )
 

@@ -70,11 +70,26 @@ def grants_by_field(patents: pd.DataFrame) -> pd.DataFrame:
 
 def shares_of(grants: pd.DataFrame, fields: Sequence[str], minimum_patents: int = 0) -> pd.DataFrame:
     """Return what `patent_share` does, from the grants by field of `grants_by_field`."""
-    totals = grants["total"]
-    share = 100 * grants[list(fields)].sum(axis=1) / totals.where(totals >= max(minimum_patents, 1))
+    share = per(grants[list(fields)].sum(axis=1), grants["total"], scale=100, minimum=max(minimum_patents, 1))
     return (
         grants[["flag"]].assign(value=share).dropna(subset=["value"]).reset_index()[["iso3", "year", "value", "flag"]]
     )
+
+
+def per(values: pd.Series, denominator: pd.Series, *, scale: float = 1.0, minimum: float | None = None) -> pd.Series:
+    """Return values per unit of a denominator, such as patents per million people (scale 1e6).
+
+    Parameters
+    ----------
+    values, denominator : pandas.Series
+        By economy; an economy without a denominator gets no value.
+    scale : float
+        Units of the denominator that one value is for.
+    minimum : float, optional
+        Smallest denominator that counts; with less the ratio would say nothing, and the value is missing.
+    """
+    known = denominator.reindex(values.index)
+    return scale * values / (known if minimum is None else known.where(known >= minimum))
 
 
 def _total_flags(patents: pd.DataFrame) -> pd.Series:

@@ -13,7 +13,8 @@ from helpers.index.impute import impute
 from helpers.index.normalise import normalise, oriented
 from helpers.index.parameters import InnovationIndexParameters
 from helpers.index.ranking import ranks
-from helpers.index.treat import treat
+from helpers.index.select import covered
+from helpers.index.treat import JRC, Rule, treat
 
 BENEFIT_OF_THE_DOUBT = "benefit-of-the-doubt"
 
@@ -34,6 +35,10 @@ class Specification:
         Exponent of the power mean.
     directions : mapping
         -1 for indicators of which less is better; 1 otherwise.
+    rule : Rule or mapping of str to Rule
+        When an indicator has outliers and how far their treatment goes, as `treat.treat` takes it.
+    minimum_coverage : float
+        Share of the indicators an economy needs for a score; 0 = any.
     """
 
     imputation: str = "none"
@@ -44,6 +49,8 @@ class Specification:
     aggregation: str = "arithmetic"
     power: float = 0.5
     directions: Mapping[str, int] = field(default_factory=dict)
+    rule: Rule | Mapping[str, Rule] = JRC
+    minimum_coverage: float = 0.0
 
     @classmethod
     def of(cls, parameters: InnovationIndexParameters) -> "Specification":
@@ -89,7 +96,7 @@ def prepared(values: pd.DataFrame, specification: Specification, context: pd.Dat
     """
     directions = [specification.directions.get(name, 1) for name in values.columns]
     filled = impute(values, specification.imputation, context, directions=directions)
-    treated = treat(filled, specification.outliers).values
+    treated = treat(filled, specification.outliers, specification.rule).values
     matrix = oriented(treated.to_numpy(float), directions)
     _refuse_constant(treated)
     return pd.DataFrame(
@@ -130,7 +137,13 @@ def composite(values: pd.DataFrame, specification: Specification, context: pd.Da
     if specification.weights == BENEFIT_OF_THE_DOUBT:
         return _most_favourable(normalised, specification)
     weights = weights_of(normalised, specification.weights)
-    scores = aggregate(normalised.to_numpy(), weights.to_numpy(), specification.aggregation, specification.power)
+    scores = aggregate(
+        normalised.to_numpy(),
+        weights.to_numpy(),
+        specification.aggregation,
+        specification.power,
+        specification.minimum_coverage,
+    )
     return _index(normalised, weights, scores)
 
 
@@ -155,7 +168,8 @@ def _most_favourable(normalised: pd.DataFrame, specification: Specification) -> 
         )
     found = weigh.benefit_of_the_doubt(normalised.to_numpy())
     shares = pd.Series(np.nanmean(found.shares, axis=0), normalised.columns, name="weight")
-    return _index(normalised, shares, found.scores)
+    enough = covered(normalised, specification.minimum_coverage)
+    return _index(normalised, shares, np.where(enough, found.scores, np.nan))
 
 
 def _index(normalised: pd.DataFrame, weights: pd.Series, scores: np.ndarray) -> Index:

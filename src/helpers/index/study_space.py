@@ -235,8 +235,7 @@ def _chains(columns: Sequence[Column], ranked: pd.DataFrame, context: pd.DataFra
         gaps = np.isnan(column.values.reshape(-1, len(ranked))).any(axis=0)
         if gaps.mean() < 1:
             complete.iloc[gaps, number] = np.nan
-    drawn = chained_draws(complete, context[INCOME], draws=CHAINS, seed=seed)
-    return drawn.transpose(0, 1, 2)
+    return chained_draws(complete, context[INCOME], draws=CHAINS, seed=seed)
 
 
 def _weightings(

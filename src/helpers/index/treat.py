@@ -15,13 +15,14 @@ from scipy import optimize
 
 from helpers.errors import InputError, not_allowed
 from helpers.index.logarithms import LOGS
-from helpers.index.moments import shape, skewness
+from helpers.index.moments import constant, shape, skewness
 
 Array = NDArray[np.float64]
 SKEWNESS_LIMIT = 2.0
 KURTOSIS_LIMIT = 3.5
 MOST_POINTS = 5
-METHODS = ("none", "winsorise-then-log", "winsorise", "log", "box-cox")
+BOX_COX = "box-cox"
+METHODS = ("none", "winsorise-then-log", "winsorise", "log", BOX_COX)
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,11 @@ class Rule:
     most : int, optional
         Largest number of points to pull in; None = no limit.
     log : str
-        A name of `LOGS`: what is taken where winsorising is not enough.
+        What is taken where winsorising is not enough: a name of `LOGS`, or ``box-cox``.
     combined : bool
         Whether the logarithm is taken of the winsorised values; otherwise it is taken of the untreated ones.
+    exponent : float, optional
+        Of the Box-Cox transformation; None = the one of largest likelihood.
     """
 
     skewness: float = SKEWNESS_LIMIT
@@ -45,10 +48,11 @@ class Rule:
     most: int | None = MOST_POINTS
     log: str = "shifted"
     combined: bool = False
+    exponent: float | None = None
 
     def __post_init__(self) -> None:
-        if self.log not in LOGS:
-            raise InputError(not_allowed("logarithm", self.log, LOGS))
+        if self.log not in (*LOGS, BOX_COX):
+            raise InputError(not_allowed("logarithm", self.log, (*LOGS, BOX_COX)))
 
 
 JRC = Rule()
@@ -107,19 +111,29 @@ def winsorise(
     return x, high | low
 
 
-def box_cox(x: Array, exponent: float | None = None) -> Array:
-    """Box-Cox transformation after moving the minimum to 1.
+def box_cox(x: Array, exponent: float | None = None, *, shift: bool = True) -> Array:
+    """Box-Cox transformation, after moving the minimum to 1.
 
     Parameters
     ----------
     x : array, shape (n, ...)
         Values; NaN stays.
     exponent : float, optional
-        0 is the logarithm. None: the one that maximises the normal likelihood, between -5 and 5 (one column only).
+        0 is the logarithm. None: the one that maximises the normal likelihood, between -5 and 5 (one column only, and
+        only of values that are moved).
+    shift : bool
+        Whether to move the minimum to 1; without it all values must be above zero.
+
+    Raises
+    ------
+    InputError
+        Values that are not above zero and are not to be moved.
     """
-    shifted = x - np.fmin.reduce(x, axis=0) + 1.0
+    if not shift and np.any(x <= 0):
+        raise InputError("The Box-Cox transformation needs values above zero. Let it move them (shift=True).")
+    positive = x - np.fmin.reduce(x, axis=0) + 1.0 if shift else x
     chosen = box_cox_exponent(x) if exponent is None else exponent
-    return np.log(shifted) if chosen == 0 else (shifted**chosen - 1) / chosen
+    return np.log(positive) if chosen == 0 else (positive**chosen - 1) / chosen
 
 
 def box_cox_exponent(x: Array) -> float:
@@ -148,36 +162,40 @@ def winsorise_then_log(x: Array, rule: Rule = JRC) -> tuple[Array, str, int]:
     -------
     values : array, shape (n,)
     action : str
-        "none", "winsorised" or "log".
+        "none", "winsorised", "log" or "box-cox".
     points : int
         How many values were changed.
+
+    Notes
+    -----
+    An indicator of which winsorising would leave one value only stays untreated: nothing could be told apart any more.
     """
     if not has_outliers(x, rule):
         return x, "none", 0
     pulled, action, points = _winsorised(x, rule)
-    if not has_outliers(pulled, rule):
+    if action == "none" or not has_outliers(pulled, rule):
         return pulled, action, points
-    return _logarithm(pulled if rule.combined else x, rule)
+    return _transformed(pulled if rule.combined else x, rule)
 
 
 def _winsorised(x: Array, rule: Rule) -> tuple[Array, str, int]:
     pulled, moved = winsorise(x, rule.most, rule=rule)
-    return pulled, "winsorised", int(moved.sum())
+    return (x, "none", 0) if constant(pulled) else (pulled, "winsorised", int(moved.sum()))
 
 
-def _logarithm(x: Array, rule: Rule) -> tuple[Array, str, int]:
-    return LOGS[rule.log](x), "log", int((~np.isnan(x)).sum())
+def _transformed(x: Array, rule: Rule) -> tuple[Array, str, int]:
+    return _box_cox(x, rule) if rule.log == BOX_COX else (LOGS[rule.log](x), "log", int((~np.isnan(x)).sum()))
 
 
 def _box_cox(x: Array, rule: Rule) -> tuple[Array, str, int]:
-    return box_cox(x), "box-cox", int((~np.isnan(x)).sum())
+    return box_cox(x, rule.exponent), BOX_COX, int((~np.isnan(x)).sum())
 
 
 TREATMENTS: dict[str, Callable[[Array, Rule], tuple[Array, str, int]]] = {
     "winsorise-then-log": winsorise_then_log,
     "winsorise": _winsorised,
-    "log": _logarithm,
-    "box-cox": _box_cox,
+    "log": _transformed,
+    BOX_COX: _box_cox,
 }
 
 

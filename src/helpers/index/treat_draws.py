@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helpers.index.logarithms import log_shifted
-from helpers.index.moments import skewness
+from helpers.index.moments import constant, skewness
 from helpers.index.treat import MOST_POINTS, has_outliers
 
 Array = NDArray[np.float64]
@@ -52,8 +52,11 @@ def _at_least_two(columns: Array) -> Array:
 
 
 def winsorise_columns(x: Array, most: int = MOST_POINTS) -> Array:
-    """Winsorise each column, shape (n, c), until it meets the rule or `most` points were pulled in."""
-    active = has_outliers(x)
+    """Winsorise each column, shape (n, c), until it meets the rule or `most` points were pulled in.
+
+    A column of which one value only would be left stays as it is.
+    """
+    untreated, active = x, has_outliers(x)
     highs = lows = np.zeros(x.shape[1], int)
     while active.any():
         top = ~(skewness(x) < 0)
@@ -62,7 +65,7 @@ def winsorise_columns(x: Array, most: int = MOST_POINTS) -> Array:
         x = np.where(active, pulled * signs, x)
         highs, lows = np.where(active & top, count, highs), np.where(active & ~top, count, lows)
         active &= has_outliers(x) & (highs + lows < most)
-    return x
+    return np.where(constant(x), untreated, x)
 
 
 def _pull_in(x: Array) -> tuple[Array, NDArray[np.intp]]:
@@ -72,9 +75,10 @@ def _pull_in(x: Array) -> tuple[Array, NDArray[np.intp]]:
 
 
 def winsorise_then_log_columns(x: Array) -> Array:
-    """Winsorise each column, and take the log of the untreated values where that is not enough."""
+    """Winsorise each column that has outliers, and take the log of the untreated values where that is not enough."""
     pulled = winsorise_columns(x)
-    return np.where(has_outliers(pulled), log_shifted(x), pulled)
+    left = ((pulled == x) | np.isnan(x)).all(axis=0)
+    return np.where(has_outliers(pulled) & ~left, log_shifted(x), pulled)
 
 
 def box_cox_columns(x: Array) -> Array:

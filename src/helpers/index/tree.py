@@ -1,4 +1,4 @@
-"""Indices in levels: indicators in pillars in sub-indices in an index, and many draws of their weights at once."""
+"""Indices in levels: indicators in pillars in sub-indices in an index, for many draws of their weights at once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,12 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helpers.errors import InputError, not_allowed
-from helpers.index.draws import RankCounts, block_size, count_ranks, gather, uniforms
 
 Array = NDArray[np.float64]
 #: Means of a function of the values: f, and whether f turns the order round.
 MEANS = ("arithmetic", "geometric", "harmonic")
-CELLS_PER_NODE = 8
 
 
 @dataclass(frozen=True)
@@ -157,81 +155,3 @@ def _means_of(children: Sequence[Array], weights: Array) -> Array:
         weight += present * own
     with np.errstate(invalid="ignore"):
         return total / weight
-
-
-def draw_weights(base: Sequence[Array], spread: float, numbers: Array) -> list[Array]:
-    """Return draws of the weights of each level, uniform within +/- `spread` of the base weights.
-
-    Parameters
-    ----------
-    base : sequence of array, shapes (elements of the level,)
-        Base weights.
-    spread : float
-        Share of a weight by which it may differ.
-    numbers : array, shape (elements of all levels, m)
-        Uniform numbers in [0, 1).
-    """
-    cuts = np.cumsum([len(level) for level in base])[:-1]
-    factors = np.split(1 + spread * (2 * numbers - 1), cuts)
-    return [level[:, None] * factor for level, factor in zip(base, factors, strict=True)]
-
-
-def simulate_tree(
-    economies: tuple[str, ...],
-    variants: Sequence[Array],
-    tree: Tree,
-    base: Sequence[Array],
-    *,
-    means: Sequence[str] = MEANS,
-    spread: float = 0.25,
-    draws: int = 10_000,
-    seed: int = 0,
-    pairs: bool = False,
-    jobs: int = 1,
-) -> RankCounts:
-    """Draw a variant of the data, a mean and the weights of all levels, and count the ranks.
-
-    Parameters
-    ----------
-    economies : tuple of str
-        The n economies.
-    variants : sequence of array, shape (n, k)
-        Normalised data under each combination of treatment and normalisation.
-    tree : Tree
-        Levels.
-    base : sequence of array
-        Base weights of each level.
-    means : sequence of str
-        Means to draw from.
-    spread : float
-        Share of a weight by which it may differ.
-    draws, seed : int
-        Number of draws; seed.
-    pairs : bool
-        Whether to count which economy scores above which.
-    jobs : int
-        Blocks computed side by side; changes nothing but the time taken.
-    """
-    nodes = sum(tree.sizes)
-    size = block_size(CELLS_PER_NODE * nodes)
-
-    def count(block: int, wanted: int) -> RankCounts:
-        numbers = uniforms(seed, block, nodes + 1, size)
-        weights = draw_weights(base, spread, numbers[1:])
-        combination = (numbers[0] * len(variants) * len(means)).astype(np.intp)
-        scores = _block_scores(variants, tree, weights, means, combination)
-        return count_ranks(economies, scores[:, :wanted], pairs=pairs)
-
-    return gather(count, draws, size, jobs)
-
-
-def _block_scores(
-    variants: Sequence[Array], tree: Tree, weights: Sequence[Array], means: Sequence[str], combination: NDArray[np.intp]
-) -> Array:
-    scores = np.empty((variants[0].shape[0], combination.size))
-    for number in np.unique(combination):
-        same = np.flatnonzero(combination == number)
-        variant, mean = divmod(int(number), len(means))
-        picked = [level[:, same] for level in weights]
-        scores[:, same] = order_scores(variants[variant], tree, picked, means[mean])
-    return scores

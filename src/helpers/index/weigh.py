@@ -228,7 +228,8 @@ def benefit_of_the_doubt(x: Array, low: float = 0.1, high: float = 0.6) -> Benef
     """Score each economy with the weights that suit it best (Cherchye et al., 2007), by linear programmes (HiGHS).
 
     With these weights no economy may score above 1, and each indicator's share in the economy's own score lies
-    between `low` and `high`. Missing indicators have no share and the limits apply to those present.
+    between `low` and `high`. Indicators that are missing or zero have no share and the limits apply to the others; an
+    economy without any value has no score.
 
     Parameters
     ----------
@@ -251,7 +252,7 @@ def benefit_of_the_doubt(x: Array, low: float = 0.1, high: float = 0.6) -> Benef
     known = np.nan_to_num(x, nan=0.0)
     weights = np.array([_favourable(known, row, low, high) for row in range(len(x))])
     parts = weights * known
-    scores = parts.sum(axis=1)
+    scores = np.where(np.isnan(x).all(axis=1), np.nan, parts.sum(axis=1))
     with np.errstate(invalid="ignore", divide="ignore"):
         return BenefitOfTheDoubt(scores, parts / scores[:, None])
 

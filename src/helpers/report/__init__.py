@@ -4,16 +4,18 @@ Import cost matters (a fresh kernel a run): drawing libraries are only imported 
 """
 
 from helpers.report.figures import figure
-from helpers.report.store import evidence, metrics, other_results, results, sweep
+from helpers.report.store import evidence, is_published, metrics, other_results, results, sweep
 from helpers.report.style import COLOURS, colour, setup
 from helpers.report.tables import table
-from helpers.report.words import listing, number, ordinal, percent, prose
+from helpers.report.words import link, listing, number, ordinal, percent, prose
 
 __all__ = [
     "COLOURS",
     "colour",
     "evidence",
     "figure",
+    "is_published",
+    "link",
     "listing",
     "metrics",
     "number",

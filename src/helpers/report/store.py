@@ -25,6 +25,11 @@ def numbers_only() -> bool:
     return bool((run_context() or {}).get("brief"))
 
 
+def is_published() -> bool:
+    """Tell whether this run becomes a page of the site, so that it may link to the pages beside it."""
+    return bool((run_context() or {}).get("published"))
+
+
 def is_generated() -> bool:
     """Tell whether this run reads data that a generator wrote, so that nothing it shows may be taken for a finding."""
     return bool((run_context() or {}).get("generated"))

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterable
 
+from helpers.report.store import is_published
+
 MISSING = "n/a"
 
 
@@ -62,6 +64,19 @@ def listing(items: Iterable[object], last: str = "and") -> str:
     if len(words) < 2:
         return words[0] if words else "none"
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def link(text: str, address: str) -> str:
+    """Return a Markdown link to another page of the site; only its text where the run is no page.
+
+    Parameters
+    ----------
+    text : str
+        What is read.
+    address : str
+        Notebook of the page relative to this one's, such as "economy/KOR.ipynb".
+    """
+    return f"[{text}]({address})" if is_published() else text
 
 
 def prose(markdown: str) -> None:

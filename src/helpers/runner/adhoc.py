@@ -77,7 +77,7 @@ def run_section(
 
     results = {need: str(run.results) for need, run in needs.items()}
     folders = {name: str(done.folder) for name, done in swept.items()}
-    task = Task(section, scenario_name or ADHOC, resolved, parts, results, folders)
+    task = Task(section, scenario_name or ADHOC, resolved, parts, results, folders, published=False)
     return _carry_out(task, place, progress or Silent())
 
 

@@ -48,6 +48,8 @@ class RunSpec:
     server: str | None = None
     #: A point of a sweep: only its metrics are wanted, no figures, tables or notebook.
     brief: bool = False
+    #: Whether it becomes a page of the site, beside those of the other sections and variants of its scenario.
+    published: bool = True
 
     @property
     def generated(self) -> bool:
@@ -68,6 +70,7 @@ class RunSpec:
             "generated": self.generated,
             "root": self.root,
             "brief": self.brief,
+            "published": self.published and not self.brief,
         }
 
 

@@ -48,6 +48,7 @@ class Task:
     needs: dict[str, str] = field(default_factory=dict)
     sweeps: dict[str, str] = field(default_factory=dict)
     brief: bool = False
+    published: bool = True
 
     @property
     def run_id(self) -> str:
@@ -152,6 +153,7 @@ def make_spec(task: Task, folder: Path, sockets: Path, server: str | None) -> Ru
         sockets=str(sockets),
         server=server,
         brief=task.brief,
+        published=task.published,
     )
 
 
