@@ -97,3 +97,35 @@ def test_other_choices_of_the_slowdown_hold_the_published_one():
     assert row["tested"] == len(pooled)
     assert row["slowed"] == int(((pooled["change"] < 0) & (pooled["p_known"] < 0.05)).sum())
     assert (table.loc[table["alpha"] == 0.1, "slowed"].to_numpy() >= table.loc[table["alpha"] == 0.05, "slowed"]).all()
+
+
+def test_every_measure_is_tested_for_every_economy_that_has_it():
+    chosen = ReshoringParameters(draws=200)
+    tests = value_chains.tests_by_economy(data.load, chosen)
+    panels = value_chains.panels(data.load, chosen)
+    sizes = {name: panel.dropna(axis=1).shape[1] for name, panel in panels.items()}
+    assert tests.groupby("measure").size().to_dict() == sizes
+    assert (tests["reason"] == "").all()
+    late = tests["measure"].str.startswith("Foreign content")
+    assert set(tests.loc[late, "crisis_years"]) == {"kept"}
+    assert set(tests.loc[~late, "crisis_years"]) == {"left out"}
+    dated = tests[["first", "date", "last"]].astype(int)
+    assert ((dated["first"] <= dated["last"]) & (dated["date"] > 1996)).all()
+
+
+def test_breaks_are_counted_by_measure():
+    tests = pd.DataFrame(
+        {
+            "measure": ["A", "A", "A", "B", "B"],
+            "date": [2009, 2011, 2004, 2012, None],
+            "p_serial": [0.01, 0.04, 0.30, 0.20, None],
+            "change": [-1.0, 2.0, -0.5, -3.0, None],
+            "p_known": [0.02, 0.01, 0.50, 0.04, None],
+            "reason": ["", "", "", "", "too short"],
+        }
+    )
+    counted = value_chains.counted_by_measure(tests, 0.05)
+    assert counted.loc["A"].tolist() == [3, 2, pytest.approx(0.15), 2010, 2, 1]
+    assert counted.loc["B", ["economies", "breaks", "fell", "slowed"]].tolist() == [1, 0, 1, 1]
+    assert pd.isna(counted.loc["B", "date"])
+    assert list(presentation.break_counts(counted, 2011).columns)[-2:] == ["fell in 2011", "of these clearly"]

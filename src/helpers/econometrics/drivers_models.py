@@ -332,8 +332,8 @@ def gaps(
     Returns
     -------
     DataFrame
-        scope, innovation, toward_home (actual less predicted, positive = more at home), low, high, p, n; measures that
-        the country lacks are left out.
+        scope, innovation, toward_home (actual less predicted, positive = more at home), low, high, p, n,
+        degrees_of_freedom; measures that the country lacks are left out.
     """
     home, rows = variable(model.outcome).home, []
     for scope, frame in outcomes.items():
@@ -344,5 +344,5 @@ def gaps(
             found = predict_left_out(section, "change", PREDICTORS, unit="iso3", focus=focus, level=level)
             low, high = sorted((home * found.low, home * found.high))
             gap = {"toward_home": home * found.gap, "low": low, "high": high, "p": found.p, "n": found.n}
-            rows.append({"scope": scope, "innovation": name, **gap})
+            rows.append({"scope": scope, "innovation": name, **gap, "degrees_of_freedom": found.degrees_of_freedom})
     return pd.DataFrame(rows)

@@ -124,5 +124,18 @@ def breaks(table: pd.DataFrame, break_year: int) -> pd.DataFrame:
     return shown
 
 
+def break_counts(table: pd.DataFrame, break_year: int) -> pd.DataFrame:
+    """Return counts of breaks by measure with plain headings."""
+    heads = {
+        "economies": "economies",
+        "breaks": "with a break",
+        "by_chance": "expected by chance",
+        "date": "median date",
+        "fell": f"fell in {break_year}",
+        "slowed": "of these clearly",
+    }
+    return table[list(heads)].rename(columns=heads)
+
+
 def _years(first: int, last: int) -> str:
     return "" if pd.isna(first) else f"{first} to {last}"

@@ -105,9 +105,9 @@ def parts_of_share(inputs: pd.DataFrame, economies: Sequence[str], base_year: in
 def parts_of_foreign_inputs(
     inputs: pd.DataFrame, economies: Sequence[str], base_year: int, last_year: int
 ) -> pd.DataFrame:
-    """Return sourcing, input use, industry mix and change of F/output, percentage points of output."""
+    """Return the parts of the change of F/output, percentage points of output; structure is the two before it."""
     parts = decomposition.sourcing_and_structure(inputs, base_year, last_year)
-    return 100 * parts.loc[list(economies), ["sourcing", "input_use", "industry_mix", "change"]]
+    return 100 * parts.loc[list(economies), ["sourcing", "input_use", "industry_mix", "structure", "change"]]
 
 
 def sensitivity(load: Load, release: Release, focus: str, base_years: Sequence[int], last_year: int) -> pd.DataFrame:
