@@ -308,6 +308,14 @@ def test_exact_intervals_by_known_values():
         what_if.binomial_share(6, 5, 0.95)
 
 
+def test_a_sample_of_few_economies_is_refused_with_what_would_widen_it(country, outcomes):
+    panel = drivers_models.assemble(outcomes, country, 1, ["A"])
+    estimate = drivers_models.fit(panel[panel["iso3"] < "C08"], MODEL)
+    with pytest.raises(InputError, match=r"Only 8 economies have .* at least 10 are needed. .* lower minimum_patents"):
+        drivers_models.require_economies(estimate, MODEL)
+    drivers_models.require_economies(drivers_models.fit(panel, MODEL), MODEL)
+
+
 def test_a_ratio_of_rates_is_exact_and_turns_round():
     ratio = what_if.rate_ratio((42, 27.188), (65, 295.3), 0.95)
     assert ratio.value == pytest.approx(42 / 27.188 / (65 / 295.3))

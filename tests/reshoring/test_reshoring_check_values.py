@@ -96,3 +96,12 @@ def test_later_shares_of_korea_follow_from_the_table():
     expected = 100 * foreign / (foreign + own["domestic_intermediate_inputs"].sum())
     assert later.loc[2022, "share"] == pytest.approx(expected)
     assert later.index.tolist() == [2016, 2018, 2022]
+
+
+def test_every_year_of_korea_is_shown_as_measured(measured):
+    table = summary.every_year(measured["2016"], "KOR")
+    assert table.loc[[2000, 2006, 2011, 2014], "ratio"].round(3).tolist() == [3.179, 4.025, 2.736, 3.266]
+    assert (table["share"] * (1 + table["ratio"])).tolist() == pytest.approx([100.0] * 15)
+    rises = table["ratio"].diff().clip(lower=0)
+    assert table["intensity"].iloc[1:].tolist() == pytest.approx(rises.iloc[1:].tolist())
+    assert (table["intensity_strict"].iloc[1:] <= table["intensity"].iloc[1:]).all()

@@ -125,7 +125,11 @@ def test_breaks_are_counted_by_measure():
         }
     )
     counted = value_chains.counted_by_measure(tests, 0.05)
-    assert counted.loc["A"].tolist() == [3, 2, pytest.approx(0.15), 2010, 2, 1]
+    assert counted.loc["A"].tolist() == [3, 2, pytest.approx(0.15), 2010, 2, 1, 1]
     assert counted.loc["B", ["economies", "breaks", "fell", "slowed"]].tolist() == [1, 0, 1, 1]
     assert pd.isna(counted.loc["B", "date"])
-    assert list(presentation.break_counts(counted, 2011).columns)[-2:] == ["fell in 2011", "of these clearly"]
+    assert list(presentation.break_counts(counted, 2011).columns)[-3:] == [
+        "fell in 2011",
+        "of these clearly",
+        "rose clearly",
+    ]

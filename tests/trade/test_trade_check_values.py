@@ -135,3 +135,9 @@ def test_growth_to_bases_starts_and_ends_where_it_says(bilateral):
     found = summary.growth_to_bases(destinations.by_destination(bilateral, "KOR"), gross, chosen)
     assert found.index.tolist() == ["intermediate goods 2000-2011", "gross exports 2011-2014"]
     assert found.iloc[0] == pytest.approx(100 * ((124005 / 20183) ** (1 / 11) - 1))
+
+
+def test_a_place_among_nobody_is_refused_with_what_to_change(levels):
+    compared = growth.compare_windows(levels["intermediate"], EARLY, LATE)
+    with pytest.raises(InputError, match=r"No economy but KOR .* Choose a lower minimum_exports"):
+        summary.standing(compared, ["KOR"], "KOR")

@@ -18,6 +18,23 @@ def shares(measured: pd.DataFrame, economies: Sequence[str]) -> pd.DataFrame:
     return every[list(economies)].assign(median=every.median(axis=1))
 
 
+def every_year(measured: pd.DataFrame, economy: str) -> pd.DataFrame:
+    """Return one economy's inputs and measures by year.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by year: `domestic, foreign` (billion US$), `ratio` (R), `share` (S, percent), `intensity` and
+        `intensity_strict` (units of R).
+    """
+    own = measured[measured["iso3"] == economy]
+    table = own.set_index("year")[["domestic", "foreign"]] / 1000
+    table["ratio"], table["share"] = own["ratio"].to_numpy(), 100 * own["share"].to_numpy()
+    for name, strict in (("intensity", False), ("intensity_strict", True)):
+        table[name] = measures.intensity(own, domestic_rise=strict).to_numpy()
+    return table
+
+
 def quartiles(measured: pd.DataFrame) -> pd.DataFrame:
     """Return the quartiles of S over all economies by year, in percent: `low`, `high`."""
     every = 100 * measures.by_year(measured, "share")

@@ -180,14 +180,14 @@ def counted_by_measure(tests: pd.DataFrame, alpha: float) -> pd.DataFrame:
     DataFrame
         Indexed by measure: `economies` tested, `breaks` (at an unknown date, p with autocorrelated errors below alpha),
         `by_chance` (expected were there none), `date` (median of the dates found, missing without any), `fell`
-        (economies whose mean yearly change was lower from the known date on), `slowed` (of these, p below alpha).
+        (economies whose mean yearly change was lower from the known date on), `slowed` (of these, p below alpha),
+        `rose` (mean change higher, p below alpha).
     """
     known = tests[tests["reason"] == ""]
     found = known["p_serial"].astype(float) < alpha
     fell = known["change"].astype(float) < 0
-    marks = known[["measure"]].assign(
-        economies=1, breaks=found, fell=fell, slowed=fell & (known["p_known"].astype(float) < alpha)
-    )
+    clear = known["p_known"].astype(float) < alpha
+    marks = known[["measure"]].assign(economies=1, breaks=found, fell=fell, slowed=fell & clear, rose=~fell & clear)
     table = marks.groupby("measure", sort=False).sum()
     table.insert(2, "by_chance", alpha * table["economies"])
     dates = known[found].astype({"date": float}).groupby("measure")["date"].median()
