@@ -141,3 +141,15 @@ def test_a_place_among_nobody_is_refused_with_what_to_change(levels):
     compared = growth.compare_windows(levels["intermediate"], EARLY, LATE)
     with pytest.raises(InputError, match=r"No economy but KOR .* Choose a lower minimum_exports"):
         summary.standing(compared, ["KOR"], "KOR")
+
+
+def test_evidence_on_bases_abroad_names_the_years_of_every_number():
+    row = pd.Series({"late": 2.6, "change": -8.2})
+    standing = {"late_percentile": 47.0, "economies": 58}
+    to_bases = pd.Series({"intermediate goods 2000-2011": 17.3, "gross exports 2011-2014": 1.6})
+    records = list(findings.abroad_evidence(row, -0.5, standing, to_bases, "KOR", (2011, 2019)))
+    assert [record["value"] for record in records] == [2.6, -0.5, -8.2, 17.3, 1.6]
+    assert {record["claim"] for record in records} == {"korea-intermediates-abroad-2011"}
+    assert "2011-2019" in records[0]["text"]
+    assert "level 2011 to 2019" in records[1]["text"]
+    assert [record["table"] for record in records[3:]] == ["destinations-periods", "gross-destinations"]

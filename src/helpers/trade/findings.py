@@ -47,13 +47,18 @@ def rival_evidence(table: pd.DataFrame, late: tuple[int, int], goods: str) -> It
 
 
 def abroad_evidence(
-    row: pd.Series, compound_late: float, standing: dict[str, float | int], to_bases: pd.Series, focus: str
+    row: pd.Series,
+    compound_late: float,
+    standing: dict[str, float | int],
+    to_bases: pd.Series,
+    focus: str,
+    late: tuple[int, int],
 ) -> Iterator[dict[str, Any]]:
     """Yield what is known of intermediate exports to production bases abroad, before and since the study's date."""
     common = {"claim": "korea-intermediates-abroad-2011", "economy": focus, "unit": "percent a year"}
     yield common | {
         "value": row["late"],
-        "text": f"Mean annual growth of intermediate exports of {focus} to the world in the later window.",
+        "text": f"Mean annual growth of intermediate exports of {focus} to the world, {late[0]}-{late[1]}.",
         "table": "growth",
         "measure": "growth in the later window",
         "percentile": standing["late_percentile"],
@@ -61,7 +66,7 @@ def abroad_evidence(
     }
     yield common | {
         "value": compound_late,
-        "text": f"Compound annual growth of intermediate exports of {focus} to the world, later window.",
+        "text": f"Compound growth of intermediate exports of {focus} to the world, level {late[0]} to {late[1]}.",
         "table": "growth",
         "measure": "compound growth in the later window",
     }
