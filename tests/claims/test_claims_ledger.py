@@ -190,10 +190,14 @@ def test_the_details_of_a_claim_hold_rule_numbers_caveat_and_links(results):
 
 def test_the_details_hold_the_evidence_on_record(results):
     record = {"claim": "x", "value": 1.5, "low": -1, "high": 4, "unit": "points", "text": "A change."}
-    facts = Facts({"drivers.t": 3.0}, {"drivers": [record, {"claim": "x", "value": "n/a", "text": "No interval."}]})
+    made = record | {"text": "Another.", "interval": "95%, exact"}
+    facts = Facts(
+        {"drivers.t": 3.0}, {"drivers": [record, made, {"claim": "x", "value": "n/a", "text": "No interval."}]}
+    )
     (entry,) = ledger.judge_all([claim()], facts, {})
     told = ledger.details(entry)
     assert "On record: A change. 1.50 points (interval −1 to 4)." in told
+    assert "On record: Another. 1.50 points (interval −1 to 4; 95%, exact)." in told
     assert "On record: No interval. n/a." in told
 
 

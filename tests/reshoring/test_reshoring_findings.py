@@ -30,17 +30,19 @@ def test_metrics_are_those_of_the_tables(inputs, placed):
 
 
 def test_evidence_on_the_three_economies_has_intervals_that_hold_the_value(placed):
-    records = list(findings.home_evidence(placed[1], 2000, 2014))
+    records = list(findings.home_evidence(placed[1], 2000, 2014, 0.95))
     assert [record["economy"] for record in records] == ["USA", "JPN", "DEU"]
     assert all(record["low"] <= record["value"] <= record["high"] for record in records)
     assert {record["claim"] for record in records} == {"reshoring-usa-japan-germany"}
+    assert {record["interval"] for record in records} == {"95%, bootstrap over industries"}
+    assert records[0]["text"].startswith("Change of the foreign input share of the United States, 2000-2014")
 
 
 def test_evidence_on_counts_tells_level_from_growth():
     wide = counts.by_vintage(data.load("reshoring_counts"))
     newest = counts.changes_by_vintage(wide, 2019).iloc[-1]
     within = counts.within_later(wide.iloc[:, -1], 2019)
-    level, growth = findings.count_evidence(newest, within, 2019)
+    level, growth = findings.count_evidence(newest, within, 2019, 0.95)
     assert level["low"] > 1
     assert growth["low"] < 1 < growth["high"]
     assert level["text"] != growth["text"]
@@ -78,7 +80,7 @@ def test_break_tests_cover_all_series_and_say_where_crisis_years_were_kept():
     assert kept.index.str.startswith("Foreign content").all()
     shown = presentation.breaks(tested, 2011)
     assert "not tested" not in shown.columns
-    assert len(list(findings.break_evidence(tested, 2011))) == tested.index.str.endswith("pooled").sum()
+    assert len(list(findings.break_evidence(tested, 2011, 0.95))) == tested.index.str.endswith("pooled").sum()
 
 
 def test_intervals_are_written_with_true_minus_signs():

@@ -176,11 +176,12 @@ def details(entry: Entry) -> str:
 
 
 def record_in_words(record: Mapping[str, Any]) -> str:
-    """Write a record of evidence: its sentence, the value and its interval."""
+    """Write a record of evidence: its sentence, the value, its interval and how that was made."""
     value, low, high, unit = record.get("value"), record.get("low"), record.get("high"), record.get("unit", "")
     told = figure_of(value, 2) if isinstance(value, int | float) else str(value)
     text = f"{record.get('text', '')} {told}{f' {unit}' if unit else ''}"
-    between = f" (interval {figure_of((low, high), 2)})" if low is not None and high is not None else ""
+    how = f"; {record['interval']}" if record.get("interval") else ""
+    between = f" (interval {figure_of((low, high), 2)}{how})" if low is not None and high is not None else ""
     return f"{text}{between}."
 
 
