@@ -172,7 +172,7 @@ def break_counts(tests: pd.DataFrame, break_year: int, alpha: float, palette: Se
     counts = found.groupby(["measure", "date"]).size()
     for (name, year), number in counts.items():
         height = len(measures) - 1 - measures.index(name)
-        ax.scatter(int(year), height, s=28 * number, color=palette[0], alpha=0.75, linewidth=0)
+        ax.scatter(int(year), height, s=90 * number, color=palette[0], alpha=0.75, linewidth=0)
         if number > 1:
             ax.annotate(str(number), (int(year), height), ha="center", va="center", color="black", fontsize=9.5)
     ax.axvline(break_year, color=palette[1], linestyle="--", linewidth=1.6)

@@ -33,9 +33,9 @@ def units(table: pd.DataFrame) -> pd.DataFrame:
         "iso3": "economy",
         "series": "series",
         "one_unit": "one unit is",
-        "figures": "figures",
-        "newest": "newest figure",
         "not_comparable": "why it stands alone",
+        "newest": "newest figure",
+        "figures": "figures",
         "flag": "flag",
     }
     return table[list(heads)].rename(columns=heads)
