@@ -268,6 +268,17 @@ def test_a_number_is_written_once_and_beside_what_it_is_compared_with():
     assert ledger.evidence_text(decision) == "a: 4 points (b: −1.50 points)"
 
 
+def test_a_number_compared_with_several_is_written_once():
+    below = {"says": "a", "metric": "drivers.a", "operator": "<", "than": "drivers.b", "than_says": "b"}
+    other = below | {"than": "drivers.c", "than_says": "c"}
+    facts = Facts({"drivers.a": 1, "drivers.b": 2, "drivers.c": 3}, {})
+    both = claim(rule={"supported": {"all": [below, other]}, "partly": {"any": [below, other]}})
+    assert ledger.evidence_text(decide(both.rule, facts)) == "a: 1 (b: 2; c: 3)"
+    alone = {"says": "b", "metric": "drivers.b", "operator": "<", "value": 0}
+    after = claim(rule={"supported": {"all": [alone]}, "partly": {"all": [below, other]}})
+    assert ledger.evidence_text(decide(after.rule, facts)) == "b: 2; a: 1 (c: 3)"
+
+
 def test_missing_numbers_show_in_the_details():
     entry = ledger.judge_all([claim()], Facts({}, {}), {})[0]
     assert entry.verdict == "not testable"
