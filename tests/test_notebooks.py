@@ -1,5 +1,6 @@
 """Source notebooks as they are committed: valid, without outputs, with named cells, the same for everybody."""
 
+import ast
 import json
 from pathlib import Path
 
@@ -45,3 +46,13 @@ def test_every_figure_and_table_of_a_notebook_has_label_caption_and_alternative_
             assert {"label", "fig-cap", "fig-alt"} <= set(options), cell["id"]
         if "report.table(" in code:
             assert {"label", "tbl-cap"} <= set(options), cell["id"]
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_every_figure_hands_over_the_values_it_draws(name):
+    for cell in read(name)["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        calls = [node for node in ast.walk(ast.parse("".join(cell["source"]))) if isinstance(node, ast.Call)]
+        figures = [call for call in calls if ast.unparse(call.func) == "report.figure"]
+        assert all("data" in {word.arg for word in call.keywords} for call in figures), cell["id"]

@@ -9,11 +9,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from helpers import data
 from helpers.claims import commands, figures, ledger, reading
 from helpers.claims.model import SECTIONS, Claim
 from helpers.claims.robustness import Robustness
 from helpers.claims.verdict import VERDICTS, Decision, Facts, decide
 from helpers.errors import InputError, WorkError
+from helpers.trade import growth
 
 ROOT = Path(__file__).parents[2]
 CLAIMS = reading.read_claims(ROOT / "data" / "claims.yml")
@@ -39,6 +41,48 @@ def test_the_file_holds_the_claims_of_the_study():
     }
     assert wanted <= {claim.id for claim in CLAIMS}
     assert {claim.kind for claim in CLAIMS if claim.rule is None} == {"none"}
+
+
+RANKS = {
+    "korea-rank-rd": "R&D to GDP",
+    "korea-rank-hightech-exports": "high-tech share of manufacturing exports",
+    "korea-rank-hightech-patents": "high-tech share of patents",
+    "korea-rank-ict": "ICT development index",
+}
+GROWTH = {"growth-usa": "USA", "growth-germany": "DEU", "growth-japan": "JPN"}
+ORDINALS = {2: "second", 3: "third", 6: "sixth"}
+
+
+def test_figures_of_the_study_in_titles_and_rules_are_those_of_the_table():
+    published = data.load("reshoring_counts")
+    by_id = {claim.id: claim for claim in CLAIMS}
+    for name, measure in RANKS.items():
+        rows = published[(published["iso3"] == "KOR") & (published["measure"] == f"KITA: world rank of {measure}")]
+        rank = rows["value"].item()
+        assert ORDINALS[rank] in by_id[name].title
+        assert [by_id[name].rule.supported.all[0].value, by_id[name].rule.partly.all[0].value] == [rank, rank + 3]
+    for name, economy in GROWTH.items():
+        printed = growth.study_growth(published).loc[economy, "late"]
+        assert f"{abs(printed)} percent" in by_id[name].title
+        assert by_id[name].rule.supported.all[0].value == pytest.approx((printed - 0.5, printed + 0.5))
+        assert by_id[name].rule.partly.all[0].value == pytest.approx((printed - 1.5, printed + 1.5))
+
+
+@pytest.mark.parametrize(
+    "name", ["faster-since-covid", "low-cost-drew-production", "innovation-returns-high-tech", "more-research-helps"]
+)
+def test_a_claim_that_names_a_cause_is_partly_supported_at_most(name):
+    (found,) = [claim for claim in CLAIMS if claim.id == name]
+    assert found.rule is not None
+    assert found.rule.supported is None
+    assert 'stops at "partly"' in found.caveat
+
+
+def test_koreas_growth_that_fell_more_than_its_rivals_is_not_supported():
+    (found,) = [claim for claim in CLAIMS if claim.id == "rivals-slowed-more-than-korea"]
+    rivals = {f"intermediate-trade.change_{code}": -6.0 for code in ("usa", "deu", "jpn")}
+    for own, verdict in ((0.0, "supported"), (-5.0, "partly"), (-8.0, "not supported")):
+        assert decide(found.rule, Facts(rivals | {"intermediate-trade.change_kor": own}, {})).verdict == verdict
 
 
 def labels_of(section: str) -> set[str]:
@@ -146,10 +190,14 @@ def test_the_details_of_a_claim_hold_rule_numbers_caveat_and_links(results):
 
 def test_the_details_hold_the_evidence_on_record(results):
     record = {"claim": "x", "value": 1.5, "low": -1, "high": 4, "unit": "points", "text": "A change."}
-    facts = Facts({"drivers.t": 3.0}, {"drivers": [record, {"claim": "x", "value": "n/a", "text": "No interval."}]})
+    made = record | {"text": "Another.", "interval": "95%, exact"}
+    facts = Facts(
+        {"drivers.t": 3.0}, {"drivers": [record, made, {"claim": "x", "value": "n/a", "text": "No interval."}]}
+    )
     (entry,) = ledger.judge_all([claim()], facts, {})
     told = ledger.details(entry)
     assert "On record: A change. 1.50 points (interval −1 to 4)." in told
+    assert "On record: Another. 1.50 points (interval −1 to 4; 95%, exact)." in told
     assert "On record: No interval. n/a." in told
 
 
@@ -218,6 +266,17 @@ def test_a_number_is_written_once_and_beside_what_it_is_compared_with():
     }
     decision = decide(claim(rule={"supported": {"all": [below]}}).rule, Facts({"drivers.a": 4, "drivers.b": -1.5}, {}))
     assert ledger.evidence_text(decision) == "a: 4 points (b: −1.50 points)"
+
+
+def test_a_number_compared_with_several_is_written_once():
+    below = {"says": "a", "metric": "drivers.a", "operator": "<", "than": "drivers.b", "than_says": "b"}
+    other = below | {"than": "drivers.c", "than_says": "c"}
+    facts = Facts({"drivers.a": 1, "drivers.b": 2, "drivers.c": 3}, {})
+    both = claim(rule={"supported": {"all": [below, other]}, "partly": {"any": [below, other]}})
+    assert ledger.evidence_text(decide(both.rule, facts)) == "a: 1 (b: 2; c: 3)"
+    alone = {"says": "b", "metric": "drivers.b", "operator": "<", "value": 0}
+    after = claim(rule={"supported": {"all": [alone]}, "partly": {"all": [below, other]}})
+    assert ledger.evidence_text(decide(after.rule, facts)) == "b: 2; a: 1 (c: 3)"
 
 
 def test_missing_numbers_show_in_the_details():

@@ -228,6 +228,7 @@ def test_change_start_and_gaps(country, outcomes):
     assert gaps["innovation"].tolist() == list(variables.INNOVATION)
     assert (gaps["low"] < gaps["toward_home"]).all()
     assert (gaps["n"] == 11).all()
+    assert (gaps["degrees_of_freedom"] == 7).all()
 
 
 def test_income_gradient_of_growth():
@@ -305,6 +306,60 @@ def test_exact_intervals_by_known_values():
         what_if.poisson_rate(1, 0, 0.95)
     with pytest.raises(InputError, match="6 of 5 is not a share"):
         what_if.binomial_share(6, 5, 0.95)
+
+
+def test_a_sample_of_few_economies_is_refused_with_what_would_widen_it(country, outcomes):
+    panel = drivers_models.assemble(outcomes, country, 1, ["A"])
+    estimate = drivers_models.fit(panel[panel["iso3"] < "C08"], MODEL)
+    with pytest.raises(InputError, match=r"Only 8 economies have .* at least 10 are needed. .* lower minimum_patents"):
+        drivers_models.require_economies(estimate, MODEL)
+    drivers_models.require_economies(drivers_models.fit(panel, MODEL), MODEL)
+
+
+def test_a_ratio_of_rates_is_exact_and_turns_round():
+    ratio = what_if.rate_ratio((42, 27.188), (65, 295.3), 0.95)
+    assert ratio.value == pytest.approx(42 / 27.188 / (65 / 295.3))
+    chance = stats.binomtest(42, 107).proportion_ci(0.95, method="exact")
+    assert ratio.low == pytest.approx(chance.low / (1 - chance.low) * 295.3 / 27.188)
+    turned = what_if.rate_ratio((65, 295.3), (42, 27.188), 0.95)
+    assert (turned.low, turned.high) == pytest.approx((1 / ratio.high, 1 / ratio.low))
+    with pytest.raises(InputError, match="counts and exposures above 0"):
+        what_if.rate_ratio((0, 1), (1, 1), 0.95)
+
+
+def test_outlays_cancellations_and_firms_at_work_are_those_published():
+    counts = data.load("reshoring_counts")
+    outlays = policy_record.outlays(counts)
+    assert outlays["support paid 2013-2017"] == (42, pytest.approx(27.188))
+    assert outlays["subsidies paid 2022-2024"] == (65, pytest.approx(81.9 + 77.2 + 136.2))
+    assert outlays["national budgets 2022-2024"] == (65, pytest.approx(214))
+    assert policy_record.cancelled(counts) == (31, 182)
+    assert policy_record.operating(counts) == {"September 2018": (28, 50), "autumn 2024": (68, 151)}
+    assert policy_record.jobs_created(counts) == 975
+    assert policy_record.planned_jobs_per_firm(counts)[2022] == pytest.approx(1794 / 24)
+
+
+def test_a_budget_at_past_rates_has_firms_and_jobs_for_every_outlay():
+    options = {"level": 0.9, "draws": 2000, "seed": 1}
+    outlays = {"a": (50.0, 100.0), "b": (10.0, 100.0)}
+    table = what_if.at_past_rates(10, outlays, (10, 100), np.array([40.0]), **options)
+    assert table["rate of"].tolist() == ["a", "a", "b", "b"]
+    assert table.loc[0, "value"] == 5
+    assert (table["low"] < table["value"]).all()
+    assert (table["value"] < table["high"]).all()
+
+
+@pytest.mark.parametrize(
+    ("label", "inside"),
+    [
+        ("Foreign input share S", "foreign input share S"),
+        ("R&D spending", "R&D spending"),
+        ("High-tech share of patents", "high-tech share of patents"),
+        ("log of R", "log of R"),
+    ],
+)
+def test_labels_inside_a_sentence(label, inside):
+    assert wording.inside(label) == inside
 
 
 def test_simulated_jobs_are_reproducible_and_scale_with_the_budget():

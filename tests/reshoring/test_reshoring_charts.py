@@ -89,3 +89,14 @@ def test_every_vintage_has_its_line():
     wide = pd.DataFrame({"MOTIE 2022-01 (net)": [1.0, 2.0], "MOTIE 2025-10": [np.nan, 1.0]}, index=[2018, 2019])
     ax = charts.vintages(wide, 2019, PALETTE).axes[0]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["MOTIE 2022-01", "MOTIE 2025-10"]
+
+
+def test_bubbles_count_the_economies_that_break_in_a_year():
+    tests = pd.DataFrame(
+        {"measure": ["A", "A", "A", "B"], "date": [2009, 2009, 2011, 2010], "p_serial": [0.01, 0.02, 0.04, 0.5]}
+    )
+    ax = charts.break_counts(tests, 2011, 0.05, PALETTE).axes[0]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["B", "A"]
+    places = [tuple(dots.get_offsets()[0]) for dots in ax.collections]
+    assert places == [(2009, 1), (2011, 1)]
+    assert [text.get_text() for text in ax.texts] == ["2", "2011"]

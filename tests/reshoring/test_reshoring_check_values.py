@@ -96,3 +96,26 @@ def test_later_shares_of_korea_follow_from_the_table():
     expected = 100 * foreign / (foreign + own["domestic_intermediate_inputs"].sum())
     assert later.loc[2022, "share"] == pytest.approx(expected)
     assert later.index.tolist() == [2016, 2018, 2022]
+
+
+def test_every_year_of_korea_is_shown_as_measured(measured):
+    table = summary.every_year(measured["2016"], "KOR")
+    assert table.loc[[2000, 2006, 2011, 2014], "ratio"].round(3).tolist() == [3.179, 4.025, 2.736, 3.266]
+    assert (table["share"] * (1 + table["ratio"])).tolist() == pytest.approx([100.0] * 15)
+    rises = table["ratio"].diff().clip(lower=0)
+    assert table["intensity"].iloc[1:].tolist() == pytest.approx(rises.iloc[1:].tolist())
+    assert (table["intensity_strict"].iloc[1:] <= table["intensity"].iloc[1:]).all()
+
+
+def test_industries_and_classes_have_every_measure(tables):
+    inputs = measures.select_inputs(tables["2016"])
+    names = data.load("industry_names")
+    industries = summary.industries_of(inputs, "KOR", 2000, 2014, names[names["release"] == RELEASES["2016"].key])
+    classes = summary.classes_of(inputs, RELEASES["2016"], "KOR", 2000, 2014)
+    wanted = {"ratio_base", "ratio_last", "ratio_change", "share_change", "intensity", "intensity_strict"}
+    assert wanted <= set(classes.columns) <= set(industries.columns)
+    own = inputs[(inputs["iso3"] == "KOR") & (inputs["sector"] == "C26")].set_index("year")
+    ratio = own["domestic"] / own["foreign"]
+    assert industries.loc["C26", "ratio_change"] == pytest.approx(ratio[2014] - ratio[2000])
+    assert industries.loc["C26", "intensity"] == pytest.approx(ratio.diff().clip(lower=0).iloc[1:].mean())
+    assert classes.index.tolist() == [name for name in ORDER if name in set(CLASSES["2016"].values())]

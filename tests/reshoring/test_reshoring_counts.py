@@ -147,3 +147,13 @@ def test_choices_without_years_on_both_sides_are_left_out():
     assert set(table["split_year"]) == {2018}
     assert sorted(set(table["first_year"])) == [2014, 2015]
     assert table["within"].isna().all()
+
+
+def test_every_count_of_returns_has_its_unit_told(published):
+    counted = published[
+        published["measure"].str.contains(
+            "recognised|backshored|eshoring cases|withdrawn|that returned|brought production back"
+        )
+    ]
+    told = pd.concat([units.select(published, listed) for listed in units.SERIES])
+    assert set(counted["measure"]) <= set(told["measure"]) | {"U-turn firms operating of 50 recognised"}

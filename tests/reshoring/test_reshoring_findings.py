@@ -30,17 +30,19 @@ def test_metrics_are_those_of_the_tables(inputs, placed):
 
 
 def test_evidence_on_the_three_economies_has_intervals_that_hold_the_value(placed):
-    records = list(findings.home_evidence(placed[1], 2000, 2014))
+    records = list(findings.home_evidence(placed[1], 2000, 2014, 0.95))
     assert [record["economy"] for record in records] == ["USA", "JPN", "DEU"]
     assert all(record["low"] <= record["value"] <= record["high"] for record in records)
     assert {record["claim"] for record in records} == {"reshoring-usa-japan-germany"}
+    assert {record["interval"] for record in records} == {"95%, bootstrap over industries"}
+    assert records[0]["text"].startswith("Change of the foreign input share of the United States, 2000-2014")
 
 
 def test_evidence_on_counts_tells_level_from_growth():
     wide = counts.by_vintage(data.load("reshoring_counts"))
     newest = counts.changes_by_vintage(wide, 2019).iloc[-1]
     within = counts.within_later(wide.iloc[:, -1], 2019)
-    level, growth = findings.count_evidence(newest, within, 2019)
+    level, growth = findings.count_evidence(newest, within, 2019, 0.95)
     assert level["low"] > 1
     assert growth["low"] < 1 < growth["high"]
     assert level["text"] != growth["text"]
@@ -78,7 +80,7 @@ def test_break_tests_cover_all_series_and_say_where_crisis_years_were_kept():
     assert kept.index.str.startswith("Foreign content").all()
     shown = presentation.breaks(tested, 2011)
     assert "not tested" not in shown.columns
-    assert len(list(findings.break_evidence(tested, 2011))) == tested.index.str.endswith("pooled").sum()
+    assert len(list(findings.break_evidence(tested, 2011, 0.95))) == tested.index.str.endswith("pooled").sum()
 
 
 def test_intervals_are_written_with_true_minus_signs():
@@ -97,3 +99,39 @@ def test_other_choices_of_the_slowdown_hold_the_published_one():
     assert row["tested"] == len(pooled)
     assert row["slowed"] == int(((pooled["change"] < 0) & (pooled["p_known"] < 0.05)).sum())
     assert (table.loc[table["alpha"] == 0.1, "slowed"].to_numpy() >= table.loc[table["alpha"] == 0.05, "slowed"]).all()
+
+
+def test_every_measure_is_tested_for_every_economy_that_has_it():
+    chosen = ReshoringParameters(draws=200)
+    tests = value_chains.tests_by_economy(data.load, chosen)
+    panels = value_chains.panels(data.load, chosen)
+    sizes = {name: panel.dropna(axis=1).shape[1] for name, panel in panels.items()}
+    assert tests.groupby("measure").size().to_dict() == sizes
+    assert (tests["reason"] == "").all()
+    late = tests["measure"].str.startswith("Foreign content")
+    assert set(tests.loc[late, "crisis_years"]) == {"kept"}
+    assert set(tests.loc[~late, "crisis_years"]) == {"left out"}
+    dated = tests[["first", "date", "last"]].astype(int)
+    assert ((dated["first"] <= dated["last"]) & (dated["date"] > 1996)).all()
+
+
+def test_breaks_are_counted_by_measure():
+    tests = pd.DataFrame(
+        {
+            "measure": ["A", "A", "A", "B", "B"],
+            "date": [2009, 2011, 2004, 2012, None],
+            "p_serial": [0.01, 0.04, 0.30, 0.20, None],
+            "change": [-1.0, 2.0, -0.5, -3.0, None],
+            "p_known": [0.02, 0.01, 0.50, 0.04, None],
+            "reason": ["", "", "", "", "too short"],
+        }
+    )
+    counted = value_chains.counted_by_measure(tests, 0.05)
+    assert counted.loc["A"].tolist() == [3, 2, pytest.approx(0.15), 2010, 2, 1, 1]
+    assert counted.loc["B", ["economies", "breaks", "fell", "slowed"]].tolist() == [1, 0, 1, 1]
+    assert pd.isna(counted.loc["B", "date"])
+    assert list(presentation.break_counts(counted, 2011).columns)[-3:] == [
+        "fell in 2011",
+        "of these clearly",
+        "rose clearly",
+    ]

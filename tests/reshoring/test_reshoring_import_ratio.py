@@ -64,7 +64,8 @@ def test_kearneys_index_is_minus_the_change_of_its_ratio():
     published = table.loc[[2019, 2020, 2021, 2022]]
     change = -100 * published["ratio published"].diff().dropna()
     assert change.tolist() == pytest.approx(published["published"].iloc[1:].tolist(), abs=1)
-    assert set(table["kind"].dropna()) == {"printed", "derived"}
+    assert table.loc[[2019, 2020], "ratio is"].tolist() == ["derived", "printed"]
+    assert set(table["index is"].dropna()) == {"printed", "derived"}
 
 
 def test_inputs_by_source_are_part_of_all_imports():

@@ -43,6 +43,8 @@ def test_price_sensitive_industries_depend_on_the_release():
         ({"compared": []}, "at least 1 item"),
         ({"compared": ["KOR"]}, "names KOR itself or one of its economies twice"),
         ({"break_year": 2001}, "Choose 2004 to 2012"),
+        ({"crisis_years": list(range(2001, 2011))}, "4 yearly changes are left, 0 of them before 2011, too few"),
+        ({"crisis_years": list(range(2011, 2014))}, "Changes there are: 2001-2014"),
         ({"trimming": 0.5}, "less than or equal to 0.35"),
         ({"realease": "2016"}, "Extra inputs are not permitted"),
     ],

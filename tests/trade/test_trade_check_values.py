@@ -11,6 +11,7 @@ from helpers.trade.definitions import STAGES
 from helpers.trade.growth import Window
 from helpers.trade.parameters import WIOD_2013, IntermediateTradeParameters
 
+NAMES = {"USA": "the United States", "DEU": "Germany", "JPN": "Japan"}
 EARLY, LATE = Window(2001, 2010), Window(2011, 2019)
 
 
@@ -124,7 +125,7 @@ def test_metrics_and_evidence_follow_the_tables(levels):
     assert "study_growth_late_kor" not in found
     assert found["change_kor"] == pytest.approx(found["growth_late_kor"] - found["growth_early_kor"])
     assert 0 <= found["korea_growth_percentile"] <= 100
-    records = list(findings.rival_evidence(table, (2011, 2019), "intermediate goods"))
+    records = list(findings.rival_evidence(table, (2011, 2019), "intermediate goods", NAMES))
     assert len(records) == 6
     assert {record["claim"] for record in records} == {"rivals-slowed-2011"}
 
@@ -135,3 +136,21 @@ def test_growth_to_bases_starts_and_ends_where_it_says(bilateral):
     found = summary.growth_to_bases(destinations.by_destination(bilateral, "KOR"), gross, chosen)
     assert found.index.tolist() == ["intermediate goods 2000-2011", "gross exports 2011-2014"]
     assert found.iloc[0] == pytest.approx(100 * ((124005 / 20183) ** (1 / 11) - 1))
+
+
+def test_a_place_among_nobody_is_refused_with_what_to_change(levels):
+    compared = growth.compare_windows(levels["intermediate"], EARLY, LATE)
+    with pytest.raises(InputError, match=r"No economy but KOR .* Choose a lower minimum_exports"):
+        summary.standing(compared, ["KOR"], "KOR")
+
+
+def test_evidence_on_bases_abroad_names_the_years_of_every_number():
+    row = pd.Series({"late": 2.6, "change": -8.2})
+    standing = {"late_percentile": 47.0, "economies": 58}
+    to_bases = pd.Series({"intermediate goods 2000-2011": 17.3, "gross exports 2011-2014": 1.6})
+    records = list(findings.abroad_evidence(row, -0.5, standing, to_bases, "KOR", (2011, 2019), "Korea"))
+    assert [record["value"] for record in records] == [2.6, -0.5, -8.2, 17.3, 1.6]
+    assert {record["claim"] for record in records} == {"korea-intermediates-abroad-2011"}
+    assert "2011-2019" in records[0]["text"]
+    assert "level 2011 to 2019" in records[1]["text"]
+    assert [record["table"] for record in records[3:]] == ["destinations-periods", "gross-destinations"]

@@ -150,8 +150,12 @@ def test_old_common_years_are_left_out():
 
 @pytest.mark.parametrize(
     ("first", "last", "expected"),
-    [(2000, 2011, [(2000, 2005), (2005, 2011), (2000, 2011)]), (2010, 2011, [(2010, 2011)])],
+    [
+        (2000, 2011, [(1995, 2000), (2000, 2005), (2005, 2011), (2000, 2011)]),
+        (1995, 2011, [(1995, 2003), (2003, 2011), (1995, 2011)]),
+        (2010, 2011, [(1995, 2010), (2010, 2011)]),
+    ],
 )
-def test_periods_are_halved_where_they_can_be(first, last, expected):
+def test_periods_are_halved_where_they_can_be_and_follow_the_years_before(first, last, expected):
     flows = pd.DataFrame({"BBB": 1.0}, index=range(1995, 2012))
     assert summary.spans(flows, first, last) == expected

@@ -73,19 +73,31 @@ def threshold(condition: Condition, against: float | tuple[float, float] | None)
 
 
 def in_words(finding: Finding) -> str:
-    """Write a finding: what, the number, and the number it was compared with when that is a metric too."""
+    """Write what a condition looked at and the number found."""
     condition = finding.condition
-    unit = f" {condition.unit}" if condition.unit else ""
-    text = f"{condition.says}: {figure_of(finding.observed, condition.digits)}{unit}"
-    if condition.than is None:
-        return text
+    return f"{condition.says}: {figure_of(finding.observed, condition.digits)}{_unit(condition)}"
+
+
+def _compared(finding: Finding) -> str:
+    """Write the metric that a finding was compared with: "that of Japan: 8.10 points"."""
+    condition = finding.condition
     against = finding.against if not isinstance(finding.against, tuple) else None
-    return f"{text} ({condition.than_says}: {figure_of(against, condition.digits)}{unit})"
+    return f"{condition.than_says}: {figure_of(against, condition.digits)}{_unit(condition)}"
+
+
+def _unit(condition: Condition) -> str:
+    return f" {condition.unit}" if condition.unit else ""
 
 
 def findings_in_words(decision: Decision) -> list[str]:
-    """Write each number of a decision once, in the order of the rule."""
-    return list(dict.fromkeys(in_words(finding) for finding in decision.findings))
+    """Write each number of a decision once, in the order of the rule; behind it the metrics it was compared with."""
+    alone = {finding.condition.metric for finding in decision.findings if finding.condition.than is None}
+    told: dict[str, list[str]] = {}
+    for finding in decision.findings:
+        others = told.setdefault(in_words(finding), [])
+        if finding.condition.than and finding.condition.than not in alone:
+            others.append(_compared(finding))
+    return [f"{own} ({'; '.join(dict.fromkeys(others))})" if others else own for own, others in told.items()]
 
 
 def evidence_text(decision: Decision) -> str:
@@ -176,11 +188,12 @@ def details(entry: Entry) -> str:
 
 
 def record_in_words(record: Mapping[str, Any]) -> str:
-    """Write a record of evidence: its sentence, the value and its interval."""
+    """Write a record of evidence: its sentence, the value, its interval and how that was made."""
     value, low, high, unit = record.get("value"), record.get("low"), record.get("high"), record.get("unit", "")
     told = figure_of(value, 2) if isinstance(value, int | float) else str(value)
     text = f"{record.get('text', '')} {told}{f' {unit}' if unit else ''}"
-    between = f" (interval {figure_of((low, high), 2)})" if low is not None and high is not None else ""
+    how = f"; {record['interval']}" if record.get("interval") else ""
+    between = f" (interval {figure_of((low, high), 2)}{how})" if low is not None and high is not None else ""
     return f"{text}{between}."
 
 

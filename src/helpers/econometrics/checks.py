@@ -89,9 +89,10 @@ def require_variation(before: Mapping[str, float], after: np.ndarray, effects: S
     lost = [name for (name, all_), some in zip(before.items(), left, strict=True) if some <= ABSORBED * all_]
     if lost:
         why = f"absorbed by the effects {', '.join(effects)}" if effects else "constant in this sample"
+        one = len(lost) == 1
         raise InputError(
-            f"{', '.join(map(repr, lost))} cannot be estimated: it is {why}, so nothing is left to compare. "
-            "Leave the variable out or choose fewer effects."
+            f"{', '.join(map(repr, lost))} cannot be estimated: {'it is' if one else 'they are'} {why}, so nothing is "
+            f"left to compare. Leave {'the variable' if one else 'them'} out or choose fewer effects."
         )
 
 
@@ -103,9 +104,10 @@ def require_rank(regressors: np.ndarray, names: Sequence[str]) -> None:
     redundant = [names[i] for i in order[: len(pivots)][pivots <= COLLINEAR**0.5]]
     redundant += [names[i] for i in order[len(pivots) :]]
     if redundant:
+        one = len(redundant) == 1
         raise InputError(
-            f"{', '.join(map(repr, redundant))} is collinear with the other regressors ({', '.join(names)}) "
-            "once the effects are taken out. Leave it out."
+            f"{', '.join(map(repr, redundant))} {'is' if one else 'are'} collinear with the other regressors "
+            f"({', '.join(names)}) once the effects are taken out. Leave {'it' if one else 'them'} out."
         )
 
 

@@ -83,6 +83,27 @@ def fit(panel: pd.DataFrame, model: DriversModel, covariance: Covariance | None 
     return fit_within(panel, model.outcome, model.regressors, **KEYS, effects=effects, covariance=chosen)
 
 
+#: Economies below which neither clusters nor the tests of the page mean anything.
+FEWEST_ECONOMIES = 10
+
+
+def require_economies(estimate: PanelEstimate, model: DriversModel) -> None:
+    """Refuse a sample of too few economies before anything is built on it.
+
+    Raises
+    ------
+    InputError
+        Says how many there are, and what would widen the sample.
+    """
+    found = estimate.clusters["iso3"]
+    if found < FEWEST_ECONOMIES:
+        raise InputError(
+            f"Only {found} economies have {', '.join([model.innovation, *model.controls])} and {model.outcome} in this "
+            f"sample, too few clusters for this design: at least {FEWEST_ECONOMIES} are needed. Choose another measure "
+            "of innovation, fewer controls, more years, or a lower minimum_patents."
+        )
+
+
 def bootstrap(panel: pd.DataFrame, model: DriversModel, draws: int, seed: int) -> BootstrapResult:
     """Wild cluster bootstrap of the coefficient of interest, by country."""
     return wild_cluster_bootstrap(
@@ -332,8 +353,8 @@ def gaps(
     Returns
     -------
     DataFrame
-        scope, innovation, toward_home (actual less predicted, positive = more at home), low, high, p, n; measures that
-        the country lacks are left out.
+        scope, innovation, toward_home (actual less predicted, positive = more at home), low, high, p, n,
+        degrees_of_freedom; measures that the country lacks are left out.
     """
     home, rows = variable(model.outcome).home, []
     for scope, frame in outcomes.items():
@@ -344,5 +365,5 @@ def gaps(
             found = predict_left_out(section, "change", PREDICTORS, unit="iso3", focus=focus, level=level)
             low, high = sorted((home * found.low, home * found.high))
             gap = {"toward_home": home * found.gap, "low": low, "high": high, "p": found.p, "n": found.n}
-            rows.append({"scope": scope, "innovation": name, **gap})
+            rows.append({"scope": scope, "innovation": name, **gap, "degrees_of_freedom": found.degrees_of_freedom})
     return pd.DataFrame(rows)

@@ -98,6 +98,30 @@ def poisson_rate(count: float, exposure: float, level: float) -> Interval:
     return Interval(count / exposure, float(low) / exposure, float(high) / exposure)
 
 
+def rate_ratio(first: tuple[float, float], second: tuple[float, float], level: float) -> Interval:
+    """Ratio of two rates of events for each unit of exposure, with its exact interval.
+
+    Given the total, the first count is binomial; the interval is Clopper and Pearson's, turned into odds (Przyborowski
+    and Wilenski 1940).
+
+    Parameters
+    ----------
+    first, second : (count, exposure)
+    level : float
+
+    Raises
+    ------
+    InputError
+        An exposure that is not positive, or a count that is not.
+    """
+    (one, by_one), (other, by_other) = first, second
+    if min(one, other, by_one, by_other) <= 0:
+        raise InputError(f"A ratio of rates needs counts and exposures above 0, not {first} and {second}.")
+    share = binomial_share(one, one + other, level)
+    ends = (chance / (1 - chance) * by_other / by_one for chance in (share.value, share.low, share.high))
+    return Interval(*ends)
+
+
 def binomial_share(successes: float, trials: float, level: float) -> Interval:
     """A share with its exact (Clopper and Pearson 1934) interval.
 
@@ -140,6 +164,40 @@ def jobs_for_budget(
     tail = (1 - draw["level"]) / 2
     low, middle, high = np.quantile(budget * rate * stays * jobs, [tail, 0.5, 1 - tail])
     return Interval(float(middle), float(low), float(high))
+
+
+def at_past_rates(
+    budget: float,
+    outlays: Mapping[str, tuple[float, float]],
+    cancelled: tuple[float, float],
+    jobs_per_firm: np.ndarray,
+    **draw: float,
+) -> pd.DataFrame:
+    """What a budget stands for at the rates of several past outlays: firms, and planned jobs less cancellations.
+
+    Parameters
+    ----------
+    budget : float
+    outlays : mapping
+        Label -> (firms, outlay in the currency of the budget).
+    cancelled, jobs_per_firm, draw
+        As `jobs_for_budget` takes them.
+
+    Returns
+    -------
+    DataFrame
+        rate of, quantity, value, low, high; two rows an outlay.
+    """
+    rows = []
+    for label, (firms, outlay) in outlays.items():
+        found = {
+            "recognised firms": poisson_rate(firms, outlay, draw["level"]).times(budget),
+            "planned jobs, cancellations taken off": jobs_for_budget(
+                budget, firms, outlay, cancelled, jobs_per_firm, **draw
+            ),
+        }
+        rows += [{"rate of": label, "quantity": name, **vars(interval)} for name, interval in found.items()]
+    return pd.DataFrame(rows)
 
 
 def by_model(estimates: pd.DataFrame, changes: Mapping[str, Mapping[str, float]], level: float) -> pd.DataFrame:

@@ -40,6 +40,11 @@ def years(count: int) -> str:
     return "1 year" if count == 1 else f"{count} years"
 
 
+def inside(label: str) -> str:
+    """Write a label as it stands inside a sentence: "foreign input share S", but "R&D spending"."""
+    return label if label[1:2].isupper() or not label[1:2].isalpha() else label[:1].lower() + label[1:]
+
+
 COLUMNS = {
     "source_iso3": "source economy",
     "iso3": "country",

@@ -158,6 +158,31 @@ def break_dates(table: pd.DataFrame, break_year: int, level: float, palette: Seq
     return fig
 
 
+def break_counts(tests: pd.DataFrame, break_year: int, alpha: float, palette: Sequence[str]) -> "Figure":
+    """Draw in how many economies each measure breaks in each year: the larger a dot, the more economies.
+
+    Parameters
+    ----------
+    tests : DataFrame
+        From `value_chains.tests_by_economy`: `measure, date, p_serial`.
+    """
+    measures = list(dict.fromkeys(tests["measure"]))
+    found = tests[tests["p_serial"].astype(float) < alpha]
+    fig, ax = _new(0.42 * len(measures) + 1.4)
+    counts = found.groupby(["measure", "date"]).size()
+    for (name, year), number in counts.items():
+        height = len(measures) - 1 - measures.index(name)
+        ax.scatter(int(year), height, s=90 * number, color=palette[0], alpha=0.75, linewidth=0)
+        if number > 1:
+            ax.annotate(str(number), (int(year), height), ha="center", va="center", color="black", fontsize=9.5)
+    ax.axvline(break_year, color=palette[1], linestyle="--", linewidth=1.6)
+    ax.annotate(str(break_year), (break_year, len(measures) - 0.35), color=palette[1], ha="center", fontsize=11)
+    ax.set_yticks(range(len(measures)), measures[::-1])
+    ax.set(ylim=(-0.7, len(measures)), xlabel="first year of the later regime")
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    return fig
+
+
 def two_panels(frames: Mapping[str, pd.DataFrame], colour: Colour, ylabel: str, focus: str) -> "Figure":
     """Draw the same measure from two sources in two panels with one scale: side by side, never joined."""
     from matplotlib import pyplot

@@ -1,7 +1,7 @@
 """Exact decompositions of the change in a country's foreign input share and in its foreign inputs per output.
 
-Both use the midpoint weights of Bennet (1920), so that nothing is left over and the order of the two years does
-not matter.
+The first uses the midpoint weights of Bennet (1920), the second, with three factors, Shapley weights (which for two
+factors are midpoints): nothing is left over, and the order of the two years does not matter.
 """
 
 import pandas as pd

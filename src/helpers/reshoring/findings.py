@@ -5,9 +5,20 @@ from typing import Any
 
 import pandas as pd
 
+from helpers.data import economies
 from helpers.reshoring.counts import RateRatio
 from helpers.reshoring.place import Place
+from helpers.reshoring.presentation import in_sentence
 from helpers.reshoring.releases import SAID_TO_RETURN
+
+
+def _said(code: str) -> str:
+    return in_sentence(economies.name(code))
+
+
+def _how(level: float, method: str) -> str:
+    """How an interval was made: its coverage and its method."""
+    return f"{100 * level:g}%, {method}"
 
 
 def verdict_words(low: float, high: float, up: str, down: str, neither: str) -> str:
@@ -43,7 +54,7 @@ def metrics(changes: pd.DataFrame, placed: Place, focus: str, base_year: int, la
     return values | summary | every | {"s_change_median": changes["share_change"].median()}
 
 
-def home_evidence(league: pd.DataFrame, base_year: int, last_year: int) -> Iterator[dict[str, Any]]:
+def home_evidence(league: pd.DataFrame, base_year: int, last_year: int, level: float) -> Iterator[dict[str, Any]]:
     """Yield the change of S of the economies the study says bring production home."""
     for code in SAID_TO_RETURN:
         if code in league.index:
@@ -53,9 +64,10 @@ def home_evidence(league: pd.DataFrame, base_year: int, last_year: int) -> Itera
                 "value": row["change"],
                 "low": row["low"],
                 "high": row["high"],
+                "interval": _how(level, "bootstrap over industries"),
                 "unit": "percentage points",
-                "text": f"Change of the foreign input share of {code}, {base_year}-{last_year}; a fall means that "
-                "production comes home.",
+                "text": f"Change of the foreign input share of {_said(code)}, {base_year}-{last_year}; a fall means "
+                "that production comes home.",
                 "figure": "ranking",
                 "economy": code,
                 "measure": "change of S",
@@ -64,15 +76,16 @@ def home_evidence(league: pd.DataFrame, base_year: int, last_year: int) -> Itera
             }
 
 
-def place_evidence(placed: Place, focus: str, base_year: int, last_year: int) -> dict[str, Any]:
+def place_evidence(placed: Place, focus: str, base_year: int, last_year: int, level: float) -> dict[str, Any]:
     """Return the focus economy's place by the change of S."""
     return {
         "claim": "korea-returns-fewer",
         "value": placed.rank,
         "low": placed.low,
         "high": placed.high,
-        "unit": "rank",
-        "text": f"Rank of {focus} among {placed.of} economies by the fall of the foreign input share, "
+        "interval": _how(level, "bootstrap over industries"),
+        "unit": "",
+        "text": f"Rank of {_said(focus)} among {placed.of} economies by the fall of the foreign input share, "
         f"{base_year}-{last_year} (1 = largest fall).",
         "figure": "ranking",
         "economy": focus,
@@ -96,7 +109,7 @@ def later_evidence(later: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def count_evidence(newest: pd.Series, within: RateRatio, split_year: int) -> Iterator[dict[str, Any]]:
+def count_evidence(newest: pd.Series, within: RateRatio, split_year: int, level: float) -> Iterator[dict[str, Any]]:
     """Yield the change of Korea's recognitions around the split year, and within the years after it."""
     text = {
         "level": f"Recognised firms a year after {split_year}, as a multiple of those up to it (newest vintage).",
@@ -104,7 +117,7 @@ def count_evidence(newest: pd.Series, within: RateRatio, split_year: int) -> Ite
         "earlier half (newest vintage).",
     }
     claim = "korea-returns-stagnated-2019"
-    common = {"unit": "ratio of yearly rates", "table": "poisson"}
+    common = {"unit": "times", "table": "poisson", "interval": _how(level, "exact")}
     yield (
         {"claim": claim, "value": newest["ratio"], "low": newest["low"], "high": newest["high"]}
         | common
@@ -125,14 +138,17 @@ def count_evidence(newest: pd.Series, within: RateRatio, split_year: int) -> Ite
     )
 
 
-def pandemic_evidence(newest: pd.Series, jobs: tuple[float, float], split_year: int) -> Iterator[dict[str, Any]]:
+def pandemic_evidence(
+    newest: pd.Series, jobs: tuple[float, float], split_year: int, level: float
+) -> Iterator[dict[str, Any]]:
     """Yield what within-country series say of a faster return since the pandemic."""
     yield {
         "claim": "faster-since-covid",
         "value": newest["ratio"],
         "low": newest["low"],
         "high": newest["high"],
-        "unit": "ratio of yearly rates",
+        "interval": _how(level, "exact"),
+        "unit": "times",
         "text": f"Firms recognised in Korea a year after {split_year}, as a multiple of those up to it; the Act was "
         "widened in 2020.",
         "table": "poisson",
@@ -142,7 +158,7 @@ def pandemic_evidence(newest: pd.Series, jobs: tuple[float, float], split_year: 
     yield {
         "claim": "faster-since-covid",
         "value": jobs[1] / jobs[0],
-        "unit": "ratio of yearly means",
+        "unit": "times",
         "text": f"Jobs announced in the USA a year after {split_year} (Reshoring Initiative, first prints, foreign "
         "investment included), as a multiple of those up to it.",
         "table": "units",
@@ -150,7 +166,7 @@ def pandemic_evidence(newest: pd.Series, jobs: tuple[float, float], split_year: 
     }
 
 
-def break_evidence(tested: pd.DataFrame, break_year: int) -> Iterator[dict[str, Any]]:
+def break_evidence(tested: pd.DataFrame, break_year: int, level: float) -> Iterator[dict[str, Any]]:
     """Yield the tests of the pooled series at the study's date and at the date they choose themselves."""
     for name, row in tested[tested.index.str.endswith("pooled")].iterrows():
         if pd.isna(row["change"]):
@@ -160,6 +176,7 @@ def break_evidence(tested: pd.DataFrame, break_year: int) -> Iterator[dict[str, 
             "value": row["change"],
             "low": row["change"] - row["reach"],
             "high": row["change"] + row["reach"],
+            "interval": _how(level, "HAC with one lag, t with n - 2 degrees of freedom"),
             "unit": "percentage points a year",
             "text": f"Change in {break_year} of the mean yearly change of {name}.",
             "table": "breaks-tests",

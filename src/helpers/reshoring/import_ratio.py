@@ -97,14 +97,16 @@ def beside_kearney(ratio: pd.DataFrame, counts: pd.DataFrame, derived: pd.DataFr
     Returns
     -------
     DataFrame
-        Indexed by year: `ratio here, index here, ratio published, published, kind` (printed or derived); years with
-        neither index are left out.
+        Indexed by year: `ratio here, index here`, `ratio published` and `published` (the index), each with how it was
+        come by (`ratio is, index is`: printed or derived); years with neither index are left out.
     """
     here = ratio[ratio["iso3"] == "USA"].set_index("year")[["ratio", "index"]]
     here = here.rename(columns={"ratio": "ratio here", "index": "index here"})
     both = pd.concat([counts.assign(kind="printed"), derived.assign(kind="derived")])
-    published = _kearney(both, "Kearney US Reshoring Index").rename(columns={"value": "published"})
-    ratios = _kearney(both, "Kearney manufacturing import ratio")[["value"]].set_axis(["ratio published"], axis=1)
+    published = _kearney(both, "Kearney US Reshoring Index").rename(columns={"value": "published", "kind": "index is"})
+    ratios = _kearney(both, "Kearney manufacturing import ratio").rename(
+        columns={"value": "ratio published", "kind": "ratio is"}
+    )
     table = here.join([ratios, published], how="outer")
     return table.dropna(subset=["index here", "published"], how="all")
 

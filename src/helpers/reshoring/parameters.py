@@ -1,5 +1,6 @@
 """What a reader may change in the section on reshoring, with the values that are allowed."""
 
+from math import ceil
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -118,4 +119,17 @@ class ReshoringParameters(SectionParameters):
             raise ValueError(
                 f"break_year: a break in {self.break_year} cannot be tested, it needs years before and after it. "
                 f"Choose {tested[4]} to {tested[-3]} (breaks are tested on release 2016, {tested[0]}-{tested[-1]})."
+            )
+        self._check_crisis_years(tested[1:])
+
+    def _check_crisis_years(self, changes: list[int]) -> None:
+        """Refuse crisis years that leave too few yearly changes of S for a break to be looked for."""
+        left = [year for year in changes if year not in self.crisis_years]
+        before = sum(year < self.break_year for year in left)
+        margin = max(2, ceil(self.trimming * len(left)))
+        if min(before, len(left) - before) < 2 or len(left) - 2 * margin < 1:
+            raise ValueError(
+                f"crisis_years: without these years {len(left)} yearly changes are left, {before} of them before "
+                f"{self.break_year}, too few to test a break (two on each side at least, {margin} kept at each end). "
+                f"Name fewer years or a smaller trimming. Changes there are: {changes[0]}-{changes[-1]}."
             )

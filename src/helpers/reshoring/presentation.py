@@ -21,6 +21,11 @@ def in_sentence(name: str) -> str:
     return f"the {name}" if name.startswith(WITH_ARTICLE) else name
 
 
+def p_value(p: float) -> str:
+    """Write a p value for a table: three decimals, or that it is smaller than these can show."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
 def units(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table of units with plain headings."""
     heads = {
@@ -28,9 +33,9 @@ def units(table: pd.DataFrame) -> pd.DataFrame:
         "iso3": "economy",
         "series": "series",
         "one_unit": "one unit is",
-        "figures": "figures",
-        "newest": "newest figure",
         "not_comparable": "why it stands alone",
+        "newest": "newest figure",
+        "figures": "figures",
         "flag": "flag",
     }
     return table[list(heads)].rename(columns=heads)
@@ -43,6 +48,8 @@ def rate_ratios(table: pd.DataFrame, level: float) -> pd.DataFrame:
         {
             "firms a year before": table["before"],
             "after": table["after"],
+            "years before": table["years_before"],
+            "years after": table["years_after"],
             "ratio": table["ratio"],
             f"exact {percent}": [interval(*ends) for ends in zip(table["low"], table["high"], strict=True)],
             "p": table["p"],
@@ -86,6 +93,12 @@ def changes(table: pd.DataFrame, base_year: int, last_year: int) -> pd.DataFrame
     ).rename_axis(index="economy")
 
 
+def every_year(table: pd.DataFrame) -> pd.DataFrame:
+    """Return one economy's measures by year with plain headings."""
+    heads = {"ratio": "R", "share": "S, %", "intensity_strict": "intensity, strict"}
+    return table.rename(columns=heads)
+
+
 def intensities(table: pd.DataFrame) -> pd.DataFrame:
     """Return intensities by scope with plain headings."""
     words = {"manufactured": "broad", "all": "all", "own_sector": "narrow", "intensity": "", "strict": "strict"}
@@ -122,6 +135,20 @@ def breaks(table: pd.DataFrame, break_year: int) -> pd.DataFrame:
     if (table["reason"] != "").any():
         shown["not tested"] = table["reason"]
     return shown
+
+
+def break_counts(table: pd.DataFrame, break_year: int) -> pd.DataFrame:
+    """Return counts of breaks by measure with plain headings."""
+    heads = {
+        "economies": "economies",
+        "breaks": "with a break",
+        "by_chance": "expected by chance",
+        "date": "median date",
+        "fell": f"fell in {break_year}",
+        "slowed": "of these clearly",
+        "rose": "rose clearly",
+    }
+    return table[list(heads)].rename(columns=heads)
 
 
 def _years(first: int, last: int) -> str:

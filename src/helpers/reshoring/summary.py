@@ -18,6 +18,23 @@ def shares(measured: pd.DataFrame, economies: Sequence[str]) -> pd.DataFrame:
     return every[list(economies)].assign(median=every.median(axis=1))
 
 
+def every_year(measured: pd.DataFrame, economy: str) -> pd.DataFrame:
+    """Return one economy's inputs and measures by year.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by year: `domestic, foreign` (billion US$), `ratio` (R), `share` (S, percent), `intensity` and
+        `intensity_strict` (units of R).
+    """
+    own = measured[measured["iso3"] == economy]
+    table = own.set_index("year")[["domestic", "foreign"]] / 1000
+    table["ratio"], table["share"] = own["ratio"].to_numpy(), 100 * own["share"].to_numpy()
+    for name, strict in (("intensity", False), ("intensity_strict", True)):
+        table[name] = measures.intensity(own, domestic_rise=strict).to_numpy()
+    return table
+
+
 def quartiles(measured: pd.DataFrame) -> pd.DataFrame:
     """Return the quartiles of S over all economies by year, in percent: `low`, `high`."""
     every = 100 * measures.by_year(measured, "share")
@@ -105,9 +122,9 @@ def parts_of_share(inputs: pd.DataFrame, economies: Sequence[str], base_year: in
 def parts_of_foreign_inputs(
     inputs: pd.DataFrame, economies: Sequence[str], base_year: int, last_year: int
 ) -> pd.DataFrame:
-    """Return sourcing, input use, industry mix and change of F/output, percentage points of output."""
+    """Return the parts of the change of F/output, percentage points of output; structure is the two before it."""
     parts = decomposition.sourcing_and_structure(inputs, base_year, last_year)
-    return 100 * parts.loc[list(economies), ["sourcing", "input_use", "industry_mix", "change"]]
+    return 100 * parts.loc[list(economies), ["sourcing", "input_use", "industry_mix", "structure", "change"]]
 
 
 def sensitivity(load: Load, release: Release, focus: str, base_years: Sequence[int], last_year: int) -> pd.DataFrame:
@@ -224,22 +241,44 @@ def intensity_by_scope(
     return pd.concat([every.loc[list(economies)], every.median().to_frame("median of all").T]).rename_axis(index="iso3")
 
 
-def classes_of(inputs: pd.DataFrame, release: Release, economy: str, base_year: int, last_year: int) -> pd.DataFrame:
-    """Return R, S and intensity of one economy's technology classes.
+def by_unit(inputs: pd.DataFrame, unit: str, base_year: int, last_year: int) -> pd.DataFrame:
+    """Return R, S, their changes and intensity of one economy's industries, or of groups of them.
+
+    Parameters
+    ----------
+    inputs : DataFrame
+        One economy's inputs, with the column `unit`.
+    unit : str
+        Column that names the industry or group.
 
     Returns
     -------
     DataFrame
-        Indexed by technology class: `ratio_base, ratio_last, share_base, share_last, share_change` (percent,
+        Indexed by unit: `ratio_base, ratio_last, ratio_change, share_base, share_last, share_change` (percent,
         percentage points), `intensity, intensity_strict` (mean a year, units of R).
     """
-    own = inputs[inputs["iso3"] == economy].assign(technology=inputs["sector"].map(dict(release.classes)))
-    measured = measures.measure(own, ("technology", "year"))
-    table = measures.change(measured, base_year, last_year, ("technology",))
+    measured = measures.measure(inputs, (unit, "year"))
+    table = measures.change(measured, base_year, last_year, (unit,))
     percent = 100 * table[["share_base", "share_last", "share_change"]]
-    mean = intensities(measured, base_year, last_year, "technology")
-    joined = table[["ratio_base", "ratio_last"]].join([percent, mean])
-    return joined.reindex([name for name in ORDER if name in joined.index])
+    mean = intensities(measured, base_year, last_year, unit)
+    return table[["ratio_base", "ratio_last", "ratio_change"]].join([percent, mean])
+
+
+def classes_of(inputs: pd.DataFrame, release: Release, economy: str, base_year: int, last_year: int) -> pd.DataFrame:
+    """Return the measures of one economy's technology classes, as `by_unit` does, highest class first."""
+    own = inputs[inputs["iso3"] == economy].assign(technology=inputs["sector"].map(dict(release.classes)))
+    table = by_unit(own, "technology", base_year, last_year)
+    return table.reindex([name for name in ORDER if name in table.index])
+
+
+def industries_of(
+    inputs: pd.DataFrame, economy: str, base_year: int, last_year: int, names: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the measures of one economy's industries, as `by_unit` does, with their names; largest fall of S first."""
+    table = by_unit(inputs[inputs["iso3"] == economy], "sector", base_year, last_year)
+    known = names.set_index("sector")["sector_name"].reindex(table.index)
+    table.insert(0, "industry", known.fillna(pd.Series(table.index, table.index)))
+    return table.sort_values("share_change").rename_axis(index="code")
 
 
 def later_shares(icio: pd.DataFrame) -> pd.DataFrame:

@@ -145,10 +145,54 @@ def settings(chosen: ReshoringParameters) -> dict[str, Any]:
     return {name: getattr(chosen, name) for name in names}
 
 
-def foreign_share_tests(load: Load, chosen: ReshoringParameters) -> pd.DataFrame:
-    """Return the break tests of S for every economy, one by one."""
-    tested = breaks.break_table(by_economy(foreign_shares(load, chosen)), **settings(chosen))
-    return tested.assign(crisis_years="left out")
+def tests_by_economy(load: Load, chosen: ReshoringParameters) -> pd.DataFrame:
+    """Return the break tests of every measure for every economy, one by one.
+
+    Returns
+    -------
+    DataFrame
+        What `breaks.break_table` returns, with the columns `measure` (as `panels` names them), `economy` and
+        `crisis_years` in front in place of the index. Years of crisis are kept in the foreign content of exports, as
+        in `tested_series`.
+    """
+    tables = []
+    for name, panel in panels(load, chosen).items():
+        kept = name.startswith(LATE)
+        options = settings(chosen) | ({"crisis_years": ()} if kept else {})
+        table = breaks.break_table(by_economy(panel), **options).rename_axis(index="economy").reset_index()
+        table.insert(0, "measure", name)
+        tables.append(table.assign(crisis_years="kept" if kept else "left out"))
+    return pd.concat(tables, ignore_index=True)
+
+
+def counted_by_measure(tests: pd.DataFrame, alpha: float) -> pd.DataFrame:
+    """Count the economies in which each measure breaks, and in which it slowed at the known date.
+
+    Parameters
+    ----------
+    tests : DataFrame
+        From `tests_by_economy`.
+    alpha : float
+        Level of the tests.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by measure: `economies` tested, `breaks` (at an unknown date, p with autocorrelated errors below alpha),
+        `by_chance` (expected were there none), `date` (median of the dates found, missing without any), `fell`
+        (economies whose mean yearly change was lower from the known date on), `slowed` (of these, p below alpha),
+        `rose` (mean change higher, p below alpha).
+    """
+    known = tests[tests["reason"] == ""]
+    found = known["p_serial"].astype(float) < alpha
+    fell = known["change"].astype(float) < 0
+    clear = known["p_known"].astype(float) < alpha
+    marks = known[["measure"]].assign(economies=1, breaks=found, fell=fell, slowed=fell & clear, rose=~fell & clear)
+    table = marks.groupby("measure", sort=False).sum()
+    table.insert(2, "by_chance", alpha * table["economies"])
+    dates = known[found].astype({"date": float}).groupby("measure")["date"].median()
+    table.insert(3, "date", dates.reindex(table.index).round().astype("Int64"))
+    return table
 
 
 def by_economy(panel: pd.DataFrame) -> dict[str, pd.Series]:

@@ -38,7 +38,18 @@ def beside_study(compared: pd.DataFrame, study: pd.DataFrame, economies: Sequenc
 
 
 def standing(compared: pd.DataFrame, kept: Sequence[str], economy: str) -> dict[str, float | int]:
-    """Return the percentile and rank (highest growth first) of an economy among those kept, for each column."""
+    """Return the percentile and rank (highest growth first) of an economy among those kept, for each column.
+
+    Raises
+    ------
+    InputError
+        Nobody else is kept.
+    """
+    if not set(kept) - {economy}:
+        raise InputError(
+            f"No economy but {economy} exported as much as minimum_exports asks for in every year of both windows, so "
+            "there is nobody to compare it with. Choose a lower minimum_exports (million US$)."
+        )
     table = compared.loc[list(kept)]
     found: dict[str, float | int] = {"economies": len(table)}
     for name in table.columns:
@@ -133,10 +144,11 @@ def largest(wide: pd.DataFrame, number: int) -> pd.DataFrame:
 
 
 def spans(flows: pd.DataFrame, first: int, last: int) -> list[tuple[int, int]]:
-    """Return the two halves of a period and the whole; one whole where the period is too short to be halved."""
-    middle = (first + last) // 2
+    """Return the years before a period, its two halves and the whole; no halves where it is too short for them."""
+    earliest, middle = int(flows.index.min()), (first + last) // 2
+    before = [(earliest, first)] if earliest < first else []
     halves = [(first, middle), (middle, last)] if first < middle < last and middle in flows.index else []
-    return [*halves, (first, last)]
+    return [*before, *halves, (first, last)]
 
 
 def with_groups(flows: pd.DataFrame, picked: Sequence[str], bases: Sequence[str]) -> pd.DataFrame:
