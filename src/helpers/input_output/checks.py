@@ -8,6 +8,11 @@ import numpy as np
 from helpers.errors import InputError
 from helpers.input_output.table import UNIT, InterCountryTable
 
+#: A table of so many economies is one of the world. The world's gross output in million US$ is well inside these bounds
+#: in all years that tables are published for; in thousands or billions it is far outside.
+WORLD = 40
+WORLD_OUTPUT = (1e7, 2e9)
+
 
 @dataclass(frozen=True)
 class Tolerance:
@@ -108,6 +113,20 @@ def check_complete(source: str, values: np.ndarray, rows: list[str], columns: li
         raise InputError(
             f"{source}: the cell in row {rows[row]}, column {columns[column]} is empty "
             f"({_more(int(holes.sum()), 'empty cell')}). A missing block is not a block of zeros."
+        )
+
+
+def check_world_size(table: InterCountryTable) -> None:
+    """Refuse a table of the world whose output cannot be in million US$, whatever other years are there.
+
+    Tables of fewer economies than `WORLD` are left alone: an excerpt may be of any size.
+    """
+    world = float(table.output.sum())
+    low, high = WORLD_OUTPUT
+    if len(table.countries) >= WORLD and not low <= world <= high:
+        raise InputError(
+            f"{table.source}: gross output of {len(table.countries)} economies adds up to {world:,.0f}, where that of "
+            f"the world is between {low:,.0f} and {high:,.0f} {UNIT}: the table is in another unit. Expected: {UNIT}."
         )
 
 

@@ -108,14 +108,16 @@ def flows(
     engine = engines.duckdb()
     try:
         parts = _chosen(_parts(engine, name, manifest, years), economies, exporters, importers)
-        summed = flows_expression(parts, economies)
-        # Sums are exact decimals; only the finished sum becomes a floating-point number.
-        million = summed.mutate(value=summed.value.cast("float64") / MILLION, year=summed.year.cast("int64"))
-        ordered = million.order_by(["exporter", "importer", "year", "end_use"])
-        frame = engine.to_pyarrow(ordered).to_pandas()
+        frame = engine.to_pyarrow(_in_millions(flows_expression(parts, economies))).to_pandas()
     finally:
         engine.disconnect()
     return _described(frame, name, manifest)
+
+
+def _in_millions(summed: "ir.Table") -> "ir.Table":
+    """Put flows in order; sums are exact decimals, and only the finished sum becomes a floating-point number."""
+    million = summed.mutate(value=summed.value.cast("float64") / MILLION, year=summed.year.cast("int64"))
+    return million.order_by(["exporter", "importer", "year", "end_use"])
 
 
 def flows_of_files(engine: "BaseBackend", source: Source) -> "ir.Table":
@@ -232,6 +234,15 @@ def quarantine(name: str | None = None) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)[columns] if found else pd.DataFrame(columns=columns)
 
 
+def editions(name: str | None = None) -> dict[str, int]:
+    """Return the HS editions whose classes are used, with the number of rows kept in each."""
+    counted: dict[str, int] = {}
+    for entry in ingested.manifest(KIND, ingested.choose(KIND, name, COMMAND))["files"].values():
+        for part in entry["parts"]:
+            counted[part["edition"]] = counted.get(part["edition"], 0) + part["rows"]
+    return counted
+
+
 def totals(name: str | None = None) -> dict[str, Decimal]:
     """Return the US dollars of the input, and of the rows kept, left out and quarantined, over all files."""
     files = ingested.manifest(KIND, ingested.choose(KIND, name, COMMAND))["files"].values()
@@ -280,6 +291,6 @@ def _codes(wanted: Sequence[str], economies: dict[int, str]) -> list[int]:
 
 def _described(frame: pd.DataFrame, name: str, manifest: dict[str, Any]) -> pd.DataFrame:
     frame.attrs |= {key: manifest[key] for key in ("name", "format", "generated")}
-    frame.attrs["editions"] = sorted({part["edition"] for f in manifest["files"].values() for part in f["parts"]})
+    frame.attrs["editions"] = sorted(editions(name))
     frame.attrs["fingerprint"] = ingested.fingerprint(KIND, name)
     return frame
