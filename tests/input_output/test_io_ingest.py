@@ -142,6 +142,7 @@ def test_wiod_refusals(tmp_path):
 
 CASES = {
     "unbalanced row": ("CHN_C26", "KOR_HFCE", "99999999", r"row CHN_C26 does not balance.*gap of 99,9"),
+    "a single cell": ("CHN_C26", "KOR_D", "99999999", r"row CHN_C26 does not .* KOR_D is off by as much the other way"),
     "unbalanced column": ("VA", "KOR_C26", "0", r"column KOR_C26 does not balance.*gap of -"),
     "negative output": ("KOR_D", "OUT", "-5", r"gross output of KOR_D is -5"),
     "empty cell": ("KOR_C26", "CHN_D", "", r"row KOR_C26, column CHN_D is empty"),

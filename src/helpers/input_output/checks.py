@@ -43,8 +43,9 @@ def check_table(table: InterCountryTable, tolerance: Tolerance) -> float:
     check_output(table)
     uses = table.intermediate.sum(axis=1) + table.final.sum(axis=1)
     inputs = table.intermediate.sum(axis=0) + table.costs
-    rows = check_balance(table, uses, "intermediate and final uses", "row", tolerance)
-    columns = check_balance(table, inputs, "inputs, taxes and value added", "column", tolerance)
+    across, down = uses - table.output, inputs - table.output
+    rows = check_balance(table, uses, "intermediate and final uses", "row", tolerance, down)
+    columns = check_balance(table, inputs, "inputs, taxes and value added", "column", tolerance, across)
     return max(rows, columns)
 
 
@@ -73,9 +74,12 @@ def check_output(table: InterCountryTable) -> None:
 
 
 def check_balance(
-    table: InterCountryTable, parts: np.ndarray, what: str, direction: str, tolerance: Tolerance
+    table: InterCountryTable, parts: np.ndarray, what: str, direction: str, tolerance: Tolerance, other: np.ndarray
 ) -> float:
-    """Refuse a table whose `parts` do not add up to output; return the largest relative gap."""
+    """Refuse a table whose `parts` do not add up to output; return the largest relative gap.
+
+    `other` holds the gaps in the other direction: one of the same size tells which cell is wrong.
+    """
     gap = parts - table.output
     wrong = np.flatnonzero(np.abs(gap) > tolerance.allowed(table.output))
     if len(wrong):
@@ -85,10 +89,19 @@ def check_balance(
             f"{table.source}: {direction} {table.labels['label'].iloc[worst]} does not balance: {what} add up to "
             f"{parts[worst]:,.6f}, gross output is {table.output[worst]:,.6f}, a gap of {gap[worst]:,.6f} "
             f"({share:.2%}; {_more(len(wrong), f'unbalanced {direction}')}). "
+            f"{_crossing(table, gap[worst], other, tolerance)}"
             f"Allowed: {tolerance.relative:.0e} of output or {tolerance.absolute:g} {UNIT}."
         )
     positive = table.output > 0
     return float((np.abs(gap[positive]) / table.output[positive]).max(initial=0.0))
+
+
+def _crossing(table: InterCountryTable, gap: float, other: np.ndarray, tolerance: Tolerance) -> str:
+    """Point to the cell that is wrong where exactly one line in the other direction is off by as much."""
+    same = np.flatnonzero(np.abs(other - gap) <= tolerance.allowed(table.output))
+    if len(same) != 1:
+        return ""
+    return f"{table.labels['label'].iloc[same[0]]} is off by as much the other way: look at the cell where they cross. "
 
 
 def check_same_labels(source: str, rows: list[str], columns: list[str]) -> None:
