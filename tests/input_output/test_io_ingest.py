@@ -1,5 +1,6 @@
 """From published files to panels: both WIOD layouts, ICIO, refusals, going on after an interruption."""
 
+import dataclasses
 import json
 import shutil
 import sys
@@ -11,12 +12,14 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks.generate_icio import balanced_table
 from helpers import ingested, input_output
 from helpers.errors import InputError, WorkError
 from helpers.input_output import commands, icio, wiod2016
-from helpers.input_output.checks import check_table
+from helpers.input_output.checks import check_table, check_world_size
 from helpers.input_output.ingest import ingest, measures
 from helpers.input_output.panels import MEASURES
+from helpers.input_output.table import make_table
 
 GOLDEN = Path(__file__).parent / "golden"
 SCOPES = ("all", "manufactured", "own_sector")
@@ -139,6 +142,7 @@ def test_wiod_refusals(tmp_path):
 
 CASES = {
     "unbalanced row": ("CHN_C26", "KOR_HFCE", "99999999", r"row CHN_C26 does not balance.*gap of 99,9"),
+    "a single cell": ("CHN_C26", "KOR_D", "99999999", r"row CHN_C26 does not .* KOR_D is off by as much the other way"),
     "unbalanced column": ("VA", "KOR_C26", "0", r"column KOR_C26 does not balance.*gap of -"),
     "negative output": ("KOR_D", "OUT", "-5", r"gross output of KOR_D is -5"),
     "empty cell": ("KOR_C26", "CHN_D", "", r"row KOR_C26, column CHN_D is empty"),
@@ -184,6 +188,23 @@ def test_a_year_in_another_unit_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"another unit\. Expected: million US"):
         ingest(tmp_path / "in", "icio")
     assert set(input_output.panel()["year"]) == {2013}
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1e3])
+def test_a_single_table_of_the_world_in_another_unit_is_refused(factor):
+    blocks = balanced_table(45, 2, seed=3)
+    size = factor * 1e8 / blocks["output"].sum()
+    codes = [f"X{number:02}" for number in range(45)]
+    labels = pd.DataFrame({"iso3": np.repeat(codes, 2), "sector": ["A01_02", "C26"] * 45})
+    scaled = {name: size * values for name, values in blocks.items()}
+    costs = scaled["value_added"] + scaled["taxes"]
+    table = make_table(
+        2018, "2018.csv", scaled["intermediate"], scaled["final"], scaled["output"], scaled["value_added"], costs,
+        labels.assign(label=labels["iso3"] + "_" + labels["sector"]), np.repeat(codes, 6),
+    )  # fmt: skip
+    with pytest.raises(InputError, match=r"2018\.csv: gross output of 45 economies adds up to .* in another unit"):
+        check_world_size(table)
+    check_world_size(dataclasses.replace(table, output=table.output / factor))
 
 
 def test_parts_of_china_are_added_to_china(tmp_path):

@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from update_service import Answer, Service, html, published, state, status, truncated
+from sdmx_service import GERD, MSTI, offer_structure
+from update_service import Answer, Service, dripping, html, published, silent, state, status, truncated
 
 from helpers import data
 from helpers.data.economies import name as economy_name
@@ -225,7 +226,8 @@ def sdmx(service: Service, project: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
 
     def answers(name: str, text: str) -> None:
         head = {"Last-Modified": "Tue, 15 Sep 2026 09:00:00 GMT"} if name == "oecd" else {}
-        service.routes[f"/{name}"] = lambda path, query: Answer(text.encode(), "text/csv", headers=head)
+        offer_structure(service, name)
+        service.routes[f"/{name}/data/"] = lambda path, query: Answer(text.encode(), "text/csv", headers=head)
 
     return answers
 
@@ -238,9 +240,12 @@ def test_oecd_figures_bring_taiwan_and_a_reference(sdmx: Callable, service: Serv
     assert loaded("oecd-msti-2026-09").query("iso3 == 'TWN'")["value"].tolist() == [3.78, 3.97]
     assert "differences are no revisions. The default stays wdi-2026-07-13" in told
     assert re.search(r"Marks of the producer: B \(\d+\)\.", told)
-    (path, _, headers) = service.asked[0]
-    assert path == "/oecd/OECD.STI.STP,DSD_MSTI@DF_MSTI,/.A.G.PT_B1GQ.."
+    (asked, query, _), (path, _, headers) = service.asked
+    assert asked == "/oecd/dataflow/OECD.STI.STP/DSD_MSTI@DF_MSTI/latest"
+    assert query == {"references": "descendants"}
+    assert path == "/oecd/data/OECD.STI.STP,DSD_MSTI@DF_MSTI,/.A.G.PT_B1GQ.."
     assert headers["Accept"].startswith("application/vnd.sdmx.data+csv")
+    assert headers["Accept-Language"] == "en"
     record = yaml.safe_load((project / "data" / "indicators" / "rd_gdp.yml").read_text())
     assert [citation["key"] for citation in record["citations"]][-1] == "oecd_msti"
     assert (project / "build" / "updates" / "oecd-msti-2026-09" / "report.md").is_file()
@@ -250,7 +255,8 @@ def test_without_a_date_of_the_oecd_the_month_of_reading_names_the_vintage(
     sdmx: Callable, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = oecd_csv(some()).encode()
-    service.routes["/oecd"] = lambda path, query: Answer(text, "text/csv")
+    sdmx("oecd", "")
+    service.routes["/oecd/data/"] = lambda path, query: Answer(text, "text/csv")
     run("oecd")
     newest = next(vintage for vintage in data.metadata("rd_gdp").vintages if vintage.name.startswith("oecd"))
     assert re.fullmatch(r"oecd-msti-\d{4}-\d\d", newest.name)
@@ -263,15 +269,18 @@ def test_the_second_vintage_of_the_oecd_is_compared_with_the_first(sdmx: Callabl
     assert "oecd-msti-2026-09 is there already" in run("oecd", fresh=True)
     later = oecd_csv(some().assign(value=lambda frame: frame["value"] * 1.01)).encode()
     head = {"Last-Modified": "Mon, 15 Mar 2027 09:00:00 GMT"}
-    service.routes["/oecd"] = lambda path, query: Answer(later, "text/csv", headers=head)
+    service.routes["/oecd/data/"] = lambda path, query: Answer(later, "text/csv", headers=head)
     assert "oecd-msti-2027-03 beside oecd-msti-2026-09" in run("oecd", fresh=True)
     assert data.vintages("rd_gdp")[1:3] == ["oecd-msti-2026-09", "oecd-msti-2027-03"]
 
 
-def test_eurostat_codes_are_read_as_iso_codes(sdmx: Callable, project: Path) -> None:
+def test_eurostat_codes_are_read_as_iso_codes(sdmx: Callable, service: Service, project: Path) -> None:
     figures = some()
     sdmx("eurostat", eurostat_csv(figures))
     told = run("eurostat")
+    path, query, _ = service.asked[-1]
+    assert path == "/eurostat/data/RD_E_GERDTOT/A.TOTAL.PC_GDP."
+    assert query == {"startPeriod": "1990", "format": "SDMX-CSV"}
     assert data.vintages("rd_gdp")[1] == "eurostat-2026-09-03"
     assert same("eurostat-2026-09-03", figures)
     assert {"GRC", "GBR"} <= set(figures["iso3"])
@@ -309,12 +318,75 @@ def test_sdmx_answers_that_cannot_be_right_are_refused(
     assert state(project) == old
 
 
-@pytest.mark.parametrize("trouble", [html, truncated, status(500)], ids=["web page", "truncated", "server error"])
-def test_passing_trouble_of_sdmx_services_is_waited_out(trouble: Callable, sdmx: Callable, service: Service) -> None:
+TROUBLES = {
+    "web page": html,
+    "truncated": truncated,
+    "server error": status(500),
+    "too many requests": status(429, Retry_After="0"),
+    "silent": silent,
+    "dripping": dripping,
+}
+
+
+@pytest.mark.parametrize("source", ["oecd", "eurostat"])
+@pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES.keys())
+def test_passing_trouble_of_sdmx_services_is_waited_out(
+    trouble: Callable, source: str, sdmx: Callable, service: Service
+) -> None:
+    sdmx(source, oecd_csv(some()) if source == "oecd" else eurostat_csv(some()))
+    service.troubles = [trouble, None, trouble]
+    assert f"{source}-" in run(source, dry_run=True)
+    assert len(service.asked) == 4
+
+
+def test_dimensions_in_another_order_are_asked_for_in_that_order(sdmx: Callable, service: Service) -> None:
     sdmx("oecd", oecd_csv(some()))
-    service.troubles = [trouble]
-    assert "oecd-msti-2026-09" in run("oecd", dry_run=True)
-    assert len(service.asked) == 2
+    offer_structure(service, "oecd", dict(reversed(MSTI.items())))
+    run("oecd", dry_run=True)
+    assert service.asked[-1][0].endswith("/..PT_B1GQ.G.A.")
+
+
+GONE = [
+    ("oecd", {**MSTI, "MEASURE": ["B", "GV"]}, r"the service knows no code of MEASURE 'G'\. Is it 'GV' now\?"),
+    ("oecd", {k: v for k, v in MSTI.items() if k != "FREQ"}, "the service knows no dimension 'FREQ'"),
+    ("eurostat", {**GERD, "unit": ["MIO_EUR"]}, "the service knows no code of unit 'PC_GDP'"),
+]
+
+
+@pytest.mark.parametrize(("source", "dimensions", "told"), GONE)
+def test_a_series_that_disappeared_is_named_before_it_is_asked_for(
+    source: str, dimensions: dict, told: str, sdmx: Callable, service: Service, project: Path
+) -> None:
+    old = state(project)
+    sdmx(source, oecd_csv(some()))
+    offer_structure(service, source, dimensions)
+    with pytest.raises(WorkError, match=told):
+        run(source)
+    assert not [path for path, _, _ in service.asked if "/data/" in path]
+    assert state(project) == old
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda body: body[: len(body) // 2], "cut off or no SDMX-ML"),
+        (lambda body: b"<?xml version='1.0'?><Fault/>", "cut off or no SDMX-ML"),
+        (lambda body: b'{"data": {}}', "cut off or no SDMX-ML"),
+        (lambda body: b"<!DOCTYPE html><html></html>", "a web page"),
+        (lambda body: body.replace(b'Dataflow id="DSD_MSTI@DF_MSTI"', b'Dataflow id="OTHER"'), "is not in it"),
+    ],
+    ids=["cut off", "other XML", "JSON", "web page", "other flow"],
+)
+def test_structures_of_another_form_are_refused(
+    spoil: Callable, told: str, sdmx: Callable, service: Service, project: Path, capsys: pytest.CaptureFixture
+) -> None:
+    sdmx("oecd", oecd_csv(some()))
+    prefix = "/oecd/dataflow/OECD.STI.STP/DSD_MSTI@DF_MSTI/"
+    body = spoil(service.routes[prefix]("", {}).body)
+    service.routes[prefix] = lambda path, query: Answer(body, "application/xml")
+    with pytest.raises(WorkError, match=told):
+        run("oecd")
+    assert capsys.readouterr().out == ""
 
 
 # Where a vintage goes

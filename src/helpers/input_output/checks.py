@@ -8,6 +8,11 @@ import numpy as np
 from helpers.errors import InputError
 from helpers.input_output.table import UNIT, InterCountryTable
 
+#: A table of so many economies is one of the world. The world's gross output in million US$ is well inside these bounds
+#: in all years that tables are published for; in thousands or billions it is far outside.
+WORLD = 40
+WORLD_OUTPUT = (1e7, 2e9)
+
 
 @dataclass(frozen=True)
 class Tolerance:
@@ -38,8 +43,9 @@ def check_table(table: InterCountryTable, tolerance: Tolerance) -> float:
     check_output(table)
     uses = table.intermediate.sum(axis=1) + table.final.sum(axis=1)
     inputs = table.intermediate.sum(axis=0) + table.costs
-    rows = check_balance(table, uses, "intermediate and final uses", "row", tolerance)
-    columns = check_balance(table, inputs, "inputs, taxes and value added", "column", tolerance)
+    across, down = uses - table.output, inputs - table.output
+    rows = check_balance(table, uses, "intermediate and final uses", "row", tolerance, down)
+    columns = check_balance(table, inputs, "inputs, taxes and value added", "column", tolerance, across)
     return max(rows, columns)
 
 
@@ -68,9 +74,12 @@ def check_output(table: InterCountryTable) -> None:
 
 
 def check_balance(
-    table: InterCountryTable, parts: np.ndarray, what: str, direction: str, tolerance: Tolerance
+    table: InterCountryTable, parts: np.ndarray, what: str, direction: str, tolerance: Tolerance, other: np.ndarray
 ) -> float:
-    """Refuse a table whose `parts` do not add up to output; return the largest relative gap."""
+    """Refuse a table whose `parts` do not add up to output; return the largest relative gap.
+
+    `other` holds the gaps in the other direction: one of the same size tells which cell is wrong.
+    """
     gap = parts - table.output
     wrong = np.flatnonzero(np.abs(gap) > tolerance.allowed(table.output))
     if len(wrong):
@@ -80,10 +89,19 @@ def check_balance(
             f"{table.source}: {direction} {table.labels['label'].iloc[worst]} does not balance: {what} add up to "
             f"{parts[worst]:,.6f}, gross output is {table.output[worst]:,.6f}, a gap of {gap[worst]:,.6f} "
             f"({share:.2%}; {_more(len(wrong), f'unbalanced {direction}')}). "
+            f"{_crossing(table, gap[worst], other, tolerance)}"
             f"Allowed: {tolerance.relative:.0e} of output or {tolerance.absolute:g} {UNIT}."
         )
     positive = table.output > 0
     return float((np.abs(gap[positive]) / table.output[positive]).max(initial=0.0))
+
+
+def _crossing(table: InterCountryTable, gap: float, other: np.ndarray, tolerance: Tolerance) -> str:
+    """Point to the cell that is wrong where exactly one line in the other direction is off by as much."""
+    same = np.flatnonzero(np.abs(other - gap) <= tolerance.allowed(table.output))
+    if len(same) != 1:
+        return ""
+    return f"{table.labels['label'].iloc[same[0]]} is off by as much the other way: look at the cell where they cross. "
 
 
 def check_same_labels(source: str, rows: list[str], columns: list[str]) -> None:
@@ -108,6 +126,20 @@ def check_complete(source: str, values: np.ndarray, rows: list[str], columns: li
         raise InputError(
             f"{source}: the cell in row {rows[row]}, column {columns[column]} is empty "
             f"({_more(int(holes.sum()), 'empty cell')}). A missing block is not a block of zeros."
+        )
+
+
+def check_world_size(table: InterCountryTable) -> None:
+    """Refuse a table of the world whose output cannot be in million US$, whatever other years are there.
+
+    Tables of fewer economies than `WORLD` are left alone: an excerpt may be of any size.
+    """
+    world = float(table.output.sum())
+    low, high = WORLD_OUTPUT
+    if len(table.countries) >= WORLD and not low <= world <= high:
+        raise InputError(
+            f"{table.source}: gross output of {len(table.countries)} economies adds up to {world:,.0f}, where that of "
+            f"the world is between {low:,.0f} and {high:,.0f} {UNIT}: the table is in another unit. Expected: {UNIT}."
         )
 
 

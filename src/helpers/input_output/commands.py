@@ -1,4 +1,4 @@
-"""`reshoring io`: ingest published input-output tables."""
+"""`reshoring io`: ingest published input-output tables, and compare what they give with published indicators."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,11 +6,6 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(no_args_is_help=True, help="Input-output tables: read published ones into panels of measures.")
-
-
-@app.callback()
-def _group() -> None:
-    """Keep `ingest` a command of its own name."""
 
 
 @app.command()
@@ -33,6 +28,26 @@ def ingest(
     typer.echo(f"{len(done)} years in {place}")
     if ingested.manifest("input_output", name)["generated"]:
         typer.echo("These tables are generated, not published: for tests and benchmarks only.")
+
+
+@app.command()
+def compare(
+    name: Annotated[str | None, typer.Option(help="Ingested set; may be left out when there is only one.")] = None,
+    economy: Annotated[list[str] | None, typer.Option(help="Only this one, alpha-3; may be given again.")] = None,
+    year: Annotated[list[int] | None, typer.Option(help="Only this year; may be given again.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write all economies and years into this file too.")] = None,
+) -> None:
+    """Set foreign value added in exports beside the OECD's published indicator (`reshoring data update tiva`)."""
+    from helpers.input_output import published
+
+    found = published.compare(name)
+    for line in published.lines(found, published.narrowed(found, economy or [], year or [])):
+        typer.echo(line)
+    if csv is not None:
+        found.table.to_csv(csv, index=False)
+        typer.echo(f"Written to {csv}.")
+    if found.generated:
+        typer.echo("The tables are generated, not published: for tests and benchmarks only.")
 
 
 def add_to(parent: typer.Typer) -> None:

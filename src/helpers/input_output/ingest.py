@@ -14,7 +14,7 @@ import pandas as pd
 from helpers import ingested
 from helpers.errors import InputError, not_allowed
 from helpers.input_output import icio, leather, wiod2016
-from helpers.input_output.checks import Tolerance, check_table, check_world_output
+from helpers.input_output.checks import Tolerance, check_table, check_world_output, check_world_size
 from helpers.input_output.gross_exports import koopman_wang_wei
 from helpers.input_output.inputs import (
     inputs_by_source,
@@ -165,6 +165,8 @@ def _ingest_year(manifest: dict[str, Any], name: str, reader: Format, path: Path
         return IngestedYear(year, path.name, "unchanged", known["imbalance"])
     table = reader.read(path, year)
     imbalance = check_table(table, reader.TOLERANCE)
+    if not manifest["generated"]:
+        check_world_size(table)
     world = float(table.output.sum())
     others = {int(y): entry["world_output"] for y, entry in manifest["years"].items() if int(y) != year}
     check_world_output(others | {year: world}, name)

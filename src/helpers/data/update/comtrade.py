@@ -6,7 +6,7 @@ Comtrade may not be redistributed in bulk, so nothing of it becomes part of the 
 import gzip
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -45,16 +45,16 @@ class Reporter(BaseModel):
     reporterCodeIsoAlpha3: str | None = None
 
 
-def fetch(fetcher: Fetcher, economies: Iterable[str], years: Iterable[int]) -> list[Landed]:
+def fetch(fetcher: Fetcher, economies: Sequence[str], years: Sequence[int]) -> list[Landed]:
     """Fetch the bulk files of economies and years, and the two reference files that reading them takes.
 
     Parameters
     ----------
     fetcher : Fetcher
         Sends the key in a header, to the service's own address only.
-    economies : iterable of str
-        Reporters, alpha-3.
-    years : iterable of int
+    economies : sequence of str
+        Reporters, alpha-3; Korea when none is named.
+    years : sequence of int
         Years of trade.
 
     Raises
@@ -67,7 +67,7 @@ def fetch(fetcher: Fetcher, economies: Iterable[str], years: Iterable[int]) -> l
     if not (wanted := sorted(set(years))):
         raise InputError("Name the years of trade: --year 2022 --year 2023.")
     numbers, references = _references(fetcher)
-    codes = {iso3: _number(iso3, numbers) for iso3 in economies}
+    codes = {iso3: _number(iso3, numbers) for iso3 in economies or ("KOR",)}
     listed = [each for iso3, code in codes.items() for each in _listed(fetcher, iso3, code, wanted)]
     return [*references, *(_file(fetcher, each) for each in listed)]
 

@@ -8,19 +8,24 @@ from helpers.data import catalogue
 from helpers.data.update import sdmx
 from helpers.data.update.areas import of_two_letters
 from helpers.data.update.fetching import Fetcher
-from helpers.data.update.pages import Request
 from helpers.data.update.series import Series, tidy
+from helpers.data.update.structures import Flow
 from helpers.errors import WorkError
 
 ADDRESS = "https://ec.europa.eu/eurostat/api/dissemination/sdmx/2.1"
 TABLE = "rd_gdp"
-FLOW = "rd_e_gerdtot"
-# All sectors of performance, % of GDP, yearly. The whole flow is fetched and these are chosen by name: it is small, and
-# a key would depend on the order of its dimensions.
-CHOICE = sdmx.Choice({"freq": {"A"}, "sectperf": {"TOTAL"}, "unit": {"PC_GDP"}}, area="geo", status="OBS_FLAG")
+NAME = "rd_e_gerdtot"
 UPDATED = "LAST UPDATE"
-NEEDED = ("freq", "sectperf", "unit", "geo", sdmx.TIME, sdmx.VALUE, UPDATED)
-WHAT = f"Eurostat {FLOW}, R&D as % of GDP"
+WHAT = f"Eurostat {NAME}, R&D as % of GDP"
+QUERY = sdmx.Query(
+    Flow("ESTAT", NAME.upper(), short=True),
+    # all sectors of performance, % of GDP, yearly
+    sdmx.Choice({"freq": {"A"}, "sectperf": {"TOTAL"}, "unit": {"PC_GDP"}}, area="geo", status="OBS_FLAG"),
+    WHAT,
+    {"start_period": "1990"},
+    own=(("format", "SDMX-CSV"),),
+    columns=(UPDATED,),
+)
 CITATION = {
     "key": "eurostat_rd_e_gerdtot",
     "type": "misc",
@@ -44,18 +49,16 @@ def read(fetcher: Fetcher, wanted: list[str]) -> Iterable[Callable[[], Series]]:
 
 
 def _series(fetcher: Fetcher, table: str) -> Series:
-    asked = (("format", "SDMX-CSV"), ("startPeriod", "1990"))
-    request = Request(f"{fetcher.home}/data/{FLOW}", asked)
-    rows, _ = fetcher.get(request, lambda body: sdmx.observations(body, NEEDED))
+    rows, _, _ = sdmx.ask(fetcher, QUERY)
     date, known = updated(rows), of_two_letters()
-    found = sdmx.figures(rows, CHOICE, WHAT)
+    found = sdmx.figures(rows, QUERY.choice, WHAT)
     return Series(
         table=table,
         vintage=f"eurostat-{date}",
-        note=f"Eurostat, {FLOW}, as last updated on {date}; CC BY 4.0.",
+        note=f"Eurostat, {NAME}, as last updated on {date}; CC BY 4.0.",
         figures=tidy(((known[area], year, value) for area, year, value in found if area in known), WHAT),
         left_out={area: "group or other area" for area, _, _ in found if area not in known},
-        marks=sdmx.marks(rows, CHOICE, {""}),
+        marks=sdmx.marks(rows, QUERY.choice, {""}),
         citation=CITATION,
     )
 

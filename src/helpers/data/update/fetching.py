@@ -78,6 +78,8 @@ class Fetcher:
         self._jitter = jitter
         self._session = requests.Session()
         self._session.headers["User-Agent"] = "reshoring-replication (research; updates of open data)"
+        # the OECD's service fails with 500 where no language is named
+        self._session.headers["Accept-Language"] = "en"
         self._store = Store(cache(source), patience.lifetime)
         self._store.tidy()
         self._last = 0.0
@@ -230,6 +232,11 @@ class Fetcher:
             wait = max(wait, trouble.after)
         self.tell(self.redacted(f"{self.source}: {trouble}; next attempt in {wait:.1f} s"))
         self._sleep(wait)
+
+
+def is_page(start: bytes) -> bool:
+    """Tell whether an answer that starts so is a web page."""
+    return start[:512].lstrip().lower().startswith((b"<!doctype html", b"<html"))
 
 
 def _place(url: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pooch
 
 from helpers.data.update import settings
-from helpers.data.update.fetching import Fetcher, Unreadable
+from helpers.data.update.fetching import Fetcher, Unreadable, is_page
 from helpers.data.update.pages import Request
 from helpers.errors import InputError, WorkError
 
@@ -77,6 +77,6 @@ def _through(fetcher: Fetcher) -> Callable[[str, str, object], None]:
 
 def _no_page(path: Path) -> None:
     with path.open("rb") as file:
-        start = file.read(512).lstrip().lower()
-    if start.startswith((b"<!doctype html", b"<html")):
+        start = file.read(512)
+    if is_page(start):
         raise Unreadable("the server answered with a web page (HTML): it may want a person to fetch the file")

@@ -18,13 +18,14 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class Landed:
-    """A fetched file: its name in the folder, where it comes from, its hash, and when it was published if told."""
+    """A fetched file: its name in the folder, where it comes from, its hash; its date and edition where told."""
 
     name: str
     url: str
     sha256: str
     bytes: int
     published: str = ""
+    edition: str = ""
 
 
 def manifest(source: str) -> dict[str, Landed]:
@@ -46,12 +47,26 @@ def manifest(source: str) -> dict[str, Landed]:
 
 def land(source: str, body: Path, name: str, url: str, published: str = "") -> Landed:
     """Put a copy of a checked file into the folder of its source, by atomic rename."""
+    part = _part(source, name)
+    shutil.copyfile(body, part)
+    return _settled(part, Landed(name, url, sha256(part), part.stat().st_size, published))
+
+
+def land_text(source: str, text: str, name: str, url: str, published: str, edition: str) -> Landed:
+    """Put what was read from a checked answer into the folder of its source as text, by atomic rename."""
+    part = _part(source, name)
+    part.write_text(text, encoding="utf-8", newline="\n")
+    return _settled(part, Landed(name, url, sha256(part), part.stat().st_size, published, edition))
+
+
+def _part(source: str, name: str) -> Path:
     folder = settings.fetched(source)
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{name}.part"
-    shutil.copyfile(body, part)
-    landed = Landed(name, url, sha256(part), part.stat().st_size, published)
-    os.replace(part, folder / name)
+    return folder / f".{name}.part"
+
+
+def _settled(part: Path, landed: Landed) -> Landed:
+    os.replace(part, part.with_name(landed.name))
     return landed
 
 
@@ -69,4 +84,5 @@ def record(source: str, title: str, terms: str, files: list[Landed]) -> list[str
 def _told(entry: Landed, before: Landed | None) -> str:
     state = "new" if before is None else "unchanged" if before.sha256 == entry.sha256 else "replaced: revised"
     date = f", published {entry.published}" if entry.published else ""
-    return f"{entry.name}: {entry.bytes} bytes{date}; {state}"
+    edition = f", {entry.edition}" if entry.edition else ""
+    return f"{entry.name}: {entry.bytes} bytes{edition}{date}; {state}"

@@ -8,28 +8,26 @@ from functools import partial
 from helpers.data import catalogue
 from helpers.data.update import sdmx
 from helpers.data.update.fetching import Fetcher
-from helpers.data.update.pages import Page, Request
+from helpers.data.update.pages import Page
 from helpers.data.update.series import Series, is_economy, tidy
+from helpers.data.update.structures import Flow
 
-ADDRESS = "https://sdmx.oecd.org/public/rest/data"
+ADDRESS = "https://sdmx.oecd.org/public/rest"
 TABLE = "rd_gdp"
-FLOW = "OECD.STI.STP,DSD_MSTI@DF_MSTI,"
-# REF_AREA.FREQ.MEASURE.UNIT_MEASURE.PRICE_BASE.TRANSFORMATION: gross domestic expenditure on R&D, % of GDP, yearly
-KEY = ".A.G.PT_B1GQ.."
-CHOICE = sdmx.Choice(
-    {
-        "FREQ": {"A"},
-        "MEASURE": {"G"},
-        "UNIT_MEASURE": {"PT_B1GQ"},
-        "TRANSFORMATION": {"_Z", ""},
-        "UNIT_MULT": {"0", ""},
-    },
-    area="REF_AREA",
-    status="OBS_STATUS",
-)
-NEEDED = ("REF_AREA", "FREQ", "MEASURE", "UNIT_MEASURE", sdmx.TIME, sdmx.VALUE)
 PLAIN = {"", "A"}
 WHAT = "OECD Main Science and Technology Indicators, R&D as % of GDP"
+QUERY = sdmx.Query(
+    Flow("OECD.STI.STP", "DSD_MSTI@DF_MSTI"),
+    # gross domestic expenditure on R&D, % of GDP, yearly
+    sdmx.Choice(
+        {"FREQ": {"A"}, "MEASURE": {"G"}, "UNIT_MEASURE": {"PT_B1GQ"}},
+        area="REF_AREA",
+        status="OBS_STATUS",
+        besides={"TRANSFORMATION": {"_Z"}, "UNIT_MULT": {"0"}},
+    ),
+    WHAT,
+    {"start_period": "1990", "dimension_at_observation": "AllDimensions"},
+)
 CITATION = {
     "key": "oecd_msti",
     "type": "misc",
@@ -53,10 +51,8 @@ def read(fetcher: Fetcher, wanted: list[str]) -> Iterable[Callable[[], Series]]:
 
 
 def _series(fetcher: Fetcher, table: str) -> Series:
-    asked = (("startPeriod", "1990"), ("dimensionAtObservation", "AllDimensions"))
-    request = Request(f"{fetcher.home}/{FLOW}/{KEY}", asked, sdmx.ACCEPT)
-    rows, page = fetcher.get(request, lambda body: sdmx.observations(body, NEEDED))
-    found = sdmx.figures(rows, CHOICE, WHAT)
+    rows, page, _ = sdmx.ask(fetcher, QUERY)
+    found = sdmx.figures(rows, QUERY.choice, WHAT)
     month, how = published(page)
     return Series(
         table=table,
@@ -64,7 +60,7 @@ def _series(fetcher: Fetcher, table: str) -> Series:
         note=f"OECD, Main Science and Technology Indicators, {how} {month}; CC BY 4.0.",
         figures=tidy((row for row in found if is_economy(row[0])), WHAT),
         left_out={area: "group or other area" for area, _, _ in found if not is_economy(area)},
-        marks=sdmx.marks(rows, CHOICE, PLAIN),
+        marks=sdmx.marks(rows, QUERY.choice, PLAIN),
         citation=CITATION,
     )
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from helpers.data.update.fetching import Unreadable
+from helpers.data.update.fetching import Unreadable, is_page
 from helpers.errors import WorkError
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -100,8 +100,7 @@ def from_json(body: bytes) -> Any:
     try:
         return json.loads(body)
     except ValueError:
-        start = body[:512].lstrip().lower()
-        kind = "a web page (HTML)" if start.startswith((b"<!doctype html", b"<html")) else "something that is not JSON"
+        kind = "a web page (HTML)" if is_page(body) else "something that is not JSON"
         raise Unreadable(f"the server answered with {kind}") from None
 
 

@@ -1,12 +1,18 @@
-"""Read SDMX-CSV, in which the OECD and Eurostat answer: one line an observation, dimensions by name."""
+"""Ask the OECD and Eurostat for series, by the names of dimensions and codes, and read what they answer.
+
+They answer in SDMX-CSV 1.0, one line an observation. Of the forms of SDMX-CSV, sdmx1 reads 2.0 only; the standard
+library reads this one.
+"""
 
 import csv
 import io
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from helpers.data.update.fetching import Unreadable
+from helpers.data.update.fetching import Fetcher, Unreadable
+from helpers.data.update.pages import Page
+from helpers.data.update.structures import Flow, Structure, data_request, structure
 from helpers.errors import WorkError
 
 ACCEPT = "application/vnd.sdmx.data+csv; charset=utf-8"
@@ -16,11 +22,61 @@ Row = dict[str, str]
 
 @dataclass(frozen=True)
 class Choice:
-    """Which observations are wanted: dimension -> codes that are right, and the columns of area and status."""
+    """Which observations are wanted.
+
+    Attributes
+    ----------
+    dimensions : dict of str to set of str
+        Dimension -> codes; they are asked for, and looked for again in the answer.
+    area, status : str
+        Columns of the economy and of the producer's mark.
+    besides : dict of str to set of str
+        Columns that, where the answer has them, must hold one of these: a line with another value is left out.
+    """
 
     dimensions: dict[str, set[str]]
     area: str
     status: str
+    besides: dict[str, set[str]] = field(default_factory=dict)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Columns the answer must have."""
+        return (*self.dimensions, self.area, TIME, VALUE)
+
+
+@dataclass(frozen=True)
+class Query:
+    """Series of a dataflow: which, from which year on, what they are for messages, and what the service wants said.
+
+    `parameters` are of the SDMX standard, `own` those only this service knows; `columns` must be in the answer beside
+    those of the choice.
+    """
+
+    flow: Flow
+    choice: Choice
+    what: str
+    parameters: dict[str, str] = field(default_factory=dict)
+    own: tuple[tuple[str, str], ...] = ()
+    columns: tuple[str, ...] = ()
+
+
+def ask(fetcher: Fetcher, query: Query) -> tuple[list[Row], Page, Structure]:
+    """Return the lines of an answer, the page they stand on, and the structure of the dataflow.
+
+    The structure is asked for first: it tells the order of the dimensions, and whether the codes still exist.
+
+    Raises
+    ------
+    WorkError
+        No usable answer, or a dimension or code that was withdrawn.
+    """
+    found = structure(fetcher, query.flow)
+    key = found.key(query.choice.dimensions, query.what)
+    request = data_request(fetcher, query.flow, key, ACCEPT, query.parameters, query.own)
+    needed = (*query.choice.needed, *query.columns)
+    rows, page = fetcher.get(request, lambda body: observations(body, needed))
+    return rows, page, found
 
 
 def observations(body: bytes, needed: Iterable[str]) -> list[Row]:
@@ -84,7 +140,8 @@ def wanted(rows: list[Row], choice: Choice) -> list[Row]:
         row
         for row in rows
         if row[VALUE] not in ("", "NaN", ":")
-        and all(row.get(name, "") in codes for name, codes in choice.dimensions.items())
+        and all(row[name] in codes for name, codes in choice.dimensions.items())
+        and all(row.get(name, "") in {*codes, ""} for name, codes in choice.besides.items())
     ]
 
 

@@ -1,9 +1,9 @@
 """The sources that can be asked, what each of them refreshes, and where they are."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from helpers.data.update import comtrade, eurostat, oecd, pwt, settings, unsdg, wdi
+from helpers.data.update import comtrade, eurostat, oecd, pwt, settings, tiva, unsdg, wdi
 from helpers.data.update.fetching import Fetcher
 from helpers.data.update.files import checked
 from helpers.data.update.landing import Landed, land
@@ -44,7 +44,7 @@ class FileSource:
     title: str
     address: str
     terms: str
-    fetch: Callable[[Fetcher, Iterable[str], Iterable[int]], list[Landed]]
+    fetch: Callable[[Fetcher, Sequence[str], Sequence[int]], list[Landed]]
     then: str
     header: str = ""
     interval: float = 1.0
@@ -58,10 +58,10 @@ class FileSource:
 Source = TableSource | FileSource
 
 
-def _one_file(what: str) -> Callable[[Fetcher, Iterable[str], Iterable[int]], list[Landed]]:
+def _one_file(what: str) -> Callable[[Fetcher, Sequence[str], Sequence[int]], list[Landed]]:
     """Return what fetches a single file, told by its address and SHA-256."""
 
-    def fetch(fetcher: Fetcher, economies: Iterable[str], years: Iterable[int]) -> list[Landed]:
+    def fetch(fetcher: Fetcher, economies: Sequence[str], years: Sequence[int]) -> list[Landed]:
         path, url = checked(fetcher, what)
         return [land(fetcher.source, path, path.name, url)]
 
@@ -95,6 +95,15 @@ ALL: list[Source] = [
         ICIO,
         _one_file("the OECD's tables"),
         "unpack it, then: reshoring io ingest FOLDER --format icio",
+    ),
+    FileSource(
+        "tiva",
+        "OECD, Trade in Value Added",
+        tiva.ADDRESS,
+        tiva.TERMS,
+        tiva.fetch,
+        "then: reshoring io compare",
+        interval=3.0,
     ),
 ]
 SOURCES = {source.name: source for source in ALL}

@@ -106,7 +106,7 @@ def _fetch_files(source: FileSource, wish: Wish, tell: Tell) -> None:
         there = ", ".join(landing.manifest(source.name)) or "nothing yet"
         tell(f"{source.title} {source.does}. There: {there}. Nothing was fetched (--dry-run).")
         return
-    landed = source.fetch(_fetcher(source, wish, tell), wish.economies or ("KOR",), wish.years)
+    landed = source.fetch(_fetcher(source, wish, tell), wish.economies, wish.years)
     for line in landing.record(source.name, source.title, source.terms, landed):
         tell(line)
     tell(f"{source.terms}\nIn build/fetched/{source.name}/; {source.then}.")

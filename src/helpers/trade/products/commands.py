@@ -43,9 +43,11 @@ def _tell(file: "IngestedFile") -> None:
 
 
 def _report(name: str) -> None:
-    from helpers.trade.products.end_use_flows import quarantine, totals, unmatched
+    from helpers.trade.products.end_use_flows import editions, quarantine, totals, unmatched
 
     sums = totals(name)
+    for edition, rows in sorted(editions(name).items()):
+        typer.echo(f"classified by {edition}: {rows:,} rows")
     typer.echo(
         f"input US$ {sums['input']:,.3f} = kept {sums['kept']:,.3f} + left out {sums['left out']:,.3f} "
         f"+ quarantined {sums['quarantined']:,.3f}"

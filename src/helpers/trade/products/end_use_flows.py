@@ -235,6 +235,15 @@ def quarantine(name: str | None = None) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)[columns] if found else pd.DataFrame(columns=columns)
 
 
+def editions(name: str | None = None) -> dict[str, int]:
+    """Return the HS editions whose classes are used, with the number of rows kept in each."""
+    counted: dict[str, int] = {}
+    for entry in ingested.manifest(KIND, ingested.choose(KIND, name, COMMAND))["files"].values():
+        for part in entry["parts"]:
+            counted[part["edition"]] = counted.get(part["edition"], 0) + part["rows"]
+    return counted
+
+
 def totals(name: str | None = None) -> dict[str, Decimal]:
     """Return the US dollars of the input, and of the rows kept, left out and quarantined, over all files."""
     files = ingested.manifest(KIND, ingested.choose(KIND, name, COMMAND))["files"].values()
@@ -284,6 +293,6 @@ def _codes(wanted: Sequence[str], economies: dict[int, str]) -> list[int]:
 
 def _described(frame: pd.DataFrame, name: str, manifest: dict[str, Any]) -> pd.DataFrame:
     frame.attrs |= {key: manifest[key] for key in ("name", "format", "generated")}
-    frame.attrs["editions"] = sorted({part["edition"] for f in manifest["files"].values() for part in f["parts"]})
+    frame.attrs["editions"] = sorted(editions(name))
     frame.attrs["fingerprint"] = ingested.fingerprint(KIND, name)
     return frame

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 KIND = "trade"
 # Changed whenever rows are read differently, so that data read by older code are read again.
-REVISION = 1
+REVISION = 2
 FLOW = ["exporter", "importer", "product"]
 REJECTS = "rejected_lines"
 
@@ -43,9 +44,9 @@ def ingest(
 ) -> list[IngestedFile]:
     """Read every file of a folder into partitioned Parquet.
 
-    Rows that are not sound are kept apart with their line and the reason; totals of the input and of what was stored
-    are compared to the last dollar. A file that was read before is left as it is; one whose content was read under
-    another name is not read again; an ingestion that was ended at any moment goes on with the file it was at.
+    Rows that are not sound are kept apart with line and reason; totals of the input and of what was stored are compared
+    to the last dollar. A file that was read before is left as it is, the same content under another name is not read
+    again, and an ingestion that was ended at any moment goes on with the file it was at.
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ def ingest(
     Raises
     ------
     InputError
-        The folder does not hold what the format needs.
+        The folder does not hold what the format needs, or the same flow twice in two files.
     WorkError
         Totals do not reconcile, or a file cannot be read to its end.
     """
@@ -118,13 +119,37 @@ def _ingest_file(
         if entry["period"] == file.period and other != file.path.name:
             raise InputError(
                 f"{file.path.name} covers {file.period}, which was ingested from {other}. "
-                "Ingest another release under another name (--name)."
+                "Ingest another release or edition under another name (--name)."
             )
     reading = _Reading(ingested.folder(KIND, name), file, economies, f"{REVISION}-{digest[:16]}")
     entry = {"sha256": digest, "period": file.period} | reading.run(lines)
+    _refuse_counted(manifest, ingested.folder(KIND, name), file.path.name, entry["parts"])
     manifest["files"][file.path.name] = entry
     ingested.write_manifest(KIND, name, manifest)
     return _told(file.path.name, "ingested", entry)
+
+
+def _refuse_counted(manifest: dict[str, Any], place: Path, name: str, parts: list[dict[str, Any]]) -> None:
+    """Refuse a file that holds a flow of another one: a second release, or the same trade in another HS edition."""
+    for other, entry in manifest["files"].items():
+        for held, part in product(entry["parts"], parts):
+            same = held["year"] == part["year"] and set(held["exporters"]) & set(part["exporters"])
+            if other != name and same and (flow := _common_flow(place / held["file"], place / part["file"])):
+                raise InputError(
+                    f"{name} holds exports of {flow['exporter']} to {flow['importer']} (numbers of the source) in "
+                    f"product {flow['product']} in {part['year']}, which were ingested from {other}. Keep one of the "
+                    "two files; ingest another release or HS edition under another name (--name)."
+                )
+
+
+def _common_flow(one: Path, other: Path) -> dict[str, Any] | None:
+    """Return a flow that both Parquet files hold, None when there is none."""
+    engine = engines.duckdb()
+    try:
+        rows = engine.read_parquet(str(one)).semi_join(engine.read_parquet(str(other)), FLOW)
+        return next(iter(rows.select(FLOW).limit(1).to_pyarrow().to_pylist()), None)
+    finally:
+        engine.disconnect()
 
 
 def _told(name: str, state: str, entry: dict[str, Any]) -> IngestedFile:
@@ -235,7 +260,9 @@ class _Reading:
         stored = self.engine.read_parquet(str(self.place / name))
         totals = stored.aggregate(rows=stored.count(), dollars=stored.value.sum()).to_pyarrow().to_pylist()[0]
         dollars = str(totals["dollars"] or Decimal(0))
-        return {"edition": edition, "year": year, "file": name, "rows": totals["rows"], "dollars": dollars}
+        exporters = sorted(stored.select("exporter").distinct().to_pyarrow()["exporter"].to_pylist())
+        told = {"rows": totals["rows"], "dollars": dollars, "exporters": exporters}
+        return {"edition": edition, "year": year, "file": name} | told
 
     def _write(self, rows: "ir.Table", name: str) -> None:
         fresh = self.place / f".{name}.{os.getpid()}"

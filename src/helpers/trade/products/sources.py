@@ -59,8 +59,8 @@ class BaciFile:
 
     @property
     def period(self) -> str:
-        """What the file covers: two files that cover the same would count trade twice."""
-        return f"{self.edition} {self.year}"
+        """What the file covers, in any edition of the HS: two files that cover the same would count trade twice."""
+        return str(self.year)
 
     def rows(self, raw: "ir.Table", economies: dict[int, str]) -> "ir.Table":
         """Return the meaning of its rows."""
@@ -189,7 +189,8 @@ def _refuse_same_period(folder: Path, files: list[BaciFile]) -> None:
     for file in files:
         if file.period in seen:
             raise InputError(
-                f"{folder} holds {seen[file.period]} and {file.path.name}: the same year twice. Keep one release."
+                f"{folder} holds {seen[file.period]} and {file.path.name}: the same year twice. Keep one release, in "
+                "one edition of the HS: each edition holds all of the year's trade."
             )
         seen[file.period] = file.path.name
 

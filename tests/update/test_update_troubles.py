@@ -1,0 +1,147 @@
+"""Every source meets every trouble: what passes is waited out, what lasts is told, and nothing partial is left."""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tiva_service import answer, offer_tiva
+from update_service import (
+    Answer,
+    Service,
+    Trouble,
+    dripping,
+    html,
+    published,
+    silent,
+    state,
+    status,
+    truncated,
+)
+from wdi_service import OLD, WorldBank
+
+from helpers.data.update.areas import of_m49
+from helpers.data.update.updating import Wish, update
+from helpers.errors import WorkError
+
+TROUBLES: dict[str, tuple[Trouble, str]] = {
+    "429 with Retry-After": (status(429, Retry_After="0"), "answered 429"),
+    "429 with a date": (status(429, Retry_After="Thu, 01 Jan 2026 00:00:00 GMT"), "answered 429"),
+    "500": (status(500), "answered 500"),
+    "silent": (silent, "no answer within"),
+    "dripping": (dripping, "had not ended"),
+    "truncated": (truncated, "broke off"),
+    "web page": (html, "a web page|damaged or no packed file"),
+}
+
+
+def unsdg(service: Service, set_variable: Callable[[str, str], None]) -> Wish:
+    """Offer figures of a few economies; the update is only rehearsed."""
+    numbers = {iso3: number for number, iso3 in of_m49().items()}
+    rows = [
+        {
+            "series": "GB_XPD_RSDV",
+            "geoAreaCode": str(numbers[row.iso3]),
+            "geoAreaName": row.iso3,
+            "timePeriodStart": float(row.year),
+            "value": str(row.value),
+            "attributes": {"Units": "PERCENT"},
+            "dimensions": {"Reporting Type": "G"},
+        }
+        for row in published("rd_gdp", OLD).itertuples()
+    ]
+
+    def page(path: str, query: dict[str, str]) -> Answer:
+        size, number = int(query["pageSize"]), int(query["page"])
+        part = rows[(number - 1) * size : number * size]
+        whole = {"totalElements": len(rows), "totalPages": -(-len(rows) // size), "pageNumber": number, "data": part}
+        return Answer(json.dumps(whole).encode())
+
+    service.json("/unsdg/Series/List", [{"code": "GB_XPD_RSDV", "release": "2026.Q3.G.01"}])
+    service.routes["/unsdg/Series/Data"] = page
+    set_variable("RESHORING_UNSDG_URL", f"{service.url}/unsdg")
+    return Wish("unsdg", dry_run=True)
+
+
+def wdi(service: Service, set_variable: Callable[[str, str], None]) -> Wish:
+    """Offer the newest figures of one table."""
+    WorldBank(service, {"rd_gdp": published("rd_gdp", OLD)})
+    set_variable("RESHORING_WDI_URL", f"{service.url}/v2")
+    return Wish("wdi", dry_run=True, tables=("rd_gdp",))
+
+
+def tiva(service: Service, set_variable: Callable[[str, str], None]) -> Wish:
+    """Offer shares of one economy."""
+    offer_tiva(
+        service, answer(pd.DataFrame([("KOR", 2018, "_T", 30.0)], columns=["iso3", "year", "activity", "foreign"]))
+    )
+    set_variable("RESHORING_TIVA_URL", f"{service.url}/tiva")
+    return Wish("tiva")
+
+
+def comtrade(service: Service, set_variable: Callable[[str, str], None]) -> Wish:
+    """Offer one bulk file with its reference files."""
+    header = "refYear\treporterCode\tflowCode\tpartnerCode\tclassificationCode\tcmdCode\tprimaryValue\n"
+    body = gzip.compress((header + "2022\t410\tX\t156\tH6\t854231\t1.0\n" * 200).encode())
+    listed = {
+        "reporterCode": 410,
+        "period": 2022,
+        "classificationCode": "H6",
+        "fileUrl": f"{service.url}/bulk/v1/file/1",
+    }
+    korea = {"reporterCode": 410, "reporterCodeIsoAlpha3": "KOR"}
+    service.json("/files/v1/app/reference/Reporters.json", {"results": [korea]})
+    service.json("/files/v1/app/reference/partnerAreas.json", {"results": []})
+    service.json("/bulk/v1/get/C/A/HS", {"count": 1, "data": [listed]})
+    service.routes["/bulk/v1/file/"] = lambda path, query: Answer(body, "application/gzip")
+    set_variable("RESHORING_COMTRADE_URL", service.url)
+    set_variable("RESHORING_COMTRADE_KEY", "k" * 32)
+    return Wish("comtrade", years=(2022,))
+
+
+def file(name: str) -> Callable[[Service, Callable[[str, str], None]], Wish]:
+    """Return what offers a file by its sum."""
+
+    def offer(service: Service, set_variable: Callable[[str, str], None]) -> Wish:
+        body = b"PK" * 5000
+        service.routes[f"/{name}.zip"] = lambda path, query: Answer(body, "application/zip")
+        set_variable(f"RESHORING_{name.upper()}_URL", f"{service.url}/{name}.zip")
+        set_variable(f"RESHORING_{name.upper()}_SHA256", hashlib.sha256(body).hexdigest())
+        return Wish(name)
+
+    return offer
+
+
+SOURCES = {"wdi": wdi, "unsdg": unsdg, "tiva": tiva, "comtrade": comtrade, "itu": file("itu"), "icio": file("icio")}
+
+
+@pytest.fixture
+def wish(request: pytest.FixtureRequest, service: Service, project: Path, monkeypatch: pytest.MonkeyPatch) -> Wish:
+    return SOURCES[request.param](service, monkeypatch.setenv)
+
+
+@pytest.mark.parametrize("wish", SOURCES, indirect=True)
+@pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES.keys())
+def test_trouble_that_passes_is_waited_out(trouble: tuple[Trouble, str], wish: Wish, service: Service) -> None:
+    told: list[str] = []
+    service.troubles = [trouble[0], None, trouble[0]]
+    update(wish, told.append)
+    assert sum("next attempt in" in line for line in told) in (1, 2)  # a single file has one request only
+
+
+@pytest.mark.parametrize("wish", SOURCES, indirect=True)
+@pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES.keys())
+def test_trouble_that_lasts_is_told_and_leaves_nothing(
+    trouble: tuple[Trouble, str], wish: Wish, service: Service, project: Path
+) -> None:
+    old = state(project)
+    service.troubles = [trouble[0]] * 20
+    with pytest.raises(WorkError, match=f"({trouble[1]}).*, after 3 attempts"):
+        update(wish, lambda line: None)
+    assert len(service.asked) == 3
+    assert state(project) == old
+    left = [path for path in (project / "build").rglob("*") if path.is_file() and path.name != ".lock"]
+    assert left == []
