@@ -179,7 +179,7 @@ def break_counts(tests: pd.DataFrame, break_year: int, alpha: float, palette: Se
     ax.annotate(str(break_year), (break_year, len(measures) - 0.35), color=palette[1], ha="center", fontsize=11)
     ax.set_yticks(range(len(measures)), measures[::-1])
     ax.set(ylim=(-0.7, len(measures)), xlabel="first year of the later regime")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     return fig
 
 
