@@ -127,12 +127,13 @@ def coverage(values: pd.DataFrame, structure: Sequence[Mapping[str, str]]) -> pd
     structure : sequence of mapping
         The parent of each element by name, level by level.
     """
-    ancestors, parts = {name: name for name in structure[0]}, []
+    ancestors, found = {name: name for name in structure[0]}, {}
     for level in structure:
         ancestors = {indicator: level[above] for indicator, above in ancestors.items()}
-        present = values[list(ancestors)].notna().rename(columns=ancestors)
-        parts.append(present.T.groupby(level=0, sort=False).mean().T)
-    return pd.concat(parts, axis=1)
+        for group in dict.fromkeys(ancestors.values()):
+            below = [indicator for indicator, above in ancestors.items() if above == group]
+            found[group] = values[below].notna().mean(axis=1)
+    return pd.DataFrame(found)
 
 
 def removals(x: Array, tree: Tree, levels: Sequence[Level], level: int) -> Array:

@@ -70,7 +70,7 @@ def grants_by_field(patents: pd.DataFrame) -> pd.DataFrame:
 
 def shares_of(grants: pd.DataFrame, fields: Sequence[str], minimum_patents: int = 0) -> pd.DataFrame:
     """Return what `patent_share` does, from the grants by field of `grants_by_field`."""
-    share = per(grants[list(fields)].sum(axis=1), grants["total"], scale=100, minimum=max(minimum_patents, 1))
+    share = per(grants[list(fields)].sum(axis=1), grants.loc[:, "total"], scale=100, minimum=max(minimum_patents, 1))
     return (
         grants[["flag"]].assign(value=share).dropna(subset=["value"]).reset_index()[["iso3", "year", "value", "flag"]]
     )
