@@ -86,6 +86,32 @@ def test_status_dry_run_and_explain(quick, line):
     assert "parameter scale is 9, was 2" in told
 
 
+def test_dry_run_says_what_the_other_options_would_run(quick, line):
+    quick.add("alpha")
+    quick.add("beta", extra="needs: [alpha]\n", order=20)
+    line("build")
+    told = line("build", "beta", "--force", "--dry-run")[1]
+    assert "base/beta" in told
+    assert "--force" in told
+    assert "base/alpha" not in told
+    quick.edit("alpha", "step-1", "1 / 0")
+    line("build", "alpha")
+    quick.edit("beta", "step-1", "report.metrics(value=1)")
+    assert "cell 4 (step-1), line 1: ZeroDivisionError: division by zero; code cell step-1" in line("status")[1]
+    told = line("build", "--only", "failed", "--dry-run")[1]
+    assert "base/alpha" in told
+    assert "base/beta" not in told
+    assert "1 to run" in told
+
+
+def test_dry_run_names_the_sweeps_that_are_completed_first(quick, line):
+    quick.add("alpha")
+    (quick.root / "sweeps" / "try.yml").write_text('{"title": "T", "section": "alpha", "grid": {"scale": [1, 2, 3]}}')
+    quick.add("page", "report.metrics(value=1)", extra="sweeps: [try]\n", order=20)
+    assert "sweep try: 3 points to compute first" in line("build", "page", "--dry-run")[1]
+    assert "to compute first" not in line("build", "alpha", "--dry-run")[1]
+
+
 def test_lists(quick, line):
     quick.add("alpha")
     quick.scenario("wide", {"alpha": {"scale": 4}})

@@ -2,9 +2,12 @@
 
 import sys
 import time
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from helpers.runner.status import Row
 
 Parameter = Annotated[
     list[str] | None, typer.Option("-p", "--parameter", help="name=value; may be given several times")
@@ -75,7 +78,7 @@ def build(
     """Run what is stale; does nothing when nothing changed."""
     only_failed = _only_failed(only)
     if dry_run or explain:
-        _print_status(sections, scenario, explain, only_stale=True)
+        _print_to_do(sections, scenario, explain, {"force": force, "only_failed": only_failed})
     if not dry_run:
         how: dict[str, Any] = {"jobs": jobs, "force": force, "only_failed": only_failed, "wait": wait}
         _build(sections, scenario, how | {"backend": backend, "address": address})
@@ -137,15 +140,25 @@ def keep_warm(
 
 def status(sections: Sections = None, scenario: Scenarios = None, explain: Explain = False) -> None:
     """Show each run's state, the reason and how long it took last."""
-    _print_status(sections, scenario, explain)
+    from helpers.runner.status import rows
+
+    _print_rows(rows(scenario or None, sections or None), explain)
 
 
-def _print_status(
-    sections: list[str] | None, scenario: list[str] | None, explain: bool, only_stale: bool = False
+def _print_to_do(
+    sections: list[str] | None, scenario: list[str] | None, explain: bool, options: dict[str, bool]
 ) -> None:
-    from helpers.runner.status import gathered, kernels, rows, total
+    from helpers.runner.status import to_do
 
-    found = [row for row in rows(scenario or None, sections or None) if not only_stale or row.state != "up to date"]
+    found, before = to_do(scenario or None, sections or None, **options)
+    for line in before:
+        print(line)
+    _print_rows(found, explain)
+
+
+def _print_rows(found: "list[Row]", explain: bool) -> None:
+    from helpers.runner.status import gathered, kernels, total
+
     for row in found if explain else gathered(found):
         print(row.line(every_reason=explain))
     print(total(found))
