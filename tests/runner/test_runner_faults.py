@@ -135,17 +135,45 @@ def test_an_edited_default_that_runs_would_not_take_is_refused(quick):
     assert "reshoring run alpha -p scale=3" in str(caught.value)
 
 
-def test_a_cell_that_never_ends_is_ended_and_named(quick):
+class LeapingClock:
+    """A clock that leaps once a cell begins, so that a limit is passed in that cell however busy the machine is."""
+
+    LEAP = 200.0
+
+    def __init__(self, run, cell):
+        self.run, self.cell, self.leapt = run, cell, 0.0
+
+    def monotonic(self):
+        return time.monotonic() + self.leapt
+
+    def note(self, text):
+        pass
+
+    def started(self, name, why):
+        pass
+
+    def ended(self, name, state, seconds):
+        pass
+
+    def event(self, name, event):
+        if (name, event.get("id")) == (self.run, self.cell):
+            self.leapt = self.LEAP
+
+
+def test_a_cell_that_never_ends_is_ended_and_named(quick, monkeypatch):
     quick.add(
         "alpha",
         "import subprocess, time\nchild = subprocess.Popen(['sleep', '600'])\ntime.sleep(600)",
-        extra="time_limit: 1\n",
+        extra="time_limit: 100\n",
     )
     quick.add("beta", order=20)
-    recap = build()
+    clock = LeapingClock("base/alpha", "step-1")
+    monkeypatch.setattr("helpers.runner.execute.time", clock)
+    recap = build(progress=clock)
     assert [item.state for item in recap.results] == ["failed", "ran"]
     assert "cell 4 (step-1)" in recap.lines()[0]
-    assert "its limit is 1 s (time_limit in the front matter)" in recap.lines()[0]
+    assert "TimeLimit: ended after 2" in recap.lines()[0]
+    assert "its limit is 100 s (time_limit in the front matter)" in recap.lines()[0]
     wait_until(lambda: leftovers(quick.root) == ([], []))
     assert "time.sleep" in (quick.root / "build/failed/base/alpha/notebook.ipynb").read_text()
 
@@ -254,6 +282,20 @@ def test_a_disk_too_full_for_the_notebook_itself_is_told(project, command):
     assert process.returncode == 1
     assert "File too large" in errors
     assert completed("base", "alpha") is None
+
+
+def test_a_disk_too_full_for_the_tables_of_a_sweep_is_told_and_goes_on_later(project, command):
+    project.add("alpha")
+    (project.root / "sweeps" / "try.yml").write_text('{"title": "T", "section": "alpha", "grid": {"scale": [1, 2]}}')
+    limit = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))}
+    process = command("sweep", "try", **limit)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert errors.startswith("error: ")
+    assert "File too large. Raise the limit on the size of files" in errors
+    assert "Traceback" not in errors
+    assert leftovers(project.root) == ([], [])
+    assert command("sweep", "try").wait(120) == 0
 
 
 def build_as_nobody(root, answers):
