@@ -1,5 +1,7 @@
 """The command line: words and exit codes."""
 
+import json
+
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -31,10 +33,46 @@ def test_run_prints_numbers_and_place(quick, line):
     assert "already there" in line("run", "alpha", "-p", "scale=3")[1]
 
 
+def test_numbers_alone_pass_over_what_only_the_page_needs(quick, line):
+    quick.add("alpha", "report.metrics(value=scale)", "report.metrics(page=1 / 0)")
+    path = quick.root / "notebooks" / "alpha.ipynb"
+    content = json.loads(path.read_text())
+    content["cells"][-1]["metadata"]["tags"] = ["page-only"]
+    path.write_text(json.dumps(content))
+    code, told = line("run", "alpha", "--numbers", "-p", "scale=3")
+    assert (code, "value                                        3\n" in told) == (0, True)
+    assert "build/points/alpha/" in told
+    assert "computed" in told
+    assert "already there" in line("run", "alpha", "--numbers", "-p", "scale=3")[1]
+    assert "computed" in line("run", "alpha", "--numbers", "-p", "scale=3", "--force")[1]
+    assert not (quick.root / "build" / "adhoc").exists()
+    assert line("run", "alpha")[0] == 1
+    quick.edit("alpha", "step-1", "1 / 0")
+    code, told = line("run", "alpha", "--numbers")
+    assert (code, "cell 4 (step-1), line 1: ZeroDivisionError" in told) == (1, True)
+    quick.add("late", extra="needs: [alpha]\n")
+    assert line("run", "late", "--numbers")[0] == 2
+
+
+def test_a_run_says_when_what_it_reads_is_out_of_date(quick, line):
+    quick.add("alpha")
+    quick.add("late", "report.other_results('alpha')", extra="needs: [alpha]\n", order=20)
+    code, told = line("run", "late")
+    assert code == 1
+    assert "none under scenario latest. Run `reshoring build alpha --scenario latest` first" in told
+    line("build")
+    assert "note:" not in line("run", "late", "--scenario", "base")[1]
+    quick.edit("alpha", "step-1", "report.metrics(value=1)")
+    told = line("run", "late", "--scenario", "base", "--force")[1]
+    assert "note: the results of base/alpha are used as they are, but code cell step-1 changed" in told
+    assert "`reshoring build alpha --scenario base` renews them" in told
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         ("run", "alpha", "-p", "scal=3"),
+        ("run", "alpha", "--numbers", "-p", "scal=3"),
         ("run", "alpha", "-p", "scale=x"),
         ("run", "alpha", "-p", "scale=5000"),
         ("run", "alpha", "--scenario", "bas"),

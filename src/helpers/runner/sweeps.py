@@ -148,6 +148,22 @@ def _prepare(name: str, point: Point, section: Section, base: dict[str, Any], fi
     return Prepared(point, section, resolved, fingerprint.parts(fixed, resolved, ingested=ingested))
 
 
+def single(section: Section, resolved: dict[str, Any]) -> Prepared:
+    """Return a point of no sweep: the values of one run of which only the numbers are wanted.
+
+    Raises
+    ------
+    InputError
+        The section reads what other sections or sweeps left, of which there is nothing for a point.
+    """
+    if section.needs or section.front.sweeps:
+        raise InputError(f"Section {section.slug} reads the results of others, so it cannot be run for numbers alone.")
+    parts = fingerprint.parts(
+        fingerprint.fixed_parts(section), resolved, ingested=ingested_sets.part(section, resolved)
+    )
+    return Prepared(Point(1, section.slug, {}, {}), section, resolved, parts)
+
+
 def about(found: Design) -> dict[str, Any]:
     """Return what a sweep says of itself, for the page that shows it."""
     return found.model_dump(include={"title", "description", "scenario", "metric"})
