@@ -284,7 +284,7 @@ def compute_all(
     dict
         Name of each run that ended for a reason outside the notebook, which is not recorded, to that reason.
     """
-    begun, state, lost = time.monotonic(), "failed", {}
+    begun, state, lost = time.monotonic(), "ended", {}
     progress.started(label, f"{len(waiting)} points")
     pool = ThreadPoolExecutor(jobs)
     futures = {pool.submit(compute_and_record, item, opened): item for item in waiting}
