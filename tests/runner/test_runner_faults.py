@@ -135,41 +135,14 @@ def test_an_edited_default_that_runs_would_not_take_is_refused(quick):
     assert "reshoring run alpha -p scale=3" in str(caught.value)
 
 
-class LeapingClock:
-    """A clock that leaps once a cell begins, so that a limit is passed in that cell however busy the machine is."""
-
-    LEAP = 200.0
-
-    def __init__(self, run, cell):
-        self.run, self.cell, self.leapt = run, cell, 0.0
-
-    def monotonic(self):
-        return time.monotonic() + self.leapt
-
-    def note(self, text):
-        pass
-
-    def started(self, name, why):
-        pass
-
-    def ended(self, name, state, seconds):
-        pass
-
-    def event(self, name, event):
-        if (name, event.get("id")) == (self.run, self.cell):
-            self.leapt = self.LEAP
-
-
-def test_a_cell_that_never_ends_is_ended_and_named(quick, monkeypatch):
+def test_a_cell_that_never_ends_is_ended_and_named(quick, late):
     quick.add(
         "alpha",
         "import subprocess, time\nchild = subprocess.Popen(['sleep', '600'])\ntime.sleep(600)",
         extra="time_limit: 100\n",
     )
     quick.add("beta", order=20)
-    clock = LeapingClock("base/alpha", "step-1")
-    monkeypatch.setattr("helpers.runner.execute.time", clock)
-    recap = build(progress=clock)
+    recap = build()
     assert [item.state for item in recap.results] == ["failed", "ran"]
     assert "cell 4 (step-1)" in recap.lines()[0]
     assert "TimeLimit: ended after 2" in recap.lines()[0]
