@@ -284,7 +284,8 @@ def compute_all(
     dict
         Name of each run that ended for a reason outside the notebook, which is not recorded, to that reason.
     """
-    begun, state, lost = time.monotonic(), "ended", {}
+    begun, state = time.monotonic(), "ended"
+    lost: dict[str, str] = {}
     progress.started(label, f"{len(waiting)} points")
     pool = ThreadPoolExecutor(jobs)
     futures = {pool.submit(compute_and_record, item, opened): item for item in waiting}
