@@ -1,10 +1,11 @@
 """The console command `reshoring`: every subcommand, and errors without tracebacks."""
 
 import sys
+from typing import NoReturn
 
 import typer
 
-from helpers.errors import ReshoringError
+from helpers.errors import ReshoringError, refused
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -30,13 +31,22 @@ def register() -> None:
 
 
 def main() -> None:
-    """Run the command line; a `ReshoringError` ends it with its message and exit code."""
-    register()
+    """Run the command line; a `ReshoringError` or a full or locked disk ends it with a message and exit code."""
     try:
+        register()
         app()
     except ReshoringError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        _end(error)
+    except OSError as error:
+        told = refused(error)
+        if told is None:
+            raise
+        _end(told)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         sys.exit(130)
+
+
+def _end(error: ReshoringError) -> NoReturn:
+    print(f"error: {error}", file=sys.stderr)
+    sys.exit(error.exit_code)

@@ -1,7 +1,18 @@
 """Errors meant for the person at the keyboard: what was asked, what is wrong, what is allowed, what to do."""
 
+import errno
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+#: What a disk or a folder can refuse, with what to do about it; any other error of the system is a fault of ours.
+REFUSED = {
+    errno.ENOSPC: "Make room",
+    errno.EDQUOT: "Make room, or ask for a larger quota",
+    errno.EFBIG: "Raise the limit on the size of files (ulimit -f)",
+    errno.EROFS: "Use a folder that can be written to",
+    errno.EACCES: "Make it readable and writable for this user",
+    errno.EPERM: "Make it readable and writable for this user",
+}
 
 
 class ReshoringError(Exception):
@@ -18,6 +29,15 @@ class InputError(ReshoringError):
 
 class WorkError(ReshoringError):
     """The request was sound but the work failed (exit code 1)."""
+
+
+def refused(error: OSError) -> WorkError | None:
+    """Return an error of the system as one for the person, None when the disk or its permissions are not the cause."""
+    advice = REFUSED.get(error.errno or 0)
+    if advice is None:
+        return None
+    place = error.filename or "A file"
+    return WorkError(f"{place} cannot be used: {error.strerror}. {advice} and run it again; what was finished is kept.")
 
 
 def closest(name: object, options: Iterable[object]) -> str | None:

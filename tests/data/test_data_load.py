@@ -185,3 +185,12 @@ def test_unknown_names_get_did_you_mean() -> None:
         data.load("ict_development_index", "itu2017")
     with pytest.raises(InputError, match=r"Allowed: wiod-2016, all"):
         data.load("wiod2016_manufacturing_inputs", "2016")
+
+
+def test_what_is_done_to_a_loaded_table_stays_out_of_the_next_one() -> None:
+    first = data.load("rd_gdp", "all")
+    before = first.copy(deep=True)
+    first["value"] = 0.0
+    first.loc[0, "iso3"] = "XXX"
+    first.drop(columns="year", inplace=True)
+    pd.testing.assert_frame_equal(data.load("rd_gdp", "all"), before)

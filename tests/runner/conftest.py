@@ -66,3 +66,19 @@ def command(project):
         return subprocess.Popen(line, env=os.environ | (environment or {}), **({"cwd": project.root} | pipes | options))
 
     return start
+
+
+@pytest.fixture
+def late(monkeypatch):
+    """Let each run count as 200 s old once its cell `step-1` begins: limits are passed there on the busiest machine."""
+    from helpers.runner.execute import Watched
+
+    hear = Watched.hear
+
+    def hear_late(self, line):
+        hear(self, line)
+        if self.cell.get("id") == "step-1" and not hasattr(self, "is_late"):
+            self.is_late = True
+            self.begun -= 200
+
+    monkeypatch.setattr(Watched, "hear", hear_late)

@@ -1,5 +1,7 @@
 """The command line: words and exit codes."""
 
+import json
+
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -39,10 +41,46 @@ def test_only_pages_link_to_the_pages_beside_them(quick, line):
     assert links == {"adhoc": False, "runs/base": True}
 
 
+def test_numbers_alone_pass_over_what_only_the_page_needs(quick, line):
+    quick.add("alpha", "report.metrics(value=scale)", "report.metrics(page=1 / 0)")
+    path = quick.root / "notebooks" / "alpha.ipynb"
+    content = json.loads(path.read_text())
+    content["cells"][-1]["metadata"]["tags"] = ["page-only"]
+    path.write_text(json.dumps(content))
+    code, told = line("run", "alpha", "--numbers", "-p", "scale=3")
+    assert (code, "value                                        3\n" in told) == (0, True)
+    assert "build/points/alpha/" in told
+    assert "computed" in told
+    assert "already there" in line("run", "alpha", "--numbers", "-p", "scale=3")[1]
+    assert "computed" in line("run", "alpha", "--numbers", "-p", "scale=3", "--force")[1]
+    assert not (quick.root / "build" / "adhoc").exists()
+    assert line("run", "alpha")[0] == 1
+    quick.edit("alpha", "step-1", "1 / 0")
+    code, told = line("run", "alpha", "--numbers")
+    assert (code, "cell 4 (step-1), line 1: ZeroDivisionError" in told) == (1, True)
+    quick.add("late", extra="needs: [alpha]\n")
+    assert line("run", "late", "--numbers")[0] == 2
+
+
+def test_a_run_says_when_what_it_reads_is_out_of_date(quick, line):
+    quick.add("alpha")
+    quick.add("late", "report.other_results('alpha')", extra="needs: [alpha]\n", order=20)
+    code, told = line("run", "late")
+    assert code == 1
+    assert "none under scenario latest. Run `reshoring build alpha --scenario latest` first" in told
+    line("build")
+    assert "note:" not in line("run", "late", "--scenario", "base")[1]
+    quick.edit("alpha", "step-1", "report.metrics(value=1)")
+    told = line("run", "late", "--scenario", "base", "--force")[1]
+    assert "note: the results of base/alpha are used as they are, but code cell step-1 changed" in told
+    assert "`reshoring build alpha --scenario base` renews them" in told
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         ("run", "alpha", "-p", "scal=3"),
+        ("run", "alpha", "--numbers", "-p", "scal=3"),
         ("run", "alpha", "-p", "scale=x"),
         ("run", "alpha", "-p", "scale=5000"),
         ("run", "alpha", "--scenario", "bas"),
@@ -92,6 +130,32 @@ def test_status_dry_run_and_explain(quick, line):
     told = line("build", "--dry-run", "--explain")[1]
     assert "code cell step-1 changed" in told
     assert "parameter scale is 9, was 2" in told
+
+
+def test_dry_run_says_what_the_other_options_would_run(quick, line):
+    quick.add("alpha")
+    quick.add("beta", extra="needs: [alpha]\n", order=20)
+    line("build")
+    told = line("build", "beta", "--force", "--dry-run")[1]
+    assert "base/beta" in told
+    assert "--force" in told
+    assert "base/alpha" not in told
+    quick.edit("alpha", "step-1", "1 / 0")
+    line("build", "alpha")
+    quick.edit("beta", "step-1", "report.metrics(value=1)")
+    assert "cell 4 (step-1), line 1: ZeroDivisionError: division by zero; code cell step-1" in line("status")[1]
+    told = line("build", "--only", "failed", "--dry-run")[1]
+    assert "base/alpha" in told
+    assert "base/beta" not in told
+    assert "1 to run" in told
+
+
+def test_dry_run_names_the_sweeps_that_are_completed_first(quick, line):
+    quick.add("alpha")
+    (quick.root / "sweeps" / "try.yml").write_text('{"title": "T", "section": "alpha", "grid": {"scale": [1, 2, 3]}}')
+    quick.add("page", "report.metrics(value=1)", extra="sweeps: [try]\n", order=20)
+    assert "sweep try: 3 points to compute first" in line("build", "page", "--dry-run")[1]
+    assert "to compute first" not in line("build", "alpha", "--dry-run")[1]
 
 
 def test_lists(quick, line):

@@ -26,8 +26,8 @@ display(pd.DataFrame({"a": [1.5]}).style)
 
 
 UNEQUAL = ("log.txt", ".lock", ".stamp.json", "forkserver.log")
-#: What a manifest says of time and memory, which are never the same twice.
-MEASURED = ("seconds", "started", "peak_memory")
+#: What a manifest says of time, which is never the same twice.
+MEASURED = ("seconds", "started")
 
 
 def content(path):

@@ -135,17 +135,18 @@ def test_an_edited_default_that_runs_would_not_take_is_refused(quick):
     assert "reshoring run alpha -p scale=3" in str(caught.value)
 
 
-def test_a_cell_that_never_ends_is_ended_and_named(quick):
+def test_a_cell_that_never_ends_is_ended_and_named(quick, late):
     quick.add(
         "alpha",
         "import subprocess, time\nchild = subprocess.Popen(['sleep', '600'])\ntime.sleep(600)",
-        extra="time_limit: 1\n",
+        extra="time_limit: 100\n",
     )
     quick.add("beta", order=20)
     recap = build()
     assert [item.state for item in recap.results] == ["failed", "ran"]
     assert "cell 4 (step-1)" in recap.lines()[0]
-    assert "its limit is 1 s (time_limit in the front matter)" in recap.lines()[0]
+    assert "TimeLimit: ended after 2" in recap.lines()[0]
+    assert "its limit is 100 s (time_limit in the front matter)" in recap.lines()[0]
     wait_until(lambda: leftovers(quick.root) == ([], []))
     assert "time.sleep" in (quick.root / "build/failed/base/alpha/notebook.ipynb").read_text()
 
@@ -254,6 +255,20 @@ def test_a_disk_too_full_for_the_notebook_itself_is_told(project, command):
     assert process.returncode == 1
     assert "File too large" in errors
     assert completed("base", "alpha") is None
+
+
+def test_a_disk_too_full_for_the_tables_of_a_sweep_is_told_and_goes_on_later(project, command):
+    project.add("alpha")
+    (project.root / "sweeps" / "try.yml").write_text('{"title": "T", "section": "alpha", "grid": {"scale": [1, 2]}}')
+    limit = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))}
+    process = command("sweep", "try", **limit)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert errors.startswith("error: ")
+    assert "File too large. Raise the limit on the size of files" in errors
+    assert "Traceback" not in errors
+    assert leftovers(project.root) == ([], [])
+    assert command("sweep", "try").wait(120) == 0
 
 
 def build_as_nobody(root, answers):

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -159,6 +160,12 @@ def test_a_scenario_takes_over_what_it_extends(project):
     assert (wide.parameters["scale"], wide.parameters["word"]) == (4, "two")
     assert "alpha: scale = 4" in describe.scenario_text(wide.scenario)
     assert "word" not in describe.scenario_text(wide.scenario)
+
+
+def test_types_are_told_as_a_person_writes_them(strict):
+    assert parameters.type_name(strict.parameters.model_fields["year"].annotation) == "int | 'latest'"
+    assert parameters.type_name(str | list[str] | None) == "str | list[str] | None"
+    assert parameters.type_name(Literal["one", "two"]) == "'one' | 'two'"
 
 
 def test_tables_of_parameters_come_from_the_model(strict):

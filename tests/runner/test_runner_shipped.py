@@ -4,7 +4,9 @@ import ast
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
+import yaml
 
 from helpers.runner import describe, design, notebooks, sweeps
 from helpers.runner.plan import plan
@@ -50,6 +52,17 @@ def test_the_schema_for_editors_is_fresh():
     assert (describe.folder() / describe.SCHEMA).read_text() == describe.schema_text(), "run: reshoring params --schema"
     for name in names():
         assert "yaml-language-server: $schema=schema.json" in (describe.folder() / f"{name}.yml").read_text()
+    (wired,) = json.loads((ROOT / ".vscode" / "settings.json").read_text())["yaml.schemas"].items()
+    assert wired == ("./scenarios/schema.json", "scenarios/*.yml")
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "scenarios").glob("*.yml")))
+def test_the_schema_for_editors_takes_the_shipped_scenarios_and_finds_a_misspelt_name(name):
+    check = jsonschema.Draft202012Validator(json.loads((ROOT / "scenarios" / "schema.json").read_text()))
+    written = yaml.safe_load((ROOT / "scenarios" / f"{name}.yml").read_text())
+    assert [error.message for error in check.iter_errors(written)] == []
+    written["parameters"]["innovation-index"]["yaer"] = 2018
+    assert "'yaer'" in next(check.iter_errors(written)).message
 
 
 def test_a_sweep_of_the_index_has_at_least_200_points_and_none_is_refused():

@@ -250,3 +250,29 @@ def test_runs_that_most_time_hangs_on_come_first(quick):
     ear = Ear()
     assert build(jobs=1, progress=ear).ok
     assert ear.told == ["early", "late", "many", "few"]
+
+
+def test_what_is_edited_while_a_build_goes_on_is_stale_afterwards(quick):
+    from helpers.runner.progress import Silent
+
+    quick.add("alpha")
+
+    class Editor(Silent):
+        def ended(self, name, state, seconds):
+            quick.edit("alpha", "step-1", "report.metrics(value=8)")
+
+    assert build(progress=Editor()).ok
+    assert quick.metrics("alpha")["value"] == 42
+    assert states() == {"base/alpha": "ran"}
+    assert quick.metrics("alpha") == {"value": 8}
+
+
+def test_a_file_that_a_section_declares_makes_it_stale_wherever_it_lies(quick):
+    quick.add("alpha", extra="files: [notes/words.txt]\n")
+    (quick.root / "notes").mkdir()
+    (quick.root / "notes" / "words.txt").write_text("one")
+    assert states() == {"base/alpha": "ran"}
+    assert states() == {"base/alpha": "fresh"}
+    (quick.root / "notes" / "words.txt").write_text("two")
+    assert reasons() == ["file notes/words.txt changed"]
+    assert states() == {"base/alpha": "ran"}

@@ -109,6 +109,39 @@ def test_failures_have_a_table_of_their_own_and_are_retried_when_asked(swept):
     assert sweeps.run(name, retry=True).computed == 2
 
 
+def test_a_point_that_passes_its_limit_is_a_failure_with_its_reason(swept, late):
+    swept.add("alpha", "import time\ntime.sleep(600)", extra="time_limit: 100\n")
+    name = swept.sweep({"section": "alpha", "list": [{"scale": 1}]})
+    assert sweeps.run(name).failed == 1
+    (row,) = rows(file="failures")
+    assert (row["kind"], row["id"], row["error"]) == ("failed", "step-1", "TimeLimit")
+    assert "its limit is 100 s (time_limit in the front matter)" in row["message"]
+    assert sweeps.run(name).computed == 0
+
+
+def test_a_point_whose_process_was_killed_is_computed_next_time(swept, monkeypatch):
+    from helpers.runner.worker import CellError
+    from helpers.runner.workshop import Workshop
+
+    name = swept.sweep({"section": "alpha", "list": [{"scale": 1}]})
+    with monkeypatch.context() as patch:
+        patch.setattr(Workshop, "compute", lambda self, task: ({}, CellError("the run's process ended (signal 9)")))
+        assert sweeps.run(name).failed == 1
+    (row,) = rows(file="failures")
+    assert (row["kind"], row["message"]) == ("not computed", "the run's process ended (signal 9)")
+    assert (sweeps.run(name).computed, rows()[0]["value"]) == (1, "21")
+
+
+def test_each_point_shows_the_value_it_has_for_what_others_vary(swept):
+    design = {"section": "alpha", "grid": {"scale": [1, 2]}, "list": [{"word": "two", "weights.a": 3}]}
+    sweeps.run(swept.sweep(design))
+    assert [(row["scale"], row["word"], row["weights.a"]) for row in rows()] == [
+        ("1", "one", ""),
+        ("2", "one", ""),
+        ("2", "two", "3"),
+    ]
+
+
 def test_a_combination_the_model_refuses_is_a_failure_of_its_point(swept):
     swept.add("alpha", model="small_parameters:StrictParameters")
     swept.edit("alpha", "parameters", "scale = 2\nword = 'one'\nweights = {}\nyear = 2018")
@@ -142,6 +175,13 @@ def test_a_faulty_design_is_refused_before_anything_runs(swept, content, words):
 def test_a_wrong_value_word_is_refused_with_the_design(swept):
     with pytest.raises(InputError, match="'nothing' is not a known sweep"):
         sweeps.run("nothing")
+
+
+def test_a_path_that_leads_nowhere_is_not_taken_for_a_sweep_of_the_same_name(swept):
+    swept.sweep(GRID)
+    assert design.find("sweeps/try.yml") == design.find("try.yml") == design.find("try")
+    with pytest.raises(InputError, match=r"'mine/try\.yml' is not a known sweep"):
+        design.find("mine/try.yml")
 
 
 def test_several_sections_and_dotted_names(swept):

@@ -25,15 +25,24 @@ def invoke(project, monkeypatch):
     monkeypatch.setattr(publication, "publications", lambda: pages)
     monkeypatch.setattr(build, "catalogued", example.catalogued)
 
+    asked = []
+
     def call(*arguments, state="ran", lines=()):
         results = [SimpleNamespace(scenario=p.scenario, section=p.section, state=state, seconds=1.25) for p in pages]
         recap = SimpleNamespace(
             results=results, failures=results if lines else [], ok=not lines, lines=lambda: list(lines)
         )
-        monkeypatch.setattr(runner, "build", lambda **_: recap)
+        monkeypatch.setattr(runner, "build", lambda **how: asked.append(how) or recap)
         return CliRunner().invoke(app, list(arguments))
 
+    call.asked = asked
     return call
+
+
+def test_the_runs_of_a_site_can_be_carried_out_on_a_cluster(invoke):
+    invoke("site", "--renderer", "smalldocs", "--jobs", "3", "--backend", "dask", "--address", "tcp://host:8786")
+    how = {name: invoke.asked[0][name] for name in ("jobs", "backend", "address")}
+    assert how == {"jobs": 3, "backend": "dask", "address": "tcp://host:8786"}
 
 
 def test_site_ends_with_one_line_a_section_and_then_has_nothing_to_do(invoke):

@@ -1,13 +1,14 @@
 """Read a table: declared, unchanged, checked, corrected, one vintage of it."""
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
 
 from helpers.data import access, catalogue
 from helpers.data.checking import problems_in, ready, stamp_of
-from helpers.data.corrections import corrections
+from helpers.data.corrections import corrections, digest_text
 from helpers.data.problems import BrokenTable, describe
 from helpers.data.records import TableMetadata
 from helpers.errors import WorkError
@@ -67,13 +68,22 @@ def _checked(meta: TableMetadata) -> pd.DataFrame:
     data = read_bytes(meta)
     if (found := hashlib.sha256(data).hexdigest()) != meta.sha256:
         raise WorkError(_changed(meta, data, found))
-    entries = corrections(meta.name)
     if meta.checked != stamp_of(meta, meta.sha256, meta.record_sha256):
         _check_again(meta, data)
     try:
-        return ready(data, meta, meta.path, entries)
+        return _ready(data, meta.name, meta.record_sha256, digest_text(meta.name))
     except BrokenTable as error:
         raise WorkError(describe(meta.name, error.problems)) from error
+
+
+@lru_cache(maxsize=16)
+def _ready(data: bytes, name: str, record_sha256: str, corrected: str) -> pd.DataFrame:
+    """Return a table as `ready` does, once for the same bytes, record and corrections: notebooks load one repeatedly.
+
+    Nobody can change it for the next one: a frame that `load` makes of it is copied where it is written to.
+    """
+    meta = catalogue.metadata(name)
+    return ready(data, meta, meta.path, corrections(name))
 
 
 def _check_again(meta: TableMetadata, data: bytes) -> None:

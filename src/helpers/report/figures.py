@@ -58,6 +58,8 @@ def _save(fig: "Figure", name: str) -> None:
         watermark(fig)
     # Dates and versions would make two runs of the same differ.
     fig.savefig(output_path("figures", name, ".svg"), metadata={"Date": None, "Creator": None})
+    # The layout has been found; finding it again for the second file would take as long as drawing that.
+    fig.set_layout_engine("none")
     fig.savefig(output_path("figures", name, ".png"), metadata={"Software": None})
 
 

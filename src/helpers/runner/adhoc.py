@@ -1,5 +1,6 @@
 """Runs outside the build: one section with parameters given on the command line."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,10 @@ from helpers.runner.progress import Progress, Silent
 if TYPE_CHECKING:
     from helpers.runner.workshop import Task
 
+#: Scenario whose results a run reads when none is named.
+DEFAULT = "latest"
+CURRENT = ("up to date", "text only", "may run")
+
 
 @dataclass(frozen=True)
 class Found:
@@ -21,6 +26,60 @@ class Found:
 
     run: CompletedRun
     fresh: bool
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """What it recorded."""
+        return self.run.metrics
+
+    @property
+    def place(self) -> Path:
+        """Folder with all it left."""
+        return self.run.folder
+
+    @property
+    def run_id(self) -> str:
+        """First twelve digits of its fingerprint."""
+        return self.run.manifest.run_id
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The metrics of a run of which nothing else was wanted, and whether they were computed just now."""
+
+    point: sweeps.Prepared
+    metrics: dict[str, Any]
+    fresh: bool
+
+    @property
+    def place(self) -> Path:
+        """File that holds them."""
+        return self.point.record
+
+    @property
+    def run_id(self) -> str:
+        """First twelve digits of its fingerprint."""
+        return self.point.run_id
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a run reads of other sections and of sweeps."""
+
+    needs: dict[str, CompletedRun]
+    swept: dict[str, sweeps.CompletedSweep]
+
+    def parts(self, section: Section, resolved: dict[str, Any]) -> dict[str, Any]:
+        """Return the fingerprint of a run that reads this."""
+        needs = {need: run.manifest.results_digest for need, run in self.needs.items()}
+        swept = {name: done.digest for name, done in self.swept.items()}
+        sets = ingested_sets.part(section, resolved)
+        return fingerprint.parts(fingerprint.fixed_parts(section), resolved, needs, swept, sets)
+
+    def folders(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Return where the results, and where the tables of the sweeps lie."""
+        needs = {need: str(run.results) for need, run in self.needs.items()}
+        return needs, {name: str(done.folder) for name, done in self.swept.items()}
 
 
 def values(section: Section, assignments: list[str], scenario_name: str | None) -> dict[str, Any]:
@@ -60,25 +119,75 @@ def run_section(
     WorkError
         The run failed.
     """
-    section = notebooks.section(slug)
-    notebooks.check_parameters_cell(section)
-    resolved = values(section, assignments, scenario_name)
-    needs = _needed(section, scenario_name)
-    hashes = {need: run.manifest.results_digest for need, run in needs.items()}
-    swept = {name: _finished_sweep(section, name) for name in section.front.sweeps}
-    digests = {name: done.digest for name, done in swept.items()}
-    ingested = ingested_sets.part(section, resolved)
-    parts = fingerprint.parts(fingerprint.fixed_parts(section), resolved, hashes, digests, ingested)
+    section, resolved = _checked(slug, assignments, scenario_name)
+    progress = progress or Silent()
+    read = _read_by(section, scenario_name or DEFAULT, progress)
+    parts = read.parts(section, resolved)
     place = build_folder() / ADHOC / slug / fingerprint.run_id(parts)
     done = manifest.read(place)[0]
     if done and not manifest.damage(done) and not force:
         return Found(done, False)
     from helpers.runner.workshop import Task
 
-    results = {need: str(run.results) for need, run in needs.items()}
-    folders = {name: str(done.folder) for name, done in swept.items()}
-    task = Task(section, scenario_name or ADHOC, resolved, parts, results, folders, published=False)
-    return _carry_out(task, place, progress or Silent())
+    task = Task(section, scenario_name or ADHOC, resolved, parts, *read.folders(), published=False)
+    return _carry_out(task, place, progress)
+
+
+def run_numbers(
+    slug: str,
+    assignments: list[str],
+    scenario_name: str | None = None,
+    *,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Numbers:
+    """Run a section as a point of a sweep is: no figures, no tables, no cells tagged `page-only`, just its metrics.
+
+    Parameters and errors are those of `run_section`; a section that reads the results of others is refused.
+    """
+    section, resolved = _checked(slug, assignments, scenario_name)
+    point, progress = sweeps.single(section, resolved), progress or Silent()
+    known = None if force else sweeps.recorded(point)
+    if known and not known["error"]:
+        return Numbers(point, known["metrics"], False)
+    from helpers.runner.workshop import workshop
+
+    begun = time.monotonic()
+    with workshop([section]) as opened:
+        progress.started(slug, "asked for, numbers only")
+        error = sweeps.compute_and_record(point, opened)
+        progress.ended(slug, "failed" if error else "ran", time.monotonic() - begun)
+    known = sweeps.recorded(point)
+    if error or known is None:
+        raise WorkError(f"{slug}: {error} (without --numbers its notebook and log are kept)")
+    return Numbers(point, known["metrics"], True)
+
+
+def _checked(slug: str, assignments: list[str], scenario_name: str | None) -> tuple[Section, dict[str, Any]]:
+    section = notebooks.section(slug)
+    notebooks.check_parameters_cell(section)
+    return section, values(section, assignments, scenario_name)
+
+
+def _read_by(section: Section, scenario_name: str, progress: Progress) -> Read:
+    """Find the results and sweeps that a section reads, and say which of them are out of date."""
+    read = Read(
+        {need: _finished(section, need, scenario_name) for need in section.needs},
+        {name: _finished_sweep(section, name) for name in section.front.sweeps},
+    )
+    for line in _out_of_date(section, scenario_name):
+        progress.note(line)
+    return read
+
+
+def _finished(section: Section, need: str, scenario_name: str) -> CompletedRun:
+    run = manifest.completed(scenario_name, need)
+    if run is None:
+        raise WorkError(
+            f"Section {section.slug} reads the results of {need}, which has none under scenario {scenario_name}. "
+            f"Run `reshoring build {need} --scenario {scenario_name}` first, or name another with --scenario."
+        )
+    return run
 
 
 def _finished_sweep(section: Section, name: str) -> sweeps.CompletedSweep:
@@ -90,17 +199,18 @@ def _finished_sweep(section: Section, name: str) -> sweeps.CompletedSweep:
     return done
 
 
-def _needed(section: Section, scenario_name: str | None) -> dict[str, CompletedRun]:
-    found = {}
-    for need in section.needs:
-        run = manifest.completed(scenario_name or "latest", need)
-        if run is None:
-            raise WorkError(
-                f"Section {section.slug} reads the results of {need}, which has none under scenario "
-                f"{scenario_name or 'latest'}. Run `reshoring build {need}` first."
-            )
-        found[need] = run
-    return found
+def _out_of_date(section: Section, scenario_name: str) -> list[str]:
+    """Return a line for each thing a section reads that would be made anew, were it built: it is used as it is."""
+    from helpers.runner.status import rows
+
+    told = [
+        f"note: the results of {row.name} are used as they are, but {row.reasons[0]}; "
+        f"`reshoring build {row.name.partition('/')[2]} --scenario {scenario_name}` renews them"
+        for row in (rows([scenario_name], section.needs) if section.needs else [])
+        if row.state not in CURRENT
+    ]
+    old = [name for name in section.front.sweeps if sweeps.state_now(name)[1] is None]
+    return told + [f"note: sweep {name} is used as it is; `reshoring sweep {name}` renews it" for name in old]
 
 
 def _carry_out(task: "Task", place: Path, progress: Progress) -> Found:

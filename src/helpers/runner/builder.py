@@ -129,24 +129,37 @@ def build(
     scratch.remove_abandoned()  # also when there is nothing to do: a killed build may have left its folder
     if everything and (untouched := stamp.fresh()):
         return Recap([Result(*key, "fresh") for key in untouched])
+    seen = stamp.inputs() if everything else ""
     chosen = None if sections is None else list(sections)
     planned = plan(scenarios, chosen)
-    forced = frozenset(item.label for item in planned if chosen is None or {item.label, item.section.slug} & {*chosen})
-    order = Order(jobs, backend, address, forced if force else frozenset(), only_failed)
+    order = Order(jobs, backend, address, forced_labels(planned, chosen) if force else frozenset(), only_failed)
     with lock.hold(build_folder() / "runs", "a build", wait, progress.note):
-        swept = sweep_states(planned)
-        if not force and all(verdict_now(item, swept).state == "fresh" for item in planned):
-            recap = Recap([Result(*item.key, "fresh") for item in planned])
-        else:
-            recap = _run_stale(planned, order, progress, swept)
+        recap = _bring_up_to_date(planned, order, progress)
         if everything and all(result.state in COMPLETE for result in recap.results):
-            stamp.write(item.key for item in planned)
+            stamp.write(planned, seen)
         return recap
 
 
-def sweep_states(planned: list[Planned]) -> dict[str, str]:
-    """Return the hash of the tables of each sweep that sections read; empty for a sweep that is not complete."""
-    found = {name: sweeps.state_now(name) for item in planned for name in item.section.front.sweeps}
+def forced_labels(planned: list[Planned], chosen: list[str] | None) -> frozenset[str]:
+    """Return the labels of the runs that were asked for, as opposed to those that they need."""
+    return frozenset(item.label for item in planned if chosen is None or {item.label, item.section.slug} & {*chosen})
+
+
+def _bring_up_to_date(planned: list[Planned], order: Order, progress: Progress) -> Recap:
+    swept = digests(sweeps_read(planned))
+    if not order.forced and all(verdict_now(item, swept).state == "fresh" for item in planned):
+        return Recap([Result(*item.key, "fresh") for item in planned])
+    return _run_stale(planned, order, progress, swept)
+
+
+def sweeps_read(planned: list[Planned]) -> dict[str, tuple[list[sweeps.Prepared], sweeps.CompletedSweep | None]]:
+    """Return the points of each sweep that sections read, and the finished sweep when it is theirs."""
+    names = dict.fromkeys(name for item in planned for name in item.section.front.sweeps)
+    return {name: sweeps.state_now(name) for name in names}
+
+
+def digests(found: Mapping[str, tuple[list[sweeps.Prepared], sweeps.CompletedSweep | None]]) -> dict[str, str]:
+    """Return the hash of the tables of each sweep; empty for a sweep that is not complete."""
     return {name: done.digest if done else "" for name, (_, done) in found.items()}
 
 

@@ -98,7 +98,7 @@ class ClusterWorkshop(Workshop):
             return Outcome(0.0, CellError(f"the cluster could not carry it out: {error}", name=""))
         unpack(answer["archive"], folder)
         told = CellError(**answer["error"]) if answer["error"] else None
-        return Outcome(answer["seconds"], told, answer["peak_memory"])
+        return Outcome(answer["seconds"], told)
 
     def _await(self, future: Any) -> dict[str, Any]:
         while not self.stopped.is_set():
@@ -225,8 +225,7 @@ def _carry_out(section: notebooks.Section, payload: dict[str, Any], place: Path)
         outcome = opened._execute(task, folder, sockets, lambda told: None)
         workshop.tidy(folder)
         error = asdict(outcome.error) if outcome.error else None
-        told = {"seconds": outcome.seconds, "peak_memory": outcome.peak_memory, "error": error}
-        return told | {"archive": pack(folder)}
+        return {"seconds": outcome.seconds, "error": error, "archive": pack(folder)}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(sockets, ignore_errors=True)

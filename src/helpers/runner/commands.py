@@ -2,9 +2,14 @@
 
 import sys
 import time
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from helpers.runner.layout import relative
+
+if TYPE_CHECKING:
+    from helpers.runner.status import Row
 
 Parameter = Annotated[
     list[str] | None, typer.Option("-p", "--parameter", help="name=value; may be given several times")
@@ -42,22 +47,28 @@ def run(
         str | None, typer.Option("--scenario", "-s", help="named set of parameters to start from")
     ] = None,
     force: Force = False,
+    numbers: Annotated[
+        bool, typer.Option("--numbers", help="only the numbers: no figures, tables or cells tagged page-only")
+    ] = False,
 ) -> None:
     """Run one section with parameters of your own; prints the main numbers and where the results are."""
-    from helpers.runner.adhoc import run_section
-    from helpers.runner.layout import relative
+    from helpers.runner import adhoc
     from helpers.runner.progress import for_terminal
 
     begun = time.monotonic()
+    carry_out = adhoc.run_numbers if numbers else adhoc.run_section
     with for_terminal() as progress:
-        found = run_section(section, parameter or [], scenario, force=force, progress=progress)
-    metrics = found.run.metrics
-    for name, value in list(metrics.items())[:SHOWN_METRICS]:
-        print(f"  {name:<44} {value}")
-    if len(metrics) > SHOWN_METRICS:
-        print(f"  and {len(metrics) - SHOWN_METRICS} more in results/metrics.json")
+        found = carry_out(section, parameter or [], scenario, force=force, progress=progress)
+    _print_metrics(found.metrics, len(found.metrics) if numbers else SHOWN_METRICS)
     state = "computed" if found.fresh else "already there"
-    print(f"{relative(found.run.folder)}: {state}, run {found.run.manifest.run_id}, {time.monotonic() - begun:.1f} s")
+    print(f"{relative(found.place)}: {state}, run {found.run_id}, {time.monotonic() - begun:.1f} s")
+
+
+def _print_metrics(metrics: dict[str, Any], shown: int) -> None:
+    for name, value in list(metrics.items())[:shown]:
+        print(f"  {name:<44} {value}")
+    if len(metrics) > shown:
+        print(f"  and {len(metrics) - shown} more in results/metrics.json")
 
 
 def build(
@@ -75,7 +86,7 @@ def build(
     """Run what is stale; does nothing when nothing changed."""
     only_failed = _only_failed(only)
     if dry_run or explain:
-        _print_status(sections, scenario, explain, only_stale=True)
+        _print_to_do(sections, scenario, explain, {"force": force, "only_failed": only_failed})
     if not dry_run:
         how: dict[str, Any] = {"jobs": jobs, "force": force, "only_failed": only_failed, "wait": wait}
         _build(sections, scenario, how | {"backend": backend, "address": address})
@@ -114,7 +125,6 @@ def sweep(
 ) -> None:
     """Compute the points of a sweep that were not computed before; writes one table."""
     from helpers.runner import sweeps
-    from helpers.runner.layout import relative
     from helpers.runner.progress import for_terminal
 
     begun, retry = time.monotonic(), _only_failed(only)
@@ -122,6 +132,8 @@ def sweep(
         recap = sweeps.run(name, jobs=jobs, progress=progress, retry=retry, wait=wait, backend=backend, address=address)
     print(f"{recap.line()}, {time.monotonic() - begun:.1f} s")
     print(relative(recap.folder / sweeps.POINTS))
+    if recap.failed:
+        print(f"why {recap.failed} failed: {relative(recap.folder / sweeps.FAILURES)}")
     raise typer.Exit(1 if recap.failed == recap.points else 0)
 
 
@@ -137,15 +149,25 @@ def keep_warm(
 
 def status(sections: Sections = None, scenario: Scenarios = None, explain: Explain = False) -> None:
     """Show each run's state, the reason and how long it took last."""
-    _print_status(sections, scenario, explain)
+    from helpers.runner.status import rows
+
+    _print_rows(rows(scenario or None, sections or None), explain)
 
 
-def _print_status(
-    sections: list[str] | None, scenario: list[str] | None, explain: bool, only_stale: bool = False
+def _print_to_do(
+    sections: list[str] | None, scenario: list[str] | None, explain: bool, options: dict[str, bool]
 ) -> None:
-    from helpers.runner.status import gathered, kernels, rows, total
+    from helpers.runner.status import to_do
 
-    found = [row for row in rows(scenario or None, sections or None) if not only_stale or row.state != "up to date"]
+    found, before = to_do(scenario or None, sections or None, **options)
+    for line in before:
+        print(line)
+    _print_rows(found, explain)
+
+
+def _print_rows(found: "list[Row]", explain: bool) -> None:
+    from helpers.runner.status import gathered, kernels, total
+
     for row in found if explain else gathered(found):
         print(row.line(every_reason=explain))
     print(total(found))

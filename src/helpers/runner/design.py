@@ -114,8 +114,9 @@ def find(name: str) -> Path:
     given = Path(name)
     if given.suffix in (".yml", ".yaml") and given.is_file():
         return given.resolve()
-    if given.stem in names():
-        return folder() / f"{given.stem}.yml"
+    plain = name.removeprefix("sweeps/").removesuffix(".yml")
+    if plain in names():
+        return folder() / f"{plain}.yml"
     raise InputError(not_allowed("sweep", name, names()))
 
 

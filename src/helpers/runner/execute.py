@@ -22,7 +22,8 @@ from helpers.runner.worker import CellError, RunSpec
 
 POLL = 0.1
 LOOK = 0.3
-GRACE = 2.0
+#: Seconds a worker that is to end has for saving its notebook; on a busy machine that takes a while.
+GRACE = 5.0
 MEGABYTE = 1_000_000
 
 Tell = Callable[[dict[str, Any]], None]
@@ -42,7 +43,6 @@ class Outcome:
 
     seconds: float
     error: CellError | None = None
-    peak_memory: int = 0
 
 
 class Watched:
@@ -54,7 +54,7 @@ class Watched:
         self.kernel: int | None = None
         self.cell: dict[str, Any] = {}
         self.end: dict[str, Any] | None = None
-        self.peak = self.memory = 0
+        self.memory = 0
         self.looked = self.begun
 
     def hear(self, line: bytes) -> None:
@@ -67,27 +67,22 @@ class Watched:
             self.end = event if kind == "end" else self.end
             self.tell(event)
 
-    def excess(self) -> str:
-        """Say which limit is passed, empty when none is."""
-        seconds = time.monotonic() - self.begun
+    def excess(self) -> CellError | None:
+        """Return an error that says which limit is passed, None when none is."""
+        seconds, held = time.monotonic() - self.begun, self.held() / MEGABYTE
         if seconds > self.limits.seconds:
-            return (
-                f"ended after {seconds:.0f} s: its limit is {self.limits.seconds:g} s (time_limit in the front matter)"
-            )
-        held = self.held()
-        if held > self.limits.megabytes * MEGABYTE:
-            return (
-                f"ended with {held / MEGABYTE:.0f} MB in memory: its limit is {self.limits.megabytes:g} MB "
-                "(memory_limit in the front matter)"
-            )
-        return ""
+            limit = f"{self.limits.seconds:g} s (time_limit in the front matter)"
+            return self.fail(f"ended after {seconds:.0f} s: its limit is {limit}", "TimeLimit")
+        if held > self.limits.megabytes:
+            limit = f"{self.limits.megabytes:g} MB (memory_limit in the front matter)"
+            return self.fail(f"ended with {held:.0f} MB in memory: its limit is {limit}", "MemoryLimit")
+        return None
 
     def held(self) -> int:
         """Return the memory its processes hold, looked up a few times a second since that means going through all."""
         now = time.monotonic()
         if now - self.looked >= LOOK:
             self.looked, self.memory = now, resident_memory([self.process.pid, self.kernel])
-            self.peak = max(self.peak, self.memory)
         return self.memory
 
     def fail(self, message: str, name: str = "") -> CellError:
@@ -146,7 +141,7 @@ def execute(spec: RunSpec, limits: Limits, launcher: Launcher, tell: Tell, stopp
             error = _follow(watched, events, stopped)
         finally:
             watched.stop() if process.poll() is None else end_group(watched.kernel)
-    return Outcome(time.monotonic() - watched.begun, error, watched.peak)
+    return Outcome(time.monotonic() - watched.begun, error)
 
 
 @contextmanager
@@ -185,8 +180,8 @@ def _follow(watched: Watched, events: Queue[bytes], stopped: Event) -> CellError
         if stopped.is_set():
             return watched.fail("stopped")
         if time.monotonic() - checked >= POLL:
-            if message := watched.excess():
-                return watched.fail(message)
+            if error := watched.excess():
+                return error
             checked = time.monotonic()
 
 

@@ -161,5 +161,6 @@ def _changed_keys(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[s
 def _change(part: str, label: str, key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     if part == "parameters" and key in before and key in after:
         return f"{label} {key} is {after[key]!r}, was {before[key]!r}"
+    label = "file" if part == "tables" and "." in key else label
     verb = "is new" if key not in before else "is gone" if key not in after else "changed"
     return f"{label} {key} {verb}"

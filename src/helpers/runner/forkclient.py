@@ -114,17 +114,21 @@ def fork(
         The server does not answer.
     """
     server, _, path = address.partition(":")
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     request = {"kind": kind, "arguments": arguments, "environment": environment, "folder": folder}
-    try:
-        connection.connect(path)
-        socket.send_fds(connection, [json.dumps(request | {"server": int(server)}).encode()], list(files))
-        answer = _receive(connection)
-    except OSError as error:
-        raise WorkError(f"The process that forks kernels does not answer ({error}).") from error
+    connection, answer = _ask(path, request | {"server": int(server)}, files)
     if "pid" not in answer:
         raise WorkError("The process that forks kernels ended before it answered.")
     return ForkedProcess(connection, answer["pid"])
+
+
+def _ask(path: str, request: dict[str, Any], files: tuple[int, int]) -> tuple[socket.socket, dict[str, Any]]:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        connection.connect(path)
+        socket.send_fds(connection, [json.dumps(request).encode()], list(files))
+        return connection, _receive(connection)
+    except OSError as error:
+        raise WorkError(f"The process that forks kernels does not answer ({error}).") from error
 
 
 def begin(module: str, arguments: list[str], owned: bool, log: Path) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:

@@ -48,7 +48,6 @@ class Manifest(BaseModel):
     versions: dict[str, str]
     seconds: float
     started: str
-    peak_memory: int = 0
 
     @property
     def results_digest(self) -> str:

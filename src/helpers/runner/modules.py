@@ -18,15 +18,15 @@ def package_folder() -> Path:
     return Path(next(iter(spec.submodule_search_locations)))
 
 
-def module_file(name: str) -> Path | None:
-    """Return the file of a module of the package, None when there is no such module."""
-    if name.split(".")[0] != PACKAGE:
-        return None
-    place = package_folder().joinpath(*name.split(".")[1:])
-    for candidate in (place / "__init__.py", place.with_suffix(".py")):
-        if candidate.is_file():
-            return candidate
-    return None
+def package_modules() -> dict[str, Path]:
+    """Return every module of the package by its dotted name, with its file."""
+    place = package_folder()
+    return {_dotted(path.relative_to(place)): path for path in place.rglob("*.py")}
+
+
+def _dotted(path: Path) -> str:
+    parts = path.parts[:-1] if path.name == "__init__.py" else path.with_suffix("").parts
+    return ".".join((PACKAGE, *parts))
 
 
 def _strip_magics(code: str) -> str:
@@ -104,12 +104,11 @@ def _imports_of(name: str, path: Path, stamp: tuple[int, int]) -> frozenset[str]
     names = imported_names(tree, name, is_package)
     if "import_module" in text:
         names |= _names_in_text(tree, name if is_package else name.rpartition(".")[0])
-    return frozenset(_modules_among(names))
+    return frozenset(_of_package(names))
 
 
-def _modules_among(names: set[str]) -> set[str]:
-    every = {parent for name in names if name.split(".")[0] == PACKAGE for parent in _with_parents(name)}
-    return {name for name in every if module_file(name)}
+def _of_package(names: set[str]) -> set[str]:
+    return {parent for name in names if name.split(".")[0] == PACKAGE for parent in _with_parents(name)}
 
 
 def reached(codes: list[str]) -> dict[str, Path]:
@@ -121,16 +120,15 @@ def reached(codes: list[str]) -> dict[str, Path]:
         Source of the code cells.
     """
     trees = [tree for code in codes if (tree := parse(code))]
-    waiting = _modules_among({name for tree in trees for name in imported_names(tree)})
+    known = package_modules()
+    waiting = _of_package({name for tree in trees for name in imported_names(tree)}) & known.keys()
     found: dict[str, Path] = {}
     while waiting:
         name = waiting.pop()
-        path = module_file(name)
-        if name in found or path is None:
-            continue
-        found[name] = path
+        found[name] = path = known[name]
         status = path.stat()
-        waiting |= _imports_of(name, path, (status.st_mtime_ns, status.st_size)) - found.keys()
+        named = _imports_of(name, path, (status.st_mtime_ns, status.st_size))
+        waiting |= (named & known.keys()) - found.keys()
     return dict(sorted(found.items()))
 
 

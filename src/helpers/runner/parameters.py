@@ -1,6 +1,7 @@
 """Typed parameters: from what was asked to values a notebook can trust, or a refusal that says what is allowed."""
 
-from typing import Annotated, Any
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -84,11 +85,15 @@ def shown(value: object, length: int = 120) -> str:
 
 
 def type_name(annotation: Any) -> str:
-    """Return a type as a person reads it: `int | list[str]`."""
+    """Return a type as a person reads it: `int | list[str]`, `int | 'latest'`."""
+    if get_origin(annotation) is Literal:
+        return " | ".join(repr(value) for value in get_args(annotation))
+    if get_origin(annotation) in (Union, UnionType):
+        return " | ".join(type_name(part) for part in get_args(annotation))
     text = (
         annotation.__name__ if isinstance(annotation, type) and not hasattr(annotation, "__args__") else str(annotation)
     )
-    return text.replace("typing.", "").replace("NoneType", "None").replace("Optional", "None or ")
+    return text.replace("typing.", "").replace("NoneType", "None")
 
 
 def limits(field: FieldInfo) -> str:

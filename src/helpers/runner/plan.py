@@ -164,7 +164,7 @@ def judge(planned: Planned, needs: Mapping[str, str], sweeps: Mapping[str, str])
     """Say whether a run is up to date, given the results it reads."""
     run, reason = manifest.read(run_folder(*planned.key))
     seconds = run.manifest.seconds if run else None
-    failed = last_failure(*planned.key) is not None
+    failed = last_failure(*planned.key) != ""
     if run is None:
         return Verdict("stale", [reason], seconds, failed)
     reasons = _reasons(run, planned, needs, sweeps)
@@ -181,12 +181,15 @@ def _reasons(run: CompletedRun, planned: Planned, needs: Mapping[str, str], swee
     return changed + ([damaged] if damaged else [])
 
 
-def last_failure(scenario: str, section: str) -> dict[str, Any] | None:
-    """Return what is known about a section's last run if it failed, else None."""
+def last_failure(scenario: str, section: str) -> str:
+    """Say where and why a section's last run failed, empty when it did not."""
     try:
-        return json.loads((failed_folder(scenario, section) / FAILURE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
+        known = json.loads((failed_folder(scenario, section) / FAILURE).read_text(encoding="utf-8"))
+        return known["told"].splitlines()[0]
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
+        return "it has left no reason"
 
 
 def needed_results(planned: Planned) -> dict[str, str]:

@@ -91,12 +91,12 @@ class Bars(Silent):
 
 
 @contextmanager
-def for_terminal(quiet: bool = False) -> Iterator[Progress]:
+def for_terminal() -> Iterator[Progress]:
     """Yield the progress display that fits where the output goes; an interrupt or a wish to end is told."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with _display(quiet) as progress:
+        with _display() as progress:
             yield progress
     except KeyboardInterrupt:
         print("stopped: what was finished is kept, nothing else", file=sys.stderr)
@@ -104,10 +104,8 @@ def for_terminal(quiet: bool = False) -> Iterator[Progress]:
 
 
 @contextmanager
-def _display(quiet: bool) -> Iterator[Progress]:
-    if quiet:
-        yield Silent()
-    elif not sys.stdout.isatty():
+def _display() -> Iterator[Progress]:
+    if not sys.stdout.isatty():
         yield Plain()
     else:
         bars = Bars()

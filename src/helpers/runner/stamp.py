@@ -12,9 +12,12 @@ from helpers.paths import project_root
 from helpers.runner import modules
 from helpers.runner.fingerprint import FORMAT, LOCK, digest
 from helpers.runner.layout import build_folder
+from helpers.runner.plan import Planned
 
-#: Folders below the root whose files a build reads or writes; the package's own source is added.
-FOLDERS = ("notebooks", "scenarios", "sweeps", "data", "build/runs", "build/sweeps", "build/failed")
+#: Folders below the root whose files a build reads; the package's own source is added.
+READ = ("notebooks", "scenarios", "sweeps", "data")
+#: Folders whose files it writes.
+WRITTEN = ("build/runs", "build/sweeps", "build/failed")
 #: Manifests of ingested data, which say all that a run needs to know of them.
 INGESTED = "build/ingested/*/*/manifest.json"
 IGNORED = (".lock", ".stamp.json")
@@ -27,13 +30,29 @@ def path() -> Path:
     return build_folder() / ".stamp.json"
 
 
-def now() -> str:
-    """Return a hash of names, times and sizes of all files that matter."""
+def inputs(declared: Iterable[str] = ()) -> str:
+    """Return a hash of names, times and sizes of all files that a build reads.
+
+    Parameters
+    ----------
+    declared : iterable of str
+        Files that sections say they read (`files`), wherever below the root they lie.
+    """
     root = project_root()
-    places = [*(root / name for name in FOLDERS), modules.package_folder()]
-    files = [root / LOCK, *root.glob(INGESTED), *(file for place in places for file in place.rglob("*"))]
+    single = [root / LOCK, *root.glob(INGESTED), *(root / name for name in declared)]
+    looks = _looks([*(root / name for name in READ), modules.package_folder()], single)
+    return digest([FORMAT, platform.python_version(), looks])
+
+
+def outputs() -> str:
+    """Return a hash of names, times and sizes of all files that a build leaves."""
+    return digest(_looks([project_root() / name for name in WRITTEN]))
+
+
+def _looks(folders: Iterable[Path], single: Iterable[Path] = ()) -> list[list[str | int]]:
+    files = [*single, *(file for folder in folders for file in folder.rglob("*"))]
     looks = [_look(file) for file in files if file.suffix != ".pyc" and file.name not in IGNORED]
-    return digest([FORMAT, platform.python_version(), sorted(look for look in looks if look)])
+    return sorted(look for look in looks if look)
 
 
 def _look(file: Path) -> list[str | int]:
@@ -49,11 +68,25 @@ def fresh() -> list[Key] | None:
     """Return scenario and section of all runs when nothing was touched since they were found up to date, else None."""
     try:
         known = json.loads(path().read_text(encoding="utf-8"))
-        return [(scenario, section) for scenario, section in known["runs"]] if known["stamp"] == now() else None
+        same = known["inputs"] == inputs(known["declared"]) and known["outputs"] == outputs()
+        return [(scenario, section) for scenario, section in known["runs"]] if same else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def write(runs: Iterable[Key]) -> None:
-    """Record that all runs are up to date as the files are now."""
-    path().write_text(json.dumps({"stamp": now(), "runs": list(runs)}), encoding="utf-8")
+def write(planned: Iterable[Planned], seen: str) -> None:
+    """Record that all runs are up to date, unless something they read was edited while they went on.
+
+    Parameters
+    ----------
+    planned : iterable of Planned
+        The runs.
+    seen : str
+        What `inputs` returned before they were planned.
+    """
+    if inputs() != seen:
+        return
+    runs = list(planned)
+    declared = sorted({name for item in runs for name in item.section.front.files})
+    now = {"inputs": inputs(declared), "outputs": outputs(), "declared": declared}
+    path().write_text(json.dumps(now | {"runs": [item.key for item in runs]}), encoding="utf-8")

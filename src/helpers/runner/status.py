@@ -1,11 +1,12 @@
 """What `reshoring status` and `--dry-run` show."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 
-from helpers.runner.builder import sweep_states, verdict_now
-from helpers.runner.plan import Planned, Verdict, expected_seconds, plan
+from helpers.runner import sweeps
+from helpers.runner.builder import digests, forced_labels, sweeps_read, verdict_now
+from helpers.runner.plan import Planned, Verdict, expected_seconds, last_failure, plan
 from helpers.runner.variants import SEPARATOR, labelled
 
 SHOWN_REASONS = 2
@@ -34,27 +35,51 @@ class Row:
 
 def rows(scenarios: Iterable[str] | None, sections: Iterable[str] | None) -> list[Row]:
     """Return the state of every chosen run; one that needs a stale one waits to see whether its results change."""
+    planned = plan(scenarios, sections)
+    return _rows(planned, digests(sweeps_read(planned)), frozenset())
+
+
+def to_do(
+    scenarios: Iterable[str] | None, sections: Iterable[str] | None, *, force: bool = False, only_failed: bool = False
+) -> tuple[list[Row], list[str]]:
+    """Return what a build with these options would run: its runs, and a line for each sweep it would complete first."""
+    chosen = None if sections is None else list(sections)
+    planned = plan(scenarios, chosen)
+    read = sweeps_read(planned)
+    found = _rows(planned, digests(read), forced_labels(planned, chosen) if force else frozenset())
+    wanted = [row for row in found if row.state == "failed" or (row.state != "up to date" and not only_failed)]
+    waiting = {name: len(sweeps.missing(points)) for name, (points, done) in read.items() if done is None}
+    return wanted, [f"sweep {name}: {points} points to compute first" for name, points in waiting.items()]
+
+
+def _rows(planned: list[Planned], swept: dict[str, str], forced: frozenset[str]) -> list[Row]:
     found: dict[tuple[str, str], Row] = {}
-    planned = {item.key: item for item in plan(scenarios, sections)}
-    swept = sweep_states(list(planned.values()))
-    needs = {key: [(key[0], need) for need in item.section.needs] for key, item in planned.items()}
-    expected = expected_seconds(planned.values())
+    known = {item.key: item for item in planned}
+    needs = {key: [(key[0], need) for need in item.section.needs] for key, item in known.items()}
+    expected = expected_seconds(planned)
     for key in TopologicalSorter(needs).static_order():
-        if item := planned.get(key):
-            found[key] = _row(item, verdict_now(item, swept), expected[key], found)
-    return [found[key] for key in planned]
+        if item := known.get(key):
+            row = _row(item, verdict_now(item, swept), expected[key], found)
+            found[key] = _forced(row, expected[key]) if item.label in forced else row
+    return [found[key] for key in known]
+
+
+def _forced(row: Row, expected: float) -> Row:
+    state = row.state if row.state == "failed" else "stale"
+    return replace(row, state=state, reasons=["--force", *row.reasons], expected=expected)
 
 
 def _row(item: Planned, verdict: Verdict, expected: float, before: dict[tuple[str, str], Row]) -> Row:
     moving = [need for need in item.section.needs if _is_stale(before.get((item.scenario.name, need)))]
-    state = {"fresh": "up to date", "text": "text only", "stale": "failed" if verdict.failed else "stale"}[
-        verdict.state
-    ]
-    if verdict.state in ("fresh", "text") and moving:
+    if verdict.state == "stale":
+        told = [last_failure(*item.key)] if verdict.failed else []
+        reasons = [*(reason for reason in told if reason), *verdict.reasons]
+        return Row(item.name, "failed" if verdict.failed else "stale", reasons, verdict.seconds, expected)
+    if moving:
         reasons = [f"if the results of {need} change" for need in moving]
         return Row(item.name, "may run", reasons, verdict.seconds, expected)
-    rest = 0.0 if verdict.state in ("fresh", "text") else expected
-    return Row(item.name, state, verdict.reasons, verdict.seconds, rest)
+    state = "up to date" if verdict.state == "fresh" else "text only"
+    return Row(item.name, state, verdict.reasons, verdict.seconds, 0.0)
 
 
 def _is_stale(row: Row | None) -> bool:

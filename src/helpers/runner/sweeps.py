@@ -4,6 +4,7 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -147,6 +148,22 @@ def _prepare(name: str, point: Point, section: Section, base: dict[str, Any], fi
     return Prepared(point, section, resolved, fingerprint.parts(fixed, resolved, ingested=ingested))
 
 
+def single(section: Section, resolved: dict[str, Any]) -> Prepared:
+    """Return a point of no sweep: the values of one run of which only the numbers are wanted.
+
+    Raises
+    ------
+    InputError
+        The section reads what other sections or sweeps left, of which there is nothing for a point.
+    """
+    if section.needs or section.front.sweeps:
+        raise InputError(f"Section {section.slug} reads the results of others, so it cannot be run for numbers alone.")
+    parts = fingerprint.parts(
+        fingerprint.fixed_parts(section), resolved, ingested=ingested_sets.part(section, resolved)
+    )
+    return Prepared(Point(1, section.slug, {}, {}), section, resolved, parts)
+
+
 def about(found: Design) -> dict[str, Any]:
     """Return what a sweep says of itself, for the page that shows it."""
     return found.model_dump(include={"title", "description", "scenario", "metric"})
@@ -189,7 +206,7 @@ def run(
     wait : bool
         Wait for another sweep to finish, or refuse.
     backend, address : str
-        "local", or "dask" and the address of the cluster's scheduler.
+        As for a build.
 
     Raises
     ------
@@ -204,19 +221,18 @@ def run(
         if done and not (retry and done.summary["failed"]):
             return SweepRecap(path.stem, done.folder, len(prepared), 0, done.summary["failed"])
         waiting = missing(prepared, retry)
-        if waiting:
-            _open_and_compute(waiting, (backend, address), jobs, f"sweep {path.stem}", progress)
-        return finish(path.stem, prepared, len(waiting), told)
+        lost = _open_and_compute(waiting, (backend, address), jobs, f"sweep {path.stem}", progress) if waiting else {}
+        return finish(path.stem, prepared, len(waiting), told, lost)
 
 
 def _open_and_compute(
     waiting: list[Prepared], where: tuple[str, str | None], jobs: int | None, label: str, progress: Progress
-) -> None:
+) -> dict[str, str]:
     from helpers.runner.workshop import backend, workshop
 
     sections = {item.section.slug: item.section for item in waiting}
     with backend(*where) as chosen, workshop(sections.values(), chosen.make) as opened:
-        compute_all(waiting, opened, jobs or chosen.jobs, label, progress)
+        return compute_all(waiting, opened, jobs or chosen.jobs, label, progress)
 
 
 def state_now(name: str) -> tuple[list[Prepared], CompletedSweep | None]:
@@ -231,9 +247,8 @@ def run_in(opened: "Workshop", name: str, prepared: list[Prepared], jobs: int, p
     """Carry out a sweep in a workshop that is open already; return the hash of its tables."""
     with lock.hold(build_folder() / "sweeps", f"sweep {name}", True, progress.note):
         waiting = missing(prepared)
-        if waiting:
-            compute_all(waiting, opened, jobs, f"sweep {name}", progress)
-        finish(name, prepared, len(waiting), about(design.read(design.find(name))))
+        lost = compute_all(waiting, opened, jobs, f"sweep {name}", progress) if waiting else {}
+        finish(name, prepared, len(waiting), about(design.read(design.find(name))), lost)
     done = completed(name)
     return done.digest if done else ""
 
@@ -259,30 +274,44 @@ def recorded(item: Prepared) -> dict[str, Any] | None:
     return record if record.get("parameters") == item.resolved else None
 
 
-def compute_all(waiting: list[Prepared], opened: "Workshop", jobs: int, label: str, progress: Progress) -> None:
-    """Compute points side by side and record each as soon as it is done."""
-    begun = time.monotonic()
+def compute_all(
+    waiting: list[Prepared], opened: "Workshop", jobs: int, label: str, progress: Progress
+) -> dict[str, str]:
+    """Compute points side by side and record each as soon as it is done.
+
+    Returns
+    -------
+    dict
+        Name of each run that ended for a reason outside the notebook, which is not recorded, to that reason.
+    """
+    begun, state = time.monotonic(), "ended"
+    lost: dict[str, str] = {}
     progress.started(label, f"{len(waiting)} points")
     pool = ThreadPoolExecutor(jobs)
-    futures = [pool.submit(_compute_and_record, item, opened) for item in waiting]
+    futures = {pool.submit(compute_and_record, item, opened): item for item in waiting}
     try:
         for number, future in enumerate(as_completed(futures), 1):
-            future.result()
+            error = future.result()
+            lost |= {futures[future].run_id: str(error)} if error and not error.name else {}
             progress.event(label, {"event": "cell", "number": number, "of": len(waiting), "id": "points"})
+        state = "ran"
     except BaseException:
         opened.stopped.set()
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-        progress.ended(label, "ran", time.monotonic() - begun)
+        progress.ended(label, state, time.monotonic() - begun)
+    return lost
 
 
-def _compute_and_record(item: Prepared, opened: "Workshop") -> None:
+def compute_and_record(item: Prepared, opened: "Workshop") -> "CellError | None":
+    """Compute one point and record what it gave; return its error when it failed."""
     from helpers.runner.workshop import Task
 
     metrics, error = opened.compute(Task(item.section, "sweep", item.resolved, item.parts, brief=True))
     if error is None or error.name:
         write_text(item.record, _json({"parameters": item.resolved, "metrics": metrics, "error": _told(error)}))
+    return error
 
 
 def _told(error: "CellError | None") -> dict[str, Any] | None:
@@ -304,12 +333,14 @@ def write_text(path: Path, text: str) -> None:
     os.replace(part, path)
 
 
-def finish(name: str, prepared: list[Prepared], computed: int, told: dict[str, Any]) -> SweepRecap:
+def finish(
+    name: str, prepared: list[Prepared], computed: int, told: dict[str, Any], lost: Mapping[str, str]
+) -> SweepRecap:
     """Write the tables of a sweep from the records of its points, and a record of what it is about."""
     from helpers.runner import tables
 
     folder = sweep_folder(name)
-    made = tables.collect(prepared, {item.run_id: recorded(item) for item in prepared if not item.refusal})
+    made = tables.collect(prepared, {item.run_id: recorded(item) for item in prepared if not item.refusal}, lost)
     write_text(folder / POINTS, tables.csv_text(made.points))
     write_text(folder / FAILURES, tables.csv_text(made.failures, tables.FAILURE_COLUMNS))
     tables.write_parquet(folder / PARQUET, made.points)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,9 @@ class Collected:
     metrics: list[str]
 
 
-def collect(prepared: "list[Prepared]", records: dict[str, dict[str, Any] | None]) -> Collected:
+def collect(
+    prepared: "list[Prepared]", records: dict[str, dict[str, Any] | None], lost: Mapping[str, str]
+) -> Collected:
     """Return the tables of a sweep.
 
     Parameters
@@ -34,7 +37,9 @@ def collect(prepared: "list[Prepared]", records: dict[str, dict[str, Any] | None
     prepared : list of Prepared
         Points in order.
     records : dict
-        What each run gave, by its name; None where it was not computed (an interrupted machine).
+        What each run gave, by its name; None where it was not computed.
+    lost : mapping
+        Why a run was not computed, where that is known.
     """
     parameters = list(dict.fromkeys(name for item in prepared for name in item.point.varied))
     names = sorted({name for record in records.values() if record for name in record["metrics"]})
@@ -43,7 +48,7 @@ def collect(prepared: "list[Prepared]", records: dict[str, dict[str, Any] | None
     for item in prepared:
         record = records.get(item.run_id)
         if record is None or record["error"]:
-            failures.append(_failure(item, record))
+            failures.append(_failure(item, record, lost.get(item.run_id)))
         else:
             points.append(_point(item, record, parameters, metrics))
     return Collected(points, failures, parameters, list(metrics.values()))
@@ -54,14 +59,23 @@ def _head(item: "Prepared") -> Row:
 
 
 def _point(item: "Prepared", record: Row, parameters: list[str], metrics: dict[str, str]) -> Row:
-    values = {name: plain(item.point.varied.get(name)) for name in parameters}
+    values = {name: plain(_value(item, name)) for name in parameters}
     return _head(item) | values | {column: record["metrics"].get(name) for name, column in metrics.items()}
 
 
-def _failure(item: "Prepared", record: Row | None) -> Row:
+def _value(item: "Prepared", name: str) -> Any:
+    """Return the value a point has for a parameter that this or another point varies; None where it has none."""
+    if name in item.point.varied:
+        return item.point.varied[name]
+    head, _, key = name.partition(".")
+    value = item.resolved.get(head)
+    return value if not key else value.get(key) if isinstance(value, dict) else None
+
+
+def _failure(item: "Prepared", record: Row | None, lost: str | None) -> Row:
     told: Row = {"kind": "refused", "message": item.refusal}
     if not item.refusal:
-        told = {"kind": "failed"} | record["error"] if record else {"kind": "not computed"}
+        told = {"kind": "failed"} | record["error"] if record else {"kind": "not computed", "message": lost}
     row = _head(item) | {"parameters": json.dumps(item.point.varied, sort_keys=True, ensure_ascii=False)} | told
     return {column: row.get(column) for column in FAILURE_COLUMNS}
 

@@ -82,6 +82,7 @@ class CellError:
     cell: int | None = None
     cell_id: str = ""
     line: int | None = None
+    #: Kind of the error; empty where it is not the notebook's own, so that the same run may well succeed next time.
     name: str = ""
 
     def __str__(self) -> str:

@@ -189,7 +189,8 @@ def keep_failure(folder: Path, place: Path, task: Task, outcome: Outcome) -> Non
     """Keep the log and notebook of a failed run where nobody takes them for a result."""
     shutil.rmtree(folder / RESULTS, ignore_errors=True)
     error = asdict(outcome.error) if outcome.error else {}
-    record = {"scenario": task.scenario, "section": task.section.slug, "run_id": task.run_id, **error}
+    names = {"scenario": task.scenario, "section": task.section.slug, "run_id": task.run_id}
+    record = {**names, **error, "told": str(outcome.error)}
     (folder / FAILURE).write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     publish(folder, place)
 

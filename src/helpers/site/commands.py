@@ -4,9 +4,11 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from helpers.runner.commands import Address, Backend
 
 if TYPE_CHECKING:
     from helpers.runner.builder import Recap, Result
@@ -34,6 +36,8 @@ def site(
     renderer: Annotated[
         str | None, typer.Option(help="quarto or smalldocs; default: quarto where it is installed")
     ] = None,
+    backend: Backend = "local",
+    address: Address = None,
 ) -> None:
     """Run what is stale, render the website, check it, and only then replace _site/."""
     from helpers.site import build
@@ -41,7 +45,7 @@ def site(
 
     begun = time.monotonic()
     root, name = build.root_folder(), _renderer(renderer)
-    recap = _run_stale(jobs)
+    recap = _run_stale(jobs=jobs, backend=backend, address=address)
     found = publications()
     changed = build.publish(root, found, name)
     if not changed:
@@ -63,13 +67,13 @@ def _renderer(wanted: str | None) -> str:
     return wanted or renderer()
 
 
-def _run_stale(jobs: int | None) -> "Recap":
+def _run_stale(**how: Any) -> "Recap":
     """Run what is stale; when a run fails, tell all failures and end with exit code 1, the site untouched."""
     from helpers import runner
     from helpers.runner.progress import for_terminal
 
     with for_terminal() as progress:
-        recap = runner.build(jobs=jobs, progress=progress)
+        recap = runner.build(progress=progress, **how)
     if recap.ok:
         return recap
     for line in recap.lines():
@@ -112,7 +116,7 @@ def pages(
     from helpers.site.publication import publications
 
     root = build.root_folder()
-    _run_stale(jobs)
+    _run_stale(jobs=jobs)
     build.stage_only(root, publications())
 
 
