@@ -52,9 +52,7 @@ def hausman(frame: pd.DataFrame, outcome: str, regressors: Sequence[str], *, ent
     InputError
         When the difference of the two covariances is not positive definite, so that the statistic means nothing.
     """
-    fixed = fit_within(
-        frame, outcome, regressors, entity=entity, time=time, effects=[entity], covariance=CLASSIC
-    )
+    fixed = fit_within(frame, outcome, regressors, entity=entity, time=time, effects=[entity], covariance=CLASSIC)
     random = fit_random_effects(frame, outcome, regressors, entity=entity, time=time).estimate
     terms = list(regressors)
     gap = (fixed.coefficients[terms] - random.coefficients[terms]).to_numpy()
