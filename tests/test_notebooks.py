@@ -1,8 +1,10 @@
 """Source notebooks as they are committed: valid, without outputs, with named cells, the same for everybody."""
 
 import ast
+import importlib
 import json
 from pathlib import Path
+from types import ModuleType
 
 import nbformat
 import pytest
@@ -56,3 +58,30 @@ def test_every_figure_hands_over_the_values_it_draws(name):
         calls = [node for node in ast.walk(ast.parse("".join(cell["source"]))) if isinstance(node, ast.Call)]
         figures = [call for call in calls if ast.unparse(call.func) == "report.figure"]
         assert all("data" in {word.arg for word in call.keywords} for call in figures), cell["id"]
+
+
+def imported(tree):
+    """What a notebook calls the modules of `helpers`, as name -> module; a name that is missing fails here."""
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "helpers":
+            module = importlib.import_module(node.module)
+            for alias in node.names:
+                if not hasattr(module, alias.name):
+                    importlib.import_module(f"{node.module}.{alias.name}")
+                found[alias.asname or alias.name] = getattr(module, alias.name)
+    return {name: what for name, what in found.items() if isinstance(what, ModuleType)}
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_what_a_notebook_takes_from_the_helpers_is_there(name):
+    cells = [cell for cell in read(name)["cells"] if cell["cell_type"] == "code"]
+    tree = ast.parse("\n".join("".join(cell["source"]) for cell in cells))
+    modules = imported(tree)
+    used = {
+        (node.value.id, node.attr)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules
+    }
+    assert used, name
+    assert sorted(f"{module}.{what}" for module, what in used if not hasattr(modules[module], what)) == []

@@ -12,7 +12,7 @@ from helpers.index import coherence, logarithms, moments, treat, weigh
 from helpers.index.aggregate import aggregate
 from helpers.index.impute import chained_draws, impute
 from helpers.index.normalise import goalposts, normalise, oriented
-from helpers.index.ranking import is_tied, ranks
+from helpers.index.ranking import ranks
 from helpers.index.specification import Specification, composite
 
 NAN = np.nan
@@ -28,10 +28,6 @@ def column(values: list[float]) -> np.ndarray:
 )
 def test_ranks_share_ties_and_leave_missing_out(ties: str, wanted: list[float]) -> None:
     np.testing.assert_array_equal(ranks(COLUMN, ties=ties), [*wanted, NAN])
-
-
-def test_ties_are_told() -> None:
-    np.testing.assert_array_equal(is_tied(COLUMN), [False, False, True, True, False])
 
 
 @pytest.mark.parametrize("bias_corrected", [True])

@@ -44,8 +44,3 @@ def _times(comparison: np.ufunc, values: Array) -> NDArray[np.integer]:
         comparison(other, values, out=found)
         np.add(total, found.view(np.uint8), out=total, casting="unsafe")
     return total
-
-
-def is_tied(x: Array) -> NDArray[np.bool_]:
-    """Tell which of the values along axis 0 are shared with another economy."""
-    return np.asarray([(np.sum(value == x, axis=0) > 1) for value in x])

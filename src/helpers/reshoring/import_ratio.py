@@ -10,6 +10,9 @@ import pandas as pd
 
 from helpers.errors import InputError, not_allowed
 
+#: Kearney's fourteen low-cost economies of Asia.
+KEARNEY_ECONOMIES = ["CHN", "TWN", "MYS", "IND", "VNM", "THA", "IDN", "SGP", "PHL", "BGD", "PAK", "HKG", "LKA", "KHM"]
+
 
 def manufacturing_import_ratio(imports: pd.DataFrame, output: pd.Series, low_cost: Sequence[str]) -> pd.DataFrame:
     """Return the ratio and its index by economy and year.
