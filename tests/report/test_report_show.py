@@ -122,3 +122,15 @@ def test_flags_stand_as_a_mark_with_their_text_behind_it():
 
 def test_a_value_that_looks_like_markup_stays_text():
     assert "<abbr" not in table_html(pd.DataFrame({"flag": ["", ""], "name": ["<abbr>†</abbr>", "x"]}))
+
+
+@pytest.mark.parametrize(("rows", "boxed"), [(32, "table-scroll"), (33, "table-scroll long")])
+def test_a_long_table_scrolls_in_a_box_that_the_keyboard_reaches(rows, boxed):
+    tags = Cells(table_html(pd.DataFrame({"n": range(rows)}))).tags
+    assert tags[0] == ("div", {"class": boxed, "tabindex": "0"})
+    assert [tag for tag, _ in tags].count("tr") == rows + 1
+
+
+def test_long_text_gets_a_wide_column():
+    cells = Cells(table_html(pd.DataFrame({"name": ["a"], "short": ["b" * 60], "long": ["c" * 61]}))).tags
+    assert [attrs.get("class") for tag, attrs in cells if tag == "td"] == [None, "words"]

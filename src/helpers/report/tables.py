@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 Format = str | Callable[[Any], str]
 NO_VALUE = '<span class="no-value" title="no value">–</span>'
 FLAG = "flag"
+# More rows than this scroll in a box of their own, under their heads: a page is read, a long table is looked up.
+LONG = 32
+# Text of more letters than this gets a wide column: the table grows to the side, where it scrolls, and not downwards.
+WORDY = 60
 
 
 def table(
@@ -68,17 +72,18 @@ def table_html(
     """Return the frame as HTML: headers with scope, numbers to the right, everything escaped.
 
     Sorting uses the unrounded values, which are kept in `data-order`. A `flag` column shows a dagger with the text
-    behind it; the source line spells the flags out.
+    behind it; the source line spells the flags out. A table of more than `LONG` rows scrolls in a box of its own.
     """
     frame = df.reset_index() if has_index(df) else df
     numeric = [_is_numeric(frame.loc[:, column]) for column in frame.columns]
     chosen = [_flag_mark if column == FLAG else (formats or {}).get(column) for column in frame.columns]
     head = "".join(_header(column, right) for column, right in zip(frame.columns, numeric, strict=True))
     rows = [_row(values, numeric, chosen) for values in frame.itertuples(index=False, name=None)]
+    box = "table-scroll long" if len(rows) > LONG else "table-scroll"
     classes = "report-table sortable" if sortable else "report-table"
     caption = f"<caption>{escape(title)}</caption>" if title else ""
     return (
-        f'<div class="table-scroll"><table class="{classes}" data-quarto-disable-processing="true">{caption}\n'
+        f'<div class="{box}" tabindex="0"><table class="{classes}" data-quarto-disable-processing="true">{caption}\n'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n" + "\n".join(rows) + "\n</tbody></table></div>"
     )
 
@@ -112,7 +117,8 @@ def _cell(value: Any, right: bool, how: Format | None) -> str:
     text = _text(value, how)
     shown = NO_VALUE if text == MISSING else escape(text)
     order = f' data-order="{escape(repr(float(value)))}"' if right and text != MISSING else ""
-    return f"<td{_class(right)}{order}>{shown}</td>"
+    named = ' class="words"' if not right and len(text) > WORDY else _class(right)
+    return f"<td{named}{order}>{shown}</td>"
 
 
 def _class(right: bool) -> str:
