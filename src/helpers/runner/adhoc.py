@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 #: Scenario whose results a run reads when none is named.
 DEFAULT = "latest"
-CURRENT = ("up to date", "text only", "may run")
 
 
 @dataclass(frozen=True)
@@ -207,7 +206,7 @@ def _out_of_date(section: Section, scenario_name: str) -> list[str]:
         f"note: the results of {row.name} are used as they are, but {row.reasons[0]}; "
         f"`reshoring build {row.name.partition('/')[2]} --scenario {scenario_name}` renews them"
         for row in (rows([scenario_name], section.needs) if section.needs else [])
-        if row.state not in CURRENT
+        if row.outdated
     ]
     old = [name for name in section.front.sweeps if sweeps.state_now(name)[1] is None]
     return told + [f"note: sweep {name} is used as it is; `reshoring sweep {name}` renews it" for name in old]

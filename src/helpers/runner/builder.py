@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 State = Literal["fresh", "ran", "text", "failed", "skipped", "left"]
 Key = tuple[str, str]
+#: Name of each sweep that sections read -> its points, and the finished sweep when it is theirs.
+SweepsRead = Mapping[str, tuple[list[sweeps.Prepared], sweeps.CompletedSweep | None]]
 COMPLETE = ("fresh", "ran", "text")
 
 
@@ -146,19 +148,20 @@ def forced_labels(planned: list[Planned], chosen: list[str] | None) -> frozenset
 
 
 def _bring_up_to_date(planned: list[Planned], order: Order, progress: Progress) -> Recap:
-    swept = digests(sweeps_read(planned))
+    read = sweeps_read(planned)
+    swept = digests(read)
     if not order.forced and all(verdict_now(item, swept).state == "fresh" for item in planned):
         return Recap([Result(*item.key, "fresh") for item in planned])
-    return _run_stale(planned, order, progress, swept)
+    return _run_stale(planned, order, progress, read)
 
 
-def sweeps_read(planned: list[Planned]) -> dict[str, tuple[list[sweeps.Prepared], sweeps.CompletedSweep | None]]:
+def sweeps_read(planned: list[Planned]) -> SweepsRead:
     """Return the points of each sweep that sections read, and the finished sweep when it is theirs."""
     names = dict.fromkeys(name for item in planned for name in item.section.front.sweeps)
     return {name: sweeps.state_now(name) for name in names}
 
 
-def digests(found: Mapping[str, tuple[list[sweeps.Prepared], sweeps.CompletedSweep | None]]) -> dict[str, str]:
+def digests(found: SweepsRead) -> dict[str, str]:
     """Return the hash of the tables of each sweep; empty for a sweep that is not complete."""
     return {name: done.digest if done else "" for name, (_, done) in found.items()}
 
@@ -168,10 +171,10 @@ def verdict_now(planned: Planned, swept: Mapping[str, str]) -> Verdict:
     return judge(planned, needed_results(planned), {name: swept[name] for name in planned.section.front.sweeps})
 
 
-def _run_stale(planned: list[Planned], order: Order, progress: Progress, swept: Mapping[str, str]) -> Recap:
+def _run_stale(planned: list[Planned], order: Order, progress: Progress, read: SweepsRead) -> Recap:
     from helpers.runner.workshop import backend, workshop
 
-    prepared = {name: sweeps.state_now(name)[0] for name, digest in swept.items() if not digest}
+    prepared = {name: points for name, (points, finished) in read.items() if finished is None}
     reached: list[Planned | sweeps.Prepared] = [*planned, *(point for points in prepared.values() for point in points)]
     sections = {item.section.slug: item.section for item in reached}
     with ExitStack() as stack:
@@ -181,7 +184,7 @@ def _run_stale(planned: list[Planned], order: Order, progress: Progress, swept: 
         pool = stack.enter_context(ThreadPoolExecutor(jobs))
         stack.callback(opened.stopped.set)
         done = {name: sweeps.run_in(opened, name, points, jobs, progress) for name, points in prepared.items()}
-        schedule = Schedule(planned, order, progress, opened, pool, {**swept, **done})
+        schedule = Schedule(planned, order, progress, opened, pool, {**digests(read), **done})
         schedule.run(jobs)
     return Recap([schedule.results[item.key] for item in planned])
 

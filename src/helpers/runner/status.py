@@ -22,6 +22,11 @@ class Row:
     seconds: float | None
     expected: float
 
+    @property
+    def outdated(self) -> bool:
+        """Whether a build would run it, whatever becomes of what it needs."""
+        return self.state in ("stale", "failed")
+
     def line(self, every_reason: bool = False) -> str:
         """Return the row as text; reasons beyond the first two are counted unless all are wanted."""
         took = "" if self.seconds is None else f"{self.seconds:.1f} s"
@@ -83,7 +88,7 @@ def _row(item: Planned, verdict: Verdict, expected: float, before: dict[tuple[st
 
 
 def _is_stale(row: Row | None) -> bool:
-    return row is not None and row.state in ("stale", "failed", "may run")
+    return row is not None and (row.outdated or row.state == "may run")
 
 
 def gathered(found: list[Row]) -> list[Row]:

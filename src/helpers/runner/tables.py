@@ -69,7 +69,9 @@ def _value(item: "Prepared", name: str) -> Any:
         return item.point.varied[name]
     head, _, key = name.partition(".")
     value = item.resolved.get(head)
-    return value if not key else value.get(key) if isinstance(value, dict) else None
+    if key:
+        return value.get(key) if isinstance(value, dict) else None
+    return value
 
 
 def _failure(item: "Prepared", record: Row | None, lost: str | None) -> Row:
