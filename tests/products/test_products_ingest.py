@@ -104,6 +104,12 @@ def test_bad_rows_are_set_apart_with_line_and_reason(release):
     assert products.totals()["quarantined"] == Decimal(8 * 1000 - 7500)  # of those whose value can be read
 
 
+def test_a_bad_row_worth_billions_is_set_apart_with_its_value(release):
+    append(first_file(release), "2011,410,410,270900,123456789.125,1.0")
+    ingest(release, "baci")
+    assert products.totals()["quarantined"] == Decimal("123456789125")
+
+
 def test_bad_lines_in_between_do_not_shift_the_line_numbers(release):
     path = first_file(release)
     lines = path.read_text().splitlines()

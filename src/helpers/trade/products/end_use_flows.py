@@ -10,7 +10,7 @@ import pandas as pd
 
 from helpers import ingested
 from helpers.errors import InputError, not_allowed
-from helpers.trade.products import engines, quick
+from helpers.trade.products import engines
 from helpers.trade.products.end_use import NAMES, UNMATCHED, classes_of, classified
 from helpers.trade.products.rows import COMTRADE_EDITIONS, STORED, baci_rows
 from helpers.trade.products.sources import BaciFile, Source
@@ -138,6 +138,8 @@ def flows_of_files(engine: "BaseBackend", source: Source) -> "ir.Table":
         As `flows_expression`.
     """
     if engine.name == "duckdb" and all(isinstance(file, BaciFile) for file in source.files):
+        from helpers.trade.products import quick
+
         summed = quick.sums(engine, source)
         if summed is not None:
             return _named(summed, source.economies)

@@ -173,7 +173,7 @@ def _digest(path: Path) -> tuple[str, int | None]:
 
 
 class _Reading:
-    """The reading of one file: one scan for the summary, one for the rows that count, more only when rows are bad."""
+    """The reading of one file: once when every row is plainly sound, else once more for each thing to be known."""
 
     def __init__(self, place: Path, file: BaciFile | ComtradeFile, economies: dict[int, str], tag: str) -> None:
         self.place, self.file, self.tag, self.economies = place, file, tag, economies
@@ -194,20 +194,41 @@ class _Reading:
     def run(self, lines: int | None) -> dict[str, Any]:
         """Store the rows and return the file's entry in the manifest."""
         try:
-            summary = self._summary()
-            rejected = self._rejected()
-            self._check_lines(lines, int(summary["rows"].sum()) + len(rejected))
-            parts = self._store(summary, self._sound(self._rows()))
-            if self._repeats(parts):
-                parts = self._store(summary, self._nth().filter(lambda table: table.nth == 0))
-            quarantine = self._quarantine(summary, rejected, parts)
+            return self._run_plainly(lines) or self._run_carefully(lines)
         except duckdb.Error as error:
             first = str(error).splitlines()[0]
             raise WorkError(f"{self.file.path.name} cannot be read to its end: {first} Download it again.") from None
         finally:
             self.engine.disconnect()
             self.ordered.disconnect()
-        return self._entry(summary, parts, quarantine)
+
+    def _run_plainly(self, lines: int | None) -> dict[str, Any] | None:
+        """Store a file of which every row is plainly sound and no flow occurs twice; None for any other."""
+        from helpers.trade.products.quick import PlainRows
+
+        if not isinstance(self.file, BaciFile):
+            return None
+        rows = PlainRows([self.file], self.economies)
+        name = self._part_name(self.file.edition, self.file.year)
+        fresh = self._write(_as_stored(rows.table(self.engine)), name)
+        if not (rows.sound and rows.count and lines in (None, rows.count + 1)):
+            fresh.unlink()
+            return None
+        parts = [self._keep(fresh, self.file.edition, self.file.year)]
+        if self._repeats(parts):
+            return None
+        kept = {"kind": "kept", "edition": self.file.edition, "year": self.file.year}
+        return self._entry(pd.DataFrame([kept | {"rows": rows.count, "dollars": rows.total}]), parts, None)
+
+    def _run_carefully(self, lines: int | None) -> dict[str, Any]:
+        """Store the rows that count, and set those apart that are not sound."""
+        summary = self._summary()
+        rejected = self._rejected()
+        self._check_lines(lines, int(summary["rows"].sum()) + len(rejected))
+        parts = self._store(summary, self._sound(self._rows()))
+        if self._repeats(parts):
+            parts = self._store(summary, self._nth().filter(lambda table: table.nth == 0))
+        return self._entry(summary, parts, self._quarantine(summary, rejected, parts))
 
     def _summary(self) -> pd.DataFrame:
         """Count rows and add up values by edition, year and kind (kept, left out, quarantined)."""
@@ -255,21 +276,29 @@ class _Reading:
 
     def _store_part(self, rows: "ir.Table", edition: str, year: int) -> dict[str, Any]:
         chosen = rows.filter((rows.edition == edition) & (rows.year == year)).select(STORED)
-        name = f"{edition}-{year}-{self.tag}.parquet"
-        self._write(chosen, name)
+        return self._keep(self._write(chosen, self._part_name(edition, year)), edition, year)
+
+    def _part_name(self, edition: str, year: int) -> str:
+        return f"{edition}-{year}-{self.tag}.parquet"
+
+    def _write(self, rows: "ir.Table", name: str) -> Path:
+        """Write rows to a hidden file, and return it."""
+        fresh = self.place / f".{name}.{os.getpid()}"
+        rows.to_parquet(str(fresh), compression="zstd")
+        with fresh.open("rb+") as handle:
+            os.fsync(handle.fileno())
+        return fresh
+
+    def _keep(self, fresh: Path, edition: str, year: int) -> dict[str, Any]:
+        """Give a written file its name, and return its entry."""
+        name = self._part_name(edition, year)
+        fresh.replace(self.place / name)
         stored = self.engine.read_parquet(str(self.place / name))
         totals = stored.aggregate(rows=stored.count(), dollars=stored.value.sum()).to_pyarrow().to_pylist()[0]
         dollars = str(totals["dollars"] or Decimal(0))
         exporters = sorted(stored.select("exporter").distinct().to_pyarrow()["exporter"].to_pylist())
         told = {"rows": totals["rows"], "dollars": dollars, "exporters": exporters}
         return {"edition": edition, "year": year, "file": name} | told
-
-    def _write(self, rows: "ir.Table", name: str) -> None:
-        fresh = self.place / f".{name}.{os.getpid()}"
-        rows.to_parquet(str(fresh), compression="zstd")
-        with fresh.open("rb+") as handle:
-            os.fsync(handle.fileno())
-        fresh.replace(self.place / name)
 
     def _quarantine(
         self, summary: pd.DataFrame, rejected: pd.DataFrame, parts: list[dict[str, Any]]
@@ -325,6 +354,11 @@ class _Reading:
                 f"{self.file.path.name}: the file adds up to US$ {whole:,.3f}, what was stored and set apart to "
                 f"US$ {parts:,.3f}. Nothing of it was kept."
             )
+
+
+def _as_stored(rows: "ir.Table") -> "ir.Table":
+    """Give rows of the quick way the columns of what is stored."""
+    return rows.mutate(product=rows.product.cast("string").lpad(6, "0")).select(STORED)
 
 
 def _joined(rows: "ir.Table", names: list[str], delimiter: str) -> "ir.StringValue":

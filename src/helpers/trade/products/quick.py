@@ -1,41 +1,149 @@
-"""The quick way from BACI files to sums by end use: cells read as numbers, soundness told by the group.
+"""The quick way through BACI files of which every row is plainly sound: read once, in blocks, on all cores.
 
 Reading every cell as text, to be able to say what is wrong with a row, costs most of the time, and published files have
-no such rows. So cells are read as numbers, by Arrow since that takes a fifth less time than DuckDB's own reader, and a
-row that is not sound falls into a group of its own. When there is such a group, or a cell that is no number, nothing of
-this is used: the careful way (`end_use_flows`) finds the rows.
+no such rows. So a compiled loop (`row_parser`) reads the plain form only. Where it meets anything else, nothing of what
+was read this way is used: the careful way (`rows`, `end_use_flows`, `ingest`) finds and names the rows.
 """
 
-from typing import TYPE_CHECKING
+import gzip
+import os
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
-import duckdb
 import ibis
-import pandas as pd
+import numpy as np
 import pyarrow as pa
-from pyarrow import csv, dataset, fs
+from pyarrow import compute
 
 from helpers.trade.products import engines
 from helpers.trade.products.end_use import NAMES, UNMATCHED, classes_of
+from helpers.trade.products.row_parser import Rows, Sums, add_neighbours, parse
+from helpers.trade.products.rows import BACI_COLUMNS
 from helpers.trade.products.sources import BaciFile, Source
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend as DuckDB
+    from numpy.typing import NDArray
 
-# A product code is read as a number: one below 100,000 has a leading zero, whether it was written, lost or doubled.
-TYPES = {"t": pa.int16(), "i": pa.int32(), "j": pa.int32(), "k": pa.int32(), "v": pa.float64(), "q": pa.float64()}
-FILE_YEAR = "file_year"
-CODES = (10_000, 999_999)
-# BACI pads a missing quantity with blanks.
-NO_VALUE = ["", *(" " * blanks + "NA" for blanks in range(20))]
-# Larger blocks keep both cores busy: a fifth less time than with 1 MB, for a quarter of a gigabyte.
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+# Large enough that handing a block over costs nothing beside reading it, small enough that several are held at a time.
 BLOCK = 1 << 22
-UNSOUND = -1
-# Values are thousands of US dollars, and below a trillion dollars. In millionths they are whole numbers, which add up
-# exactly, and a floating-point number holds each as it was written.
-MILLIONTHS, LIMIT = 1_000_000, 1e9
-TOTAL = "decimal(38, 3)"
+STREAM = "plain_rows"
+CORES = os.cpu_count() or 1
 KEYS = ["year", "exporter", "importer", "end_use_number"]
+PRODUCTS = 1_000_000
+DOLLARS = pa.decimal128(18, 3)
+#: Columns of both streams: numbers of economies, products and classes, US dollars, metric tons.
+TYPES = {
+    "year": pa.int16(),
+    "exporter": pa.int32(),
+    "importer": pa.int32(),
+    "product": pa.int32(),
+    "end_use_number": pa.int32(),
+    "value": DOLLARS,
+    "quantity": pa.float64(),
+}
+
+
+class PlainRows:
+    """The rows of files as a stream of batches, which ends early where one is not plainly sound.
+
+    Parameters
+    ----------
+    files : list of BaciFile
+    economies : dict of int to str
+        Codes of the release.
+    shape : callable
+        Makes of the `Rows` of a block the columns that are wanted.
+    columns : sequence of str
+        Their names.
+
+    Attributes
+    ----------
+    sound : bool
+        Whether all rows so far were plainly sound; what was read counts only when it still holds at the end.
+    count : int
+        Rows so far, in the shape that was wanted.
+    total : Decimal
+        What their values add up to, in US dollars.
+    """
+
+    def __init__(
+        self,
+        files: list[BaciFile],
+        economies: dict[int, str],
+        shape: "Callable[[Rows], Rows | Sums]" = lambda rows: rows,
+        columns: Sequence[str] = Rows._fields,
+    ) -> None:
+        self.files, self.shape = files, shape
+        self.schema = pa.schema([(name, TYPES[name]) for name in ("year", *columns)])
+        self.known = np.zeros(max(economies) + 1, bool)
+        self.known[list(economies)] = True
+        self.sound, self.count, self.total = True, 0, Decimal(0)
+
+    def table(self, engine: "DuckDB") -> "ir.Table":
+        """Hand the stream to an engine, as a table that can be read once."""
+        engine.con.register(STREAM, pa.RecordBatchReader.from_batches(self.schema, self._batches()))
+        return engine.table(STREAM)
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        try:
+            for batch in _in_order(self._batch, self._blocks()):
+                if batch is None:
+                    self.sound = False
+                    return
+                self.count += len(batch)
+                self.total += compute.sum(batch["value"]).as_py() or 0
+                yield batch
+        except (OSError, EOFError, zlib.error):
+            self.sound = False
+
+    def _blocks(self) -> Iterator[tuple[bytes, str, int]]:
+        """Give whole lines, with what stands between cells and the year of their file."""
+        for file in self.files:
+            names, delimiter = engines.header(file.path)
+            self.sound &= names == BACI_COLUMNS
+            with gzip.open(file.path) if file.path.suffix == ".gz" else file.path.open("rb") as lines:
+                lines.readline()
+                while self.sound and (block := lines.read(BLOCK)):
+                    yield block + lines.readline(), delimiter, file.year
+
+    def _batch(self, task: tuple[bytes, str, int]) -> pa.RecordBatch | None:
+        block, delimiter, year = task
+        rows = parse(block, delimiter, year, self.known)
+        if rows is None:
+            return None
+        shaped = self.shape(rows)
+        columns = shaped._asdict() | {"year": np.full(len(shaped.value), year, np.int16)}
+        columns["value"] = _dollars(shaped.value)
+        arrays = [pa.array(columns[field.name], field.type, from_pandas=True) for field in self.schema]
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+
+def _dollars(thousandths: "NDArray[np.int64]") -> pa.Array:
+    """Write whole thousandths as decimals, which are numbers of sixteen bytes with the smaller half first."""
+    halves = np.zeros((len(thousandths), 2), np.int64)
+    halves[:, 0] = thousandths
+    return pa.Array.from_buffers(DOLLARS, len(thousandths), [None, pa.py_buffer(halves)])
+
+
+def _in_order(function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+    """Give the results in the order of the tasks, from as many threads as there are cores, never far ahead."""
+    waiting: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(CORES) as pool:
+        for task in tasks:
+            waiting.append(pool.submit(function, task))
+            if len(waiting) > 2 * CORES:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def sums(engine: "DuckDB", source: Source) -> "ir.Table | None":
@@ -51,7 +159,7 @@ def sums(engine: "DuckDB", source: Source) -> "ir.Table | None":
     Returns
     -------
     Table or None
-        `year, exporter, importer, end_use_number, value` (US dollars, exact); None when some row is not sound.
+        `year, exporter, importer, end_use_number, value` (US dollars, exact); None when some row is not plainly sound.
     """
     by_edition: dict[str, list[BaciFile]] = {}
     for file in source.files:
@@ -59,66 +167,17 @@ def sums(engine: "DuckDB", source: Source) -> "ir.Table | None":
         by_edition.setdefault(file.edition, []).append(file)
     found = []
     for edition, files in by_edition.items():
-        try:
-            groups = engine.create_table(f"groups_{edition}", _groups(edition, files), temp=True)
-        except (duckdb.InvalidInputException, duckdb.ConversionException):
+        rows = PlainRows(files, source.economies, partial(add_neighbours, class_of=_class_of(edition)), Sums._fields)
+        grouped = rows.table(engine).group_by(KEYS).agg(value=lambda table: table.value.sum())
+        found.append(engine.create_table(f"sums_{edition}", grouped, temp=True))
+        if not rows.sound:
             return None
-        if not _all_sound(groups, source.economies):
-            return None
-        found.append(groups.select(*KEYS, "value"))
     return ibis.union(*found) if len(found) > 1 else found[0]
 
 
-def _read(files: list[BaciFile]) -> "ir.Table":
-    """Read the cells of files as numbers, and the year of each file's name."""
-    schema = pa.schema([*TYPES.items(), (FILE_YEAR, pa.int16())])
-    place, parts = fs.LocalFileSystem(), []
-    for file in files:
-        form = _form(engines.header(file.path)[1])
-        year = dataset.field(FILE_YEAR) == pa.scalar(file.year, pa.int16())
-        parts.append(form.make_fragment(str(file.path), place, partition_expression=year))
-    return ibis.memtable(dataset.FileSystemDataset(parts, schema, parts[0].format, place))
-
-
-def _form(delimiter: str) -> dataset.CsvFileFormat:
-    return dataset.CsvFileFormat(
-        parse_options=csv.ParseOptions(delimiter=delimiter),
-        read_options=csv.ReadOptions(block_size=BLOCK),
-        convert_options=csv.ConvertOptions(column_types=TYPES, null_values=NO_VALUE),
-    )
-
-
-def _groups(edition: str, files: list[BaciFile]) -> "ir.Table":
-    """Group the rows of one edition; rows that are not sound by themselves have the class `UNSOUND`."""
-    classes = classes_of(edition).astype({"product": "int32"})
-    rows = _checked(_read(files)).left_join(ibis.memtable(classes), [("code", "product")])
-    no_class = ibis.cases((rows.code.notnull(), NAMES.index(UNMATCHED)), else_=UNSOUND)
-    known = rows.end_use_number.fill_null(no_class.cast("int8"))
-    grouped = rows.group_by(year=rows.t, exporter=rows.i, importer=rows.j, end_use_number=known)
-    return grouped.agg(value=(rows.millionths.sum().cast(TOTAL) / 1000).cast(TOTAL))
-
-
-def _checked(raw: "ir.Table") -> "ir.Table":
-    """Take the product code from rows of another year, or with an unsound code, value or quantity."""
-    value = (raw.v >= 0) & (raw.v < LIMIT)
-    sound = (raw.t == raw[FILE_YEAR]) & raw.k.between(*CODES) & value & (raw.q.fill_null(0.0) >= 0)
-    return raw.select(
-        "t",
-        "i",
-        "j",
-        code=ibis.cases((sound, raw.k), else_=ibis.null("int32")),
-        millionths=(raw.v * MILLIONTHS).round().cast("int64"),
-    )
-
-
-def _all_sound(groups: "ir.Table", economies: dict[int, str]) -> bool:
-    """Tell whether the rows of all groups are sound by themselves, and between two known economies."""
-    known = ibis.memtable(pd.DataFrame({"code": pd.Series(sorted(economies), dtype="int32")})).code
-    sound = (
-        (groups.end_use_number != UNSOUND)
-        & (groups.exporter != groups.importer)
-        & groups.exporter.isin(known)
-        & groups.importer.isin(known)
-    )
-    counted = groups.aggregate(rows=groups.count(), sound=sound.sum()).to_pyarrow().to_pylist()[0]
-    return counted["rows"] == (counted["sound"] or 0)
+def _class_of(edition: str) -> "NDArray[np.int8]":
+    """Return the number of each product's class, at the place of the product."""
+    classes = classes_of(edition)
+    numbers = np.full(PRODUCTS, NAMES.index(UNMATCHED), np.int8)
+    numbers[classes["product"].astype(int)] = classes["end_use_number"]
+    return numbers

@@ -69,15 +69,15 @@ def baci_rows(raw: "ir.Table", edition: str, economies: Iterable[int]) -> "ir.Ta
         The columns of `raw` and `MEANING`: `value` in US dollars, `quantity` in metric tons, `input_value` the value
         as exactly as it was written (US dollars), `reason` why a row is not sound (null when it is).
     """
-    exact = raw.v.try_cast(EXACT_THOUSANDS)
+    exact = (raw.v.try_cast(EXACT_THOUSANDS) * 1000).cast(EXACT)
     rows = raw.mutate(
         edition=ibis.literal(edition),
         year=raw.t.try_cast("int16"),
         exporter=raw.i.try_cast("int32"),
         importer=raw.j.try_cast("int32"),
         product=_six_digits(raw.k),
-        value=(exact * 1000).cast(DOLLARS),
-        input_value=exact * 1000,
+        value=exact.cast(DOLLARS),
+        input_value=exact,
         quantity=raw.q.try_cast("float64"),
         left_out=ibis.null("string"),
     )
