@@ -6,11 +6,14 @@ import shutil
 
 import pandas as pd
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from helpers import data, ingested
-from helpers.errors import InputError
+from helpers.errors import InputError, WorkError
 from helpers.trade import products
-from helpers.trade.products import end_use, end_use_flows, engines, quick, sources
+from helpers.trade.products import commands, end_use, end_use_flows, engines, quick, sources
+from helpers.trade.products.export import write_flows
 from helpers.trade.products.ingest import ingest
 
 
@@ -95,6 +98,46 @@ def test_flows_straight_from_files_equal_those_ingested(release):
         handle.write("2011,410,410,010121,1.000,1.0\n2011,410,156\n")
     ingest(release, "baci")
     pd.testing.assert_frame_equal(straight(engines.duckdb(), release), products.flows(), check_dtype=False)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_the_command_writes_the_flows_of_files(release, tmp_path, suffix):
+    out = tmp_path / f"flows.{suffix}"
+    result = trade("flows", release, "--format", "baci", "--out", out)
+    assert result.exit_code == 0, result.output
+    written = (pd.read_csv if suffix == "csv" else pd.read_parquet)(out)
+    assert f"{len(written):,} flows" in result.output
+    assert "generated, not published" in result.output
+    ingest(release, "baci")
+    pd.testing.assert_frame_equal(in_order(written), products.flows(), check_dtype=False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["baci", out.name, "project"]
+
+
+def test_the_command_refuses_names_and_places_it_cannot_write_to(release, tmp_path):
+    with pytest.raises(InputError, match=r"neither \.csv nor \.parquet"):
+        write_flows(release, "baci", tmp_path / "flows.xlsx")
+    with pytest.raises(InputError, match=r"no folder .*nowhere"):
+        write_flows(release, "baci", tmp_path / "nowhere" / "flows.csv")
+    with pytest.raises(InputError, match="Allowed: baci, comtrade"):
+        write_flows(release, "bacy", tmp_path / "flows.csv")
+
+
+def test_a_file_that_is_cut_short_leaves_what_was_written_before(release, tmp_path):
+    out = tmp_path / "flows.csv"
+    out.write_text("mine\n")
+    path = sorted(release.glob("BACI_*"))[0]
+    packed = gzip.compress(path.read_bytes())
+    path.unlink()
+    path.with_name(f"{path.name}.gz").write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(WorkError, match="was not touched"):
+        write_flows(release, "baci", out)
+    assert out.read_text() == "mine\n"
+
+
+def trade(*arguments):
+    app = typer.Typer()
+    commands.add_to(app)
+    return CliRunner().invoke(app, ["trade", *map(str, arguments)])
 
 
 UNSOUND = [

@@ -8,12 +8,8 @@ import typer
 if TYPE_CHECKING:
     from helpers.trade.products.ingest import IngestedFile
 
+GENERATED = "These files are generated, not published: for tests and benchmarks only."
 app = typer.Typer(no_args_is_help=True, help="Product-level trade: read CEPII BACI or UN Comtrade files.")
-
-
-@app.callback()
-def _group() -> None:
-    """Keep `ingest` a command of its own name."""
 
 
 @app.command()
@@ -31,7 +27,24 @@ def ingest(
     typer.echo(f"in {ingested.folder('trade', name)}")
     _report(name)
     if ingested.manifest("trade", name)["generated"]:
-        typer.echo("These files are generated, not published: for tests and benchmarks only.")
+        typer.echo(GENERATED)
+
+
+@app.command()
+def flows(
+    folder: Annotated[Path, typer.Argument(help="Folder of published files, as downloaded and unpacked.")],
+    form: Annotated[str, typer.Option("--format", help="baci or comtrade")],
+    out: Annotated[Path, typer.Option(help="File to write, .csv or .parquet.")],
+) -> None:
+    """Write flows by exporter, importer, year and end use to a file, without ingesting anything."""
+    from helpers import ingested
+    from helpers.trade.products.export import write_flows
+
+    count = write_flows(folder, form, out)
+    typer.echo(f"{count:,} flows by exporter, importer, year and end use (US$), in {out}")
+    typer.echo("Rows that are not sound are left out; `reshoring trade ingest` would name them, with line and reason.")
+    if ingested.is_generated(folder):
+        typer.echo(GENERATED)
 
 
 def _tell(file: "IngestedFile") -> None:

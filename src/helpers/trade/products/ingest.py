@@ -14,10 +14,10 @@ import ibis
 import pandas as pd
 
 from helpers import ingested
-from helpers.errors import InputError, WorkError, not_allowed
+from helpers.errors import InputError, WorkError
 from helpers.trade.products import engines
 from helpers.trade.products.rows import STORED
-from helpers.trade.products.sources import SOURCES, BaciFile, ComtradeFile, Source
+from helpers.trade.products.sources import BaciFile, ComtradeFile, Source, found
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -69,7 +69,7 @@ def ingest(
     WorkError
         Totals do not reconcile, or a file cannot be read to its end.
     """
-    source, name = _found(folder, form), name or form
+    source, name = found(folder, form), name or form
     done = []
     with ingested.lock(KIND, name):
         manifest = _opened(name, form, folder, source)
@@ -77,14 +77,6 @@ def ingest(
             done.append(_ingest_file(manifest, name, file, source.economies))
             progress(done[-1])
     return done
-
-
-def _found(folder: Path, form: str) -> Source:
-    if form not in SOURCES:
-        raise InputError(not_allowed("format of trade data", form, SOURCES))
-    if not folder.is_dir():
-        raise InputError(f"There is no folder {folder}.")
-    return SOURCES[form](folder)
 
 
 def _opened(name: str, form: str, folder: Path, source: Source) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from helpers.errors import InputError
+from helpers.errors import InputError, not_allowed
 from helpers.ingested import Publication
 from helpers.trade.products.end_use import classes_of
 from helpers.trade.products.engines import header
@@ -203,3 +203,18 @@ def _require_columns(path: Path, wanted: list[str]) -> None:
 
 
 SOURCES = {"baci": baci, "comtrade": comtrade}
+
+
+def found(folder: Path, form: str) -> Source:
+    """Find the files of a format (`baci` or `comtrade`) in a folder.
+
+    Raises
+    ------
+    InputError
+        An unknown format, no such folder, or one that does not hold what the format needs.
+    """
+    if form not in SOURCES:
+        raise InputError(not_allowed("format of trade data", form, SOURCES))
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder}.")
+    return SOURCES[form](folder)
