@@ -115,7 +115,8 @@ def test_neighbours_are_added_up_and_no_sum_overflows():
     assert sums == {
         (410, 156, 0): 20_000 * most, (410, 842, 0): most, (410, 842, 3): most, (4, 156, 0): most
     }  # fmt: skip
-    assert len(added.value) < 20
+    assert added.value.max() < 10**18
+    assert len(added.value) < 30
 
 
 def summed(release) -> pd.DataFrame | None:

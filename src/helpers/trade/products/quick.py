@@ -22,7 +22,7 @@ from pyarrow import compute
 
 from helpers.trade.products import engines
 from helpers.trade.products.end_use import NAMES, UNMATCHED, classes_of
-from helpers.trade.products.row_parser import Rows, Sums, add_neighbours, parse
+from helpers.trade.products.row_parser import CODE_DIGITS, PRODUCT_DIGITS, Rows, Sums, add_neighbours, parse
 from helpers.trade.products.rows import BACI_COLUMNS
 from helpers.trade.products.sources import BaciFile, Source
 
@@ -38,7 +38,6 @@ BLOCK = 1 << 22
 STREAM = "plain_rows"
 CORES = os.cpu_count() or 1
 KEYS = ["year", "exporter", "importer", "end_use_number"]
-PRODUCTS = 1_000_000
 DOLLARS = pa.decimal128(18, 3)
 #: Columns of both streams: numbers of economies, products and classes, US dollars, metric tons.
 TYPES = {
@@ -84,8 +83,8 @@ class PlainRows:
     ) -> None:
         self.files, self.shape = files, shape
         self.schema = pa.schema([(name, TYPES[name]) for name in ("year", *columns)])
-        self.known = np.zeros(max(economies) + 1, bool)
-        self.known[list(economies)] = True
+        self.known = np.zeros(10**CODE_DIGITS, bool)
+        self.known[[code for code in economies if 0 <= code < len(self.known)]] = True
         self.sound, self.count, self.total = True, 0, Decimal(0)
 
     def table(self, engine: "DuckDB") -> "ir.Table":
@@ -178,6 +177,6 @@ def sums(engine: "DuckDB", source: Source) -> "ir.Table | None":
 def _class_of(edition: str) -> "NDArray[np.int8]":
     """Return the number of each product's class, at the place of the product."""
     classes = classes_of(edition)
-    numbers = np.full(PRODUCTS, NAMES.index(UNMATCHED), np.int8)
+    numbers = np.full(10**PRODUCT_DIGITS, NAMES.index(UNMATCHED), np.int8)
     numbers[classes["product"].astype(int)] = classes["end_use_number"]
     return numbers

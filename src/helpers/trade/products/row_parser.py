@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 ZERO, NINE, POINT, BLANK, LINE_END, RETURN = (ord(sign) for sign in "09. \n\r")
 LETTER_N, LETTER_A = ord("N"), ord("A")
 NOTHING = -1
-# A sum that has come this far is closed and another begun, so that none overflows.
-FULL = 1 << 62
+# A sum that has come this far is closed and another begun: with one more value it has eighteen digits still.
+FULL = 9 * 10**17
 # Values are thousands of US dollars below a trillion, with up to six decimals: in millionths they are whole numbers.
 VALUE_DECIMALS, VALUE_WHOLE = 6, 9
 # Fifteen digits and a power of ten up to 22 are held exactly by a floating-point number, so one division is right.
 QUANTITY_DIGITS = 15
+CODE_DIGITS, PRODUCT_DIGITS, YEAR_DIGITS = 5, 6, 4
 POWERS = 10 ** np.arange(QUANTITY_DIGITS + 1)
 SHORTEST_ROW = len("1,1,1,11111,1,\n")
 
@@ -181,15 +182,16 @@ def _parse(data, delimiter, year, known, codes, value, quantity):  # type: ignor
     """Fill the columns; return the number of rows, or `NOTHING` at the first row that is not plainly sound."""
     at, row = 0, 0
     while at < len(data):
-        told, _, at = _code(data, at, delimiter, 4)
-        exporter, _, at = _code(data, at, delimiter, 5)
-        importer, _, at = _code(data, at, delimiter, 5)
-        product, count, at = _code(data, at, delimiter, 6)
+        told, _, at = _code(data, at, delimiter, YEAR_DIGITS)
+        exporter, _, at = _code(data, at, delimiter, CODE_DIGITS)
+        importer, _, at = _code(data, at, delimiter, CODE_DIGITS)
+        product, count, at = _code(data, at, delimiter, PRODUCT_DIGITS)
         amount, at = _value(data, at, delimiter)
         mass, at = _quantity(data, at)
         at = _after_line(data, at)
-        # A cell that cannot be read leaves the place where it is, so that none of the cells after it can be read.
-        if told != year or product == NOTHING or count < 5 or amount == NOTHING or mass == NOTHING or at == NOTHING:
+        if told != year or product == NOTHING or count < PRODUCT_DIGITS - 1:
+            return NOTHING
+        if amount == NOTHING or mass == NOTHING or at == NOTHING:
             return NOTHING
         if exporter == importer or not (_is_known(known, exporter) and _is_known(known, importer)):
             return NOTHING
