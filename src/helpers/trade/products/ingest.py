@@ -114,7 +114,7 @@ def _ingest_file(
                 f"{file.path.name} covers {file.period}, which was ingested from {other}. "
                 "Ingest another release or edition under another name (--name)."
             )
-    reading = _Reading(ingested.folder(KIND, name), file, economies, f"{REVISION}-{digest[:16]}")
+    reading = _Reading(ingested.folder(KIND, name), file, economies, f"{REVISION}-{digest[:16]}-{codes[:8]}")
     entry = {"sha256": digest, "period": file.period, "codes": codes} | reading.run(lines)
     _refuse_counted(manifest, ingested.folder(KIND, name), file.path.name, entry["parts"])
     manifest["files"][file.path.name] = entry
