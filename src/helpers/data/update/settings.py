@@ -87,11 +87,9 @@ def checked_address(given: str, name: str) -> str:
     """
     try:
         parts = urlsplit(given)
-        sound = parts.port != 0
+        _ = parts.port  # refuses a number that no port has
     except ValueError:
-        sound = False
-    if not sound:
-        raise InputError(f"{name} is no address. Give one that starts with https://.")
+        raise InputError(f"{name} is no address. Give one that starts with https://.") from None
     if parts.username or parts.password:
         raise InputError(f"{name} holds a user name or password. Give the address without them.")
     if not parts.hostname or not is_safe(given):
