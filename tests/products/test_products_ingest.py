@@ -329,7 +329,7 @@ def test_what_stops_the_engine_is_told_apart(release, monkeypatch, error, told):
     def fail(*_):
         raise error
 
-    monkeypatch.setattr("helpers.trade.products.ingest._Reading._summary", fail)
+    monkeypatch.setattr("helpers.trade.products.ingest._Reading._run_plainly", fail)
     with pytest.raises(WorkError, match=told):
         ingest(release, "baci")
     assert products.available() == []
