@@ -11,7 +11,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -66,6 +66,12 @@ def names(kind: str) -> list[str]:
     """Return the names of the data sets of a kind that have been ingested completely."""
     found = (project_root() / "build" / "ingested" / kind).glob("*/manifest.json")
     return sorted(path.parent.name for path in found)
+
+
+def identities() -> list[str]:
+    """Return all data sets that have been ingested, as `kind/name`."""
+    found = (project_root() / "build" / "ingested").glob("*/*/manifest.json")
+    return sorted(f"{path.parent.parent.name}/{path.parent.name}" for path in found)
 
 
 def choose(kind: str, name: str | None, command: str) -> str:
@@ -125,9 +131,12 @@ def manifest(kind: str, name: str) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
         raise WorkError(f"{path} is not readable ({error}). Remove its folder and ingest again.") from None
+    if not isinstance(found, dict):
+        raise WorkError(f"{path} is not the manifest of an ingestion. Remove its folder and ingest again.")
+    return found
 
 
 def write_manifest(kind: str, name: str, content: dict[str, Any]) -> None:
@@ -174,6 +183,45 @@ def sha256(path: Path) -> str:
     """Return the SHA-256 of a file, read in pieces."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def require_file(path: Path) -> None:
+    """Refuse a folder or a link that leads nowhere where a file of input is expected.
+
+    Raises
+    ------
+    InputError
+        `path` is no file.
+    """
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "is a link that leads nowhere" if path.is_symlink() else "is no file"
+        raise InputError(f"{path.name} {what}, where a file of data is expected. Mend it or take it away.")
+
+
+def is_whole(path: Path) -> bool:
+    """Tell whether a Parquet file is there and can be opened; reads its last bytes only."""
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        parquet.read_metadata(path)
+    except (OSError, pyarrow.ArrowException):
+        return False
+    return True
+
+
+def require_whole(paths: Iterable[Path]) -> None:
+    """Refuse to go on with a data set whose files were removed or damaged after they were ingested.
+
+    Raises
+    ------
+    WorkError
+        One of the Parquet files is gone or cannot be opened.
+    """
+    lost = next((path for path in paths if not is_whole(path)), None)
+    if lost is not None:
+        place = lost.relative_to(project_root()) if lost.is_relative_to(project_root()) else lost
+        raise WorkError(f"{place} is gone or damaged. Ingest the files again: what is whole is left as it is.")
 
 
 def is_generated(source: Path) -> bool:

@@ -8,9 +8,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from helpers import data
+from helpers import data, ingested
 from helpers.data.commands import add_to
+from helpers.data.update import sources, tiva
 from helpers.errors import InputError, WorkError
+from helpers.input_output.ingest import FORMATS
+from helpers.trade.products.sources import BACI, COMTRADE
 
 ENTRY = re.compile(r"@(\w+)\{([^,]+),\n((?:  \w+ = \{.*\},?\n)+)\}\n")
 
@@ -86,6 +89,40 @@ def test_cite_of_tables_names_the_vintages(reshoring: typer.Typer) -> None:
     cited = run(reshoring, "cite", "wiod2016_manufacturing_inputs", "robot_density")
     assert [key for _, key, _ in ENTRY.findall(cited)] == ["ifr2025", "timmer2015wiod"]
     assert "% robot_density: ifr-2025\n@misc{ifr2025," in cited
+
+
+def test_every_reference_can_be_read_by_pandoc(reshoring: typer.Typer) -> None:
+    pypandoc = pytest.importorskip("pypandoc")
+    publications = [form.PUBLICATION.bibtex for form in FORMATS.values()] + [BACI.bibtex, COMTRADE.bibtex]
+    for text in (run(reshoring, "cite"), "\n".join([*publications, ""])):
+        read = json.loads(pypandoc.convert_text(text, "csljson", format="bibtex"))
+        assert {entry["id"] for entry in read} == {key for _, key, _ in ENTRY.findall(text)}
+        assert all(entry["title"] and entry["author"] for entry in read)
+
+
+def test_cite_of_an_ingested_set_names_the_producer(reshoring: typer.Typer, project: Path) -> None:
+    with pytest.raises(InputError, match=r"'trade/baci' is not a known ingested data set\. Allowed: nothing"):
+        run(reshoring, "cite", "trade/baci")
+    ingested.write_manifest("trade", "baci", BACI.entries("BACI 202401b (HS2012)"))
+    assert run(reshoring, "cite", "trade/baci").startswith(
+        "% trade/baci: BACI 202401b (HS2012)\n@techreport{gaulier2010"
+    )
+    with pytest.raises(InputError, match=r"'trade/bacci' is not a known ingested data set\. Did you mean 'trade/baci'"):
+        run(reshoring, "cite", "trade/bacci")
+
+
+def test_cite_takes_tables_or_a_run(reshoring: typer.Typer, project: Path) -> None:
+    with pytest.raises(InputError, match="tables or a run, not both"):
+        run(reshoring, "cite", "rd_gdp", "--run", "latest/reshoring")
+
+
+def test_the_data_page_tells_the_terms_of_what_is_fetched() -> None:
+    page = (Path(__file__).resolve().parents[2] / "data.qmd").read_text(encoding="utf-8")
+    for publication in (FORMATS["wiod2016"].PUBLICATION, FORMATS["icio"].PUBLICATION, BACI, COMTRADE):
+        assert f"[{publication.licence}]({publication.licence_url})" in " ".join(page.split())
+    for terms in (tiva.TERMS, sources.ITU):
+        licence, _, address = terms.partition(": ")[2].partition(", ")
+        assert f"[{licence}]({address.rpartition(' ')[2]})" in page
 
 
 def test_cite_of_a_run_goes_by_its_manifest(reshoring: typer.Typer, project: Path) -> None:

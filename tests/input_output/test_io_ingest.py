@@ -146,6 +146,7 @@ CASES = {
     "unbalanced column": ("VA", "KOR_C26", "0", r"column KOR_C26 does not balance.*gap of -"),
     "negative output": ("KOR_D", "OUT", "-5", r"gross output of KOR_D is -5"),
     "empty cell": ("KOR_C26", "CHN_D", "", r"row KOR_C26, column CHN_D is empty"),
+    "infinite": ("KOR_C26", "CHN_D", "inf", r"row KOR_C26, column CHN_D is infinite"),
     "not a number": ("KOR_C26", "CHN_D", "n.a.", r"line 4 \(KOR_C26\), column CHN_D: 'n.a.' is not a number"),
 }
 
@@ -217,6 +218,52 @@ def test_parts_of_china_are_added_to_china(tmp_path):
     table = icio.read(path, 2014)
     assert table.countries == ["KOR", "CHN", "RoW"]
     np.testing.assert_allclose(table.output, tables.as_table(tables.drawn()).output)
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(b"damaged")])
+def test_measures_lost_after_ingestion_are_told_and_made_again(tmp_path, harm):
+    tables.write_icio(tmp_path / "in")
+    ingest(tmp_path / "in", "icio")
+    whole = input_output.panel("exports_by_industry")
+    harm(next(ingested.folder("input_output", "icio").glob("2014-*/exports_by_industry.parquet")))
+    with pytest.raises(WorkError, match=r"exports_by_industry\.parquet is gone or damaged"):
+        input_output.panel("exports_by_industry")
+    assert [year.state for year in ingest(tmp_path / "in", "icio")] == ["ingested"]
+    pd.testing.assert_frame_equal(input_output.panel("exports_by_industry"), whole)
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "body", "told"),
+    [
+        ("icio", "2014_SML.csv", b"V1,KOR_C26,K\xd4R_D\n", "not written as CSV in UTF-8"),
+        ("icio", "2014_SML.csv", b"", "Found: nothing"),
+        ("icio", "2014_SML.csv", b"V1;KOR_C26\nKOR_C26;1\n", r"separated by commas\. Found: V1;KOR_C26"),
+        ("wiod2016", "WIOT2014_Nov16_ROW.csv", b"a,b\n1,2\n", "line 1: more than 5 cells are expected"),
+        ("wiod2016", "WIOT2014_Nov16_ROW.csv", "IndustryCode".encode("utf-16"), "not written as CSV in UTF-8"),
+        ("wiod2016", "WIOT2014_Nov16_ROW.xlsb", b"no archive", "damaged or no binary workbook"),
+    ],
+)
+def test_files_of_another_kind_are_refused(tmp_path, form, name, body, told):
+    if name.endswith(".xlsb"):
+        pytest.importorskip("pyxlsb", reason="reading binary workbooks needs the package pyxlsb")
+    (tmp_path / name).write_bytes(body)
+    with pytest.raises(InputError, match=told):
+        ingest(tmp_path, form)
+    (tmp_path / name).unlink()
+    (tmp_path / name).mkdir()
+    with pytest.raises(InputError, match="is a folder, where a file of data is expected"):
+        ingest(tmp_path, form)
+
+
+def test_tables_in_three_files_need_every_output_and_two_part_names(tmp_path):
+    for part, text in {"Z": ",A.b\nA.b,1\n", "Y": ",FD_A\nA.b,1\n", "x": ",x\nA.b,\n"}.items():
+        (tmp_path / f"t_{part}.csv").write_text(text)
+    with pytest.raises(InputError, match=r"t_x\.csv: the cell in row A\.b, column x is empty"):
+        ingest(tmp_path, "leather")
+    for path in tmp_path.glob("t_*"):
+        path.write_text(path.read_text().replace("A.b", "A").replace("A,\n", "A,2\n"))
+    with pytest.raises(InputError, match=r"row 'A' is not named COUNTRY\.INDUSTRY"):
+        ingest(tmp_path, "leather")
 
 
 def test_folders_without_tables_are_explained(tmp_path):

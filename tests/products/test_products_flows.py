@@ -134,6 +134,17 @@ def test_a_file_that_is_cut_short_leaves_what_was_written_before(release, tmp_pa
     assert out.read_text() == "mine\n"
 
 
+@pytest.mark.parametrize("change", [lambda text: text.splitlines()[0] + "\n", lambda text: text.replace("\n", "\r")])
+def test_files_without_a_row_that_counts_are_no_flows(release, tmp_path, change):
+    out = tmp_path / "flows.csv"
+    out.write_text("mine\n")
+    for path in release.glob("BACI_*"):
+        path.write_text(change(path.read_text()), newline="")
+    with pytest.raises(WorkError, match=r"is sound, and .*flows\.csv was not touched"):
+        write_flows(release, "baci", out)
+    assert out.read_text() == "mine\n"
+
+
 def trade(*arguments):
     app = typer.Typer()
     commands.add_to(app)

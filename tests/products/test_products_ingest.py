@@ -11,6 +11,7 @@ import time
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 import typer
@@ -255,6 +256,103 @@ def test_what_the_folder_must_hold(release, tmp_path):
         ingest(release, "baci")
 
 
+def test_an_economy_that_the_list_gains_later_is_read_then(release):
+    codes = next(release.glob("country_codes*"))
+    whole = codes.read_text()
+    codes.write_text("".join(line for line in whole.splitlines(keepends=True) if not line.startswith("704,")))
+    assert all(file.rows["quarantined"] for file in ingest(release, "baci"))
+    codes.write_text(whole)
+    assert {(file.state, file.rows["quarantined"]) for file in ingest(release, "baci")} == {("ingested", 0)}
+    assert products.totals()["kept"] == input_dollars(release)
+    assert {file.state for file in ingest(release, "baci")} == {"unchanged"}
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(b"damaged")])
+def test_what_was_lost_after_ingestion_is_told_and_read_again(release, harm):
+    ingest(release, "baci")
+    whole = content("baci")
+    harm(next(ingested.folder("trade", "baci").glob("HS2012-2011-*.parquet")))
+    with pytest.raises(WorkError, match=r"HS2012-2011.*parquet is gone or damaged\. Ingest the files again"):
+        products.flows()
+    assert [file.state for file in ingest(release, "baci")] == ["ingested", "unchanged"]
+    pd.testing.assert_frame_equal(content("baci"), whole)
+
+
+def test_what_is_no_file_is_refused(release):
+    place = release / "BACI_HS12_Y2013_V202401b.csv"
+    place.mkdir()
+    with pytest.raises(InputError, match=r"BACI_HS12_Y2013_V202401b\.csv is a folder"):
+        ingest(release, "baci")
+    place.rmdir()
+    place.symlink_to(release / "nowhere.csv")
+    with pytest.raises(InputError, match="is a link that leads nowhere"):
+        ingest(release, "baci")
+    place.unlink()
+    place.write_bytes(b"")
+    with pytest.raises(InputError, match=r"Y2013_V202401b\.csv is empty"):
+        ingest(release, "baci")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b"country_code,country_iso3\nKOR,KOR\n", "'KOR' is no numeric code of an economy"),
+        ("country_code,country_name,country_iso3\n384,Côte d'Ivoire,CIV\n".encode("latin-1"), "as CSV in UTF-8"),
+        (b"", "has no columns country_code and country_iso3"),
+    ],
+    ids=["no-number", "another-encoding", "empty"],
+)
+def test_a_damaged_list_of_economies_is_refused(release, text, told):
+    next(release.glob("country_codes*")).write_bytes(text)
+    with pytest.raises(InputError, match=told):
+        ingest(release, "baci")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"results": [{"id": 410}]}', '{"results": [{"reporterCode": "KOR"}]}'])
+def test_damaged_reference_tables_are_refused(comtrade, text):
+    (comtrade / "Reporters.json").write_text(text)
+    with pytest.raises(InputError, match=r"^Reporters\.json"):
+        ingest(comtrade, "comtrade")
+    assert products.available() == []
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (duckdb.IOException('Could not write: No space left on device","errno":"28"'), "no space is left on the disk"),
+        (duckdb.OutOfMemoryException("failed to allocate"), "needs more memory"),
+        (duckdb.IOException("Unexpected end of GZIP stream: x.csv.gz"), r"GZIP stream: x\.csv\.gz\. Download it again"),
+    ],
+    ids=["disk", "memory", "file"],
+)
+def test_what_stops_the_engine_is_told_apart(release, monkeypatch, error, told):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr("helpers.trade.products.ingest._Reading._run_plainly", fail)
+    with pytest.raises(WorkError, match=told):
+        ingest(release, "baci")
+    assert products.available() == []
+
+
+def test_files_without_a_sound_row_end_with_the_reasons(release):
+    for path in release.glob("BACI_*"):
+        path.write_text(path.read_text().splitlines()[0] + f'\n{path.name[11:15]},410,842,010121,"1,5",1\n')
+    app = typer.Typer()
+    commands.add_to(app)
+    result = CliRunner().invoke(app, ["trade", "ingest", str(release), "--format", "baci"])
+    assert "quarantined: 2 rows, value is not a number below a trillion US dollars" in result.output
+    assert isinstance(result.exception, WorkError)
+    assert "No row was kept" in str(result.exception)
+
+
+def test_a_manifest_of_another_form_is_told(release):
+    ingest(release, "baci")
+    (ingested.folder("trade", "baci") / ingested.MANIFEST).write_text("[]")
+    with pytest.raises(WorkError, match="is not the manifest of an ingestion"):
+        ingest(release, "baci")
+
+
 @pytest.mark.parametrize("share", [0.02, 0.5, 0.99])
 def test_a_packed_file_that_was_cut_short_is_an_error_and_leaves_nothing(comtrade, share):
     rows = [f"C,A,2018,410,X,156,0,H5,{code:06d},C00,0,{code % 97},{code * 7919 % 100003}" for code in range(20_000)]
@@ -282,7 +380,7 @@ def test_the_command_tells_what_it_did(release):
     commands.add_to(app)
     result = CliRunner().invoke(app, ["trade", "ingest", str(release), "--format", "baci"])
     assert result.exit_code == 0, result.output
-    assert "quarantined: 1 rows, exporter and importer are the same" in result.output
+    assert "quarantined: 1 row, exporter and importer are the same" in result.output
     assert "2 products in no end-use class" in result.output
     assert "classified by HS2012: " in result.output
     assert "generated, not published" in result.output

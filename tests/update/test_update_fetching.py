@@ -95,6 +95,17 @@ def test_a_redirection_to_an_address_without_https_is_not_followed(
         fetcher(service, waits).get(Request(f"{service.url}/safe"), lambda body: body)
 
 
+def test_a_step_without_https_on_the_way_is_seen(
+    service: Service, waits: list[float], project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("helpers.data.update.fetching.is_safe", lambda url: "/unsafe" not in url)
+    for place, to in (("/safe", "/unsafe"), ("/unsafe", "/end")):
+        service.routes[place] = lambda path, query, to=to: Answer(b"", status=302, headers={"Location": to})
+    service.json("/end", [])
+    with pytest.raises(WorkError, match="leads to an address without https"):
+        fetcher(service, waits).get(Request(f"{service.url}/safe"), lambda body: body)
+
+
 def test_chunked_answers_are_read_and_broken_ones_noticed(service: Service, waits: list[float], project: Path) -> None:
     def chunked(end: bytes):
         def answer(handler, given):
@@ -127,6 +138,9 @@ def test_nobody_listens(waits: list[float], project: Path) -> None:
         ("file:///etc/passwd", "starts with https://"),
         ("https://me:word@example.org", "holds a user name or password"),
         ("nonsense", "starts with https://"),
+        ("https://[::1", "is no address"),
+        ("https://example.org:99999/v2", "is no address"),
+        ("https://example.org/v2?token=abc", "has something after a"),
     ],
 )
 def test_addresses_must_be_safe(given: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import logging
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -256,6 +257,51 @@ def test_failures_do_not_tell_the_key(comtrade: Comtrade, service: Service, proj
             run("comtrade", years=(2022,))
         chain = [error.value, error.value.__cause__, error.value.__context__]
         assert not [each for each in chain if KEY in f"{each!r} {each}"]
+
+
+@pytest.mark.parametrize("key", ["s3cret key", "s3cret\nkey", "s3crét-key"])
+def test_a_key_that_no_header_can_carry_is_refused_without_telling_it(
+    key: str, comtrade: Comtrade, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESHORING_COMTRADE_KEY", key)
+    with pytest.raises(InputError, match="which no key has") as error:
+        run("comtrade", years=(2022,))
+    assert key not in str(error.value)
+    assert service.asked == []
+
+
+def test_a_token_in_the_address_of_a_file_is_sent_and_written_nowhere(
+    service: Service, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(service, monkeypatch, "icio", "icio.zip", b"tables")
+    address = os.environ["RESHORING_ICIO_URL"]
+    monkeypatch.setenv("RESHORING_ICIO_URL", f"{address}?sig={KEY}")
+    told = run("icio")
+    assert service.asked[0][1] == {"sig": KEY}
+    assert json.loads((project / "build/fetched/icio/manifest.json").read_text())["files"][0]["url"] == address
+    monkeypatch.setenv("RESHORING_ICIO_SHA256", "0" * 64)
+    with pytest.raises(WorkError, match="is not the file that is meant") as other:
+        run("icio", fresh=True)
+    service.troubles = [status(404)]
+    with pytest.raises(WorkError, match="answered 404") as lost:
+        run("icio", fresh=True)
+    assert not [text for text in (told, str(other.value), str(lost.value)) if KEY in text]
+    assert not [path for path in project.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
+
+
+def test_options_a_source_has_no_use_for_are_refused(
+    comtrade: Comtrade, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(InputError, match="comtrade refreshes no table"):
+        run("comtrade", years=(2022,), tables=("rd_gdp",), dry_run=True)
+    with pytest.raises(InputError, match="wdi is read for all economies"):
+        run("wdi", economies=("KOR",))
+    with pytest.raises(InputError, match="give --year once"):
+        run("wdi", years=(2020, 2021))
+    offer(service, monkeypatch, "icio", "icio.zip", b"tables")
+    with pytest.raises(InputError, match="icio is one file"):
+        run("icio", years=(2018,))
+    assert service.asked == []
 
 
 def test_an_answer_that_repeats_the_key_is_not_kept(comtrade: Comtrade, service: Service, project: Path) -> None:

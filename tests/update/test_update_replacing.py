@@ -172,6 +172,16 @@ def test_what_was_prepared_and_is_gone_is_told(ready: Ready) -> None:
         replacing.finish()
 
 
+@pytest.mark.parametrize("text", ["{", "[]", '{"files": [{"path": "data/datapackage.json"}]}'])
+def test_a_damaged_journal_is_told_and_replaces_nothing(ready: Ready, text: str) -> None:
+    ready("damaged")
+    before = state(project_root())
+    (project_root() / "build" / "updates" / "journal.json").write_text(text)
+    with pytest.raises(WorkError, match=r"journal.json is damaged.*git checkout -- data, and remove"):
+        update(Wish(finish=True), lambda line: None)
+    assert state(project_root()) == before
+
+
 def test_two_updates_do_not_run_at_once(ready: Ready) -> None:
     ready("locked")
     with replacing.only_one(), pytest.raises(WorkError, match="Another update is under way"):

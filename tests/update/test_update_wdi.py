@@ -103,6 +103,10 @@ def test_the_report_says_what_moved(bank: WorldBank, project: Path) -> None:
     assert "Marks of the producer: E (1)." in told
 
 
+def test_a_year_nobody_has_is_told_by_its_number(bank: WorldBank, project: Path) -> None:
+    assert "Ranks 1850: no economy has a figure of that year in both." in run(years=(1850,), dry_run=True)
+
+
 def test_the_report_is_also_written_as_tables(bank: WorldBank, project: Path) -> None:
     run()
     folder = project / "build" / "updates" / NEW

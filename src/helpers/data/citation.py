@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from helpers.data import catalogue
-from helpers.errors import InputError, WorkError
+from helpers.errors import InputError, WorkError, not_allowed
 from helpers.paths import project_root
 
 
@@ -20,7 +20,7 @@ def bibliography(names: list[str] | None = None) -> str:
     Raises
     ------
     InputError
-        Unknown table.
+        Unknown table or data set.
     """
     entries: dict[str, str] = {}
     users: dict[str, list[str]] = {}
@@ -43,6 +43,9 @@ def _ingested(identity: str) -> tuple[dict[str, str], str]:
     """Return the references of an ingested data set by key, and what it is."""
     from helpers import ingested
 
+    known = ingested.identities()
+    if identity not in known:
+        raise InputError(not_allowed("ingested data set", identity, known))
     publication = ingested.publication(identity)
     if publication is None:
         raise InputError(f"Nothing is known of whose data {identity} holds. Ingest it again.")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from helpers.errors import WorkError
+from helpers.errors import InputError, WorkError
 
 app = typer.Typer(no_args_is_help=True, help="See, check and cite the tables of the embedded snapshot.")
 
@@ -81,11 +81,18 @@ def _count(tables: int) -> str:
 
 @app.command()
 def cite(
-    tables: Annotated[list[str] | None, typer.Argument(help="Names of tables; every table when none is given.")] = None,
+    tables: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Names of tables, and ingested sets as trade/baci; every embedded table when none is given."
+        ),
+    ] = None,
     run: Annotated[str, typer.Option(help="Cite what a run used: its folder, or scenario/section.")] = "",
 ) -> None:
-    """Print references (BibTeX) for tables, or for the tables a run used."""
+    """Print references (BibTeX) for tables and ingested sets, or for all that a run used."""
     from helpers.data.citation import bibliography, tables_of_run
 
+    if run and tables:
+        raise InputError("Name tables or a run, not both: a run is cited with every table it used.")
     names = tables_of_run(run) if run else tables
     typer.echo(bibliography(names), nl=False)

@@ -119,10 +119,12 @@ def check_same_labels(source: str, rows: list[str], columns: list[str]) -> None:
 
 
 def check_complete(source: str, values: np.ndarray, rows: list[str], columns: list[str]) -> None:
-    """Refuse empty cells, naming the first."""
-    holes = np.isnan(values)
+    """Refuse empty and infinite cells, naming the first."""
+    holes = ~np.isfinite(values)
     if holes.any():
         row, column = np.argwhere(holes)[0]
+        if np.isinf(values[row, column]):
+            raise InputError(f"{source}: the cell in row {rows[row]}, column {columns[column]} is infinite.")
         raise InputError(
             f"{source}: the cell in row {rows[row]}, column {columns[column]} is empty "
             f"({_more(int(holes.sum()), 'empty cell')}). A missing block is not a block of zeros."

@@ -25,7 +25,7 @@ def ingest(
     name = name or form
     done = run(folder, form, name, tell)
     place = ingested.folder("input_output", name)
-    typer.echo(f"{len(done)} years in {place}")
+    typer.echo(f"{len(done)} year{'s' * (len(done) > 1)} in {place}")
     if ingested.manifest("input_output", name)["generated"]:
         typer.echo("These tables are generated, not published: for tests and benchmarks only.")
 

@@ -23,6 +23,7 @@ from helpers.input_output.inputs import (
     sourcing_ratios,
 )
 from helpers.input_output.leontief import LeontiefSystem
+from helpers.input_output.panels import MEASURES
 from helpers.input_output.table import REST, UNIT, InterCountryTable
 from helpers.input_output.trade import bilateral_by_end_use
 from helpers.input_output.value_added import exports_by_industry, participation, value_added_by_source
@@ -161,7 +162,7 @@ def _opened(name: str, form: str, source: Path) -> dict[str, Any]:
 def _ingest_year(manifest: dict[str, Any], name: str, reader: Format, path: Path, year: int) -> IngestedYear:
     hashes = {part.name: ingested.sha256(part) for part in reader.parts(path) if part.is_file()}
     known = manifest["years"].get(str(year))
-    if known and known["files"] == hashes:
+    if known and known["files"] == hashes and _is_stored(ingested.folder(KIND, name) / known["folder"]):
         return IngestedYear(year, path.name, "unchanged", known["imbalance"])
     table = reader.read(path, year)
     imbalance = check_table(table, reader.TOLERANCE)
@@ -176,6 +177,11 @@ def _ingest_year(manifest: dict[str, Any], name: str, reader: Format, path: Path
     manifest["years"][str(year)] = entry
     ingested.write_manifest(KIND, name, manifest)
     return IngestedYear(year, path.name, "ingested", imbalance)
+
+
+def _is_stored(place: Path) -> bool:
+    """Tell whether every measure of a year is still there."""
+    return all(ingested.is_whole(place / f"{measure}.parquet") for measure in MEASURES)
 
 
 def _coverage(table: InterCountryTable) -> dict[str, list[str]]:

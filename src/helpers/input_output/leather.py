@@ -68,6 +68,10 @@ def read(path: Path, year: int) -> InterCountryTable:
     final, output = final.loc[rows], output.loc[rows]
     check_complete(path.name, sales.to_numpy(), rows, list(sales.columns))
     check_complete(parts(path)[1].name, final.to_numpy(), rows, list(final.columns))
+    check_complete(parts(path)[2].name, output.to_numpy(), rows, list(output.columns))
+    odd = next((row for row in rows if "." not in row), None)
+    if odd is not None:
+        raise InputError(f"{path.name}: row {odd!r} is not named COUNTRY.INDUSTRY.")
     intermediate, x = sales[rows].to_numpy(), output.iloc[:, 0].to_numpy()
     names = pd.DataFrame([row.split(".", 1) for row in rows], columns=["iso3", "sector"]).assign(label=rows)
     final_iso3 = np.array([column.removeprefix("FD_") for column in final.columns])

@@ -61,6 +61,8 @@ def panel(measure: str = "manufacturing_inputs", name: str | None = None) -> pd.
     ------
     InputError
         Unknown measure or set, nothing ingested, or several sets and no name.
+    WorkError
+        A file of the set was removed or damaged after it was ingested.
     """
     if measure not in MEASURES:
         raise InputError(not_allowed("input-output measure", measure, MEASURES))
@@ -70,7 +72,9 @@ def panel(measure: str = "manufacturing_inputs", name: str | None = None) -> pd.
     years = sorted(manifest["years"].items(), key=lambda item: int(item[0]))
     if not years:
         raise InputError(f"The set {name!r} of input-output tables holds no year. Ingest it again: {COMMAND}")
-    frames = [pd.read_parquet(parent / entry["folder"] / f"{measure}.parquet") for _, entry in years]
+    paths = [parent / entry["folder"] / f"{measure}.parquet" for _, entry in years]
+    ingested.require_whole(paths)
+    frames = [pd.read_parquet(path) for path in paths]
     frame = pd.concat(frames, ignore_index=True)
     frame.attrs |= {key: manifest[key] for key in ("name", "format", "generated")}
     frame.attrs["fingerprint"] = ingested.fingerprint(KIND, name)

@@ -1,6 +1,8 @@
 """Read wide CSV files of numbers quickly, and name the cell that is not a number."""
 
 import csv
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from helpers.errors import InputError
+from helpers.ingested import require_file
 
 BLOCK_BYTES = 64 << 20
 NULLS = ["", "NA", "NaN", "nan"]
@@ -39,6 +42,11 @@ def read_numbers(path: Path, labels: int, skip: int = 0) -> tuple[list[tuple[str
         A cell is not a number, or a line has another number of cells.
     """
     header = read_header(path, skip)
+    if len(header) <= labels:
+        raise InputError(
+            f"{path.name}, line {skip + 1}: more than {labels} cells are expected, separated by commas. Found: "
+            f"{';'.join(header)[:60] or 'nothing'}."
+        )
     unique = [f"c{position}" for position in range(len(header))]
     types = {name: pa.string() if position < labels else pa.float64() for position, name in enumerate(unique)}
     try:
@@ -62,27 +70,38 @@ def _matrix(read: pa.Table, labels: int) -> np.ndarray:
 
 def read_header(path: Path, skip: int = 0) -> list[str]:
     """Return the cells of line `skip` + 1 of a CSV file."""
-    with path.open(newline="", encoding="utf-8-sig") as lines:
-        rows = csv.reader(lines)
-        for _ in range(skip):
-            next(rows, None)
-        return [cell.strip() for cell in next(rows, [])]
+    return [cell.strip() for cell in next(islice(text_rows(path), skip, None), [])]
+
+
+def text_rows(path: Path) -> Iterator[list[str]]:
+    """Return the cells of each line of a CSV file.
+
+    Raises
+    ------
+    InputError
+        It is no file, or not written as CSV in UTF-8.
+    """
+    require_file(path)
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as lines:
+            yield from csv.reader(lines)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path.name} is not written as CSV in UTF-8 ({error}). Download it again.") from None
 
 
 def _explain(path: Path, labels: int, skip: int, header: list[str], error: str) -> str:
     """Read the file again as text to name the first cell that is wrong."""
-    with path.open(newline="", encoding="utf-8-sig") as lines:
-        for number, row in enumerate(csv.reader(lines), start=1):
-            if number <= skip + 1 or not row:
-                continue
-            if len(row) != len(header):
-                return f"{path.name}, line {number}: {len(row)} cells where the header has {len(header)}."
-            for name, cell in zip(header[labels:], row[labels:], strict=True):
-                if not _is_number(cell):
-                    return (
-                        f"{path.name}, line {number} ({' '.join(row[:labels])}), column {name}: "
-                        f"{cell!r} is not a number. Numbers are written with a decimal point and nothing else."
-                    )
+    for number, row in enumerate(text_rows(path), start=1):
+        if number <= skip + 1 or not row:
+            continue
+        if len(row) != len(header):
+            return f"{path.name}, line {number}: {len(row)} cells where the header has {len(header)}."
+        for name, cell in zip(header[labels:], row[labels:], strict=True):
+            if not _is_number(cell):
+                return (
+                    f"{path.name}, line {number} ({' '.join(row[:labels])}), column {name}: "
+                    f"{cell!r} is not a number. Numbers are written with a decimal point and nothing else."
+                )
     return f"{path.name} cannot be read: {error}"
 
 

@@ -1,17 +1,18 @@
 """Read world input-output tables of WIOD, release 2016, from their workbook (xlsb) or from CSV."""
 
-import csv
 import re
+import struct
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
 
 from helpers.errors import InputError
-from helpers.ingested import Publication
+from helpers.ingested import Publication, require_file
 from helpers.input_output.checks import Tolerance, check_complete, check_same_labels
-from helpers.input_output.reading import read_numbers
+from helpers.input_output.reading import read_numbers, text_rows
 from helpers.input_output.table import InterCountryTable, make_table
 
 TOLERANCE = Tolerance(relative=1e-4, absolute=0.5)
@@ -162,13 +163,12 @@ def _text(path: Path) -> Grid:
 def _lines_above_data(path: Path) -> list[list[str]] | None:
     """Return the lines above the first data row (cell D is r1), or None for the form with one header line."""
     above: list[list[str]] = []
-    with path.open(newline="", encoding="utf-8-sig") as lines:
-        for row in csv.reader(lines):
-            if len(row) > 4 and re.fullmatch(r"r\d+", row[3].strip()):
-                return above
-            if row[:3] == ["IndustryCode", "IndustryDescription", "Country"] or len(above) > 12:
-                return None
-            above.append(row)
+    for row in text_rows(path):
+        if len(row) > 4 and re.fullmatch(r"r\d+", row[3].strip()):
+            return above
+        if row[:3] == ["IndustryCode", "IndustryDescription", "Country"] or len(above) > 12:
+            return None
+        above.append(row)
     return None
 
 
@@ -200,6 +200,7 @@ def _number(text: str) -> int:
 
 def _workbook(path: Path) -> Grid:
     """Read the first sheet of the published binary workbook."""
+    require_file(path)
     try:
         cells = pd.read_excel(path, header=None, engine="pyxlsb")
     except ImportError:
@@ -207,6 +208,12 @@ def _workbook(path: Path) -> Grid:
             f"{path.name} is a binary workbook; reading one needs the package pyxlsb (pip install pyxlsb). "
             "Without it, open the file in a spreadsheet program and save it as CSV under the same name."
         ) from None
+    except (BadZipFile, KeyError, ValueError, IndexError, struct.error):
+        raise InputError(f"{path.name} is damaged or no binary workbook (xlsb). Download it again.") from None
+    if cells.shape[1] <= 4:
+        raise InputError(
+            f"{path.name}: the first sheet has {cells.shape[1]} columns. This is not a table of WIOD 2016."
+        )
     first = next((i for i in range(min(len(cells), 20)) if re.fullmatch(r"r\d+", str(cells.iat[i, 3]))), None)
     if first is None or first < 2:
         raise InputError(f"{path.name}: no row r1 in column D of the first sheet. This is not a table of WIOD 2016.")

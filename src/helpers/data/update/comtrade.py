@@ -132,7 +132,7 @@ def _file(fetcher: Fetcher, listed: Listed) -> Landed:
     check = partial(_whole, listed=listed)
     # a revised file keeps its address
     _, page = fetcher.download(Request(listed.fileUrl, edition=published), check)
-    return land(fetcher.source, Path(page.path), name, listed.fileUrl, published)
+    return land(fetcher.source, Path(page.path), name, page.url, published)
 
 
 def _whole(path: Path, listed: Listed) -> None:

@@ -165,7 +165,7 @@ class Fetcher:
                 allow_redirects=not self._secret,
             ) as response:
                 self._judge(response, request)
-                self._write(response, part, started)
+                self._write(response, request, part, started)
                 return response.headers.get("Last-Modified", "")
         except (requests.RequestException, HTTPError) as error:
             raise Passing(_in_words(error, self.patience.timeout)) from None
@@ -175,7 +175,7 @@ class Fetcher:
         return self._secret if _place(url) == _place(self.home) else {}
 
     def _judge(self, response: requests.Response, request: Request) -> None:
-        if not is_safe(response.url):
+        if not all(is_safe(each.url) for each in (*response.history, response)):
             raise WorkError(f"{request.shown} leads to an address without https; it was not followed.")
         status = response.status_code
         if status in PASSING:
@@ -193,7 +193,7 @@ class Fetcher:
             else "It may ask for a key or registration."
         )
 
-    def _write(self, response: requests.Response, part: Path, started: float) -> None:
+    def _write(self, response: requests.Response, request: Request, part: Path, started: float) -> None:
         size = 0
         with part.open("wb") as file:
             # read1 returns what has come in; other reads wait for a full buffer and would miss the deadline
@@ -202,7 +202,7 @@ class Fetcher:
                 if time.monotonic() - started > self.patience.deadline:
                     raise Passing(f"the answer had not ended after {self.patience.deadline:g} seconds")
                 if size > self.patience.largest:
-                    raise WorkError(f"{response.url}: the answer is larger than {self.patience.largest} bytes.")
+                    raise WorkError(f"{request.shown}: the answer is larger than {self.patience.largest} bytes.")
 
     def _keep_secret(self, part: Path) -> None:
         """Refuse to keep an answer that repeats the key."""

@@ -18,7 +18,9 @@ HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def checked(fetcher: Fetcher, what: str) -> tuple[Path, str]:
-    """Return a file whose address and SHA-256 the environment tells, and the address; fetched once, checked always.
+    """Return a file whose address and SHA-256 the environment tells, and its address without query.
+
+    It is fetched once and checked always.
 
     Parameters
     ----------
@@ -35,6 +37,7 @@ def checked(fetcher: Fetcher, what: str) -> tuple[Path, str]:
         It cannot be fetched, or is another file.
     """
     url, expected = _told(fetcher.source, what)
+    shown = Request(url).shown
     pooch.get_logger().setLevel("WARNING")
     folder = settings.fetched(fetcher.source)
     try:
@@ -42,10 +45,10 @@ def checked(fetcher: Fetcher, what: str) -> tuple[Path, str]:
     except ValueError as error:
         got = re.findall(HASH, str(error).replace(expected, ""))
         raise WorkError(
-            f"{url} is not the file that is meant: its SHA-256 is {got[0] if got else 'another'}, not {expected}. "
+            f"{shown} is not the file that is meant: its SHA-256 is {got[0] if got else 'another'}, not {expected}. "
             "It was not kept. Look whether the producer has published a new edition."
         ) from None
-    return Path(path), url
+    return Path(path), shown
 
 
 def _told(source: str, what: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import os
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from helpers.ingested import sha256, write_atomically
 
@@ -27,13 +27,15 @@ class Request:
 
     @property
     def shown(self) -> str:
-        """The full address."""
-        return f"{self.url}?{urlencode(self.parameters)}" if self.parameters else self.url
+        """The address as messages and manifests tell it: a query that came with it may hold a token and is left out."""
+        plain = urlunsplit(urlsplit(self.url)._replace(query="", fragment=""))
+        return f"{plain}?{urlencode(self.parameters)}" if self.parameters else plain
 
     @property
     def name(self) -> str:
         """Name of the page on disk: a hash of the request."""
-        return hashlib.sha256(f"{self.shown}\n{self.accept}\n{self.edition}".encode()).hexdigest()[:32]
+        asked = f"{self.url}?{urlencode(self.parameters)}"
+        return hashlib.sha256(f"{asked}\n{self.accept}\n{self.edition}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)

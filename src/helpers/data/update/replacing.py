@@ -120,16 +120,25 @@ def finish() -> bool:
     Raises
     ------
     WorkError
-        A file was edited in the meantime, or what was prepared is gone.
+        A file was edited in the meantime, what was prepared is gone, or the journal is damaged.
     """
     journal = project_root() / CUT_SHORT
     if not journal.is_file():
         return False
-    for entry in json.loads(journal.read_text(encoding="utf-8"))["files"]:
-        _put(entry["path"], entry["old"], entry["new"])
+    for name, old, new in _entries(journal):
+        _put(name, old, new)
     journal.unlink()
     discard()
     return True
+
+
+def _entries(journal: Path) -> list[tuple[str, str, str]]:
+    """Return name, old hash and new hash of each file of a journal; read wholly before any file is replaced."""
+    try:
+        files = json.loads(journal.read_text(encoding="utf-8"))["files"]
+        return [(entry["path"], entry["old"], entry["new"]) for entry in files]
+    except (ValueError, KeyError, TypeError):
+        raise WorkError(f"{CUT_SHORT} is damaged: what it was to replace is not known. {_give_up()}") from None
 
 
 def discard() -> None:

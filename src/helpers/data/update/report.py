@@ -109,8 +109,11 @@ def _revisions(change: Change) -> Iterable[str]:
 
 def _ranks(change: Change) -> Iterable[str]:
     comparison = change.comparison
-    if comparison.year is None or comparison.ranks.empty:
+    if comparison.year is None:
         yield "- Ranks: no year has enough economies in both."
+        return
+    if comparison.ranks.empty:
+        yield f"- Ranks {comparison.year}: no economy has a figure of that year in both."
         return
     ranks = comparison.ranks
     count, moved = len(ranks), ranks[ranks["moved"] != 0]

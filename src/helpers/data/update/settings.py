@@ -62,16 +62,19 @@ def variable(source: str, what: str) -> str:
     return f"{PREFIX}{source.upper().replace('-', '_')}_{what}"
 
 
-def address(source: str, default: str) -> str:
-    """Return the base address of a source, without a slash at its end.
+def address(source: str, default: str, is_file: bool = False) -> str:
+    """Return the base address of a source, without a slash at its end; for `is_file` that of the file itself.
 
     Raises
     ------
     InputError
-        The configured address is not https, or has a user name or password in it.
+        The configured address is not https, or has a user name, a password or a question mark in it.
     """
     name = variable(source, "URL")
-    return checked_address(os.environ.get(name) or default, name).rstrip("/")
+    found = checked_address(os.environ.get(name) or default, name)
+    if not is_file and (urlsplit(found).query or urlsplit(found).fragment):
+        raise InputError(f"{name} has something after a ? or #. Give the base address alone; requests are added to it.")
+    return found.rstrip("/")
 
 
 def checked_address(given: str, name: str) -> str:
@@ -80,9 +83,13 @@ def checked_address(given: str, name: str) -> str:
     Raises
     ------
     InputError
-        Another scheme, no host, or credentials inside the address.
+        No address, another scheme, no host, or credentials inside the address.
     """
-    parts = urlsplit(given)
+    try:
+        parts = urlsplit(given)
+        _ = parts.port  # refuses a number that no port has
+    except ValueError:
+        raise InputError(f"{name} is no address. Give one that starts with https://.") from None
     if parts.username or parts.password:
         raise InputError(f"{name} holds a user name or password. Give the address without them.")
     if not parts.hostname or not is_safe(given):
@@ -109,12 +116,16 @@ def key(source: str) -> str:
     Raises
     ------
     InputError
-        None is set.
+        None is set, or it holds what no header can carry; the message does not repeat it.
     """
     name = variable(source, "KEY")
     found = os.environ.get(name, "").strip()
     if not found:
         raise InputError(f"{source} answers only with a key. Put yours into the environment variable {name}.")
+    if not all("!" <= character <= "~" for character in found):
+        raise InputError(
+            f"The key in {name} holds a blank, a line end or a letter outside ASCII, which no key has. Copy it again."
+        )
     return found
 
 

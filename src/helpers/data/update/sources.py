@@ -16,7 +16,7 @@ class TableSource:
     """A producer whose series become vintages of tables.
 
     `tables` lists the tables it can refresh; `read` returns for each wanted table what fetches its series;
-    `interval` is the least number of seconds between two requests.
+    `interval` is the least number of seconds between two requests; `is_file` tells that the address is that of a file.
     """
 
     name: str
@@ -25,6 +25,7 @@ class TableSource:
     tables: Callable[[], list[str]]
     read: Callable[[Fetcher, list[str]], Iterable[Callable[[], Series]]]
     interval: float = 0.5
+    is_file: bool = False
 
     @property
     def does(self) -> str:
@@ -37,7 +38,7 @@ class FileSource:
     """A producer whose files are fetched but not embedded.
 
     `fetch` takes economies and years, and returns the files that have come into build/fetched/<name>/;
-    `header` names the header a key is sent in, where one is needed.
+    `header` names the header a key is sent in, where one is needed; `is_file` as above.
     """
 
     name: str
@@ -48,6 +49,7 @@ class FileSource:
     then: str
     header: str = ""
     interval: float = 1.0
+    is_file: bool = False
 
     @property
     def does(self) -> str:
@@ -62,6 +64,8 @@ def _one_file(what: str) -> Callable[[Fetcher, Sequence[str], Sequence[int]], li
     """Return what fetches a single file, told by its address and SHA-256."""
 
     def fetch(fetcher: Fetcher, economies: Sequence[str], years: Sequence[int]) -> list[Landed]:
+        if economies or years:
+            raise InputError(f"{fetcher.source} is one file: leave --economy and --year out.")
         path, url = checked(fetcher, what)
         return [land(fetcher.source, path, path.name, url)]
 
@@ -75,7 +79,7 @@ ALL: list[Source] = [
     TableSource("oecd", "OECD, Main Science and Technology Indicators", oecd.ADDRESS, oecd.tables, oecd.read, 3.0),
     TableSource("eurostat", "Eurostat, expenditure on R&D", eurostat.ADDRESS, eurostat.tables, eurostat.read, 1.0),
     TableSource("unsdg", "United Nations, SDG indicators", unsdg.ADDRESS, unsdg.tables, unsdg.read),
-    TableSource("pwt", "Penn World Table", pwt.ADDRESS, pwt.tables, pwt.read),
+    TableSource("pwt", "Penn World Table", pwt.ADDRESS, pwt.tables, pwt.read, is_file=True),
     FileSource(
         "comtrade",
         "UN Comtrade, yearly trade by product",
@@ -86,7 +90,13 @@ ALL: list[Source] = [
         comtrade.HEADER,
     ),
     FileSource(
-        "itu", "ITU, ICT Development Index", "https://www.itu.int", ITU, _one_file("ITU's index"), "one workbook"
+        "itu",
+        "ITU, ICT Development Index",
+        "https://www.itu.int",
+        ITU,
+        _one_file("ITU's index"),
+        "one workbook",
+        is_file=True,
     ),
     FileSource(
         "icio",
@@ -95,6 +105,7 @@ ALL: list[Source] = [
         ICIO,
         _one_file("the OECD's tables"),
         "unpack it, then: reshoring io ingest FOLDER --format icio",
+        is_file=True,
     ),
     FileSource(
         "tiva",

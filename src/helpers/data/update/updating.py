@@ -44,9 +44,22 @@ def update(wish: Wish, tell: Tell) -> None:
         replacing.discard()
         if wish.source:
             source = sources.find(wish.source)
+            _check_narrowing(source, wish)
             _fetch_files(source, wish, tell) if isinstance(source, FileSource) else _update(source, wish, tell)
         elif not wish.finish:
             tell("\n".join(sources.listing()))
+
+
+def _check_narrowing(source: Source, wish: Wish) -> None:
+    """Refuse options that the source has no use for, rather than pass over what was asked."""
+    if isinstance(source, FileSource):
+        if wish.tables:
+            raise InputError(f"{source.name} refreshes no table, it {source.does}. Leave --table out.")
+        return
+    if wish.economies:
+        raise InputError(f"{source.name} is read for all economies. --economy is for comtrade; leave it out.")
+    if len(wish.years) > 1:
+        raise InputError(f"{source.name} ranks economies in one year: give --year once.")
 
 
 def _update(source: TableSource, wish: Wish, tell: Tell) -> None:
@@ -118,7 +131,8 @@ def _fetcher(source: Source, wish: Wish, tell: Tell) -> Fetcher:
         patience = replace(patience, lifetime=0.0)
     header = source.header if isinstance(source, FileSource) else ""
     secret = {header: settings.key(source.name)} if header else {}
-    return Fetcher(source.name, settings.address(source.name, source.address), patience, secret, tell=tell)
+    home = settings.address(source.name, source.address, source.is_file)
+    return Fetcher(source.name, home, patience, secret, tell=tell)
 
 
 def _wanted(source: TableSource, tables: tuple[str, ...]) -> list[str]:

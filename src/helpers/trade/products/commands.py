@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from helpers.errors import WorkError
+
 if TYPE_CHECKING:
     from helpers.trade.products.ingest import IngestedFile
 
@@ -66,7 +68,9 @@ def _report(name: str) -> None:
         f"+ quarantined {sums['quarantined']:,.3f}"
     )
     for reason, count in quarantine(name)["reason"].value_counts().items():
-        typer.echo(f"quarantined: {count:,} rows, {reason}")
+        typer.echo(f"quarantined: {count:,} row{'s' * (count > 1)}, {reason}")
+    if not editions(name):
+        raise WorkError("No row was kept, so that there is no trade to show. Look at the files and the reasons above.")
     missing = unmatched(name)
     if len(missing):
         typer.echo(f"{len(missing)} products in no end-use class: US$ {missing['value'].sum():,.3f} million")

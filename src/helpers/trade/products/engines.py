@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 import ibis
 
 from helpers.errors import InputError, WorkError
+from helpers.ingested import require_file, require_whole
 
 if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend as DuckDB
@@ -75,7 +76,16 @@ def open_text(path: Path) -> IO[str]:
 
 
 def header(path: Path) -> tuple[list[str], str]:
-    """Return the column names of a text file and the character between them (comma or tab)."""
+    """Return the column names of a text file and the character between them (comma or tab).
+
+    Raises
+    ------
+    InputError
+        It is no file.
+    WorkError
+        It is damaged.
+    """
+    require_file(path)
     try:
         with open_text(path) as lines:
             first = lines.readline()
@@ -112,7 +122,14 @@ def read_text(engine: "DuckDB | Spark", path: Path, rejects: str | None = None) 
 
 
 def read_parts(engine: "DuckDB | Spark", files: list[Path]) -> ibis.Table:
-    """Open Parquet files as one table."""
+    """Open Parquet files as one table.
+
+    Raises
+    ------
+    WorkError
+        One of them is gone or damaged.
+    """
+    require_whole(files)
     paths = [str(path) for path in sorted(files)]
     if engine.name == "pyspark":
         read = [engine.read_parquet(path) for path in paths]

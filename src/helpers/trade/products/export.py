@@ -40,7 +40,7 @@ def write_flows(folder: Path, form: str, out: Path) -> int:
     InputError
         The folder does not hold what the format needs, or the file cannot be of that name or in that place.
     WorkError
-        A file cannot be read to its end, or there is no room for what is written.
+        A file cannot be read to its end, no row is sound, or there is no room for what is written.
     """
     if out.suffix not in SUFFIXES:
         raise InputError(f"{out.name} ends in neither .csv nor .parquet. Choose a name that says which is wanted.")
@@ -50,12 +50,17 @@ def write_flows(folder: Path, form: str, out: Path) -> int:
     engine = engines.duckdb()
     try:
         flows = engine.create_table("flows", flows_of_files(engine, source).order_by(ORDER), temp=True)
+        count = int(flows.count().to_pyarrow().as_py())
+        if not count:
+            raise WorkError(
+                f"No row of the files in {folder} is sound, and {out} was not touched. `reshoring trade ingest` names "
+                "the rows, with line and reason."
+            )
         _write(flows, out)
-        return int(flows.count().to_pyarrow().as_py())
+        return count
     except duckdb.Error as error:
-        raise WorkError(
-            f"The flows could not be written: {str(error).splitlines()[0]} {out} was not touched."
-        ) from None
+        first = str(error).splitlines()[0].rstrip(". ")
+        raise WorkError(f"The flows could not be written: {first}. {out} was not touched.") from None
     finally:
         engine.disconnect()
 

@@ -101,11 +101,12 @@ def _ingest_file(
     manifest: dict[str, Any], name: str, file: BaciFile | ComtradeFile, economies: dict[int, str]
 ) -> IngestedFile:
     digest, lines = _digest(file.path)
+    codes = _codes_hash(economies)
     known = manifest["files"].get(file.path.name)
-    if known and known["sha256"] == digest:
+    if known and known["sha256"] == digest and _holds(known, ingested.folder(KIND, name), codes):
         return _told(file.path.name, "unchanged", known)
-    twin = next((other for other, entry in manifest["files"].items() if entry["sha256"] == digest), None)
-    if twin is not None:
+    twin = next((other for other, entry in manifest["files"].items() if entry["sha256"] == digest), file.path.name)
+    if twin != file.path.name:
         return _told(file.path.name, "duplicate", manifest["files"][twin])
     for other, entry in manifest["files"].items():
         if entry["period"] == file.period and other != file.path.name:
@@ -113,12 +114,26 @@ def _ingest_file(
                 f"{file.path.name} covers {file.period}, which was ingested from {other}. "
                 "Ingest another release or edition under another name (--name)."
             )
-    reading = _Reading(ingested.folder(KIND, name), file, economies, f"{REVISION}-{digest[:16]}")
-    entry = {"sha256": digest, "period": file.period} | reading.run(lines)
+    reading = _Reading(ingested.folder(KIND, name), file, economies, f"{REVISION}-{digest[:16]}-{codes[:8]}")
+    entry = {"sha256": digest, "period": file.period, "codes": codes} | reading.run(lines)
     _refuse_counted(manifest, ingested.folder(KIND, name), file.path.name, entry["parts"])
     manifest["files"][file.path.name] = entry
     ingested.write_manifest(KIND, name, manifest)
     return _told(file.path.name, "ingested", entry)
+
+
+def _codes_hash(economies: dict[int, str]) -> str:
+    return hashlib.sha256(",".join(map(str, sorted(economies))).encode()).hexdigest()[:16]
+
+
+def _holds(entry: dict[str, Any], place: Path, codes: str) -> bool:
+    """Tell whether what was read from a file still stands: its Parquet is whole, and no economy is known anew.
+
+    Rows that were set apart may have named an economy that the list of the release has only now.
+    """
+    files = [part["file"] for part in entry["parts"]] + ([entry["quarantine"]] if entry["quarantine"] else [])
+    newly_known = entry["quarantine"] is not None and entry.get("codes") != codes
+    return not newly_known and all(ingested.is_whole(place / file) for file in files)
 
 
 def _refuse_counted(manifest: dict[str, Any], place: Path, name: str, parts: list[dict[str, Any]]) -> None:
@@ -188,8 +203,7 @@ class _Reading:
         try:
             return self._run_plainly(lines) or self._run_carefully(lines)
         except duckdb.Error as error:
-            first = str(error).splitlines()[0]
-            raise WorkError(f"{self.file.path.name} cannot be read to its end: {first} Download it again.") from None
+            raise _in_words(self.file.path.name, error) from None
         finally:
             self.engine.disconnect()
             self.ordered.disconnect()
@@ -351,6 +365,20 @@ class _Reading:
 def _as_stored(rows: "ir.Table") -> "ir.Table":
     """Give rows of the quick way the columns of what is stored."""
     return rows.mutate(product=rows.product.cast("string").lpad(6, "0")).select(STORED)
+
+
+def _in_words(name: str, error: duckdb.Error) -> WorkError:
+    """Say what stopped the engine: the disk, the memory it may use, or the file."""
+    if "No space left on device" in str(error):
+        return WorkError(
+            f"{name}: no space is left on the disk. Make room and run it again; what was finished is kept."
+        )
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return WorkError(
+            f"{name} needs more memory or room for temporary files than there is. Make room and run it again."
+        )
+    first = str(error).splitlines()[0].rstrip(". ")
+    return WorkError(f"{name} cannot be read to its end: {first}. Download it again.")
 
 
 def _joined(rows: "ir.Table", names: list[str], delimiter: str) -> "ir.StringValue":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from helpers.errors import InputError, not_allowed
-from helpers.ingested import Publication
+from helpers.ingested import Publication, require_file
 from helpers.trade.products.end_use import classes_of
 from helpers.trade.products.engines import header
 from helpers.trade.products.rows import BACI_COLUMNS, COMTRADE_COLUMNS, baci_rows, comtrade_rows
@@ -135,11 +135,25 @@ def _baci_file(path: Path) -> BaciFile:
 
 
 def _baci_economies(path: Path) -> dict[int, str]:
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        rows = list(csv.DictReader(lines))
+    require_file(path)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            rows = list(csv.DictReader(lines))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path.name} cannot be read as CSV in UTF-8 ({error}). Take it from the release.") from None
     if not rows or not {"country_code", "country_iso3"} <= set(rows[0]):
         raise InputError(f"{path.name} has no columns country_code and country_iso3.")
-    return {int(row["country_code"]): _iso3(int(row["country_code"]), row["country_iso3"]) for row in rows}
+    return {
+        _code(path, row["country_code"]): _iso3(_code(path, row["country_code"]), row["country_iso3"]) for row in rows
+    }
+
+
+def _code(path: Path, given: object) -> int:
+    """Read the numeric code of an economy."""
+    try:
+        return int(str(given))
+    except ValueError:
+        raise InputError(f"{path.name}: {given!r} is no numeric code of an economy.") from None
 
 
 def _iso3(code: int, given: str | None) -> str:
@@ -174,8 +188,14 @@ def _reference(path: Path, key: str) -> dict[int, str]:
         raise InputError(
             f"{path} is missing. UN Comtrade publishes it among its reference tables; keep it beside the data files."
         )
-    records = json.loads(path.read_text(encoding="utf-8-sig"))["results"]
-    return {int(record[key]): _iso3(int(record[key]), record.get(f"{key}IsoAlpha3")) for record in records}
+    try:
+        records = json.loads(path.read_text(encoding="utf-8-sig"))["results"]
+        codes = {_code(path, record[key]): record.get(f"{key}IsoAlpha3") for record in records}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InputError(
+            f"{path.name} is no reference table of UN Comtrade: JSON whose `results` hold {key}. Fetch it again."
+        ) from None
+    return {code: _iso3(code, given) for code, given in codes.items()}
 
 
 def _require_files(folder: Path, found: Sequence[object], example: str) -> None:
@@ -197,6 +217,8 @@ def _refuse_same_period(folder: Path, files: list[BaciFile]) -> None:
 
 def _require_columns(path: Path, wanted: list[str]) -> None:
     names, _ = header(path)
+    if not any(names):
+        raise InputError(f"{path.name} is empty. Download it again.")
     missing = [name for name in wanted if name not in names]
     if missing:
         raise InputError(f"{path.name}, line 1: column {', '.join(missing)} missing. Found: {', '.join(names[:12])}.")
