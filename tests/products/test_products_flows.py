@@ -103,46 +103,53 @@ def test_flows_straight_from_files_equal_those_ingested(release):
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_the_command_writes_the_flows_of_files(release, tmp_path, suffix):
     out = tmp_path / f"flows.{suffix}"
-    result = trade("flows", release, "--format", "baci", "--out", out)
+    result = trade("flows", release, "--out", out)
     assert result.exit_code == 0, result.output
     written = (pd.read_csv if suffix == "csv" else pd.read_parquet)(out)
     assert f"{len(written):,} flows" in result.output
     assert "generated, not published" in result.output
+    assert written.pop("generated").all()
     ingest(release, "baci")
     pd.testing.assert_frame_equal(in_order(written), products.flows(), check_dtype=False)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["baci", out.name, "project"]
+    (release / ingested.MARKER).unlink()
+    assert "generated" not in trade("flows", release, "--out", out).output
+    assert "generated" not in out.read_bytes().decode(errors="replace")
 
 
 def test_the_command_refuses_names_and_places_it_cannot_write_to(release, tmp_path):
     with pytest.raises(InputError, match=r"neither \.csv nor \.parquet"):
-        write_flows(release, "baci", tmp_path / "flows.xlsx")
+        write_flows(release, tmp_path / "flows.xlsx")
     with pytest.raises(InputError, match=r"no folder .*nowhere"):
-        write_flows(release, "baci", tmp_path / "nowhere" / "flows.csv")
-    with pytest.raises(InputError, match="Allowed: baci, comtrade"):
-        write_flows(release, "bacy", tmp_path / "flows.csv")
+        write_flows(release, tmp_path / "nowhere" / "flows.csv")
 
 
-def test_a_file_that_is_cut_short_leaves_what_was_written_before(release, tmp_path):
-    out = tmp_path / "flows.csv"
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text + b"2011,410,410,010121,1.000,1.0\n",
+        lambda text: text + b'2011,410,842,"010121,1.000,1.0\n',
+        lambda text: text.replace(b"\n", b"\r"),
+        lambda text: gzip.compress(text)[:200],
+    ],
+    ids=["an unsound row", "an open quote", "carriage returns only", "cut short"],
+)
+def test_flows_of_files_that_are_not_sound_throughout_are_not_written(release, tmp_path, change):
+    path, out = sorted(release.glob("BACI_*"))[0], tmp_path / "flows.csv"
     out.write_text("mine\n")
-    path = sorted(release.glob("BACI_*"))[0]
-    packed = gzip.compress(path.read_bytes())
+    changed = change(path.read_bytes())
     path.unlink()
-    path.with_name(f"{path.name}.gz").write_bytes(packed[: len(packed) // 2])
-    with pytest.raises(WorkError, match="was not touched"):
-        write_flows(release, "baci", out)
+    path.with_name(path.name + ".gz" * changed.startswith(b"\x1f")).write_bytes(changed)
+    with pytest.raises(WorkError, match=r"nothing was written.*trade ingest"):
+        write_flows(release, out)
     assert out.read_text() == "mine\n"
 
 
-@pytest.mark.parametrize("change", [lambda text: text.splitlines()[0] + "\n", lambda text: text.replace("\n", "\r")])
-def test_files_without_a_row_that_counts_are_no_flows(release, tmp_path, change):
-    out = tmp_path / "flows.csv"
-    out.write_text("mine\n")
+def test_files_without_a_row_have_no_flows(release, tmp_path):
     for path in release.glob("BACI_*"):
-        path.write_text(change(path.read_text()), newline="")
-    with pytest.raises(WorkError, match=r"is sound, and .*flows\.csv was not touched"):
-        write_flows(release, "baci", out)
-    assert out.read_text() == "mine\n"
+        path.write_text(path.read_text().splitlines()[0] + "\n")
+    with pytest.raises(WorkError, match="hold no row"):
+        write_flows(release, tmp_path / "flows.csv")
 
 
 def trade(*arguments):

@@ -163,8 +163,9 @@ def test_other_ways_to_write_a_file_give_the_same(release, change):
         lambda text: b"i,t,j,k,v,q\n" + text.partition(b"\n")[2],
         lambda text: text + b"\n",
         lambda text: text.replace(b"2011,", b'"2011",'),
+        lambda text: text.replace(b"\n", b"\r"),
     ],
-    ids=["columns in another order", "an empty line", "quotes"],
+    ids=["columns in another order", "an empty line", "quotes", "carriage returns only"],
 )
 def test_what_is_not_in_the_published_form_is_left_to_the_careful_way(release, change):
     rewritten(change)(release)

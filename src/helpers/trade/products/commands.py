@@ -34,17 +34,18 @@ def ingest(
 
 @app.command()
 def flows(
-    folder: Annotated[Path, typer.Argument(help="Folder of published files, as downloaded and unpacked.")],
-    form: Annotated[str, typer.Option("--format", help="baci or comtrade")],
+    folder: Annotated[Path, typer.Argument(help="Folder of BACI's files, as downloaded and unpacked.")],
     out: Annotated[Path, typer.Option(help="File to write, .csv or .parquet.")],
 ) -> None:
-    """Write flows by exporter, importer, year and end use to a file, without ingesting anything."""
+    """Write BACI's flows by exporter, importer, year and end use to a file, without ingesting anything."""
     from helpers import ingested
     from helpers.trade.products.export import write_flows
 
-    count = write_flows(folder, form, out)
+    count = write_flows(folder, out)
     typer.echo(f"{count:,} flows by exporter, importer, year and end use (US$), in {out}")
-    typer.echo("Rows that are not sound are left out; `reshoring trade ingest` would name them, with line and reason.")
+    typer.echo(
+        "Every row was in the published form and counts. Repeated rows are looked for by `reshoring trade ingest`."
+    )
     if ingested.is_generated(folder):
         typer.echo(GENERATED)
 

@@ -49,7 +49,7 @@ def flows_expression(parts: dict[str, "ir.Table"], economies: dict[int, str]) ->
     summed = _together(by_edition)
     if len(by_edition) > 1:
         summed = summed.group_by(keys).agg(value=summed.value.sum())
-    return _named(summed, economies)
+    return named(summed, economies)
 
 
 def _grouped(rows: "ir.Table", classes: "ir.Table") -> "ir.Table":
@@ -58,7 +58,7 @@ def _grouped(rows: "ir.Table", classes: "ir.Table") -> "ir.Table":
     return grouped.agg(value=joined.value.sum())
 
 
-def _named(summed: "ir.Table", economies: dict[int, str]) -> "ir.Table":
+def named(summed: "ir.Table", economies: dict[int, str]) -> "ir.Table":
     """Put names in place of numbers, once the rows are few."""
     codes = pd.DataFrame({"code": list(economies), "iso3": list(economies.values())})
     exporters = ibis.memtable(codes.set_axis(["exporter", "exporter_iso3"], axis=1))
@@ -142,7 +142,7 @@ def flows_of_files(engine: "BaseBackend", source: Source) -> "ir.Table":
 
         summed = quick.sums(engine, source)
         if summed is not None:
-            return _named(summed, source.economies)
+            return named(summed, source.economies)
     tables = {edition: sound.select(STORED) for edition, sound in _sound_rows(engine, source).items()}
     return flows_expression(tables, source.economies)
 

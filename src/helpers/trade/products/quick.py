@@ -110,7 +110,8 @@ class PlainRows:
             names, delimiter = engines.header(file.path)
             self.sound &= names == BACI_COLUMNS
             with gzip.open(file.path) if file.path.suffix == ".gz" else file.path.open("rb") as lines:
-                lines.readline()
+                # With no other line ends than carriage returns, the whole file would pass for its header.
+                self.sound &= b"\r" not in lines.readline().removesuffix(b"\r\n")
                 while self.sound and (block := lines.read(BLOCK)):
                     yield block + lines.readline(), delimiter, file.year
 
