@@ -5,12 +5,12 @@
 
   // Tables that scroll can be reached and scrolled with the keyboard.
   for (const box of document.querySelectorAll(".table-scroll")) {
-    if (box.scrollWidth > box.clientWidth) {
+    if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) {
       box.tabIndex = 0;
       const caption = box.closest("figure")?.querySelector("figcaption") || box.querySelector("caption");
       const heading = box.closest("section")?.querySelector("h2, h3");
       box.setAttribute("role", "region");
-      box.setAttribute("aria-label", `${(caption || heading)?.textContent.trim() || "Table"} (scrolls sideways)`);
+      box.setAttribute("aria-label", `${(caption || heading)?.textContent.trim() || "Table"} (scrolls)`);
     } else {
       box.removeAttribute("tabindex");
     }
@@ -32,7 +32,9 @@
   // First in the head, so that the site's own style has the last word.
   document.head.prepend(style);
 
-  import(new URL(root + "build/assets/dt_bundle.js", document.baseURI).href).then(({ default: DataTable }) => {
+  const script = document.createElement("script");
+  script.src = root + "build/assets/dt_bundle.js";
+  script.onload = () => {
     for (const table of tables) {
       const long = table.tBodies[0].rows.length > 15;
       new DataTable(table, {
@@ -46,5 +48,6 @@
         language: { search: "Filter:", emptyTable: "No rows" },
       });
     }
-  });
+  };
+  document.head.append(script);
 })();

@@ -4,7 +4,7 @@ import functools
 import shutil
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 
@@ -80,7 +80,7 @@ def visit(browser, address):
         page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("request", lambda request: troubles.append(request.url) if is_elsewhere(request.url) else None)
-        page.goto(address + path, wait_until="networkidle")
+        page.goto(urljoin(address, path), wait_until="networkidle")
         return page
 
     yield open_page
@@ -131,6 +131,13 @@ def test_tables_sort_by_value_and_filter(visit):
     page.fill("#tbl-heights input[type=search]", "ACK")
     page.wait_for_function("rows => document.querySelectorAll(rows).length === 1", arg=rows)
     assert page.locator(rows).inner_text().split() == ["ACK", "7.40", "11"]
+
+
+def test_tables_sort_on_a_page_opened_from_the_disk(visit, rendered):
+    page = visit((rendered / "_site" / SECTION).as_uri())
+    assert page.url.startswith("file://")
+    page.locator("#tbl-heights .dt-container th", has_text="height").click()
+    page.wait_for_selector("#tbl-heights tbody tr:first-child:has-text('1.51')")
 
 
 def test_everything_reads_well_without_scripts(visit):
