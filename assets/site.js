@@ -3,8 +3,8 @@
   "use strict";
   const root = document.currentScript.dataset.root || "./";
 
-  // Tables that scroll can be reached and scrolled with the keyboard.
-  for (const box of document.querySelectorAll(".table-scroll")) {
+  // Tables that scroll can be reached and scrolled with the keyboard. What is folded has no size until it is opened.
+  const reach = (box) => {
     if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) {
       box.tabIndex = 0;
       const caption = box.closest("figure")?.querySelector("figcaption") || box.querySelector("caption");
@@ -14,11 +14,39 @@
     } else {
       box.removeAttribute("tabindex");
     }
-  }
+  };
+  const reachAll = (part) => part.querySelectorAll(".table-scroll").forEach(reach);
+  reachAll(document);
+  document.addEventListener("shown.bs.collapse", (event) => reachAll(event.target));
+
+  // A link to something folded opens the fold, and so does one to the heading of an entry that is folded but for it.
+  const unfold = () => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const entry = target?.closest("section")?.querySelector(":scope > .callout.entry .callout-collapse:not(.show)");
+    const fold = target?.closest(".callout-collapse:not(.show)") || entry;
+    if (!fold) return;
+    fold.classList.add("show");
+    for (const toggle of fold.closest(".callout").querySelectorAll("[data-bs-toggle=collapse]")) {
+      toggle.classList.remove("collapsed");
+      toggle.setAttribute("aria-expanded", "true");
+    }
+    reachAll(fold);
+    target.scrollIntoView();
+  };
+  window.addEventListener("hashchange", unfold);
+  unfold();
 
   // What opens and closes something is a button, whatever the renderer calls it; each navigation has a name.
   for (const toggle of document.querySelectorAll(".sidebar-item-toggle, .callout-header[data-bs-toggle]")) {
     toggle.setAttribute("role", "button");
+  }
+  for (const toggle of document.querySelectorAll(".callout-header[data-bs-toggle]")) {
+    toggle.tabIndex = 0;
+    toggle.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      toggle.click();
+    });
   }
   document.querySelector("nav.navbar")?.setAttribute("aria-label", "Main");
   document.querySelector("nav#quarto-sidebar")?.setAttribute("aria-label", "Pages");

@@ -149,6 +149,40 @@ def test_everything_reads_well_without_scripts(visit):
     assert box["x"] + box["width"] <= 400
 
 
+def test_what_is_folded_opens_by_its_button_by_key_and_by_a_link_to_what_is_in_it(visit):
+    page = visit(SECTION)
+    head = page.locator(".callout-header", has_text="In full")
+    opened, closed = ".callout-collapse.show #tbl-folded", ".callout-collapse.collapse:not(.show) #tbl-folded"
+    assert not page.locator("#tbl-folded table").is_visible()
+    head.click()
+    page.wait_for_selector(opened)
+    head.click()
+    page.wait_for_selector(closed, state="attached")
+    head.press("Enter")
+    page.wait_for_selector(opened)
+    head.press("Space")
+    page.wait_for_selector(closed, state="attached")
+    page.locator("main p a[href='#tbl-folded']").click()
+    page.wait_for_selector(opened)
+    assert head.get_attribute("aria-expanded") == "true"
+    assert visit(f"{SECTION}#tbl-folded").locator("#tbl-folded table").is_visible()
+
+
+def test_a_link_to_a_folded_entry_opens_it_and_no_other(visit):
+    page = visit("data.html")
+    assert page.locator("dl.record").first.is_visible() is False
+    page.locator("main td a[href='#rd_gdp'], main th a[href='#rd_gdp']").first.click()
+    page.locator("dl.record").first.wait_for(state="visible")
+    assert [one.is_visible() for one in page.locator("dl.record").all()] == [True, False]
+
+
+def test_what_is_folded_is_open_without_scripts_and_on_paper(visit):
+    assert visit(SECTION, scripts=False).locator("#tbl-folded table").is_visible()
+    page = visit(SECTION)
+    page.emulate_media(media="print")
+    assert page.locator("#tbl-folded table").is_visible()
+
+
 def test_run_box_opens_and_its_downloads_are_there(visit, address):
     page = visit(SECTION, 400)
     box = page.locator("details.run-box")
