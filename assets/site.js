@@ -3,22 +3,50 @@
   "use strict";
   const root = document.currentScript.dataset.root || "./";
 
-  // Tables that scroll can be reached and scrolled with the keyboard.
-  for (const box of document.querySelectorAll(".table-scroll")) {
-    if (box.scrollWidth > box.clientWidth) {
+  // Tables that scroll can be reached and scrolled with the keyboard. What is folded has no size until it is opened.
+  const reach = (box) => {
+    if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) {
       box.tabIndex = 0;
       const caption = box.closest("figure")?.querySelector("figcaption") || box.querySelector("caption");
       const heading = box.closest("section")?.querySelector("h2, h3");
       box.setAttribute("role", "region");
-      box.setAttribute("aria-label", `${(caption || heading)?.textContent.trim() || "Table"} (scrolls sideways)`);
+      box.setAttribute("aria-label", `${(caption || heading)?.textContent.trim() || "Table"} (scrolls)`);
     } else {
       box.removeAttribute("tabindex");
     }
-  }
+  };
+  const reachAll = (part) => part.querySelectorAll(".table-scroll").forEach(reach);
+  reachAll(document);
+  document.addEventListener("shown.bs.collapse", (event) => reachAll(event.target));
+
+  // A link to something folded opens the fold, and so does one to the heading of an entry that is folded but for it.
+  const unfold = () => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const entry = target?.closest("section")?.querySelector(":scope > .callout.entry .callout-collapse:not(.show)");
+    const fold = target?.closest(".callout-collapse:not(.show)") || entry;
+    if (!fold) return;
+    fold.classList.add("show");
+    for (const toggle of fold.closest(".callout").querySelectorAll("[data-bs-toggle=collapse]")) {
+      toggle.classList.remove("collapsed");
+      toggle.setAttribute("aria-expanded", "true");
+    }
+    reachAll(fold);
+    target.scrollIntoView();
+  };
+  window.addEventListener("hashchange", unfold);
+  unfold();
 
   // What opens and closes something is a button, whatever the renderer calls it; each navigation has a name.
   for (const toggle of document.querySelectorAll(".sidebar-item-toggle, .callout-header[data-bs-toggle]")) {
     toggle.setAttribute("role", "button");
+  }
+  for (const toggle of document.querySelectorAll(".callout-header[data-bs-toggle]")) {
+    toggle.tabIndex = 0;
+    toggle.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      toggle.click();
+    });
   }
   document.querySelector("nav.navbar")?.setAttribute("aria-label", "Main");
   document.querySelector("nav#quarto-sidebar")?.setAttribute("aria-label", "Pages");
@@ -32,7 +60,9 @@
   // First in the head, so that the site's own style has the last word.
   document.head.prepend(style);
 
-  import(new URL(root + "build/assets/dt_bundle.js", document.baseURI).href).then(({ default: DataTable }) => {
+  const script = document.createElement("script");
+  script.src = root + "build/assets/dt_bundle.js";
+  script.onload = () => {
     for (const table of tables) {
       const long = table.tBodies[0].rows.length > 15;
       new DataTable(table, {
@@ -46,5 +76,6 @@
         language: { search: "Filter:", emptyTable: "No rows" },
       });
     }
-  });
+  };
+  document.head.append(script);
 })();

@@ -186,6 +186,10 @@ def test_the_details_of_a_claim_hold_rule_numbers_caveat_and_links(results):
     assert "[figure in drivers](drivers.ipynb#fig-curve)" in first
     assert "What would test it: Plant data." in second
     assert "Same verdict under: nothing to vary: Nothing could be chosen otherwise." in second
+    verdict, folded = first.split('::: {.callout-note .entry collapse="true"')
+    assert "**Supported.**" in verdict
+    assert "Rule, fixed beforehand" in folded
+    assert folded.endswith("\n:::")
 
 
 def test_the_details_hold_the_evidence_on_record(results):

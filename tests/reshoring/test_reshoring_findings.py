@@ -5,7 +5,7 @@ import pytest
 
 from helpers import data
 from helpers.reshoring import counts, findings, measures, place, presentation, summary, value_chains
-from helpers.reshoring.parameters import ReshoringParameters
+from helpers.reshoring.value_chains_parameters import ValueChainsParameters
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +48,36 @@ def test_evidence_on_counts_tells_level_from_growth():
     assert level["text"] != growth["text"]
 
 
+def test_metrics_of_counts_are_those_of_the_newest_publication():
+    wide = counts.by_vintage(data.load("reshoring_counts"))
+    newest = counts.changes_by_vintage(wide, 2019).iloc[-1]
+    within = counts.within_later(wide.iloc[:, -1], 2019)
+    found = findings.count_metrics(newest, within, counts.shrinkage(wide), 2019)
+    before, after = (10 + 5) / 2, (17 + 25 + 23 + 22 + 20) / 5
+    assert found["recognised_rate_ratio"] == pytest.approx(after / before)
+    assert found["recognised_rate_ratio_low"] < found["recognised_rate_ratio"] < found["recognised_rate_ratio_high"]
+    assert found["recognised_halves_ratio"] == within.ratio
+    assert found["recognised_share_lost"] == pytest.approx(31 / 142)
+    assert found["split_year"] == 2019
+
+
+def test_the_industries_that_add_most_are_named_whichever_way_they_go():
+    table = pd.DataFrame(
+        {
+            "industry": ["Manufacture of basic metals", "Printing", "Manufacture of paper"],
+            "contribution": [0.2, -1.25, 0.9],
+        }
+    )
+    assert presentation.largest_contributions(table, 2) == ["Printing (−1.2)", "paper (0.9)"]
+
+
 @pytest.mark.parametrize(("low", "high", "word"), [(1.1, 2, "up"), (0.5, 0.9, "down"), (0.5, 2, "neither")])
 def test_words_follow_the_interval(low, high, word):
     assert findings.verdict_words(low, high, "up", "down", "neither") == word
 
 
 def test_series_of_two_data_bases_are_never_pooled():
-    panels = value_chains.panels(data.load, ReshoringParameters())
+    panels = value_chains.panels(data.load, ValueChainsParameters())
     assert len(panels) == 1 + len(value_chains.GVC_SECTORS) + len(value_chains.VALUE_ADDED_SECTORS)
     assert panels["S"].shape == (14, 43)
     assert panels["GVC machinery (TiVA)"].index.max() == 2020
@@ -73,7 +96,7 @@ def test_foreign_content_mirrors_the_value_added_ratio():
 
 
 def test_break_tests_cover_all_series_and_say_where_crisis_years_were_kept():
-    tested = value_chains.tested_series(data.load, ReshoringParameters(draws=200), ["KOR", "USA"])
+    tested = value_chains.tested_series(data.load, ValueChainsParameters(draws=200), ["KOR", "USA"])
     assert tested.index.is_unique
     assert (tested["reason"] == "").all()
     kept = tested[tested["crisis_years"] == "kept"]
@@ -89,7 +112,7 @@ def test_intervals_are_written_with_true_minus_signs():
 
 
 def test_other_choices_of_the_slowdown_hold_the_published_one():
-    chosen = ReshoringParameters(draws=200)
+    chosen = ValueChainsParameters(draws=200)
     table = value_chains.slowdown_alternatives(data.load, chosen)
     assert len(table) == 24
     keys = (table["break_year"] == 2011) & (table["crisis_years"] == "left out") & (table["lags"] == 1)
@@ -102,7 +125,7 @@ def test_other_choices_of_the_slowdown_hold_the_published_one():
 
 
 def test_every_measure_is_tested_for_every_economy_that_has_it():
-    chosen = ReshoringParameters(draws=200)
+    chosen = ValueChainsParameters(draws=200)
     tests = value_chains.tests_by_economy(data.load, chosen)
     panels = value_chains.panels(data.load, chosen)
     sizes = {name: panel.dropna(axis=1).shape[1] for name, panel in panels.items()}

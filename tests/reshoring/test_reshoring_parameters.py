@@ -1,4 +1,4 @@
-"""Parameters of the section: defaults, and refusals that say what there is."""
+"""Parameters of the sections: defaults, and refusals that say what there is."""
 
 import ast
 import re
@@ -9,7 +9,9 @@ import yaml
 from pydantic import ValidationError
 
 from helpers.paths import project_root
+from helpers.reshoring.counts_parameters import CountsParameters
 from helpers.reshoring.parameters import ReshoringParameters
+from helpers.reshoring.value_chains_parameters import TESTED, ValueChainsParameters
 
 
 def test_defaults_are_allowed():
@@ -42,11 +44,8 @@ def test_price_sensitive_industries_depend_on_the_release():
         ({"low_cost": []}, "at least 1 item"),
         ({"compared": []}, "at least 1 item"),
         ({"compared": ["KOR"]}, "names KOR itself or one of its economies twice"),
-        ({"break_year": 2001}, "Choose 2004 to 2012"),
-        ({"crisis_years": list(range(2001, 2011))}, "4 yearly changes are left, 0 of them before 2011, too few"),
-        ({"crisis_years": list(range(2011, 2014))}, "Changes there are: 2001-2014"),
-        ({"trimming": 0.5}, "less than or equal to 0.35"),
         ({"realease": "2016"}, "Extra inputs are not permitted"),
+        ({"break_year": 2011}, "Extra inputs are not permitted"),
     ],
 )
 def test_refusals_name_what_is_allowed(given, words):
@@ -60,11 +59,54 @@ def test_excluding_all_but_one_industry_is_refused():
         ReshoringParameters(exclude_industries=industries[:-1])
 
 
-def test_notebook_starts_from_the_defaults_and_declares_what_it_loads():
-    notebook = nbformat.read(project_root() / "notebooks" / "reshoring.ipynb", 4)
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"focus": "SGP"}, r"focus: 'SGP' is not a known economy of WIOD release 2016.*KOR"),
+        ({"compared": ["KOR"]}, "names KOR itself or one of its economies twice"),
+        ({"exclude_industries": ["c3"]}, "'c3' is not a known industry of WIOD release 2016"),
+        ({"exclude_industries": list(TESTED.industries)}, "Keep at least one"),
+        ({"break_year": 2001}, "Choose 2004 to 2012"),
+        ({"crisis_years": list(range(2001, 2011))}, "4 yearly changes are left, 0 of them before 2011, too few"),
+        ({"crisis_years": list(range(2011, 2014))}, "Changes there are: 2001-2014"),
+        ({"trimming": 0.5}, "less than or equal to 0.35"),
+        ({"release": "2013"}, "Extra inputs are not permitted"),
+    ],
+)
+def test_refusals_of_the_section_on_value_chains_name_what_is_allowed(given, words):
+    with pytest.raises(ValidationError, match=words):
+        ValueChainsParameters(**given)
+
+
+def test_industries_are_left_out_of_the_share_that_is_tested():
+    assert ValueChainsParameters(exclude_price_sensitive=True, exclude_industries=["C10-C12"]).excluded == [
+        "C10-C12",
+        "C19",
+        "C24",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"), [({"split_year": 2014}, "greater than or equal to 2015"), ({"level": 1}, "0.99")]
+)
+def test_refusals_of_the_section_on_counts_name_what_is_allowed(given, words):
+    with pytest.raises(ValidationError, match=words):
+        CountsParameters(**given)
+
+
+SECTIONS = {
+    "reshoring": ReshoringParameters,
+    "returning-firms": CountsParameters,
+    "value-chains": ValueChainsParameters,
+}
+
+
+@pytest.mark.parametrize("slug", SECTIONS)
+def test_a_notebook_starts_from_the_defaults_and_declares_what_it_loads(slug):
+    notebook = nbformat.read(project_root() / "notebooks" / f"{slug}.ipynb", 4)
     front = yaml.safe_load(notebook.cells[0].source.strip().strip("-"))
     cell = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
     assigned = {node.targets[0].id: ast.literal_eval(node.value) for node in ast.parse(cell.source).body}
-    assert assigned == ReshoringParameters().model_dump()
+    assert assigned == SECTIONS[slug]().model_dump()
     source = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     assert set(re.findall(r'data\.load\("(\w+)"\)', source)) <= set(front["tables"])

@@ -35,7 +35,13 @@ FIGURE_OPTIONS = """#| label: fig-heights
 TABLE_OPTIONS = """#| label: tbl-heights
 #| tbl-cap: "All heights, in US$ of today & yesterday"
 """
+FOLDED_OPTIONS = """#| label: tbl-folded
+#| tbl-cap: "The shortest, folded"
+"""
+FOLD = '::: {.callout-note collapse="true" title="In full"}'
 LAST = """## More
+
+The shortest are in @tbl-folded.
 
 ::: {.callout-note}
 ## Mind
@@ -113,6 +119,17 @@ def executed_notebook() -> dict:
             listed,
             [displayed("text/html", table), displayed("text/html", SOURCE.format(name="heights"))],
         ),
+        cell("markdown", "fold", FOLD),
+        cell(
+            "code",
+            "tbl-folded",
+            FOLDED_OPTIONS + "report.table(df.tail(3), 'shortest')",
+            [
+                displayed("text/html", table_html(heights().tail(3), sortable=True)),
+                displayed("text/html", SOURCE.format(name="heights")),
+            ],
+        ),
+        cell("markdown", "fold-end", ":::"),
         cell("markdown", "more", LAST),
     ]
     return {"cells": cells, "metadata": {"papermill": {"start_time": "now"}}, "nbformat": 4, "nbformat_minor": 5}

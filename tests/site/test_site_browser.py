@@ -4,7 +4,7 @@ import functools
 import shutil
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 
@@ -80,7 +80,7 @@ def visit(browser, address):
         page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("request", lambda request: troubles.append(request.url) if is_elsewhere(request.url) else None)
-        page.goto(address + path, wait_until="networkidle")
+        page.goto(urljoin(address, path), wait_until="networkidle")
         return page
 
     yield open_page
@@ -133,6 +133,13 @@ def test_tables_sort_by_value_and_filter(visit):
     assert page.locator(rows).inner_text().split() == ["ACK", "7.40", "11"]
 
 
+def test_tables_sort_on_a_page_opened_from_the_disk(visit, rendered):
+    page = visit((rendered / "_site" / SECTION).as_uri())
+    assert page.url.startswith("file://")
+    page.locator("#tbl-heights .dt-container th", has_text="height").click()
+    page.wait_for_selector("#tbl-heights tbody tr:first-child:has-text('1.51')")
+
+
 def test_everything_reads_well_without_scripts(visit):
     page = visit(SECTION, 400, scripts=False)
     assert page.locator("#tbl-heights tbody tr").count() == 30
@@ -140,6 +147,40 @@ def test_everything_reads_well_without_scripts(visit):
     assert page.locator("details.run-box summary").is_visible()
     box = page.locator("#tbl-heights .table-scroll").bounding_box()
     assert box["x"] + box["width"] <= 400
+
+
+def test_what_is_folded_opens_by_its_button_by_key_and_by_a_link_to_what_is_in_it(visit):
+    page = visit(SECTION)
+    head = page.locator(".callout-header", has_text="In full")
+    opened, closed = ".callout-collapse.show #tbl-folded", ".callout-collapse.collapse:not(.show) #tbl-folded"
+    assert not page.locator("#tbl-folded table").is_visible()
+    head.click()
+    page.wait_for_selector(opened)
+    head.click()
+    page.wait_for_selector(closed, state="attached")
+    head.press("Enter")
+    page.wait_for_selector(opened)
+    head.press("Space")
+    page.wait_for_selector(closed, state="attached")
+    page.locator("main p a[href='#tbl-folded']").click()
+    page.wait_for_selector(opened)
+    assert head.get_attribute("aria-expanded") == "true"
+    assert visit(f"{SECTION}#tbl-folded").locator("#tbl-folded table").is_visible()
+
+
+def test_a_link_to_a_folded_entry_opens_it_and_no_other(visit):
+    page = visit("data.html")
+    assert page.locator("dl.record").first.is_visible() is False
+    page.locator("main td a[href='#rd_gdp'], main th a[href='#rd_gdp']").first.click()
+    page.locator("dl.record").first.wait_for(state="visible")
+    assert [one.is_visible() for one in page.locator("dl.record").all()] == [True, False]
+
+
+def test_what_is_folded_is_open_without_scripts_and_on_paper(visit):
+    assert visit(SECTION, scripts=False).locator("#tbl-folded table").is_visible()
+    page = visit(SECTION)
+    page.emulate_media(media="print")
+    assert page.locator("#tbl-folded table").is_visible()
 
 
 def test_run_box_opens_and_its_downloads_are_there(visit, address):

@@ -134,6 +134,23 @@ def test_staging_again_touches_nothing(project):
     assert before == {path: path.stat().st_mtime_ns for path in (root / "build").rglob("*") if path.is_file()}
 
 
+def test_a_module_becomes_a_script_that_names_what_it_gave():
+    module = "var a = 1, $b = 2;\nexport { a as Other, $b as default, c as more };\n/* end */"
+    script = stage.plain_script(module)
+    assert "export" not in script
+    assert "var a = 1, $b = 2;\nglobalThis.DataTable = $b;" in script
+    assert script.startswith("(() => {")
+    assert script.rstrip().endswith("})();")
+
+
+@pytest.mark.parametrize(
+    "module", ["var a = 1;", "export default a;", "export { a as default };\nexport { b as default };"]
+)
+def test_a_module_of_another_form_is_refused(module):
+    with pytest.raises(WorkError, match=r"dt_bundle\.js of the installed itables has another form .* Use the lock"):
+        stage.plain_script(module)
+
+
 def test_staged_notebooks_are_valid(project):
     import json
 

@@ -177,14 +177,15 @@ def statements(entry: Entry) -> list[str]:
 
 
 def details(entry: Entry) -> str:
-    """One claim as Markdown: what the study says, its statements, where to look."""
+    """One claim as Markdown: what the study says and the verdict; its statements and where to look, folded."""
     claim = entry.claim
     lines = [
         f"### {claim.title} {{#{claim.id}}}",
         f"**{entry.verdict.capitalize()}.** {claim.paraphrase} *({claim.place})*",
     ]
     items = [*statements(entry), *([f"Look at: {links(claim)}"] if claim.see else [])]
-    return "\n\n".join([*lines, "\n".join(f"- {item}" for item in items)])
+    head = '::: {.callout-note .entry collapse="true" title="The rule, the numbers, where to look"}'
+    return "\n\n".join([*lines, head, "\n".join(f"- {item}" for item in items), ":::"])
 
 
 def record_in_words(record: Mapping[str, Any]) -> str:

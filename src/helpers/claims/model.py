@@ -6,7 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from helpers.errors import not_allowed
 
-Section = Literal["innovation-index", "reshoring", "intermediate-trade", "drivers", "policy"]
+Section = Literal[
+    "innovation-index", "reshoring", "returning-firms", "value-chains", "intermediate-trade", "drivers", "policy"
+]
 SECTIONS: tuple[str, ...] = get_args(Section)
 Operator = Literal["<", "<=", ">", ">=", "==", "!=", "between"]
 Kind = Literal["rank", "input-output measure", "published counts", "trade statistics", "regression", "none"]

@@ -1,4 +1,4 @@
-"""What the section on reshoring leaves for other programs: metrics, and evidence for the claims."""
+"""What the sections on reshoring leave for other programs: metrics, and evidence for the claims."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -52,6 +52,26 @@ def metrics(changes: pd.DataFrame, placed: Place, focus: str, base_year: int, la
     summary = {"economies": placed.of, "base_year": base_year, "last_year": last_year, "focus": focus}
     every = {f"s_change_{str(code).lower()}": changes.loc[code, "share_change"] for code in changes.index}
     return values | summary | every | {"s_change_median": changes["share_change"].median()}
+
+
+def count_metrics(newest: pd.Series, within: RateRatio, lost: pd.DataFrame, split_year: int) -> dict[str, Any]:
+    """Return the change of Korea's recognitions and how far the counts have shrunk, under flat names.
+
+    Parameters
+    ----------
+    newest : Series
+        Last row of `counts.changes_by_vintage`.
+    within : RateRatio
+        Later against earlier half of the years after the split.
+    lost : DataFrame
+        From `counts.shrinkage`.
+    split_year : int
+        Last year of the earlier period.
+    """
+    values = {"recognised_share_lost": lost["lost"].sum() / lost["first"].sum(), "split_year": split_year}
+    for key, name in {"ratio": "ratio", "low": "ratio_low", "high": "ratio_high", "p": "ratio_p"}.items():
+        values |= {f"recognised_rate_{name}": newest[key], f"recognised_halves_{name}": getattr(within, key)}
+    return values
 
 
 def home_evidence(league: pd.DataFrame, base_year: int, last_year: int, level: float) -> Iterator[dict[str, Any]]:

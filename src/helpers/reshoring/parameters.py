@@ -1,6 +1,5 @@
 """What a reader may change in the section on reshoring, with the values that are allowed."""
 
-from math import ceil
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -40,17 +39,7 @@ class ReshoringParameters(SectionParameters):
         min_length=1,
         description="low-cost economies of the manufacturing import ratio (alpha-3, in WIOD release 2013)",
     )
-    split_year: int = Field(
-        2019, ge=2015, le=2024, description="last year of the earlier period in Korea's counts (calendar year)"
-    )
-    break_year: int = Field(2011, description="first year of the later regime in tests of a known date")
-    crisis_years: list[int] = Field(
-        [2009, 2010], description="years given a dummy of their own in break tests (collapse and rebound)"
-    )
-    trimming: float = Field(
-        0.15, ge=0.1, le=0.35, description="share of years at each end where no break is looked for (0.1-0.35)"
-    )
-    draws: int = Field(2000, ge=200, le=100_000, description="draws of the bootstrap and of simulated p-values")
+    draws: int = Field(2000, ge=200, le=100_000, description="draws of the bootstrap")
     level: float = Field(0.95, ge=0.5, le=0.99, description="coverage of intervals (0.5-0.99)")
     seed: int = Field(2021, ge=0, le=2**32 - 1, description="seed of the random numbers")
 
@@ -113,23 +102,4 @@ class ReshoringParameters(SectionParameters):
             raise ValueError(
                 f"A change from {base} to {last} cannot be measured: last_year must come after base_year. "
                 f"{self.source.label} has {years[0]}-{years[-1]}."
-            )
-        tested = catalogue.years(RELEASES["2016"].table)
-        if self.break_year not in tested[4:-2]:
-            raise ValueError(
-                f"break_year: a break in {self.break_year} cannot be tested, it needs years before and after it. "
-                f"Choose {tested[4]} to {tested[-3]} (breaks are tested on release 2016, {tested[0]}-{tested[-1]})."
-            )
-        self._check_crisis_years(tested[1:])
-
-    def _check_crisis_years(self, changes: list[int]) -> None:
-        """Refuse crisis years that leave too few yearly changes of S for a break to be looked for."""
-        left = [year for year in changes if year not in self.crisis_years]
-        before = sum(year < self.break_year for year in left)
-        margin = max(2, ceil(self.trimming * len(left)))
-        if min(before, len(left) - before) < 2 or len(left) - 2 * margin < 1:
-            raise ValueError(
-                f"crisis_years: without these years {len(left)} yearly changes are left, {before} of them before "
-                f"{self.break_year}, too few to test a break (two on each side at least, {margin} kept at each end). "
-                f"Name fewer years or a smaller trimming. Changes there are: {changes[0]}-{changes[-1]}."
             )

@@ -106,6 +106,22 @@ def intensities(table: pd.DataFrame) -> pd.DataFrame:
     return table.rename(columns=heads).rename_axis(index="economy")
 
 
+def largest_contributions(table: pd.DataFrame, count: int = 3) -> list[str]:
+    """Return the industries that add most to a change, in either direction, as "basic metals (1.2)".
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `summary.by_industry`: `industry` and `contribution` (percentage points).
+    count : int
+        How many.
+    """
+    largest = table.reindex(table["contribution"].abs().sort_values(ascending=False).index).head(count)
+    names = largest["industry"].str.removeprefix("Manufacture of ")
+    values = largest["contribution"].map("{:.1f}".format).str.replace("-", MINUS)
+    return list(names + " (" + values + ")")
+
+
 def agreement(table: pd.DataFrame) -> pd.DataFrame:
     """Return the comparison of two releases with plain headings."""
     names = {"change": "change of S", "ratio": "R", "rank": "rank"}

@@ -11,8 +11,7 @@ import pandas as pd
 
 from helpers.errors import InputError
 from helpers.reshoring import breaks, measures
-from helpers.reshoring.parameters import ReshoringParameters
-from helpers.reshoring.releases import RELEASES
+from helpers.reshoring.value_chains_parameters import TESTED, ValueChainsParameters
 
 Load = Callable[[str], pd.DataFrame]
 
@@ -35,13 +34,9 @@ VALUE_ADDED_SECTORS = {
 }
 
 
-def foreign_shares(load: Load, chosen: ReshoringParameters) -> pd.DataFrame:
+def foreign_shares(load: Load, chosen: ValueChainsParameters) -> pd.DataFrame:
     """Return yearly changes of S (percentage points) of release 2016, the only one with years after 2011."""
-    release = RELEASES["2016"]
-    dropped = set(release.price_sensitive if chosen.exclude_price_sensitive else ())
-    if chosen.source == release:
-        dropped |= set(chosen.excluded)
-    measured = measures.measure(measures.select_inputs(load(release.table), chosen.scope, sorted(dropped)))
+    measured = measures.measure(measures.select_inputs(load(TESTED.table), chosen.scope, chosen.excluded))
     return breaks.yearly_change(100 * measures.by_year(measured, "share"))
 
 
@@ -62,7 +57,7 @@ def foreign_content(table: pd.DataFrame, sector: str) -> pd.DataFrame:
     return breaks.yearly_change(share.loc[:, (gross >= MINIMUM_OUTPUT).all()])
 
 
-def panels(load: Load, chosen: ReshoringParameters) -> dict[str, pd.DataFrame]:
+def panels(load: Load, chosen: ValueChainsParameters) -> dict[str, pd.DataFrame]:
     """Return every panel that is tested: name to yearly changes, years by economies."""
     found = {"S": foreign_shares(load, chosen)}
     output = load("wits_gvc_output_selected_sectors")
@@ -81,7 +76,7 @@ def chosen_series(panels: dict[str, pd.DataFrame], focus: str, economies: Sequen
     return found
 
 
-def tested_series(load: Load, chosen: ReshoringParameters, economies: Sequence[str]) -> pd.DataFrame:
+def tested_series(load: Load, chosen: ValueChainsParameters, economies: Sequence[str]) -> pd.DataFrame:
     """Return the break tests of all series of the page.
 
     Years of crisis have dummies of their own, except in the foreign content of exports: that series starts so late that
@@ -100,7 +95,7 @@ def tested_series(load: Load, chosen: ReshoringParameters, economies: Sequence[s
     return pd.concat([without, breaks.break_table(late, **options | {"crisis_years": ()}).assign(crisis_years="kept")])
 
 
-def slowdown_alternatives(load: Load, chosen: ReshoringParameters) -> pd.DataFrame:
+def slowdown_alternatives(load: Load, chosen: ValueChainsParameters) -> pd.DataFrame:
     """Return in how many pooled series a slowdown is found under other defensible choices.
 
     Varied are the first year of the later regime, whether years of crisis have dummies of their own, the lags of the
@@ -139,13 +134,13 @@ def _known_dates(
     return tests
 
 
-def settings(chosen: ReshoringParameters) -> dict[str, Any]:
+def settings(chosen: ValueChainsParameters) -> dict[str, Any]:
     """Return the options of `breaks.break_table` as chosen."""
     names = ("break_year", "crisis_years", "trimming", "draws", "level", "seed")
     return {name: getattr(chosen, name) for name in names}
 
 
-def tests_by_economy(load: Load, chosen: ReshoringParameters) -> pd.DataFrame:
+def tests_by_economy(load: Load, chosen: ValueChainsParameters) -> pd.DataFrame:
     """Return the break tests of every measure for every economy, one by one.
 
     Returns

@@ -64,8 +64,14 @@ def _entry(record: Any) -> str:
         ("Download", _download(record)),
     ]
     terms = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts if value)
-    html = f'<p>{escape(record.description)}</p>\n<dl class="record">{terms}</dl>'
-    return f"### {record.title} {{#{record.name}}}\n\n{raw_html(html)}"
+    parts = [
+        f"### {record.title} {{#{record.name}}}",
+        raw_html(f"<p>{escape(record.description)}</p>"),
+        '::: {.callout-note .entry collapse="true" title="Source, unit, vintages, licence, problems, download"}',
+        raw_html(f'<dl class="record">{terms}</dl>'),
+        ":::",
+    ]
+    return "\n\n".join(parts)
 
 
 def _producer(record: Any) -> str:

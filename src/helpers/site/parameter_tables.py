@@ -34,7 +34,8 @@ def _block(section: Any, position: int) -> str:
         classes="report-table parameters",
         name=f"parameters-{section.slug}",
     )
-    return f"### {section.title} {{#parameters-of-{section.slug}}}\n\n{raw_html(html)}"
+    head = f"### {section.title} {{#parameters-of-{section.slug}}}"
+    return "\n\n".join([head, '::: {.callout-note .entry collapse="true" title="Parameters"}', raw_html(html), ":::"])
 
 
 def parameter_rows(model: type[BaseModel]) -> list[list[str]]:

@@ -1,10 +1,12 @@
 """Staging: from finished runs to the pages, downloads and assets that both renderers start from."""
 
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from helpers.errors import WorkError
 from helpers.site import layout
 from helpers.site.data_tables import data_tables
 from helpers.site.downloads import stage_downloads
@@ -16,7 +18,9 @@ from helpers.site.run_box import run_box, source_line_links
 from helpers.site.section_links import Published, link_sections, published
 from helpers.site.variant_list import notebook_text, variant_groups, variant_list, way_back
 
-TABLE_SCRIPTS = ("dt_bundle.js", "dt_bundle.css")
+TABLE_SCRIPT, TABLE_STYLE = "dt_bundle.js", "dt_bundle.css"
+#: What the script of itables ends with: it is written as a module, and this names what it gives to others.
+EXPORT = re.compile(r"export\s*\{[^{}]*?([\w$]+) as default[^{}]*\}")
 
 
 def stage(root: Path, pages: Sequence[Publication], sections: Sequence[Any], records: Sequence[Any]) -> None:
@@ -83,14 +87,28 @@ def _stage_page(root: Path, page: Publication, known: Published) -> Path:
 
 
 def stage_assets(root: Path) -> list[Path]:
-    """Copy the script that makes tables sortable from the installed itables, and return the copies."""
+    """Copy what makes tables sortable from the installed itables, and return the copies."""
     from importlib.resources import files
 
     source = files("itables") / "html"
-    targets = [root / layout.ASSETS / name for name in TABLE_SCRIPTS]
-    for target in targets:
-        layout.write_if_changed(target, (source / target.name).read_bytes())
-    return targets
+    script = plain_script((source / TABLE_SCRIPT).read_text(encoding="utf-8"))
+    texts = {TABLE_SCRIPT: script, TABLE_STYLE: (source / TABLE_STYLE).read_text(encoding="utf-8")}
+    return [_write(root / layout.ASSETS / name, text) for name, text in texts.items()]
+
+
+def plain_script(module: str) -> str:
+    """Return a module as a script that sets `DataTable`: browsers load no module of a page opened from the disk.
+
+    Raises
+    ------
+    WorkError
+        The module names its default in another way than expected.
+    """
+    given = EXPORT.findall(module)
+    if len(given) != 1:
+        raise WorkError(f"{TABLE_SCRIPT} of the installed itables has another form than this site knows. Use the lock.")
+    body = EXPORT.sub(r"globalThis.DataTable = \1", module)
+    return f'(() => {{\n"use strict";\n{body}\n}})();\n'
 
 
 def _remove_others(folder: Path, kept: set[Path]) -> None:
