@@ -1,6 +1,7 @@
 """Building: only when something changed, whole or not at all, and the same bytes each time."""
 
 import hashlib
+import os
 import zipfile
 
 import pytest
@@ -50,6 +51,54 @@ def test_an_activated_environment_changes_nothing(monkeypatch, tmp_path):
     (tmp_path / "smalldocs").touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert build.renderer_identity("smalldocs") == before
+
+
+QUARTO = """#!/bin/sh
+cd "$2" && find . -name '*.ipynb' | sort >&2
+printf 'WARN: Unable to resolve link target: a.ipynb\n' >&2
+printf '\033[33mWARN: Unable to resolve link target: a.ipynb\033[39m\n[WARNING] Citeproc: citation x not found\n' >&2
+echo 'no WARN: at the beginning of the line'
+mkdir _site
+exit {code}
+"""
+
+
+def quarto_that_ends(monkeypatch, folder, code):
+    """Put a program on PATH that is called with Quarto's words, warns, and ends as told."""
+    program = folder / "quarto"
+    program.write_text(QUARTO.format(code=code))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+
+
+def test_warnings_of_quarto_are_told_once_with_their_number(project, monkeypatch, tmp_path_factory, capfd):
+    root, pages = project
+    quarto_that_ends(monkeypatch, tmp_path_factory.mktemp("bin"), 0)
+    stage.stage(root, pages, *example.catalogued())
+    render.render(root, pages, "quarto")
+    assert capfd.readouterr().err.splitlines() == [
+        "Quarto warned 3 times:",
+        "  Unable to resolve link target: a.ipynb (2 times)",
+        "  Citeproc: citation x not found",
+    ]
+
+
+def test_of_many_warnings_the_first_are_told():
+    told = render.warnings_told("Quarto", "\n".join(f"WARN: {number}" for number in range(8)))
+    assert told == ["Quarto warned 8 times:", *(f"  {number}" for number in range(5)), "  and 3 more"]
+    assert render.warnings_told("Quarto", "WARN: 1")[0] == "Quarto warned once:"
+    assert render.warnings_told("Quarto", "Output created: _site/index.html") == []
+
+
+def test_quarto_finds_the_notebooks_that_pages_link_to(project, monkeypatch, tmp_path_factory):
+    root, pages = project
+    quarto_that_ends(monkeypatch, tmp_path_factory.mktemp("bin"), 1)
+    stage.stage(root, pages, *example.catalogued())
+    with pytest.raises(WorkError, match="Quarto could not render the site") as refused:
+        render.render(root, pages, "quarto")
+    downloads = "./build/downloads/kita-2021/heights"
+    for name in ("heights.ipynb", "source/heights.ipynb"):
+        assert f"{downloads}/{name}" in str(refused.value)
 
 
 def test_another_quarto_is_noticed(monkeypatch, tmp_path):

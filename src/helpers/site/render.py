@@ -3,10 +3,12 @@
 import ctypes
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,10 @@ QUARTO_ONLY = ("html-math-method", "respect-user-color-scheme")
 DIE_WITH_PARENT = 1
 QUARTO = "quarto"
 SMALLDOCS = "smalldocs"
+#: How a renderer, or the pandoc within it, begins a warning; before it there may be a colour of the terminal.
+WARNING = re.compile(r"^(?:\x1b\[[\d;]*m)*\[?WARN(?:ING)?\b[\]:]*\s*(.*)", re.MULTILINE)
+COLOUR = re.compile(r"\x1b\[[\d;]*m")
+SHOWN_WARNINGS = 5
 
 
 def renderer() -> str:
@@ -104,8 +110,10 @@ def _render_quarto(root: Path, project: Path, pages: Sequence[Publication], conf
         shutil.copyfile(root / name, project / name)
     for folder in (layout.PAGES, layout.OWN_ASSETS):
         copy_tree(root / folder, project / folder)
+    # Quarto warns of a link to a notebook that it does not find; those that are no pages it leaves as they are.
+    _copy_files(root, project, f"{layout.DOWNLOADS}/**/*.ipynb")
     _write_configuration(project, configuration)
-    _call([QUARTO, "render", str(project), "--no-execute"], project)
+    _call("Quarto", [QUARTO, "render", str(project), "--no-execute"], project)
 
 
 def _render_smalldocs(root: Path, project: Path, pages: Sequence[Publication], configuration: dict[str, Any]) -> None:
@@ -119,7 +127,7 @@ def _render_smalldocs(root: Path, project: Path, pages: Sequence[Publication], c
     copy_tree(root / layout.OWN_ASSETS, project / layout.OWN_ASSETS)
     _write_themes(project)
     _write_configuration(project, smalldocs_configuration(configuration))
-    _call([sys.executable, "-m", "smalldocs.cli", "render", "--quiet", str(project)], project)
+    _call(SMALLDOCS, [sys.executable, "-m", "smalldocs.cli", "render", "--quiet", str(project)], project)
 
 
 def smalldocs_configuration(configuration: dict[str, Any]) -> dict[str, Any]:
@@ -163,11 +171,32 @@ def die_with_parent() -> Callable[[], object] | None:
     return lambda: control(DIE_WITH_PARENT, signal.SIGKILL)
 
 
-def _call(command: list[str], folder: Path) -> None:
+def _call(name: str, command: list[str], folder: Path) -> None:
     environment = os.environ | {"PYTHONHASHSEED": "0"}
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, preexec_fn=die_with_parent()
     )
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()[-15:]
-        raise WorkError(f"{Path(command[0]).name} could not render the site:\n" + "\n".join(said))
+        raise WorkError(f"{name} could not render the site:\n" + "\n".join(said))
+    for line in warnings_told(name, done.stdout + "\n" + done.stderr):
+        print(line, file=sys.stderr)
+
+
+def warnings_told(name: str, said: str) -> list[str]:
+    """Return what a renderer warned of as lines for the person: how often, then the first of them, each once.
+
+    Parameters
+    ----------
+    name : str
+        What the renderer is called.
+    said : str
+        All that it wrote.
+    """
+    counted = Counter(COLOUR.sub("", text).strip() for text in WARNING.findall(said))
+    if not counted:
+        return []
+    lines = [f"  {text}" + (f" ({count} times)" if count > 1 else "") for text, count in counted.items()]
+    rest = [f"  and {len(lines) - SHOWN_WARNINGS} more"] if len(lines) > SHOWN_WARNINGS else []
+    times = "once" if counted.total() == 1 else f"{counted.total()} times"
+    return [f"{name} warned {times}:", *lines[:SHOWN_WARNINGS], *rest]
