@@ -40,7 +40,7 @@ def test_a_section_without_findings_is_listed_with_its_description(tmp_path):
 def test_a_results_table_opens_the_overview(pages):
     shown = {"name": "heights", "columns": {"economy": "Economy", "rank": "Rank"}, "caption": "All of them."}
     made = overview(pages, {"heights": {"table": shown}})
-    assert "<caption>Table 1. All of them. Scenario: As seen in 2021.</caption>" in made
+    assert "<figcaption>Table 1. All of them. Scenario: As seen in 2021.</figcaption>" in made
     assert '<th scope="row">ABG</th><td>1</td>' in made
 
 

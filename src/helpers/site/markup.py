@@ -37,16 +37,19 @@ def table(
     classes: str = "report-table",
     name: str = "",
 ) -> str:
-    """Return a table in its own scrolling container; `rows` hold HTML, the first cell of each names its row."""
+    """Return a table in its own scrolling container; `rows` hold HTML, the first cell of each names its row.
+
+    A caption stands above the container: it does not scroll away, nor do the controls of a sortable table precede it.
+    """
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in header)
     body = "\n".join(_row(row) for row in rows)
-    above = f"<caption>{caption}</caption>\n" if caption else ""
     anchor = f' id="{escape(name)}"' if name else ""
     attributes = f'class="{classes}"{anchor} data-quarto-disable-processing="true"'
-    return (
+    box = (
         f'<div class="table-scroll" tabindex="0"><table {attributes}>\n'
-        f"{above}<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>"
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>"
     )
+    return f'<figure class="captioned"><figcaption>{caption}</figcaption>\n{box}</figure>' if caption else box
 
 
 def _row(cells: Sequence[str]) -> str:
