@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from helpers import report
-from helpers.report.tables import table_html
+from helpers.report.tables import WORDY, table_html
 
 
 @pytest.fixture
@@ -132,5 +132,5 @@ def test_a_long_table_scrolls_in_a_box_that_the_keyboard_reaches(rows, boxed):
 
 
 def test_long_text_gets_a_wide_column():
-    cells = Cells(table_html(pd.DataFrame({"name": ["a"], "short": ["b" * 60], "long": ["c" * 61]}))).tags
+    cells = Cells(table_html(pd.DataFrame({"name": ["a"], "short": ["b" * WORDY], "long": ["c" * (WORDY + 1)]}))).tags
     assert [attrs.get("class") for tag, attrs in cells if tag == "td"] == [None, "words"]

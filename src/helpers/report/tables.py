@@ -18,7 +18,7 @@ FLAG = "flag"
 # More rows than this scroll in a box of their own, under their heads: a page is read, a long table is looked up.
 LONG = 32
 # Text of more letters than this gets a wide column: the table grows to the side, where it scrolls, and not downwards.
-WORDY = 60
+WORDY = 40
 
 
 def table(
