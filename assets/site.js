@@ -12,7 +12,7 @@
       box.setAttribute("role", "region");
       box.setAttribute("aria-label", `${(caption || heading)?.textContent.trim() || "Table"} (scrolls)`);
     } else {
-      box.removeAttribute("tabindex");
+      for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
     }
   };
   const reachAll = (part) => part.querySelectorAll(".table-scroll").forEach(reach);
@@ -35,6 +35,13 @@
   };
   window.addEventListener("hashchange", unfold);
   unfold();
+
+  // A table with controls scrolls in a box within these, so that they stay in sight: that box takes the place of ours.
+  const moveScrolling = (outer, inner) => {
+    inner.classList.add(...outer.classList);
+    for (const name of ["class", "tabindex", "role", "aria-label"]) outer.removeAttribute(name);
+    reach(inner);
+  };
 
   // What opens and closes something is a button, whatever the renderer calls it; each navigation has a name.
   for (const toggle of document.querySelectorAll(".sidebar-item-toggle, .callout-header[data-bs-toggle]")) {
@@ -65,7 +72,8 @@
   script.onload = () => {
     for (const table of tables) {
       const long = table.tBodies[0].rows.length > 15;
-      new DataTable(table, {
+      const outer = table.closest(".table-scroll");
+      const built = new DataTable(table, {
         order: [],
         paging: long,
         pageLength: 15,
@@ -75,6 +83,16 @@
         autoWidth: false,
         language: { search: "Filter:", emptyTable: "No rows" },
       });
+      const inner = table.parentElement;
+      moveScrolling(outer, inner);
+      built.on("draw", () => reach(inner));
+      // Nobody turns the pages of a table on paper.
+      let length = built.page.len();
+      window.addEventListener("beforeprint", () => {
+        length = built.page.len();
+        built.page.len(-1).draw();
+      });
+      window.addEventListener("afterprint", () => built.page.len(length).draw());
     }
   };
   document.head.append(script);

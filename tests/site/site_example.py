@@ -8,18 +8,19 @@ from types import SimpleNamespace
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from helpers.report.tables import table_html
+from helpers.report.tables import LONG, table_html
 from helpers.site.publication import Publication
 
 ROOT = Path(__file__).resolve().parents[2]
+TITLE = "How tall are the examples, and how much of that is due to the ruler they were measured with?"
 SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="460pt" height="300pt" viewBox="0 0 460 300">'
     '<rect width="460" height="300" fill="#ffffff"/>'
     '<polyline points="20,280 200,120 440,30" fill="none" stroke="#D55E00" stroke-width="4"/></svg>'
 )
 SOURCE = '<p class="source-line" data-results="{name}">Source: World Bank (wdi-2021-09-15). n = 30 economies.</p>'
-FRONT = """---
-title: "How tall are the examples?"
+FRONT = f"""---
+title: "{TITLE}"
 description: "Thirty economies, measured and ranked."
 section: heights
 parameters: nowhere:Model
@@ -39,6 +40,9 @@ FOLDED_OPTIONS = """#| label: tbl-folded
 #| tbl-cap: "The shortest, folded"
 """
 FOLD = '::: {.callout-note collapse="true" title="In full"}'
+GROWTH_OPTIONS = """#| label: tbl-growth
+#| tbl-cap: "Growth by year"
+"""
 LAST = """## More
 
 The shortest are in @tbl-folded.
@@ -72,6 +76,12 @@ def heights() -> pd.DataFrame:
     """Thirty rows, so that the table has pages."""
     codes = [f"A{first}{second}" for first in "BCDEF" for second in "GHIJKL"]
     return pd.DataFrame({"economy": codes, "height": [10.5 - 0.31 * n for n in range(30)], "rank": range(1, 31)})
+
+
+def growth() -> pd.DataFrame:
+    """More rows than a page holds without a box of its own, and more columns than it is wide."""
+    years = {str(year): [round(0.1 * row - 0.01 * year, 2) for row in range(LONG + 8)] for year in range(2000, 2019)}
+    return pd.DataFrame({"economy": [f"Economy {row + 1}" for row in range(LONG + 8)]} | years)
 
 
 def displayed(kind: str, content: str) -> dict:
@@ -130,6 +140,15 @@ def executed_notebook() -> dict:
             ],
         ),
         cell("markdown", "fold-end", ":::"),
+        cell(
+            "code",
+            "tbl-long",
+            GROWTH_OPTIONS + 'report.table(growth, "growth", sortable=True)',
+            [
+                displayed("text/html", table_html(growth(), sortable=True)),
+                displayed("text/html", SOURCE.format(name="growth")),
+            ],
+        ),
         cell("markdown", "more", LAST),
     ]
     return {"cells": cells, "metadata": {"papermill": {"start_time": "now"}}, "nbformat": 4, "nbformat_minor": 5}
@@ -145,6 +164,7 @@ def write_run(root: Path, scenario: str, section: str) -> Path:
         json.dumps({"korea_rank": 2, "study_rank": 3, "share": 0.25, "gone": None})
     )
     heights().to_csv(folder / "results" / "tables" / "heights.csv", index=False)
+    growth().to_csv(folder / "results" / "tables" / "growth.csv", index=False)
     (folder / "results" / "figures" / "heights.svg").write_text(SVG)
     (folder / "manifest.json").write_text(json.dumps({"outputs": {}, "seconds": 1.5, "started": "2021-01-01"}))
     return folder
@@ -156,7 +176,7 @@ def publication(root: Path, scenario: str = "kita-2021", section: str = "heights
     return Publication(
         section=section,
         scenario=scenario,
-        title="How tall are the examples?",
+        title=TITLE,
         description="Thirty economies, measured and ranked.",
         order=10,
         scenario_title={"kita-2021": "As seen in 2021"}.get(scenario, "Newest data"),
@@ -204,7 +224,7 @@ def record(name: str = "rd_gdp", folder: str = "indicators") -> SimpleNamespace:
 
 def catalogued() -> tuple[list, list]:
     """Sections and table records of the example."""
-    section = SimpleNamespace(slug="heights", title="How tall are the examples?", parameters=ExampleParameters)
+    section = SimpleNamespace(slug="heights", title=TITLE, parameters=ExampleParameters)
     return [section], [record(), record("trade_gdp", "trade")]
 
 

@@ -77,7 +77,7 @@ def visit(browser, address):
         )
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+        page.on("console", lambda message: troubles.append(message.text) if is_trouble(message) else None)
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("request", lambda request: troubles.append(request.url) if is_elsewhere(request.url) else None)
         page.goto(urljoin(address, path), wait_until="networkidle")
@@ -87,6 +87,13 @@ def visit(browser, address):
     for context in contexts:
         context.close()
     assert troubles == []
+
+
+def is_trouble(message):
+    """Tell whether a message is an error, other than that Quarto's script modules do not load from the disk."""
+    place = message.location["url"]
+    module = "site_libs/" in message.text + place and place.startswith("file:")
+    return message.type == "error" and not module
 
 
 def is_elsewhere(url):
@@ -140,11 +147,124 @@ def test_tables_sort_on_a_page_opened_from_the_disk(visit, rendered):
     page.wait_for_selector("#tbl-heights tbody tr:first-child:has-text('1.51')")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1280])
+def test_a_long_table_scrolls_under_its_head_between_its_controls(visit, width, scheme):
+    page = visit(SECTION, width, scheme)
+    page.wait_for_selector("#tbl-growth .dt-container")
+    boxes = page.locator("#tbl-growth .table-scroll")
+    assert boxes.count() == 1
+    assert boxes.locator("input, .dt-info, .dt-paging").count() == 0
+    assert page.locator("#tbl-growth :is(input[type=search], .dt-info, .dt-paging)").count() == 3
+    page.locator("#tbl-growth select").select_option("-1")
+    box = boxes.element_handle()
+    page.wait_for_function("box => box.scrollHeight > 2 * box.clientHeight", arg=box)
+    assert page.evaluate("box => getComputedStyle(box).backgroundImage", box).count("gradient") == 4
+    box.evaluate("box => box.scrollTo(0, 300)")
+    head = box.query_selector("th")
+    assert abs(head.bounding_box()["y"] - box.bounding_box()["y"]) < 2
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert head.evaluate("head => getComputedStyle(head).backgroundColor") == paper
+
+
+def test_a_long_table_can_be_scrolled_by_keyboard_and_says_so(visit):
+    page = visit(SECTION)
+    page.wait_for_selector("#tbl-growth .dt-container")
+    box = page.get_by_role("region", name="Growth by year (scrolls)")
+    assert box.count() == 1
+    assert page.locator("#tbl-growth [tabindex='0']:has(.dt-container)").count() == 0
+    box.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("box => box.scrollLeft > 0", arg=box.element_handle())
+
+
+@pytest.mark.parametrize("path", ["data.html", SECTION])
+def test_captions_stand_above_the_controls_of_their_tables(visit, path):
+    page = visit(path)
+    page.wait_for_selector("table.dataTable")
+    for figure in page.locator("figure:has(.dt-container)").all():
+        caption, controls = figure.locator("figcaption").bounding_box(), figure.locator(".dt-container").bounding_box()
+        assert caption["y"] + caption["height"] <= controls["y"]
+    assert page.locator(".dt-container caption").count() == 0
+
+
+def test_the_open_menu_stands_below_the_title(visit):
+    page = visit(SECTION, 400)
+    title = page.locator(".navbar-title:visible, .navbar-brand:visible").first
+    before = title.bounding_box()
+    page.locator(".navbar-toggler").click()
+    page.wait_for_selector(".navbar-collapse.show")
+    assert title.bounding_box() == before
+    bottom = page.locator(".navbar-toggler").bounding_box()
+    for link in page.locator(".navbar-collapse .nav-link:visible").all():
+        assert link.bounding_box()["y"] >= bottom["y"] + bottom["height"]
+
+
+def test_long_names_in_the_sidebar_are_broken_on_a_phone(visit):
+    page = visit(SECTION, 400)
+    page.locator(".quarto-secondary-nav button").first.click()
+    sidebar = page.locator("#quarto-sidebar")
+    name = sidebar.locator(".sidebar-item-text", has_text="How tall").first
+    name.wait_for()
+    page.wait_for_timeout(500)  # it slides in
+    room = sidebar.bounding_box()
+    assert name.bounding_box()["height"] > 40
+    for element in sidebar.locator(":is(.sidebar-item-text, .sidebar-item-toggle):visible").all():
+        box = element.bounding_box()
+        assert box["x"] >= room["x"]
+        assert box["x"] + box["width"] <= min(400, room["x"] + room["width"])
+
+
+def test_links_in_text_are_underlined_and_the_description_keeps_its_distance(visit):
+    page = visit(SECTION)
+    plain = """[...document.querySelectorAll('main p a')]
+        .filter(link => getComputedStyle(link).textDecorationLine !== 'underline').map(link => link.outerHTML)"""
+    assert page.locator("main p a").count() > 2
+    assert page.evaluate(plain) == []
+    gap = """() => {
+      const texts = ['h1.title', '.description'].map(name => {
+        const range = document.createRange();
+        range.selectNodeContents(document.querySelector('#title-block-header ' + name));
+        return range.getBoundingClientRect();
+      });
+      return texts[1].top - texts[0].bottom;
+    }"""
+    assert page.evaluate(gap) > 8
+
+
+def test_a_tab_shows_what_is_behind_it(visit):
+    page = visit(SECTION)
+    second = page.locator(".tab-pane", has_text="second")
+    assert not second.is_visible()
+    page.get_by_role("tab", name="Two").click()
+    second.wait_for(state="visible")
+
+
+def test_paper_holds_all_rows_and_tabs_in_dark_letters(visit):
+    page = visit(SECTION, scheme="dark")
+    page.wait_for_selector("#tbl-growth .dt-container")
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    rows = page.locator("#tbl-growth tbody tr")
+    assert rows.count() == 40
+    assert rows.last.is_visible()
+    box = page.locator("#tbl-growth .table-scroll")
+    assert box.evaluate("box => getComputedStyle(box).maxHeight") == "none"
+    assert page.locator(".tab-pane", has_text="second").is_visible()
+    for hidden in ("#quarto-sidebar", "#quarto-header", ".run-box", ".dt-paging"):
+        assert not page.locator(hidden).first.is_visible()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate(CONTRASTS) == []
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert rows.count() == 15
+
+
 def test_everything_reads_well_without_scripts(visit):
     page = visit(SECTION, 400, scripts=False)
     assert page.locator("#tbl-heights tbody tr").count() == 30
     assert page.locator("#tbl-heights tbody tr").last.is_visible()
     assert page.locator("details.run-box summary").is_visible()
+    assert page.locator(".tab-pane", has_text="second").is_visible()
     box = page.locator("#tbl-heights .table-scroll").bounding_box()
     assert box["x"] + box["width"] <= 400
 

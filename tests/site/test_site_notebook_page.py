@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from site_example import cell, displayed, executed_notebook
+from site_example import TITLE, cell, displayed, executed_notebook
 
 from helpers.site.notebook_page import (
     cell_options,
@@ -33,7 +33,7 @@ def by_name(made):
 def test_front_matter_keeps_what_renderers_read():
     front = read_front_matter(text(page()["cells"][0]))
     assert front == {
-        "title": "How tall are the examples?",
+        "title": TITLE,
         "description": "Thirty economies, measured and ranked.",
         "order": 3,
     }
