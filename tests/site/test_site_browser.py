@@ -255,6 +255,13 @@ def test_paper_holds_all_rows_and_tabs_in_dark_letters(visit):
         assert not page.locator(hidden).first.is_visible()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.evaluate(CONTRASTS) == []
+    filled = page.locator(".callout-header").evaluate_all(
+        "all => all.map(one => getComputedStyle(one).backgroundColor)"
+    )
+    assert set(filled) <= {"rgba(0, 0, 0, 0)", "rgb(246, 248, 250)"}
+    cut = """box => { const found = []; for (let one = box; !one.matches('main'); one = one.parentElement)
+        if (getComputedStyle(one).overflowX !== 'visible') found.push(one.className); return found; }"""
+    assert box.evaluate(cut) == []
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     assert rows.count() == 15
 
