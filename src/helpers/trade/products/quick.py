@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
-# Large enough that handing a block over costs nothing beside reading it, small enough that several are held at a time.
-BLOCK = 1 << 22
+# Large enough that handing a block over costs nothing beside reading it, small enough that memory is used again.
+BLOCK = 1 << 20
 STREAM = "plain_rows"
 CORES = os.cpu_count() or 1
 KEYS = ["year", "exporter", "importer", "end_use_number"]

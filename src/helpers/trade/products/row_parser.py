@@ -13,7 +13,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-ZERO, NINE, POINT, BLANK, LINE_END, RETURN = (ord(sign) for sign in "09. \n\r")
+ZERO, POINT, BLANK, LINE_END, RETURN = (ord(sign) for sign in "0. \n\r")
 LETTER_N, LETTER_A = ord("N"), ord("A")
 NOTHING = -1
 # A sum that has come this far is closed and another begun: with one more value it has eighteen digits still.
@@ -56,7 +56,8 @@ def parse(text: bytes | bytearray, delimiter: str, year: int, known: NDArray[np.
     Rows or None
         None when some row is not in the plain form, or not sound.
     """
-    data = np.frombuffer(text, np.uint8)
+    # No cell holds the end of a line, so that with one at the very end no loop has to look how far it may go.
+    data = np.frombuffer(text if text.endswith(b"\n") else text + b"\n", np.uint8)
     room = len(data) // SHORTEST_ROW + 1
     codes, value, quantity = np.empty((3, room), np.int32), np.empty(room, np.int64), np.empty(room, np.float64)
     count = _parse(data, ord(delimiter), year, known, codes, value, quantity)
@@ -104,23 +105,23 @@ def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @_compiled
-def _digits(data, at, most):  # type: ignore[no-untyped-def]
-    """Read up to `most` digits; return the number, how many there are, and the place after them."""
-    number, start, end = 0, at, min(at + most + 1, len(data))
-    while at < end:
-        digit = data[at] - ZERO
-        if digit < 0 or digit > 9:
-            break
-        number = number * 10 + digit
+def _digits(data, at):  # type: ignore[no-untyped-def]
+    """Read digits; return the number, how many there are, and the place after them."""
+    number, start = np.int64(0), at
+    # In eight bits without a sign, whatever comes before the zero is above nine too: one comparison does.
+    digit = np.uint8(data[at] - ZERO)
+    while digit <= 9:
+        number = number * 10 + np.int64(digit)
         at += 1
+        digit = np.uint8(data[at] - ZERO)
     return number, at - start, at
 
 
 @_compiled
 def _code(data, at, delimiter, most):  # type: ignore[no-untyped-def]
     """Read a cell of one to `most` digits; return the number (or `NOTHING`), how many there are, and the next cell."""
-    number, count, at = _digits(data, at, most)
-    if count == 0 or count > most or at >= len(data) or data[at] != delimiter:
+    number, count, at = _digits(data, at)
+    if count == 0 or count > most or data[at] != delimiter:
         return NOTHING, count, at
     return number, count, at + 1
 
@@ -128,12 +129,12 @@ def _code(data, at, delimiter, most):  # type: ignore[no-untyped-def]
 @_compiled
 def _amount(data, at, whole, decimals):  # type: ignore[no-untyped-def]
     """Read digits, and decimals after a point; return all as one number (or `NOTHING`), the decimals, and the place."""
-    number, count, at = _digits(data, at, whole)
+    number, count, at = _digits(data, at)
     if count == 0 or count > whole:
         return NOTHING, 0, at
-    if at >= len(data) or data[at] != POINT:
+    if data[at] != POINT:
         return number, 0, at
-    part, count, at = _digits(data, at + 1, decimals)
+    part, count, at = _digits(data, at + 1)
     if count == 0 or count > decimals:
         return NOTHING, 0, at
     return number * POWERS[count] + part, count, at
@@ -143,7 +144,7 @@ def _amount(data, at, whole, decimals):  # type: ignore[no-untyped-def]
 def _value(data, at, delimiter):  # type: ignore[no-untyped-def]
     """Read a cell of thousands of US dollars; return it in millionths (or `NOTHING`), and the next cell."""
     number, decimals, at = _amount(data, _after_blanks(data, at), VALUE_WHOLE, VALUE_DECIMALS)
-    if number == NOTHING or at >= len(data) or data[at] != delimiter:
+    if number == NOTHING or data[at] != delimiter:
         return NOTHING, at
     return number * POWERS[VALUE_DECIMALS - decimals], at + 1
 
@@ -152,9 +153,9 @@ def _value(data, at, delimiter):  # type: ignore[no-untyped-def]
 def _quantity(data, at):  # type: ignore[no-untyped-def]
     """Read the last cell; return the quantity (NaN when missing, `NOTHING` when unclear), and the place after it."""
     at = _after_blanks(data, at)
-    if at >= len(data) or data[at] == LINE_END or data[at] == RETURN:
+    if data[at] == LINE_END or data[at] == RETURN:
         return np.nan, at
-    if data[at] == LETTER_N and at + 1 < len(data) and data[at + 1] == LETTER_A:
+    if data[at] == LETTER_N and data[at + 1] == LETTER_A:
         return np.nan, at + 2
     number, decimals, at = _amount(data, at, QUANTITY_DIGITS - VALUE_DECIMALS, VALUE_DECIMALS)
     return (float(NOTHING), at) if number == NOTHING else (number / POWERS[decimals], at)
@@ -162,7 +163,7 @@ def _quantity(data, at):  # type: ignore[no-untyped-def]
 
 @_compiled
 def _after_blanks(data, at):  # type: ignore[no-untyped-def]
-    while at < len(data) and data[at] == BLANK:
+    while data[at] == BLANK:
         at += 1
     return at
 
@@ -170,35 +171,53 @@ def _after_blanks(data, at):  # type: ignore[no-untyped-def]
 @_compiled
 def _after_line(data, at):  # type: ignore[no-untyped-def]
     """Return the place of the next line, or `NOTHING` when this one goes on."""
-    if at < len(data) and data[at] == RETURN:
+    if data[at] == RETURN:
         at += 1
-    if at < len(data) and data[at] != LINE_END:
-        return NOTHING
-    return at + 1
+    return at + 1 if data[at] == LINE_END else NOTHING
 
 
 @_compiled
 def _parse(data, delimiter, year, known, codes, value, quantity):  # type: ignore[no-untyped-def]
-    """Fill the columns; return the number of rows, or `NOTHING` at the first row that is not plainly sound."""
-    at, row = 0, 0
+    """Fill the columns; return the number of rows, or `NOTHING` at the first row that is not plainly sound.
+
+    Rows of one flow stand together, so most begin as the row before does, and their year and economies are known.
+    """
+    at, row, before, length, exporter, importer = 0, 0, 0, 0, NOTHING, NOTHING
     while at < len(data):
-        told, _, at = _code(data, at, delimiter, YEAR_DIGITS)
-        exporter, _, at = _code(data, at, delimiter, CODE_DIGITS)
-        importer, _, at = _code(data, at, delimiter, CODE_DIGITS)
+        if length and _begins_alike(data, before, at, length):
+            at += length
+        else:
+            before = at
+            told, _, at = _code(data, at, delimiter, YEAR_DIGITS)
+            exporter, _, at = _code(data, at, delimiter, CODE_DIGITS)
+            importer, _, at = _code(data, at, delimiter, CODE_DIGITS)
+            if told != year or exporter == importer or not (_is_known(known, exporter) and _is_known(known, importer)):
+                return NOTHING
+            length = at - before
         product, count, at = _code(data, at, delimiter, PRODUCT_DIGITS)
+        if product == NOTHING or count < PRODUCT_DIGITS - 1:
+            return NOTHING
         amount, at = _value(data, at, delimiter)
+        if amount == NOTHING:
+            return NOTHING
         mass, at = _quantity(data, at)
         at = _after_line(data, at)
-        if told != year or product == NOTHING or count < PRODUCT_DIGITS - 1:
-            return NOTHING
-        if amount == NOTHING or mass == NOTHING or at == NOTHING:
-            return NOTHING
-        if exporter == importer or not (_is_known(known, exporter) and _is_known(known, importer)):
+        if mass == NOTHING or at == NOTHING:
             return NOTHING
         codes[0, row], codes[1, row], codes[2, row] = exporter, importer, product
         value[row], quantity[row] = amount, mass
         row += 1
     return row
+
+
+@_compiled
+def _begins_alike(data, one, other, length):  # type: ignore[no-untyped-def]
+    if other + length > len(data):
+        return False
+    same = 0
+    while same < length and data[one + same] == data[other + same]:
+        same += 1
+    return same == length
 
 
 @_compiled
