@@ -96,7 +96,7 @@ def shipped(root, seed, jobs):
     return everything(*(root / name for name in PLACES))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shipped_once(tmp_path_factory):
     """The root of such a site, and all that was left in it."""
     root = tmp_path_factory.mktemp("one")
