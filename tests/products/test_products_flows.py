@@ -122,6 +122,9 @@ def test_the_command_refuses_names_and_places_it_cannot_write_to(release, tmp_pa
         write_flows(release, tmp_path / "flows.xlsx")
     with pytest.raises(InputError, match=r"no folder .*nowhere"):
         write_flows(release, tmp_path / "nowhere" / "flows.csv")
+    (tmp_path / "flows.csv").mkdir()
+    with pytest.raises(InputError, match="is a folder"):
+        write_flows(release, tmp_path / "flows.csv")
 
 
 @pytest.mark.parametrize(

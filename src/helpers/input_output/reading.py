@@ -42,11 +42,7 @@ def read_numbers(path: Path, labels: int, skip: int = 0) -> tuple[list[tuple[str
         A cell is not a number, or a line has another number of cells.
     """
     header = read_header(path, skip)
-    if len(header) <= labels:
-        raise InputError(
-            f"{path.name}, line {skip + 1}: more than {labels} cells are expected, separated by commas. Found: "
-            f"{';'.join(header)[:60] or 'nothing'}."
-        )
+    _check_width(path, header, labels, skip)
     unique = [f"c{position}" for position in range(len(header))]
     types = {name: pa.string() if position < labels else pa.float64() for position, name in enumerate(unique)}
     try:
@@ -59,6 +55,14 @@ def read_numbers(path: Path, labels: int, skip: int = 0) -> tuple[list[tuple[str
         raise InputError(_explain(path, labels, skip, header, str(error))) from None
     names = list(zip(*(read.column(position).to_pylist() for position in range(labels)), strict=True))
     return names, header[labels:], _matrix(read, labels)
+
+
+def _check_width(path: Path, header: list[str], labels: int, skip: int) -> None:
+    if len(header) <= labels:
+        raise InputError(
+            f"{path.name}, line {skip + 1}: more than {labels} cells are expected, separated by commas. Found: "
+            f"{';'.join(header)[:60] or 'nothing'}."
+        )
 
 
 def _matrix(read: pa.Table, labels: int) -> np.ndarray:

@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from helpers.site.markup import link, table
-from helpers.site.notebook_page import raw_html
+from helpers.site.notebook_page import folded, raw_html
 
 
 def data_tables(records: Sequence[Any]) -> str:
@@ -67,9 +67,7 @@ def _entry(record: Any) -> str:
     parts = [
         f"### {record.title} {{#{record.name}}}",
         raw_html(f"<p>{escape(record.description)}</p>"),
-        '::: {.callout-note .entry collapse="true" title="Source, unit, vintages, licence, problems, download"}',
-        raw_html(f'<dl class="record">{terms}</dl>'),
-        ":::",
+        folded("Source, unit, vintages, licence, problems, download", f'<dl class="record">{terms}</dl>'),
     ]
     return "\n\n".join(parts)
 

@@ -168,6 +168,11 @@ def raw_html(html: str) -> str:
     return f"```{{=html}}\n{html}\n```"
 
 
+def folded(title: str, html: str) -> str:
+    """Return HTML as Markdown that is folded under a title of ours: what belongs to the entry of the heading above."""
+    return f'::: {{.callout-note .entry collapse="true" title="{title}"}}\n\n{raw_html(html)}\n\n:::'
+
+
 def html_cell(name: str, html: str) -> Cell:
     """Return a Markdown cell that holds HTML as it is."""
     return _cell("markdown", name, raw_html(html))

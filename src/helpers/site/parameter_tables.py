@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from helpers.site.markup import inline, table
-from helpers.site.notebook_page import raw_html
+from helpers.site.notebook_page import folded
 
 BOUNDS = {"minimum": "≥ ", "exclusiveMinimum": "> ", "maximum": "≤ ", "exclusiveMaximum": "< "}
 
@@ -34,8 +34,7 @@ def _block(section: Any, position: int) -> str:
         classes="report-table parameters",
         name=f"parameters-{section.slug}",
     )
-    head = f"### {section.title} {{#parameters-of-{section.slug}}}"
-    return "\n\n".join([head, '::: {.callout-note .entry collapse="true" title="Parameters"}', raw_html(html), ":::"])
+    return f"### {section.title} {{#parameters-of-{section.slug}}}\n\n{folded('Parameters', html)}"
 
 
 def parameter_rows(model: type[BaseModel]) -> list[list[str]]:

@@ -47,10 +47,7 @@ def write_flows(folder: Path, out: Path) -> int:
     WorkError
         Some row is not in the published form, or there is no room for what is written.
     """
-    if out.suffix not in SUFFIXES:
-        raise InputError(f"{out.name} ends in neither .csv nor .parquet. Choose a name that says which is wanted.")
-    if not out.parent.is_dir():
-        raise InputError(f"There is no folder {out.parent} to write {out.name} in. Make it first.")
+    _check_place(out)
     source = found(folder, "baci")
     engine = engines.duckdb()
     try:
@@ -63,6 +60,15 @@ def write_flows(folder: Path, out: Path) -> int:
         raise WorkError(f"The flows could not be written: {first}. {out} was not touched.") from None
     finally:
         engine.disconnect()
+
+
+def _check_place(out: Path) -> None:
+    if out.suffix not in SUFFIXES:
+        raise InputError(f"{out.name} ends in neither .csv nor .parquet. Choose a name that says which is wanted.")
+    if not out.parent.is_dir():
+        raise InputError(f"There is no folder {out.parent} to write {out.name} in. Make it first.")
+    if out.is_dir():
+        raise InputError(f"{out} is a folder. Give the name of a file.")
 
 
 def _sums(engine: "DuckDB", source: Source, folder: Path) -> "ir.Table":
