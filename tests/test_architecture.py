@@ -9,11 +9,12 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ROOT / "src" / "helpers"
-SHARED = {"errors", "paths", "parameter_models"}
+SHARED = {"errors", "files", "paths", "parameter_models"}
 DOMAIN = {"index", "reshoring", "trade", "econometrics", "input_output"}
 #: package -> the packages of `helpers` it may import, beside itself and the shared modules
 ALLOWED = {
     "errors": set(),
+    "files": {"errors"},
     "paths": set(),
     "parameter_models": set(),
     "ingested": {"data"},
