@@ -1,19 +1,40 @@
 """A file is there whole or not at all; a lock belongs to one process and names it."""
 
-import multiprocessing
+import subprocess
+import sys
+from contextlib import contextmanager
 
 import pytest
 
 from helpers import files
 from helpers.errors import WorkError
 
+HOLDING = """
+import sys
+from pathlib import Path
+from helpers import files
+
+with files.lock(Path(sys.argv[1]), "a long build"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def holder_of(folder):
+    """Hold the lock of a folder in another process, which lets go when its standard input is closed."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDING, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout.readline() == "held\n"
+        yield other
+
 
 def test_a_failed_write_leaves_the_old_file_and_no_part(tmp_path):
     path = tmp_path / "a" / "table.csv"
     files.write_text(path, "old\n")
     with pytest.raises(ZeroDivisionError), files.replacing(path) as part:
-        part.write_text("half")
-        _ = 1 / 0
+        assert part.write_text("half") / 0
     assert path.read_text() == "old\n"
     assert list(path.parent.iterdir()) == [path]
 
@@ -24,38 +45,19 @@ def test_line_ends_and_letters_are_written_as_they_stand(tmp_path):
     assert files.sha256(tmp_path / "a.txt") == files.sha256(tmp_path / "a.txt")
 
 
-def _hold(folder, ready, end):
-    with files.lock(folder, "a long build"):
-        ready.set()
-        end.wait(30)
-
-
 def test_a_lock_held_elsewhere_is_refused_with_its_holder_named(tmp_path):
-    context = multiprocessing.get_context("spawn")
-    ready, end = context.Event(), context.Event()
-    other = context.Process(target=_hold, args=(tmp_path, ready, end))
-    other.start()
-    try:
-        assert ready.wait(30)
+    with holder_of(tmp_path) as other:
         assert not files.is_free(tmp_path)
         with (
             pytest.raises(WorkError, match=rf"a long build, process {other.pid}"),
             files.lock(tmp_path, "x", wait=False),
         ):
             pass
-    finally:
-        end.set()
-        other.join()
     assert files.is_free(tmp_path)
 
 
 def test_a_lock_ends_with_its_holder(tmp_path):
-    context = multiprocessing.get_context("spawn")
-    ready, end = context.Event(), context.Event()
-    other = context.Process(target=_hold, args=(tmp_path, ready, end))
-    other.start()
-    assert ready.wait(30)
-    other.kill()
-    other.join()
+    with holder_of(tmp_path) as other:
+        other.kill()
     with files.lock(tmp_path, "the next one", wait=False):
         assert "the next one" in files.holder(tmp_path)
