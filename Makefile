@@ -6,13 +6,18 @@ STAMP := $(VENV)/.installed
 EXTRAS := lab cluster test
 
 .DEFAULT_GOAL := help
-.PHONY: help site test spark lab bench lock lint clean
+.PHONY: help environment site check test spark lab bench lock lint clean
 
 help: ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
+environment: $(STAMP) ## create .venv with the locked packages
+
 site: $(STAMP) ## run what is stale and render _site/
 	@$(BIN)/reshoring site
+
+check: $(STAMP) lint ## style, types and the quick tests, for the moment between two edits
+	@$(BIN)/python -m pytest -q -n auto --dist loadgroup -m "not slow" tests
 
 test: $(STAMP) lint ## check style and types, run the whole test suite
 	@$(BIN)/python -m pytest -n auto --dist loadgroup tests
