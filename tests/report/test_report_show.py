@@ -82,6 +82,12 @@ def test_table_shows_source_and_flags_and_writes_full_precision(project, catalog
     assert list(back.columns) == list(frame.columns)
 
 
+def test_a_table_can_leave_other_columns_in_its_file_than_it_shows(project, catalogue, shown):
+    report.table(pd.DataFrame({"from": [1.0]}), "ends", data=pd.DataFrame({"low": [1.0]}))
+    assert Cells(shown[0]).texts == ["from", "1.00"]
+    assert (report.results() / "tables" / "ends.csv").read_text() == "low\n1.0\n"
+
+
 def test_vintages_of_one_producer_are_named_once(project, catalogue, shown):
     report.table(pd.DataFrame({"a": [1]}), "x", tables=["rd_gdp", "population"], vintages={"rd_gdp": "wdi-2026-07-13"})
     assert shown[1].count("wdi-2026-07-13") == 1

@@ -78,11 +78,6 @@ def headed(frame: "pd.DataFrame") -> "pd.DataFrame":
     return frame.rename(columns=HEADINGS)
 
 
-def unheaded(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Return a table that was written with `headed` with the names that code uses; of headings used twice the last."""
-    return frame.rename(columns={heading: name for name, heading in HEADINGS.items()})
-
-
 def readable(text: str) -> str:
     """Replace the names of columns in a description of a model by words."""
     for name, word in COLUMNS.items():

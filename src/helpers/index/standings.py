@@ -236,9 +236,8 @@ def contributions(index: Index) -> pd.DataFrame:
 def all_choices(found: pd.DataFrame) -> pd.DataFrame:
     """Return, for each indicator and rank, how many combinations give it and which choices occur among them."""
     parts = {name: choices_for_rank(found, name).reset_index() for name in NAMES}
-    table = pd.concat(parts, names=["name"]).reset_index(level="name")
-    table["as in the study"] = (table["rank"] == table["name"].map(STUDY_RANKS)).map({True: "yes", False: ""})
-    table.insert(0, "indicator", table.pop("name").map(LABELS))
+    table = pd.concat(parts, names=["indicator"]).reset_index(level="indicator")
+    table["as in the study"] = (table["rank"] == table["indicator"].map(STUDY_RANKS)).map({True: "yes", False: ""})
     return table.astype({"rank": int}).reset_index(drop=True)
 
 

@@ -28,6 +28,7 @@ def table(
     tables: Sequence[str] = (),
     vintages: Mapping[str, str] | None = None,
     formats: Mapping[str, Format] | None = None,
+    data: "pd.DataFrame | None" = None,
     sortable: bool = False,
     n: int | str | None = None,
     note: str | None = None,
@@ -48,6 +49,9 @@ def table(
     formats : mapping, optional
         Column to format: a format specification (".2f", ",d", or "{:.1f} %") or a function of the value.
         Other floats are shown with two decimals, whole numbers as they are.
+    data : pandas.DataFrame, optional
+        What the file holds where that is not `df`: the values by the names that code uses, for whatever reads them,
+        while `df` has the headings and words for readers.
     sortable : bool
         Whether readers can sort and filter it (where scripts run).
     title : str, optional
@@ -57,7 +61,7 @@ def table(
 
     if numbers_only():
         return
-    write_csv(df, name)
+    write_csv(df if data is None else data, name)
     display(HTML(table_html(df, formats=formats, sortable=sortable, title=title)))
     show_source(source_line(tables, vintages=vintages, n=n, note=note, flags=flags_of(df)), name)
 
