@@ -1,11 +1,16 @@
-"""Numbers as words: what prose needs so that no figure has to be typed."""
+"""Numbers as words: what prose needs so that no figure has to be typed, and no direction either.
+
+Every function takes a missing value (None, NaN, NA) and gives "n/a" for it.
+"""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from helpers.report.inline import Marked, as_markdown
 from helpers.report.store import is_published
 
 MISSING = "n/a"
+SMALL = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 def is_missing(x: object) -> bool:
@@ -58,15 +63,180 @@ def ordinal(n: int | None) -> str:
     return f"{whole:,d}{suffix}"
 
 
+def signed(x: float | None, digits: int = 1) -> str:
+    """Write a number with its sign, also when it is positive: "+0.4", "−3.7"; what rounds to zero has none."""
+    text = number(x, digits)
+    return "+" + text if x is not None and not is_missing(x) and x > 0 and text.strip("0.") else text
+
+
+def _with_unit(text: str, unit: str) -> str:
+    """Append a unit: "%" without a space, as English writes it, words with one."""
+    return text if not unit else f"{text}{'' if unit.startswith('%') else ' '}{unit}"
+
+
+def points(x: float | None, digits: int = 1) -> str:
+    """Write the size of a difference in percentage points, "0.5 points": its direction is for the verb to say."""
+    if x is None or is_missing(x):
+        return MISSING
+    text = number(abs(x), digits)
+    return f"{text} {'point' if text == '1' else 'points'}"
+
+
+def by_sign(x: float | None, positive: str, negative: str, zero: str) -> str:
+    """Choose words by the sign of a value.
+
+    Parameters
+    ----------
+    x : float or None
+        The value; None and NaN give "n/a".
+    positive, negative, zero : str
+        What is written when it is above, below or exactly zero.
+    """
+    if x is None or is_missing(x):
+        return MISSING
+    return positive if x > 0 else negative if x < 0 else zero
+
+
+def rose_or_fell(x: float | None, zero: str = "did not change") -> str:
+    """Write the verb of a change."""
+    return by_sign(x, "rose", "fell", zero)
+
+
+def faster_or_slower(x: float | None, zero: str = "as fast") -> str:
+    """Write how a growth rate compares with another, by their difference."""
+    return by_sign(x, "faster", "slower", zero)
+
+
+def more_or_less(x: float | None, zero: str = "as much") -> str:
+    """Write how an amount compares with another, by their difference."""
+    return by_sign(x, "more", "less", zero)
+
+
+def change(x: float | None, digits: int = 1, unit: str = "points") -> str:
+    """Write a change as a verb with its size: "fell by 0.5 points", "rose by 6.6 points", "did not change".
+
+    Parameters
+    ----------
+    x : float or None
+        The change, in `unit`.
+    digits : int
+        Decimals shown; a change that rounds to zero "hardly changed".
+    unit : str
+        Word after the number; "%" follows it without a space.
+    """
+    if x is None or is_missing(x) or x == 0:
+        return rose_or_fell(x)
+    size = number(abs(x), digits)
+    return f"{rose_or_fell(x)} by {_with_unit(size, unit)}" if size.strip("0.") else "hardly changed"
+
+
+def interval(
+    low: float | None,
+    high: float | None,
+    digits: int = 1,
+    level: float = 0.95,
+    write: Callable[[float | None, int], str] = signed,
+) -> str:
+    """Write an interval: "95% interval −3.7 to +4.5".
+
+    Parameters
+    ----------
+    low, high : float or None
+        Its ends.
+    digits : int
+        Decimals shown.
+    level : float
+        Its coverage, as a share.
+    write : callable
+        How an end is written: `signed` for an effect or a change, `number` or `percent` for a level or a ratio.
+    """
+    return f"{percent(level, 0)} interval {write(low, digits)} to {write(high, digits)}"
+
+
+def estimate(
+    x: float | None, low: float | None, high: float | None, digits: int = 1, unit: str = "", level: float = 0.95
+) -> str:
+    """Write an estimate with its interval as one token: "+0.4 points (95% interval −3.7 to +4.5)".
+
+    Parameters
+    ----------
+    x, low, high : float or None
+        The estimate and the ends of its interval, in `unit`.
+    digits : int
+        Decimals shown.
+    unit : str
+        Word after the estimate; "%" follows it without a space.
+    level : float
+        Coverage of the interval, as a share.
+    """
+    return f"{_with_unit(signed(x, digits), unit)} ({interval(low, high, digits, level)})"
+
+
+def none_or(count: int | None) -> str:
+    """Write a count within a sentence: "none", "one" to "nine", then numerals."""
+    if count is None or is_missing(count):
+        return MISSING
+    return SMALL[int(count)] if 0 <= count < len(SMALL) else number(int(count))
+
+
+def out_of(count: int | None, total: int | None) -> str:
+    """Write how many of all: "five of 38", "none of the nine", "all nine", "both"."""
+    if count is None or total is None or is_missing(count) or is_missing(total):
+        return MISSING
+    if count == total and total > 1:
+        return "both" if total == 2 else f"all {none_or(total)}"
+    return f"{none_or(count)} of {'the ' if count == 0 else ''}{none_or(total)}"
+
+
+def plural(count: int | None, one: str, many: str = "") -> str:
+    """Return the noun, or verb, that a count asks for: "economy" for one, else "economies"; `many` is `one` with s."""
+    return one if count == 1 else many or one + "s"
+
+
+def counted(count: int | None, one: str, many: str = "") -> str:
+    """Write a count with its noun: "one economy", "three economies", "no economies"."""
+    return f"{'no' if count == 0 else none_or(count)} {plural(count, one, many)}"
+
+
+def p_value(p: float | None, name: str = "") -> str:
+    """Write a p-value as all pages do: "0.042" and "< 0.001" in a table, with a name "p = 0.042" and "p < 0.001".
+
+    Parameters
+    ----------
+    p : float or None
+        Between 0 and 1.
+    name : str
+        What stands before it in a sentence, such as "p"; in a table the head of the column says it.
+    """
+    if p is None or is_missing(p):
+        return MISSING
+    text = "< 0.001" if p < 0.001 else f"{p:.3f}"
+    return text if not name else f"{name} {text}" if p < 0.001 else f"{name} = {text}"
+
+
+def choose(condition: object, yes: str, no: str = "") -> str:
+    """Choose words by a condition."""
+    return yes if condition else no
+
+
+def capital(text: str) -> str:
+    """Return a text that begins with a capital, for words that come to stand first in a sentence."""
+    return text[:1].upper() + text[1:]
+
+
 def listing(items: Iterable[object], last: str = "and") -> str:
-    """Join items as English does: "a", "a and b", "a, b and c"; nothing gives "none"."""
-    words = [str(item) for item in items]
-    if len(words) < 2:
-        return words[0] if words else "none"
-    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+    """Join items as English does: "a", "a and b", "a, b and c"; nothing gives "none".
+
+    When one of them is Markdown, such as a link, the whole is, with the others escaped.
+    """
+    items = list(items)
+    marked = any(hasattr(item, "_repr_markdown_") for item in items)
+    words = [as_markdown(item) if marked else str(item) for item in items]
+    text = f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else words[0] if words else "none"
+    return Marked(text) if marked else text
 
 
-def link(text: str, address: str) -> str:
+def link(text: str, address: str) -> Marked:
     """Return a Markdown link to another page of the site; only its text where the run is no page.
 
     Parameters
@@ -76,7 +246,12 @@ def link(text: str, address: str) -> str:
     address : str
         Notebook of the page relative to this one's, such as "economy/KOR.ipynb".
     """
-    return f"[{text}]({address})" if is_published() else text
+    return Marked(f"[{as_markdown(text)}]({address})" if is_published() else as_markdown(text))
+
+
+def bold(text: object) -> Marked:
+    """Return a text in bold, for words that are set in bold only sometimes."""
+    return Marked(f"**{as_markdown(text)}**")
 
 
 def prose(markdown: str) -> None:

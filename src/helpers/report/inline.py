@@ -1,0 +1,53 @@
+"""What becomes of a value that stands in prose: text and numbers are escaped, Markdown is placed as it is.
+
+Runs in the kernel, around each inline expression of a markdown cell.
+"""
+
+import re
+from numbers import Real
+
+#: Characters that could begin markup in Markdown, HTML, citations, formulas, addresses or Quarto's shortcodes.
+SPECIAL = {ord(mark): f"&#{ord(mark)};" for mark in '\\`*_{}[]<>#|!$@~^&:="'}
+#: Marks that only mean something where a line begins, or twice in a row: lists, rules, dashes, dots.
+AT_START = re.compile(r"^([-+(])|^(\w{1,9})([.)])(?=\s|$)|(?<=[-.])([-.])")
+
+
+class Marked(str):
+    """A text that is Markdown already: placed in prose as it stands, and shown as Markdown by Jupyter."""
+
+    __slots__ = ()
+
+    def _repr_markdown_(self) -> str:
+        return str(self)
+
+
+def escaped(text: str) -> str:
+    """Return a text as one line of Markdown that shows it letter by letter."""
+    one_line = " ".join(text.split()).translate(SPECIAL)
+    return AT_START.sub(lambda m: (m[2] or "") + f"&#{ord(m[1] or m[3] or m[4])};", one_line)
+
+
+def as_markdown(value: object) -> str:
+    """Return what is written into prose for a value.
+
+    Parameters
+    ----------
+    value : object
+        A text, a number (numpy's and pandas' included), or an object that Jupyter shows as Markdown.
+
+    Raises
+    ------
+    TypeError
+        It is something else, or a number that is missing or infinite: prose cannot say it.
+    """
+    markdown = getattr(value, "_repr_markdown_", None)
+    if callable(markdown):
+        shown = markdown()
+        return str(shown[0] if isinstance(shown, tuple) else shown)
+    plain = value.item() if hasattr(value, "item") and not getattr(value, "shape", ()) else value
+    if isinstance(plain, str):
+        return escaped(plain)
+    if isinstance(plain, Real) and not isinstance(plain, bool) and abs(plain) < float("inf"):
+        return escaped(str(plain)).replace("&#45;", "−", 1)
+    what = str(plain) if plain is None or isinstance(plain, Real) else f"a {type(value).__name__}"
+    raise TypeError(f"{what} is neither a text nor a number")
