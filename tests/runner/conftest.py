@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
+#: Where processes that tests start find the parameter models of the small project, and the code that is tested.
+SEARCHED = os.pathsep.join([str(HERE), str(HERE.parents[1] / "src")])
 sys.path.insert(0, str(HERE))
 
 from small_project import SmallProject  # noqa: E402
@@ -17,7 +19,7 @@ from small_project import SmallProject  # noqa: E402
 def project(tmp_path, monkeypatch):
     """A project of its own, which the runner takes for the real one."""
     monkeypatch.setenv("RESHORING_ROOT", str(tmp_path))
-    monkeypatch.setenv("PYTHONPATH", str(HERE))
+    monkeypatch.setenv("PYTHONPATH", SEARCHED)
     monkeypatch.delenv("RESHORING_RUN", raising=False)
     return SmallProject(tmp_path)
 
@@ -31,7 +33,7 @@ def fork_server(tmp_path_factory):
         pytest.skip("processes can be forked safely on Linux only")
     folder = tmp_path_factory.mktemp("server")
     before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = str(HERE)
+    os.environ["PYTHONPATH"] = SEARCHED
     server = ForkServer(folder, ["pandas", "matplotlib.pyplot", "helpers.report"], folder / "log")
     if before is None:
         del os.environ["PYTHONPATH"]

@@ -4,7 +4,7 @@ Import cost matters (a fresh kernel a run): drawing libraries are only imported 
 """
 
 from helpers.report.figures import figure
-from helpers.report.store import evidence, is_published, metrics, other_results, results, sweep
+from helpers.report.store import evidence, is_published, metrics, other_results, other_runs, results, sweep
 from helpers.report.style import COLOURS, colour, setup
 from helpers.report.tables import table
 from helpers.report.words import (
@@ -56,6 +56,7 @@ __all__ = [
     "number",
     "ordinal",
     "other_results",
+    "other_runs",
     "out_of",
     "p_value",
     "percent",

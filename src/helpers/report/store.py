@@ -59,7 +59,8 @@ def other_results(section: str, scenario: str | None = None) -> Path:
     section : str
         Slug of the section.
     scenario : str, optional
-        Only needed interactively, where it defaults to "latest"; a run always reads its own scenario.
+        Scenario of its run, which the front matter names too (`needs: [latest/claims]`, `needs: ["*/claims"]`).
+        By default that of the run itself; interactively "latest".
 
     Raises
     ------
@@ -68,17 +69,46 @@ def other_results(section: str, scenario: str | None = None) -> Path:
     """
     context = run_context() or {}
     declared = context.get("needs", {})
-    if _checked_name(section) in declared:
-        return Path(declared[section])
-    scenario = str(context.get("scenario") or scenario or "latest")
-    folder = Path(context.get("root") or project_root()) / "build" / "runs" / scenario / section / "results"
+    own = str(context.get("scenario") or "latest")
+    name = scenario or own
+    keys = [f"{name}/{_checked_run(section)}", *([section] if name == own else [])]
+    for key in keys:
+        if key in declared:
+            return Path(declared[key])
+    folder = project_root() / "build" / "runs" / name / section / "results"
     if "needs" in context or not folder.is_dir():
         raise InputError(
-            f"Section {section!r} has no results under scenario {scenario!r} that this notebook may read. "
-            f"Run it first: reshoring build {section} --scenario {scenario}. "
-            f"In a notebook, name it in the front matter as well: needs: [{section}]."
+            f"Section {section!r} has no results under scenario {name!r} that this notebook may read. "
+            f"Run it first: reshoring build {section} --scenario {name}. "
+            f"In a notebook, name it in the front matter as well: needs: [{keys[0] if scenario else section}]."
         )
     return folder
+
+
+def other_runs() -> list[dict[str, Any]]:
+    """Return the runs that a front matter names with a scenario (`needs: ["*/claims"]`), in the order given there.
+
+    Returns
+    -------
+    list of dict
+        Of each run: `section`, `scenario`, `scenario_title`, `variant`, `title`, `description`, `order`, and its
+        `results` folder. Interactively these are all finished runs, called by their names.
+    """
+    context = run_context()
+    if context is None:
+        found = sorted((project_root() / "build" / "runs").glob("*/*/manifest.json"))
+        return [_finished_run(path.parent) for path in found]
+    titles = {one["name"]: one["title"] for one in context.get("scenarios", [])}
+    return [
+        {**run, "scenario_title": titles[run["scenario"]], "results": Path(context["needs"][name])}
+        for name, run in context.get("runs", {}).items()
+    ]
+
+
+def _finished_run(folder: Path) -> dict[str, Any]:
+    section, _, variant = folder.name.partition("@")
+    names = {"section": section, "scenario": folder.parent.name, "variant": variant, "title": section}
+    return names | {"scenario_title": folder.parent.name, "description": "", "order": 0, "results": folder / "results"}
 
 
 def sweep(name: str) -> Path:
@@ -107,6 +137,15 @@ def output_path(folder: str, name: str, suffix: str) -> Path:
     path = results() / folder / (_checked_name(name) + suffix)
     path.parent.mkdir(exist_ok=True)
     return path
+
+
+def _checked_run(name: str) -> str:
+    """Return the name of a section, or of one of its variants (`economy@KOR`), refusing others."""
+    section, _, variant = name.partition("@")
+    _checked_name(section)
+    if variant and not re.fullmatch(r"[\w.+-]*[\w+-]", variant, re.ASCII):
+        raise InputError(f"{name!r} is no run of a section: write it as SECTION or SECTION@VALUE.")
+    return name
 
 
 def _checked_name(name: str) -> str:

@@ -10,7 +10,9 @@ from helpers.runner import fingerprint, ingested_sets, manifest, notebooks, para
 from helpers.runner.layout import ADHOC, build_folder, failed_folder, relative
 from helpers.runner.manifest import CompletedRun
 from helpers.runner.notebooks import Section
+from helpers.runner.plan import described, needed_by
 from helpers.runner.progress import Progress, Silent
+from helpers.runner.variants import Slot
 
 if TYPE_CHECKING:
     from helpers.runner.workshop import Task
@@ -67,13 +69,15 @@ class Read:
 
     needs: dict[str, CompletedRun]
     swept: dict[str, sweeps.CompletedSweep]
+    described: dict[str, Any]
 
     def parts(self, section: Section, resolved: dict[str, Any]) -> dict[str, Any]:
         """Return the fingerprint of a run that reads this."""
         needs = {need: run.manifest.results_digest for need, run in self.needs.items()}
         swept = {name: done.digest for name, done in self.swept.items()}
         sets = ingested_sets.part(section, resolved)
-        return fingerprint.parts(fingerprint.fixed_parts(section), resolved, needs, swept, sets)
+        found = fingerprint.parts(fingerprint.fixed_parts(section), resolved, needs, swept, sets)
+        return found | ({"described": self.described} if self.described else {})
 
     def folders(self) -> tuple[dict[str, str], dict[str, str]]:
         """Return where the results, and where the tables of the sweeps lie."""
@@ -128,7 +132,7 @@ def run_section(
         return Found(done, False)
     from helpers.runner.workshop import Task
 
-    task = Task(section, scenario_name or ADHOC, resolved, parts, *read.folders(), published=False)
+    task = Task(section, scenario_name or ADHOC, resolved, parts, *read.folders(), read.described, published=False)
     return _carry_out(task, place, progress)
 
 
@@ -170,13 +174,26 @@ def _checked(slug: str, assignments: list[str], scenario_name: str | None) -> tu
 
 def _read_by(section: Section, scenario_name: str, progress: Progress) -> Read:
     """Find the results and sweeps that a section reads, and say which of them are out of date."""
+    needs, described = _needs(section, scenario_name)
     read = Read(
-        {need: _finished(section, need, scenario_name) for need in section.needs},
+        {name: _finished(section, slot.label, slot.scenario.name) for name, slot in needs.items()},
         {name: _finished_sweep(section, name) for name in section.front.sweeps},
+        described,
     )
-    for line in _out_of_date(section, scenario_name):
+    for line in _out_of_date(section, list(needs.values())):
         progress.note(line)
     return read
+
+
+def _needs(section: Section, scenario_name: str) -> tuple[dict[str, Slot], dict[str, Any]]:
+    """Return the runs that a section reads, were it run under a scenario, and what it may know of them."""
+    if not section.needs:
+        return {}, {}
+    known = {one.slug: one for one in notebooks.sections()}
+    among = {one.name: one for one in scenario.scenarios()}
+    under = among.get(scenario_name) or scenario.Scenario(scenario_name, scenario_name, "")
+    needs = needed_by(Slot(section, under, None), known, among)
+    return needs, described(needs, among)
 
 
 def _finished(section: Section, need: str, scenario_name: str) -> CompletedRun:
@@ -198,14 +215,18 @@ def _finished_sweep(section: Section, name: str) -> sweeps.CompletedSweep:
     return done
 
 
-def _out_of_date(section: Section, scenario_name: str) -> list[str]:
+def _out_of_date(section: Section, needs: list[Slot]) -> list[str]:
     """Return a line for each thing a section reads that would be made anew, were it built: it is used as it is."""
     from helpers.runner.status import rows
 
+    by_scenario: dict[str, list[str]] = {}
+    for slot in needs:
+        by_scenario.setdefault(slot.scenario.name, []).append(slot.label)
     told = [
         f"note: the results of {row.name} are used as they are, but {row.reasons[0]}; "
-        f"`reshoring build {row.name.partition('/')[2]} --scenario {scenario_name}` renews them"
-        for row in (rows([scenario_name], section.needs) if section.needs else [])
+        f"`reshoring build {row.name.partition('/')[2]} --scenario {name}` renews them"
+        for name, labels in by_scenario.items()
+        for row in rows([name], labels)
         if row.outdated
     ]
     old = [name for name in section.front.sweeps if sweeps.state_now(name)[1] is None]

@@ -85,7 +85,7 @@ class Order:
     jobs: int | None
     backend: str
     address: str | None
-    forced: frozenset[str] = frozenset()
+    forced: frozenset[Key] = frozenset()
     only_failed: bool = False
 
 
@@ -133,8 +133,11 @@ def build(
         return Recap([Result(*key, "fresh") for key in untouched])
     seen = stamp.inputs() if everything else ""
     chosen = None if sections is None else list(sections)
+    scenarios = None if scenarios is None else list(scenarios)
     planned = plan(scenarios, chosen)
-    order = Order(jobs, backend, address, forced_labels(planned, chosen) if force else frozenset(), only_failed)
+    order = Order(
+        jobs, backend, address, forced_runs(planned, scenarios, chosen) if force else frozenset(), only_failed
+    )
     with lock.hold(build_folder() / "runs", "a build", wait, progress.note):
         recap = _bring_up_to_date(planned, order, progress)
         if everything and all(result.state in COMPLETE for result in recap.results):
@@ -142,9 +145,10 @@ def build(
         return recap
 
 
-def forced_labels(planned: list[Planned], chosen: list[str] | None) -> frozenset[str]:
-    """Return the labels of the runs that were asked for, as opposed to those that they need."""
-    return frozenset(item.label for item in planned if chosen is None or {item.label, item.section.slug} & {*chosen})
+def forced_runs(planned: list[Planned], scenarios: list[str] | None, chosen: list[str] | None) -> frozenset[Key]:
+    """Return the keys of the runs that were asked for, as opposed to those that they need."""
+    within = [item for item in planned if scenarios is None or item.scenario.name in scenarios]
+    return frozenset(item.key for item in within if chosen is None or {item.label, item.section.slug} & {*chosen})
 
 
 def _bring_up_to_date(planned: list[Planned], order: Order, progress: Progress) -> Recap:
@@ -240,7 +244,7 @@ class Schedule:
                 sorter.done(key)
 
     def _needed(self, item: Planned) -> list[Key]:
-        return [key for slug in item.section.needs if (key := (item.scenario.name, slug)) in self.planned]
+        return [run.key for run in item.needs.values() if run.key in self.planned]
 
     def _begin(self, item: Planned) -> None:
         self.pending[self.pool.submit(self._settle, item)] = item.key
@@ -256,11 +260,11 @@ class Schedule:
 
     def _settle(self, item: Planned) -> Result:
         """Decide what to do about one run, now that all it needs is done, and do it."""
-        broken = [key[1] for key in self._needed(item) if self.results[key].state in ("failed", "skipped")]
+        broken = [name for name, run in item.needs.items() if self.results[run.key].state in ("failed", "skipped")]
         if broken:
-            return Result(*item.key, "skipped", 0.0, [f"it needs {slug}, which failed" for slug in broken])
+            return Result(*item.key, "skipped", 0.0, [f"it needs {name}, which failed" for name in broken])
         verdict = verdict_now(item, self.swept)
-        if item.label in self.order.forced:
+        if item.key in self.order.forced:
             verdict = Verdict("stale", ["--force", *verdict.reasons], verdict.seconds, verdict.failed)
         if verdict.state == "fresh":
             return Result(*item.key, "fresh")
@@ -290,11 +294,11 @@ def task_of(item: Planned, swept: Mapping[str, str]) -> "Task":
     """Return the task that a planned run stands for, with the results it needs as they are now."""
     from helpers.runner.workshop import Task
 
-    needs = {slug: str(run_folder(item.scenario.name, slug) / RESULTS) for slug in item.section.needs}
+    needs = {name: str(run_folder(*run.key) / RESULTS) for name, run in item.needs.items()}
     read = item.section.front.sweeps
     parts = item.parts(needed_results(item), {name: swept[name] for name in read})
     folders = {name: str(sweep_folder(name)) for name in read}
-    return Task(item.section, item.scenario.name, item.parameters, parts, needs, folders)
+    return Task(item.section, item.scenario.name, item.parameters, parts, needs, folders, dict(item.described))
 
 
 def refresh_text(item: Planned, area: Path) -> None:

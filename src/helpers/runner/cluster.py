@@ -163,6 +163,7 @@ def payload_of(task: Task) -> dict[str, Any]:
         "brief": task.brief,
         "needs": {slug: pack(Path(folder)) for slug, folder in task.needs.items()},
         "sweeps": {name: pack(Path(folder)) for name, folder in task.sweeps.items()},
+        "described": task.described,
     }
 
 
@@ -200,7 +201,8 @@ def carry_out(payload: dict[str, Any]) -> dict[str, Any]:
         This checkout would give another run: some part of the fingerprint differs.
     """
     section = notebooks.section(payload["section"])
-    same = {name: payload["parts"][name] for name in ("parameters", "needs", "sweeps")}
+    given = ("parameters", "needs", "sweeps", "described")
+    same = {name: payload["parts"][name] for name in given if name in payload["parts"]}
     same["ingested"] = ingested_sets.part(section, payload["parameters"])
     parts = {**fingerprint.fixed_parts(section), **same}
     if differing := fingerprint.differences(payload["parts"], parts):
@@ -219,7 +221,7 @@ def _carry_out(section: notebooks.Section, payload: dict[str, Any], place: Path)
         for kind in ("needs", "sweeps")
     }
     values = (payload["scenario"], payload["parameters"], payload["parts"])
-    task = Task(section, *values, read["needs"], read["sweeps"], payload["brief"])
+    task = Task(section, *values, read["needs"], read["sweeps"], payload["described"], payload["brief"])
     folder, sockets = Path(tempfile.mkdtemp(dir=opened.folder)), Path(tempfile.mkdtemp(dir=opened.sockets))
     try:
         outcome = opened._execute(task, folder, sockets, lambda told: None)

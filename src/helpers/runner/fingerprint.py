@@ -131,6 +131,7 @@ LABELS = {
     "tables": "table",
     "parameters": "parameter",
     "needs": "results of section",
+    "described": "what it shows of other runs:",
     "sweeps": "sweep",
     "ingested": "ingested data set",
 }

@@ -43,7 +43,10 @@ class FrontMatter(BaseModel):
     parameters: str = Field(description="where the parameter model is, as module:Class")
     tables: list[str] = Field(default=[], description="the only tables the notebook may load")
     files: list[str] = Field(default=[], description="further files below the root that it reads")
-    needs: list[str] = Field(default=[], description="sections of the same scenario whose results it reads")
+    needs: list[str] = Field(
+        default=[],
+        description="whose results it reads: claims (of the same scenario), latest/claims, or */claims (of all)",
+    )
     sweeps: list[str] = Field(default=[], description="sweeps whose tables it reads")
     ingested: list[str] = Field(default=[], description="kinds of ingested data its parameters may name")
     scenarios: list[str] | None = Field(default=None, description="only under these scenarios; default: all")
@@ -255,13 +258,20 @@ def sections() -> list[Section]:
 
 def _check_needs(section: Section, known: dict[str, Section]) -> None:
     for need in section.needs:
-        if need not in known:
-            raise InputError(f"{relative(section.path)}: needs: {not_allowed('section', need, known)}")
-        if known[need].front.for_each:
+        scenario, slug = split_need(need)
+        if slug not in known:
+            raise InputError(f"{relative(section.path)}: needs: {not_allowed('section', slug, known)}")
+        if known[slug].front.for_each and not scenario:
             raise InputError(
-                f"{relative(section.path)}: needs: {need} has variants (for_each), whose results are many. "
-                f"Let {section.slug} need what {need} needs instead."
+                f"{relative(section.path)}: needs: {slug} has variants (for_each), whose results are many. "
+                f"Write '*/{slug}' to read those of all, or let {section.slug} need what {slug} needs instead."
             )
+
+
+def split_need(need: str) -> tuple[str, str]:
+    """Return scenario and section of an entry of `needs`; the scenario is `*` for all, empty for the reader's own."""
+    scenario, _, slug = need.rpartition("/")
+    return scenario, slug
 
 
 def section(slug: str) -> Section:

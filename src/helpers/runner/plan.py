@@ -9,10 +9,10 @@ from typing import Any, Literal
 from helpers.errors import InputError, not_allowed
 from helpers.runner import fingerprint, ingested_sets, manifest, notebooks
 from helpers.runner import parameters as typed
-from helpers.runner.layout import FAILURE, failed_folder, run_folder
+from helpers.runner.layout import FAILURE, failed_folder, relative, run_folder
 from helpers.runner.manifest import CompletedRun
 from helpers.runner.notebooks import Section
-from helpers.runner.scenario import scenarios
+from helpers.runner.scenario import Scenario, scenarios
 from helpers.runner.variants import SEPARATOR, Slot, slots
 
 State = Literal["fresh", "text", "stale", "waits"]
@@ -27,10 +27,15 @@ class Planned(Slot):
     parameters: dict[str, Any]
     fixed: Mapping[str, Any] = field(repr=False)
     ingested: Mapping[str, str] = field(default_factory=dict, repr=False)
+    #: Runs whose results it reads, by the name under which the notebook asks for them.
+    needs: Mapping[str, Slot] = field(default_factory=dict, repr=False)
+    #: What the notebook may know of these runs and of all scenarios, if it reads results of more than its own.
+    described: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def parts(self, needs: Mapping[str, str], sweeps: Mapping[str, str]) -> dict[str, Any]:
         """Return its fingerprint, given the results it reads."""
-        return fingerprint.parts(self.fixed, self.parameters, needs, sweeps, self.ingested)
+        found = fingerprint.parts(self.fixed, self.parameters, needs, sweeps, self.ingested)
+        return found | ({"described": dict(self.described)} if self.described else {})
 
 
 @dataclass
@@ -67,11 +72,51 @@ def with_needed(slugs: list[str], found: Mapping[str, Section]) -> list[str]:
             raise InputError(f"Sections need each other in a circle: {' -> '.join([*path, slug])}.")
         wanted.add(slug)
         for need in found[slug].needs:
-            visit(need, (*path, slug))
+            visit(notebooks.split_need(need)[1], (*path, slug))
 
     for slug in slugs:
         visit(slug, ())
     return [slug for slug in found if slug in wanted]
+
+
+def needed_by(slot: Slot, known: Mapping[str, Section], among: Mapping[str, Scenario]) -> dict[str, Slot]:
+    """Return the runs whose results one reads, by the name under which its notebook asks for them.
+
+    Parameters
+    ----------
+    slot : Slot
+        The run that reads.
+    known, among : mapping
+        All sections and all scenarios by name.
+
+    Raises
+    ------
+    InputError
+        An entry of `needs` names an unknown scenario.
+    """
+    found: dict[str, Slot] = {}
+    for need in slot.section.needs:
+        scenario, slug = notebooks.split_need(need)
+        if scenario not in ("", "*", *among):
+            raise InputError(f"{relative(slot.section.path)}: needs: {not_allowed('scenario', scenario, among)}")
+        chosen = [slot.scenario] if not scenario else [one for name, one in among.items() if scenario in ("*", name)]
+        for run in (run for one in chosen for run in slots(known[slug], one, known)):
+            found[run.name if scenario else run.label] = run
+    return found
+
+
+def described(needs: Mapping[str, Slot], among: Mapping[str, Scenario]) -> dict[str, Any]:
+    """Return what a notebook may know of the runs it reads and of all scenarios; nothing when it reads only its own."""
+    if not any("/" in name for name in needs):
+        return {}
+    told = [{"name": one.name, "title": one.title, "description": one.description} for one in among.values()]
+    return {"scenarios": told, "runs": {name: _described(run) for name, run in needs.items()}}
+
+
+def _described(run: Slot) -> dict[str, Any]:
+    variant = run.variant.name if run.variant else ""
+    names = {"section": run.section.slug, "scenario": run.scenario.name, "variant": variant}
+    return names | {"title": run.section.title, "description": run.section.description, "order": run.section.order}
 
 
 def asked_for(names: Iterable[str] | None, found: Mapping[str, Section]) -> dict[str, set[str]]:
@@ -110,7 +155,20 @@ def expected(
     every = [slot for one in chosen_scenarios for slug in chosen for slot in slots(found[slug], one, found)]
     for slug, wanted in asked.items():
         _check_variants(slug, wanted, every)
-    return [slot for slot in every if not asked.get(slot.section.slug) or _is_wanted(slot, asked)]
+    kept = [slot for slot in every if not asked.get(slot.section.slug) or _is_wanted(slot, asked)]
+    return _with_needed_runs(kept, found, known) if needed else kept
+
+
+def _with_needed_runs(chosen: list[Slot], found: Mapping[str, Section], known: Mapping[str, Scenario]) -> list[Slot]:
+    """Return runs and those of other scenarios whose results they read."""
+    every = {slot.key: slot for slot in chosen}
+    waiting = list(chosen)
+    while waiting:
+        for slot in needed_by(waiting.pop(), found, known).values():
+            if slot.key not in every:
+                every[slot.key] = slot
+                waiting.append(slot)
+    return list(every.values())
 
 
 def _check_variants(slug: str, wanted: set[str], every: list[Slot]) -> None:
@@ -137,13 +195,17 @@ def plan(scenario_names: Iterable[str] | None = None, names: Iterable[str] | Non
     for section in chosen.values():
         notebooks.check_parameters_cell(section)
     fixed = {slug: fingerprint.fixed_parts(section) for slug, section in chosen.items()}
-    return [_planned(slot, fixed[slot.section.slug]) for slot in found]
+    among = {scenario.name: scenario for scenario in scenarios()}
+    needs = {slot.key: needed_by(slot, chosen, among) for slot in found}
+    return [
+        _planned(slot, fixed[slot.section.slug], needs[slot.key], described(needs[slot.key], among)) for slot in found
+    ]
 
 
-def _planned(slot: Slot, fixed: Mapping[str, Any]) -> Planned:
+def _planned(slot: Slot, fixed: Mapping[str, Any], needs: Mapping[str, Slot], described: Mapping[str, Any]) -> Planned:
     values = typed.resolve(slot.section, slot.given, f"scenario {slot.scenario.name}")
     sets = ingested_sets.part(slot.section, values)
-    return Planned(slot.section, slot.scenario, slot.variant, values, fixed, sets)
+    return Planned(slot.section, slot.scenario, slot.variant, values, fixed, sets, needs, described)
 
 
 def expected_seconds(planned: Iterable[Planned]) -> dict[tuple[str, str], float]:
@@ -194,5 +256,5 @@ def last_failure(scenario: str, section: str) -> str:
 
 def needed_results(planned: Planned) -> dict[str, str]:
     """Return the hash of the results of each section this one needs, "missing" where there are none."""
-    found = {slug: manifest.completed(planned.scenario.name, slug) for slug in planned.section.needs}
-    return {slug: run.manifest.results_digest if run else "missing" for slug, run in found.items()}
+    found = {name: manifest.completed(*slot.key) for name, slot in planned.needs.items()}
+    return {name: run.manifest.results_digest if run else "missing" for name, run in found.items()}

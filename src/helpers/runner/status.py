@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 
 from helpers.runner import sweeps
-from helpers.runner.builder import digests, forced_labels, sweeps_read, verdict_now
+from helpers.runner.builder import digests, forced_runs, sweeps_read, verdict_now
 from helpers.runner.plan import Planned, Verdict, expected_seconds, last_failure, plan
 from helpers.runner.variants import SEPARATOR, labelled
 
@@ -49,23 +49,24 @@ def to_do(
 ) -> tuple[list[Row], list[str]]:
     """Return what a build with these options would run: its runs, and a line for each sweep it would complete first."""
     chosen = None if sections is None else list(sections)
+    scenarios = None if scenarios is None else list(scenarios)
     planned = plan(scenarios, chosen)
     read = sweeps_read(planned)
-    found = _rows(planned, digests(read), forced_labels(planned, chosen) if force else frozenset())
+    found = _rows(planned, digests(read), forced_runs(planned, scenarios, chosen) if force else frozenset())
     wanted = [row for row in found if row.state == "failed" or (row.state != "up to date" and not only_failed)]
     waiting = {name: len(sweeps.missing(points)) for name, (points, done) in read.items() if done is None}
     return wanted, [f"sweep {name}: {points} points to compute first" for name, points in waiting.items()]
 
 
-def _rows(planned: list[Planned], swept: dict[str, str], forced: frozenset[str]) -> list[Row]:
+def _rows(planned: list[Planned], swept: dict[str, str], forced: frozenset[tuple[str, str]]) -> list[Row]:
     found: dict[tuple[str, str], Row] = {}
     known = {item.key: item for item in planned}
-    needs = {key: [(key[0], need) for need in item.section.needs] for key, item in known.items()}
+    needs = {key: [run.key for run in item.needs.values()] for key, item in known.items()}
     expected = expected_seconds(planned)
     for key in TopologicalSorter(needs).static_order():
         if item := known.get(key):
             row = _row(item, verdict_now(item, swept), expected[key], found)
-            found[key] = _forced(row, expected[key]) if item.label in forced else row
+            found[key] = _forced(row, expected[key]) if key in forced else row
     return [found[key] for key in known]
 
 
@@ -75,7 +76,7 @@ def _forced(row: Row, expected: float) -> Row:
 
 
 def _row(item: Planned, verdict: Verdict, expected: float, before: dict[tuple[str, str], Row]) -> Row:
-    moving = [need for need in item.section.needs if _is_stale(before.get((item.scenario.name, need)))]
+    moving = [name for name, run in item.needs.items() if _is_stale(before.get(run.key))]
     if verdict.state == "stale":
         told = [last_failure(*item.key)] if verdict.failed else []
         reasons = [*(reason for reason in told if reason), *verdict.reasons]

@@ -43,6 +43,8 @@ class RunSpec:
     text: str
     needs: dict[str, str] = field(default_factory=dict)
     sweeps: dict[str, str] = field(default_factory=dict)
+    #: What it may know of the runs it reads and of all scenarios: `runs` and `scenarios`.
+    described: dict[str, Any] = field(default_factory=dict)
     ingested: dict[str, dict[str, Any]] = field(default_factory=dict)
     sockets: str = ""
     server: str | None = None
@@ -71,6 +73,7 @@ class RunSpec:
             "root": self.root,
             "brief": self.brief,
             "published": self.published and not self.brief,
+            **self.described,
         }
 
 

@@ -47,6 +47,7 @@ class Task:
     parts: dict[str, Any] = field(repr=False)
     needs: dict[str, str] = field(default_factory=dict)
     sweeps: dict[str, str] = field(default_factory=dict)
+    described: dict[str, Any] = field(default_factory=dict)
     brief: bool = False
     published: bool = True
 
@@ -149,6 +150,7 @@ def make_spec(task: Task, folder: Path, sockets: Path, server: str | None) -> Ru
         text=fingerprint.text_part(task.section),
         needs=task.needs,
         sweeps=task.sweeps,
+        described=task.described,
         ingested=ingested_sets.described(task.section, task.parameters),
         sockets=str(sockets),
         server=server,

@@ -1,0 +1,108 @@
+"""Sections made from the results of others: of their own scenario, of one, or of all."""
+
+import json
+
+import pytest
+
+from helpers.errors import InputError
+from helpers.runner import build
+from helpers.runner.status import rows
+
+COLLECT = """import json
+runs = report.other_runs()
+shown = [f"{run['scenario_title']}/{run['title']} {run['variant']}".strip() for run in runs]
+values = [json.loads((run["results"] / "metrics.json").read_text())["value"] for run in runs]
+report.metrics(shown="; ".join(shown), values=str(values))"""
+
+
+def states(**options):
+    recap = build(**options)
+    assert recap.lines() == []
+    return {item.name: item.state for item in recap.results}
+
+
+@pytest.fixture
+def collected(quick):
+    """A section under two scenarios, and one under the first of them that reads both."""
+    quick.scenario("wide", {"early": {"scale": 3}})
+    quick.add("early")
+    quick.add("front", COLLECT, extra='scenarios: [base]\nneeds: ["*/early"]\n', order=1)
+    return quick
+
+
+def test_results_of_every_scenario_are_read_with_their_titles(collected):
+    assert states() == {"base/front": "ran", "base/early": "ran", "wide/early": "ran"}
+    assert collected.metrics("front") == {"shown": "Base/Section early; Wide/Section early", "values": "[42, 63]"}
+    assert set(states().values()) == {"fresh"}
+    collected.scenario("wide", {"early": {"scale": 4}})
+    assert [row.state for row in rows(None, ["front"])] == ["may run", "up to date", "stale"]
+    assert states() == {"base/front": "ran", "base/early": "fresh", "wide/early": "ran"}
+    assert collected.metrics("front")["values"] == "[42, 84]"
+
+
+def test_a_changed_title_of_what_is_read_is_seen(collected):
+    states()
+    collected.scenario("wide", {"early": {"scale": 3}}, title="Wider")
+    assert rows(None, ["front"])[0].reasons == ["what it shows of other runs: scenarios changed"]
+    assert states()["base/front"] == "ran"
+    assert "Wider/Section early" in collected.metrics("front")["shown"]
+
+
+def test_what_is_needed_of_another_scenario_is_run_but_not_forced(collected):
+    assert states(scenarios=["base"], sections=["front"]) == {
+        "base/front": "ran",
+        "base/early": "ran",
+        "wide/early": "ran",
+    }
+    assert states(scenarios=["base"], force=True) == {"base/front": "ran", "base/early": "ran", "wide/early": "fresh"}
+
+
+def test_one_scenario_can_be_named(quick):
+    quick.scenario("wide", {"early": {"scale": 3}})
+    quick.add("early")
+    code = "import json\nread = lambda *run: json.loads((report.other_results(*run) / 'metrics.json').read_text())"
+    code += "\nreport.metrics(own=read('early')['value'], wide=read('early', 'wide')['value'])"
+    quick.add("late", code, extra="needs: [early, wide/early]\n", order=20)
+    states()
+    assert quick.metrics("late") == {"own": 42, "wide": 63}
+    assert quick.metrics("late", "wide") == {"own": 63, "wide": 63}
+
+
+def test_results_of_all_variants_can_be_read(quick):
+    quick.add("alpha", "report.metrics(value=word)", extra="for_each: {parameter: word, values: [one, two]}\n")
+    quick.add("front", COLLECT, extra='needs: ["*/alpha"]\n', order=1)
+    states()
+    assert quick.metrics("front") == {
+        "shown": "Base/Section alpha one; Base/Section alpha two",
+        "values": "['one', 'two']",
+    }
+
+
+def test_a_failure_anywhere_leaves_out_what_reads_it(collected):
+    collected.edit("early", "step-1", "assert scale != 3\nreport.metrics(value=scale)")
+    recap = build()
+    assert {item.name: item.state for item in recap.results if item.state != "ran"} == {
+        "wide/early": "failed",
+        "base/front": "skipped",
+    }
+    assert "it needs wide/early, which failed" in "".join(recap.lines())
+
+
+@pytest.mark.parametrize(
+    ("needs", "words"),
+    [("*/erly", "Did you mean 'early'"), ("wid/early", "Did you mean 'wide'"), ("*/front", "in a circle")],
+)
+def test_faulty_needs_are_refused_before_anything_runs(collected, needs, words):
+    path = collected.root / "notebooks" / "front.ipynb"
+    path.write_text(path.read_text().replace("*/early", needs))
+    with pytest.raises(InputError, match=words):
+        build()
+    assert not list(collected.root.glob("build/runs/*/*"))
+
+
+def test_a_run_of_ones_own_reads_them_too(collected):
+    from helpers.runner import adhoc
+
+    states()
+    found = adhoc.run_section("front", [], "base")
+    assert json.loads((found.place / "results/metrics.json").read_text())["values"] == "[42, 63]"
