@@ -8,10 +8,9 @@ from helpers.errors import InputError
 from helpers.runner import build
 from helpers.runner.status import rows
 
-COLLECT = """import json
-runs = report.other_runs()
-shown = [f"{run['scenario_title']}/{run['title']} {run['variant']}".strip() for run in runs]
-values = [json.loads((run["results"] / "metrics.json").read_text())["value"] for run in runs]
+COLLECT = """runs = report.other_runs()
+shown = [f"{run.scenario_title}/{run.title} {run.variant}".strip() for run in runs]
+values = [run.metrics["value"] for run in runs]
 report.metrics(shown="; ".join(shown), values=str(values))"""
 
 
@@ -106,3 +105,18 @@ def test_a_run_of_ones_own_reads_them_too(collected):
     states()
     found = adhoc.run_section("front", [], "base")
     assert json.loads((found.place / "results/metrics.json").read_text())["values"] == "[42, 63]"
+
+
+def test_a_page_at_the_root_reads_every_section_and_knows_their_parameters(quick):
+    quick.add("early", order=5)
+    quick.add("middle", order=6)
+    lines = ["report.metrics(sections=' '.join(one['section'] for one in report.sections()))"]
+    lines += ["report.metrics(first=str(report.sections()[0]['parameters'][0]))"]
+    extra = 'at_root: true\nsections: true\nneeds: ["base/*"]\n'
+    quick.add("front", COLLECT + "\n" + "\n".join(lines), extra=extra, order=1)
+    states()
+    found = quick.metrics("front")
+    assert found["shown"] == "Base/Section early; Base/Section middle"
+    assert found["sections"] == "early middle"
+    assert "'name': 'scale'" in found["first"]
+    assert "'allowed': " in found["first"]

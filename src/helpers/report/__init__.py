@@ -4,7 +4,17 @@ Import cost matters (a fresh kernel a run): drawing libraries are only imported 
 """
 
 from helpers.report.figures import figure
-from helpers.report.store import evidence, is_published, metrics, other_results, other_runs, results, sweep
+from helpers.report.store import (
+    evidence,
+    is_published,
+    metrics,
+    other_metrics,
+    other_results,
+    other_runs,
+    results,
+    sections,
+    sweep,
+)
 from helpers.report.style import COLOURS, colour, setup
 from helpers.report.tables import table
 from helpers.report.words import (
@@ -55,6 +65,7 @@ __all__ = [
     "none_or",
     "number",
     "ordinal",
+    "other_metrics",
     "other_results",
     "other_runs",
     "out_of",
@@ -65,6 +76,7 @@ __all__ = [
     "prose",
     "results",
     "rose_or_fell",
+    "sections",
     "setup",
     "signed",
     "sweep",

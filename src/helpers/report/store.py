@@ -4,6 +4,8 @@ import json
 import math
 import os
 import re
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -85,30 +87,70 @@ def other_results(section: str, scenario: str | None = None) -> Path:
     return folder
 
 
-def other_runs() -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class OtherRun:
+    """A run whose results this one reads: what its section and scenario are called, and what it left."""
+
+    section: str
+    scenario: str
+    scenario_title: str
+    variant: str
+    title: str
+    description: str
+    order: float
+    results: Path
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """Its metrics, empty when it recorded none."""
+        path = self.results / "metrics.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def other_runs(section: str | None = None) -> list[OtherRun]:
     """Return the runs that a front matter names with a scenario (`needs: ["*/claims"]`), in the order given there.
+
+    Interactively these are all finished runs, called by their names.
+
+    Parameters
+    ----------
+    section : str, optional
+        Only those of this section.
+    """
+    context = run_context()
+    if context is None:
+        manifests = sorted((project_root() / "build" / "runs").glob("*/*/manifest.json"))
+        found = [_finished_run(path.parent) for path in manifests]
+    else:
+        titles = {one["name"]: one["title"] for one in context.get("scenarios", [])}
+        found = [
+            OtherRun(**run, scenario_title=titles[run["scenario"]], results=Path(context["needs"][name]))
+            for name, run in context.get("runs", {}).items()
+        ]
+    return [run for run in found if section in (None, run.section)]
+
+
+def _finished_run(folder: Path) -> OtherRun:
+    section, _, variant = folder.name.partition("@")
+    scenario = folder.parent.name
+    return OtherRun(section, scenario, scenario, variant, section, "", 0, folder / "results")
+
+
+def other_metrics(section: str, scenario: str | None = None) -> dict[str, Any]:
+    """Return the metrics of another run; finds it, and refuses, as `other_results` does."""
+    return json.loads((other_results(section, scenario) / "metrics.json").read_text(encoding="utf-8"))
+
+
+def sections() -> list[dict[str, Any]]:
+    """Return what the sections declare, for a notebook whose front matter says `sections: true`.
 
     Returns
     -------
     list of dict
-        Of each run: `section`, `scenario`, `scenario_title`, `variant`, `title`, `description`, `order`, and its
-        `results` folder. Interactively these are all finished runs, called by their names.
+        Of each: `section`, `title`, and `parameters`, a list with the `name`, `meaning`, `default` and what is
+        `allowed` of each. Interactively it is empty.
     """
-    context = run_context()
-    if context is None:
-        found = sorted((project_root() / "build" / "runs").glob("*/*/manifest.json"))
-        return [_finished_run(path.parent) for path in found]
-    titles = {one["name"]: one["title"] for one in context.get("scenarios", [])}
-    return [
-        {**run, "scenario_title": titles[run["scenario"]], "results": Path(context["needs"][name])}
-        for name, run in context.get("runs", {}).items()
-    ]
-
-
-def _finished_run(folder: Path) -> dict[str, Any]:
-    section, _, variant = folder.name.partition("@")
-    names = {"section": section, "scenario": folder.parent.name, "variant": variant, "title": section}
-    return names | {"scenario_title": folder.parent.name, "description": "", "order": 0, "results": folder / "results"}
+    return (run_context() or {}).get("sections", [])
 
 
 def sweep(name: str) -> Path:

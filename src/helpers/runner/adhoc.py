@@ -187,13 +187,13 @@ def _read_by(section: Section, scenario_name: str, progress: Progress) -> Read:
 
 def _needs(section: Section, scenario_name: str) -> tuple[dict[str, Slot], dict[str, Any]]:
     """Return the runs that a section reads, were it run under a scenario, and what it may know of them."""
-    if not section.needs:
+    if not section.needs and not section.front.sections:
         return {}, {}
     known = {one.slug: one for one in notebooks.sections()}
     among = {one.name: one for one in scenario.scenarios()}
     under = among.get(scenario_name) or scenario.Scenario(scenario_name, scenario_name, "")
     needs = needed_by(Slot(section, under, None), known, among)
-    return needs, described(needs, among)
+    return needs, described(section, needs, among)
 
 
 def _finished(section: Section, need: str, scenario_name: str) -> CompletedRun:

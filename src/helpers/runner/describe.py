@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
 from helpers.runner.layout import relative
 from helpers.runner.notebooks import Section, sections
 from helpers.runner.parameters import allowed, shown
@@ -18,7 +20,7 @@ def parameter_rows(section: Section) -> list[dict[str, Any]]:
         {
             "name": name,
             "allowed": allowed(field),
-            "default": field.get_default(call_default_factory=True),
+            "default": to_jsonable_python(field.get_default(call_default_factory=True)),
             "meaning": field.description or "",
         }
         for name, field in section.parameters.model_fields.items()

@@ -45,12 +45,16 @@ class FrontMatter(BaseModel):
     files: list[str] = Field(default=[], description="further files below the root that it reads")
     needs: list[str] = Field(
         default=[],
-        description="whose results it reads: claims (of the same scenario), latest/claims, or */claims (of all)",
+        description="whose results it reads: claims (of its own scenario), latest/claims, */claims, or latest/*",
     )
     sweeps: list[str] = Field(default=[], description="sweeps whose tables it reads")
     ingested: list[str] = Field(default=[], description="kinds of ingested data its parameters may name")
     scenarios: list[str] | None = Field(default=None, description="only under these scenarios; default: all")
     for_each: ForEach | None = Field(default=None, description="one run and page for each value of a parameter")
+    at_root: bool = Field(
+        default=False, description="its page stands at the root of the site, not in its scenario's folder"
+    )
+    sections: bool = Field(default=False, description="may know the title and the parameters of all other sections")
     order: float = 1000
     time_limit: float = Field(default=900, gt=0, description="seconds a run may take")
     memory_limit: float = Field(default=4000, gt=0, description="megabytes the run's processes may hold")
@@ -251,9 +255,22 @@ def sections() -> list[Section]:
         A notebook is invalid, or needs a section that does not exist.
     """
     found = [read_section(path) for path in sorted((project_root() / "notebooks").glob("*.ipynb"))]
+    found.sort(key=lambda section: (section.order, section.slug))
     for section in found:
+        _name_all_needed(section, found)
         _check_needs(section, {other.slug: other for other in found})
-    return sorted(found, key=lambda section: (section.order, section.slug))
+    return found
+
+
+def _name_all_needed(section: Section, found: list[Section]) -> None:
+    """Put in place of SCENARIO/* an entry for each section that is no page at the root, such as this one."""
+    every = [other.slug for other in found if not other.front.at_root]
+    split = [split_need(need) for need in section.needs]
+    section.front.needs = [
+        f"{scenario}/{one}" if scenario else one
+        for scenario, slug in split
+        for one in (every if slug == "*" else [slug])
+    ]
 
 
 def _check_needs(section: Section, known: dict[str, Section]) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from helpers.errors import InputError, not_allowed
 from helpers.runner import fingerprint, ingested_sets, manifest, notebooks
 from helpers.runner import parameters as typed
+from helpers.runner.describe import parameter_rows
 from helpers.runner.layout import FAILURE, failed_folder, relative, run_folder
 from helpers.runner.manifest import CompletedRun
 from helpers.runner.notebooks import Section
@@ -105,12 +106,21 @@ def needed_by(slot: Slot, known: Mapping[str, Section], among: Mapping[str, Scen
     return found
 
 
-def described(needs: Mapping[str, Slot], among: Mapping[str, Scenario]) -> dict[str, Any]:
-    """Return what a notebook may know of the runs it reads and of all scenarios; nothing when it reads only its own."""
-    if not any("/" in name for name in needs):
-        return {}
-    told = [{"name": one.name, "title": one.title, "description": one.description} for one in among.values()]
-    return {"scenarios": told, "runs": {name: _described(run) for name, run in needs.items()}}
+def described(section: Section, needs: Mapping[str, Slot], among: Mapping[str, Scenario]) -> dict[str, Any]:
+    """Return what a notebook may know of other runs, scenarios and sections; nothing when it asks for none of it."""
+    found: dict[str, Any] = {}
+    if any("/" in name for name in needs):
+        found["scenarios"] = [
+            {"name": one.name, "title": one.title, "description": one.description} for one in among.values()
+        ]
+        found["runs"] = {name: _described(run) for name, run in needs.items()}
+    if section.front.sections:
+        found["sections"] = [
+            {"section": one.slug, "title": one.title, "parameters": parameter_rows(one)}
+            for one in notebooks.sections()
+            if not one.front.at_root
+        ]
+    return found
 
 
 def _described(run: Slot) -> dict[str, Any]:
@@ -198,7 +208,8 @@ def plan(scenario_names: Iterable[str] | None = None, names: Iterable[str] | Non
     among = {scenario.name: scenario for scenario in scenarios()}
     needs = {slot.key: needed_by(slot, chosen, among) for slot in found}
     return [
-        _planned(slot, fixed[slot.section.slug], needs[slot.key], described(needs[slot.key], among)) for slot in found
+        _planned(slot, fixed[slot.section.slug], needs[slot.key], described(slot.section, needs[slot.key], among))
+        for slot in found
     ]
 
 
