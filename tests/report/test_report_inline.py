@@ -67,7 +67,7 @@ def test_no_value_becomes_markup(text):
 
     shown = MarkdownIt("gfm-like").disable("linkify").render(escaped(text))
     assert shown == f"<p>{html.escape(' '.join(text.split()), quote=False)}</p>\n"
-    assert not set(escaped(text)) & set("\\`*_{}[]<>|!$@~^:=\"")
+    assert not set(escaped(text)) & set('\\`*_{}[]<>|!$@~^:="')
 
 
 @settings(deadline=None, derandomize=True, max_examples=200)

@@ -1,12 +1,14 @@
 """Figures and tables as readers see them, and the files behind them."""
 
+import json
+from html import escape
 from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import report
+from helpers import data, report
 from helpers.report.tables import WORDY, table_html
 
 
@@ -64,6 +66,21 @@ def test_table_escapes_has_scopes_and_sorts_by_the_unrounded_value(frame):
 def test_formats(how, expected):
     html = table_html(pd.DataFrame({"a": ["x"], "v": [-4.8123]}), formats={"v": how})
     assert expected in Cells(html).texts
+
+
+def test_links_and_marks_are_written_as_they_are_and_files_hold_their_text(project, catalogue, shown, monkeypatch):
+    context = project / "run.json"
+    context.write_text(json.dumps({"published": True, "results": str(project / "results")}))
+    monkeypatch.setenv("RESHORING_RUN", str(context))
+    claim = report.detailed(report.link("R&D <second>", "latest/claims.ipynb#a"), "rank & share")
+    report.table(pd.DataFrame({"Claim": [claim], "Verdict": [report.mark("not supported")]}), "ledger", stacked=True)
+    assert (
+        '<th scope="row"><a href="latest/claims.ipynb#a">R&amp;D &lt;second&gt;</a>'
+        '<small class="detail">rank &amp; share</small></th>'
+        '<td><span class="value-mark mark-not-supported">not supported</span></td>'
+    ) in shown[0]
+    assert 'class="report-table stacked"' in shown[0]
+    assert (project / "results/tables/ledger.csv").read_text() == "Claim,Verdict\nR&D <second>,not supported\n"
 
 
 def test_named_index_is_the_first_column_and_text_keeps_its_hyphen():
@@ -140,3 +157,42 @@ def test_a_long_table_scrolls_in_a_box_that_the_keyboard_reaches(rows, boxed):
 def test_long_text_gets_a_wide_column():
     cells = Cells(table_html(pd.DataFrame({"name": ["a"], "short": ["b" * WORDY], "long": ["c" * (WORDY + 1)]}))).tags
     assert [attrs.get("class") for tag, attrs in cells if tag == "td"] == [None, "words"]
+
+
+def test_every_section_has_an_entry_with_its_parameters(project, monkeypatch):
+    row = {"name": "year", "meaning": "year of <x>", "default": ["KOR", None], "allowed": "at least 2000"}
+    sections = [
+        {"section": "empty", "title": "Without", "parameters": []},
+        {"section": "ranks", "title": "Ranks & more", "parameters": [row]},
+    ]
+    (project / "run.json").write_text(json.dumps({"sections": sections}))
+    monkeypatch.setenv("RESHORING_RUN", str(project / "run.json"))
+    shown = str(report.parameter_entries())
+    assert shown.startswith("### Ranks &#38; more {#parameters-of-ranks}\n\n::: {.callout-note .entry")
+    assert "Table 1. Parameters of “Ranks &amp; more”" in shown
+    assert (
+        '<th scope="row"><code>year</code></th><td>year of &lt;x&gt;</td><td>KOR, not set</td><td>at least 2000</td>'
+        in shown
+    )
+    assert "empty" not in shown
+
+
+def test_the_data_page_lists_every_table_of_the_snapshot_with_an_anchor_of_its_own(monkeypatch):
+    monkeypatch.delenv("RESHORING_RUN", raising=False)
+    monkeypatch.delenv("RESHORING_ROOT", raising=False)
+    listed, entries = table_html(report.data_tables(), sortable=True), str(report.data_entries())
+    for name in data.tables():
+        record = data.metadata(name)
+        assert f'<a href="#{name}">{escape(record.title)}</a>' in listed
+        assert f" {{#{name}}}\n" in entries
+        assert escape(record.licence) in listed
+        assert all(f"<li>{escape(problem)}</li>" in entries for problem in record.problems)
+        assert all(escape(citation.text) in entries for citation in record.citations)
+        assert (f'<a href="{record.path}" download>' in entries) == record.redistribute
+
+
+def test_a_tally_is_drawn_to_scale():
+    assert str(report.tally({"not <supported>": 9})) == (
+        '```{=html}\n<ul class="tally"><li class="mark-not-supported" style="--part: 9"><strong>9</strong> '
+        "not &lt;supported&gt;</li></ul>\n```"
+    )

@@ -36,12 +36,12 @@ def test_a_run_writes_where_the_runner_says(run):
 
 
 def test_links_need_a_page_to_lead_to(project, monkeypatch):
-    assert report.link("Korea", "economy/KOR.ipynb") == "Korea"
+    assert str(report.link("Korea", "economy/KOR.ipynb")) == "Korea"
     path = project / "run.json"
     monkeypatch.setenv("RESHORING_RUN", str(path))
     for published, wanted in ((False, "Korea"), (True, "[Korea](economy/KOR.ipynb)")):
         path.write_text(json.dumps({"published": published}))
-        assert report.link("Korea", "economy/KOR.ipynb") == wanted
+        assert f"{report.link('Korea', 'economy/KOR.ipynb')}" == wanted
 
 
 def test_metrics_merge_sorted_and_plain(run):

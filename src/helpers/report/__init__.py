@@ -3,6 +3,7 @@
 Import cost matters (a fresh kernel a run): drawing libraries are only imported by `setup`.
 """
 
+from helpers.report.entries import data_entries, data_tables, parameter_entries, tally
 from helpers.report.figures import figure
 from helpers.report.store import (
     evidence,
@@ -24,11 +25,13 @@ from helpers.report.words import (
     change,
     choose,
     counted,
+    detailed,
     estimate,
     faster_or_slower,
     interval,
     link,
     listing,
+    mark,
     more_or_less,
     none_or,
     number,
@@ -52,6 +55,9 @@ __all__ = [
     "choose",
     "colour",
     "counted",
+    "data_entries",
+    "data_tables",
+    "detailed",
     "estimate",
     "evidence",
     "faster_or_slower",
@@ -60,6 +66,7 @@ __all__ = [
     "is_published",
     "link",
     "listing",
+    "mark",
     "metrics",
     "more_or_less",
     "none_or",
@@ -70,6 +77,7 @@ __all__ = [
     "other_runs",
     "out_of",
     "p_value",
+    "parameter_entries",
     "percent",
     "plural",
     "points",
@@ -81,4 +89,5 @@ __all__ = [
     "signed",
     "sweep",
     "table",
+    "tally",
 ]

@@ -4,6 +4,7 @@ Runs in the kernel, around each inline expression of a markdown cell.
 """
 
 import re
+from html import escape
 from numbers import Real
 
 #: Characters that could begin markup in Markdown, HTML, citations, formulas, addresses or Quarto's shortcodes.
@@ -19,6 +20,35 @@ class Marked(str):
 
     def _repr_markdown_(self) -> str:
         return str(self)
+
+
+class Rich:
+    """A text that is more than its letters in prose and in tables; a file holds the text alone.
+
+    It is no `str`, which pandas would take for a plain one.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    markdown, html : str, optional
+        What stands for it in prose (f-strings included) and in a table; the text, escaped, when left out.
+    """
+
+    def __init__(self, text: str, markdown: str = "", html: str = "") -> None:
+        self.text, self.markdown, self.html = text, markdown or escaped(text), html or escape(text)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __format__(self, how: str) -> str:
+        return format(self.markdown, how)
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown
+
+    def _repr_html_(self) -> str:
+        return self.html
 
 
 def escaped(text: str) -> str:

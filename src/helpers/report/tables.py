@@ -1,10 +1,11 @@
 """Tables for readers: escaped, accessible HTML with a full-precision CSV behind it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from helpers.report.figures import has_index, write_csv
+from helpers.report.inline import Rich
 from helpers.report.source import flags_of, show_source, source_line
 from helpers.report.store import numbers_only
 from helpers.report.words import MISSING, is_missing, number
@@ -30,9 +31,9 @@ def table(
     formats: Mapping[str, Format] | None = None,
     data: "pd.DataFrame | None" = None,
     sortable: bool = False,
+    stacked: bool = False,
     n: int | str | None = None,
     note: str | None = None,
-    title: str | None = None,
 ) -> None:
     """Show a frame as a table and write it in full precision to ``results/tables/<name>.csv``.
 
@@ -54,15 +55,15 @@ def table(
         while `df` has the headings and words for readers.
     sortable : bool
         Whether readers can sort and filter it (where scripts run).
-    title : str, optional
-        A heading inside the table, for tables shown outside the site.
+    stacked : bool
+        Whether the cells of a row stand below each other on small screens.
     """
     from IPython.display import HTML, display
 
     if numbers_only():
         return
     write_csv(df if data is None else data, name)
-    display(HTML(table_html(df, formats=formats, sortable=sortable, title=title)))
+    display(HTML(table_html(df, formats=formats, sortable=sortable, stacked=stacked)))
     show_source(source_line(tables, vintages=vintages, n=n, note=note, flags=flags_of(df)), name)
 
 
@@ -71,31 +72,74 @@ def table_html(
     *,
     formats: Mapping[str, Format] | None = None,
     sortable: bool = False,
-    title: str | None = None,
+    stacked: bool = False,
 ) -> str:
     """Return the frame as HTML: headers with scope, numbers to the right, everything escaped.
 
     Sorting uses the unrounded values, which are kept in `data-order`. A `flag` column shows a dagger with the text
-    behind it; the source line spells the flags out. A table of more than `LONG` rows scrolls in a box of its own.
+    behind it; the source line spells the flags out.
     """
     frame = df.reset_index() if has_index(df) else df
-    numeric = [_is_numeric(frame.loc[:, column]) for column in frame.columns]
+    columns = [" ".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in frame.columns]
     chosen = [_flag_mark if column == FLAG else (formats or {}).get(column) for column in frame.columns]
-    head = "".join(_header(column, right) for column, right in zip(frame.columns, numeric, strict=True))
-    rows = [_row(values, numeric, chosen) for values in frame.itertuples(index=False, name=None)]
-    box = "table-scroll long" if len(rows) > LONG else "table-scroll"
-    classes = "report-table sortable" if sortable else "report-table"
-    caption = f"<caption>{escape(title)}</caption>" if title else ""
-    return (
-        f'<div class="{box}" tabindex="0"><table class="{classes}" data-quarto-disable-processing="true">{caption}\n'
-        f"<thead><tr>{head}</tr></thead>\n<tbody>\n" + "\n".join(rows) + "\n</tbody></table></div>"
+    kinds = ("report-table", *(["sortable"] if sortable else []), *(["stacked"] if stacked else []))
+    return html_table(
+        columns,
+        frame.itertuples(index=False, name=None),
+        numeric=[_is_numeric(frame.loc[:, column]) for column in frame.columns],
+        formats=chosen,
+        classes=" ".join(kinds),
     )
 
 
-def _flag_mark(text: object) -> str:
+def html_table(
+    header: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    numeric: Sequence[bool] = (),
+    formats: Sequence[Format | None] = (),
+    classes: str = "report-table",
+    caption: str = "",
+) -> str:
+    """Return a table as HTML in a container that scrolls: the one writer of tables for notebooks and site.
+
+    Parameters
+    ----------
+    header : sequence of str
+        Heads of the columns.
+    rows : iterable of sequences
+        Values; the first of each names its row. `Rich` ones are written as they are, all others escaped. A table of
+        more than `LONG` rows scrolls in a box of its own.
+    numeric : sequence of bool
+        Which columns hold numbers and stand to the right; none when left out.
+    formats : sequence
+        How the values of each column are written, as in `table`.
+    classes : str
+        Classes of the table.
+    caption : str
+        Stands above the container, so that it does not scroll away.
+    """
+    right = list(numeric) or [False] * len(header)
+    chosen = list(formats) or [None] * len(header)
+    head = "".join(
+        f'<th scope="col"{_class(side)}>{escape(text)}</th>' for text, side in zip(header, right, strict=True)
+    )
+    body = [_row(values, right, chosen) for values in rows]
+    box = "table-scroll long" if len(body) > LONG else "table-scroll"
+    written = (
+        f'<div class="{box}" tabindex="0"><table class="{classes}">\n'
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n" + "\n".join(body) + "\n</tbody></table></div>"
+    )
+    if not caption:
+        return written
+    return f'<figure class="captioned"><figcaption>{escape(caption)}</figcaption>\n{written}</figure>'
+
+
+def _flag_mark(text: object) -> Rich:
     """Return a dagger that holds the flag's text: spelt out in a column, long flags would stretch every row."""
-    told = "" if is_missing(text) else str(text)
-    return f'<abbr class="flag" tabindex="0" title="{escape(told)}">†</abbr>' if told else ""
+    if is_missing(text) or not text:
+        return Rich("")
+    return Rich(str(text), html=f'<abbr class="flag" tabindex="0" title="{escape(str(text))}">†</abbr>')
 
 
 def _is_numeric(column: "pd.Series") -> bool:
@@ -104,36 +148,34 @@ def _is_numeric(column: "pd.Series") -> bool:
     return is_numeric_dtype(column) and not is_bool_dtype(column)
 
 
-def _header(column: object, right: bool) -> str:
-    text = " ".join(str(part) for part in column) if isinstance(column, tuple) else str(column)
-    return f'<th scope="col"{_class(right)}>{escape(text)}</th>'
-
-
-def _row(values: tuple[Any, ...], numeric: list[bool], chosen: list[Format | None]) -> str:
-    cells = [_cell(value, right, how) for value, right, how in zip(values, numeric, chosen, strict=True)]
+def _row(values: Sequence[Any], right: Sequence[bool], chosen: Sequence[Format | None]) -> str:
+    cells = [_cell(value, side, how) for value, side, how in zip(values, right, chosen, strict=True)]
     first = cells[0].replace("<td", '<th scope="row"', 1).removesuffix("</td>") + "</th>" if cells else ""
     return "<tr>" + first + "".join(cells[1:]) + "</tr>"
 
 
 def _cell(value: Any, right: bool, how: Format | None) -> str:
-    if how is _flag_mark:
-        return f"<td>{_flag_mark(value)}</td>"
-    text = _text(value, how)
-    shown = NO_VALUE if text == MISSING else escape(text)
-    order = f' data-order="{escape(repr(float(value)))}"' if right and text != MISSING else ""
-    named = ' class="words"' if not right and len(text) > WORDY else _class(right)
-    return f"<td{named}{order}>{shown}</td>"
+    shown = _shown(value, how)
+    if isinstance(shown, Rich):
+        return f"<td{_class(right)}>{shown.html}</td>"
+    known = shown != MISSING
+    order = f' data-order="{escape(repr(float(value)))}"' if right and known else ""
+    named = ' class="words"' if not right and len(shown) > WORDY else _class(right)
+    return f"<td{named}{order}>{escape(shown) if known else NO_VALUE}</td>"
 
 
 def _class(right: bool) -> str:
     return ' class="num"' if right else ""
 
 
-def _text(value: Any, how: Format | None) -> str:
+def _shown(value: Any, how: Format | None) -> str | Rich:
+    if isinstance(value, Rich) or how is _flag_mark:
+        return value if isinstance(value, Rich) else _flag_mark(value)
     if is_missing(value):
         return MISSING
     if callable(how):
-        return str(how(value))
+        shown = how(value)
+        return shown if isinstance(shown, Rich) else str(shown)
     if how is None:
         return number(value, 2) if isinstance(value, float) else str(value)
     text = how.format(value) if "{" in how else format(value, how)

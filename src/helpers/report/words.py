@@ -4,9 +4,11 @@ Every function takes a missing value (None, NaN, NA) and gives "n/a" for it.
 """
 
 import math
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
+from html import escape
 
-from helpers.report.inline import Marked, as_markdown
+from helpers.report.inline import Marked, Rich, as_markdown
 from helpers.report.store import is_published
 
 MISSING = "n/a"
@@ -236,17 +238,48 @@ def listing(items: Iterable[object], last: str = "and") -> str:
     return Marked(text) if marked else text
 
 
-def link(text: str, address: str) -> Marked:
-    """Return a Markdown link to another page of the site; only its text where the run is no page.
+def as_text(value: object) -> str:
+    """Write the value of a parameter: lists with commas, mappings as "name: value", nothing as "not set"."""
+    if value is None:
+        return "not set"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}: {as_text(item)}" for name, item in value.items()) or "none"
+    if isinstance(value, list | tuple | set):
+        return ", ".join(as_text(item) for item in value) or "none"
+    return str(value)
+
+
+def link(text: str, address: str) -> Rich:
+    """Return a link to another page of the site, for prose and for tables; only its text where the run is no page.
 
     Parameters
     ----------
     text : str
         What is read.
     address : str
-        Notebook of the page relative to this one's, such as "economy/KOR.ipynb".
+        Notebook of the page relative to this one's ("economy/KOR.ipynb"), one of another scenario
+        ("latest/claims.ipynb"), or a place on this page ("#ranks").
     """
-    return Marked(f"[{as_markdown(text)}]({address})" if is_published() else as_markdown(text))
+    if not is_published():
+        return Rich(text)
+    return Rich(text, f"[{as_markdown(text)}]({address})", f'<a href="{escape(address)}">{escape(text)}</a>')
+
+
+def mark(value: str) -> Rich:
+    """Return a value, such as a verdict, with a sign whose colour the style sheet gives by the value's name."""
+    return Rich(value, html=f'<span class="value-mark mark-{slug(value)}">{escape(value)}</span>')
+
+
+def slug(value: str) -> str:
+    """Return a value as a style sheet names it: "not supported" gives "not-supported"."""
+    return re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-")
+
+
+def detailed(text: Rich, detail: str) -> Rich:
+    """Return a text with another in small print beneath it, in tables only."""
+    return Rich(text.text, text.markdown, f'{text.html}<small class="detail">{escape(detail)}</small>')
 
 
 def bold(text: object) -> Marked:
