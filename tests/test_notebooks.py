@@ -9,6 +9,8 @@ from types import ModuleType
 import nbformat
 import pytest
 
+from helpers.runner import inline
+
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 
@@ -58,6 +60,35 @@ def test_every_figure_hands_over_the_values_it_draws(name):
         calls = [node for node in ast.walk(ast.parse("".join(cell["source"]))) if isinstance(node, ast.Call)]
         figures = [call for call in calls if ast.unparse(call.func) == "report.figure"]
         assert all("data" in {word.arg for word in call.keywords} for call in figures), cell["id"]
+
+
+# Notebooks whose prose still stands in code cells; the rules about cells hold for all others.
+CONVERTED = [name for name in NOTEBOOKS if "report.prose(" not in json.dumps(read(name))]
+
+
+def code_cells(name):
+    return [(cell["id"], "".join(cell["source"])) for cell in read(name)["cells"] if cell["cell_type"] == "code"]
+
+
+@pytest.mark.parametrize("name", CONVERTED)
+def test_cells_are_short_and_define_no_function(name):
+    for cell_id, code in code_cells(name):
+        assert len(code.splitlines()) <= 20, f"{cell_id}: move what it computes to a function that is tested"
+        kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+        assert not any(isinstance(node, kinds) for node in ast.walk(ast.parse(code))), cell_id
+        assigned = [node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Assign | ast.NamedExpr)]
+        assert not any(isinstance(value, ast.Lambda) for value in assigned), cell_id
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_inline_expressions_take_what_the_helpers_have(name):
+    tree = ast.parse("\n".join(code for _, code in code_cells(name)))
+    modules = imported(tree)
+    for cell in read(name)["cells"]:
+        for expression in inline.of_cell(cell):
+            for node in ast.walk(ast.parse(expression, mode="eval")):
+                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
+                    assert hasattr(modules[node.value.id], node.attr), f"{cell['id']}: {expression}"
 
 
 def imported(tree):

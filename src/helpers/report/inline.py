@@ -3,9 +3,9 @@
 Runs in the kernel, around each inline expression of a markdown cell.
 """
 
+import math
 import re
 from html import escape
-from numbers import Real
 
 #: Characters that could begin markup in Markdown, HTML, citations, formulas, addresses or Quarto's shortcodes.
 SPECIAL = {ord(mark): f"&#{ord(mark)};" for mark in '\\`*_{}[]<>#|!$@~^&:="'}
@@ -77,7 +77,7 @@ def as_markdown(value: object) -> str:
     plain = value.item() if hasattr(value, "item") and not getattr(value, "shape", ()) else value
     if isinstance(plain, str):
         return escaped(plain)
-    if isinstance(plain, Real) and not isinstance(plain, bool) and abs(plain) < float("inf"):
+    if isinstance(plain, int | float) and type(plain) is not bool and math.isfinite(plain):
         return escaped(str(plain)).replace("&#45;", "−", 1)
-    what = str(plain) if plain is None or isinstance(plain, Real) else f"a {type(value).__name__}"
+    what = str(plain) if plain is None or isinstance(plain, int | float) else f"a {type(value).__name__}"
     raise TypeError(f"{what} is neither a text nor a number")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helpers.errors import WorkError
-from helpers.runner import fingerprint, ingested_sets, manifest, notebooks, parameters, scenario, sweeps
+from helpers.runner import fingerprint, ingested_sets, inline, manifest, notebooks, parameters, scenario, sweeps
 from helpers.runner.layout import ADHOC, build_folder, failed_folder, relative
 from helpers.runner.manifest import CompletedRun
 from helpers.runner.notebooks import Section
@@ -169,6 +169,7 @@ def run_numbers(
 def _checked(slug: str, assignments: list[str], scenario_name: str | None) -> tuple[Section, dict[str, Any]]:
     section = notebooks.section(slug)
     notebooks.check_parameters_cell(section)
+    inline.check(section)
     return section, values(section, assignments, scenario_name)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from helpers.data import catalogue, corrections
 from helpers.paths import project_root
-from helpers.runner import modules
+from helpers.runner import inline, modules
 from helpers.runner.notebooks import Section, source, tags
 
 #: Counted up when the runner itself changes what it makes of a run; part of every fingerprint.
@@ -45,12 +45,19 @@ def lock_digest() -> str:
     return file_digest(project_root() / LOCK)
 
 
-def cells_part(section: Section) -> dict[str, str]:
-    """Return a hash for each code cell by its id, in order: text cells are not among them."""
-    return {
-        cell.get("id") or f"number {number}": digest([source(cell), sorted(tags(cell))])
-        for number, cell in enumerate(section.code, 1)
-    }
+def cells_part(section: Section) -> dict[str, Any]:
+    """Return a hash for each code cell, one of the expressions of each text cell with some, and the order of both."""
+    parts: dict[str, Any] = {"cells": {}, "prose": {}, "order": []}
+    for number, cell in enumerate(section.cells, 1):
+        name = cell.get("id") or f"number {number}"
+        if cell["cell_type"] == "code":
+            parts["cells"][name] = digest([source(cell), sorted(tags(cell))])
+        elif found := inline.of_cell(cell):
+            parts["prose"][name] = digest(found)
+        else:
+            continue
+        parts["order"].append(name)
+    return parts
 
 
 def text_part(section: Section) -> str:
@@ -81,13 +88,12 @@ def tables_part(section: Section, reached: Mapping[str, str]) -> dict[str, str]:
 
 def fixed_parts(section: Section) -> dict[str, Any]:
     """Return the parts that are the same for all parameters of a section."""
-    cells, reached = cells_part(section), modules_part(section)
+    reached = modules_part(section)
     return {
         "format": FORMAT,
         "python": platform.python_version(),
         "environment": lock_digest(),
-        "cells": cells,
-        "order": list(cells),
+        **cells_part(section),
         "modules": reached,
         "tables": tables_part(section, reached),
     }
@@ -126,7 +132,8 @@ LABELS = {
     "python": "the Python version",
     "environment": f"the environment lock ({LOCK})",
     "cells": "code cell",
-    "order": "the order of the code cells",
+    "prose": "expressions in text cell",
+    "order": "the order of the cells",
     "modules": "module",
     "tables": "table",
     "parameters": "parameter",

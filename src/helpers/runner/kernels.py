@@ -14,6 +14,7 @@ from jupyter_core.utils import run_sync
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine
 
+from helpers.runner import inline
 from helpers.runner.environment import of_run
 from helpers.runner.worker import Execution, RunSpec, say, write_context
 
@@ -100,6 +101,14 @@ class RunClient(PapermillNotebookClient):
         say(event="kernel", pid=getattr(self.km.provisioner, "pid", None))
 
     start_new_kernel = run_sync(async_start_new_kernel)
+
+    async def async_execute_cell(self, cell: Any, cell_index: int, *args: Any, **kwargs: Any) -> Any:
+        """Execute a code cell; in a markdown cell of a page, put values in the place of expressions."""
+        if cell.cell_type == "markdown" and not self.run_spec.brief:
+            await inline.evaluate(self, cell)
+        return await super().async_execute_cell(cell, cell_index, *args, **kwargs)
+
+    execute_cell = run_sync(async_execute_cell)
 
 
 def engine_for(execution: Execution) -> type[NBClientEngine]:

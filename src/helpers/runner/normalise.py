@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from helpers.runner import inline
+
 INJECTED = "injected-parameters"
 STREAMS = ("stdout", "stderr")
 KEPT_METADATA = frozenset({"kernelspec", "language_info", "title"})
@@ -110,15 +112,17 @@ def with_new_text(executed: list[dict[str, Any]], source: list[dict[str, Any]]) 
     Parameters
     ----------
     executed : list of cells
-        Of the run; code cells equal those of `source` in number and order, plus the injected one.
+        Of the run; code cells and text cells with expressions equal those of `source` in number and order, plus the
+        injected one.
     source : list of cells
         As they are now.
     """
     done = [cell for cell in executed if cell["cell_type"] == "code"]
     injected = [cell for cell in done if INJECTED in cell["metadata"].get("tags", [])]
     outputs = iter(cell for cell in done if cell not in injected)
+    placed = iter(cell for cell in executed if inline.KEPT in cell["metadata"])
     cells: list[dict[str, Any]] = []
-    for cell in map(_with_lines, source):
+    for cell in (_with_lines(inline.refreshed(cell, placed)) for cell in source):
         if cell["cell_type"] != "code":
             cells.append(cell)
             continue

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from helpers.errors import InputError, not_allowed
-from helpers.runner import fingerprint, ingested_sets, manifest, notebooks
+from helpers.runner import fingerprint, ingested_sets, inline, manifest, notebooks
 from helpers.runner import parameters as typed
 from helpers.runner.describe import parameter_rows
 from helpers.runner.layout import FAILURE, failed_folder, relative, run_folder
@@ -204,6 +204,7 @@ def plan(scenario_names: Iterable[str] | None = None, names: Iterable[str] | Non
     chosen = {slot.section.slug: slot.section for slot in found}
     for section in chosen.values():
         notebooks.check_parameters_cell(section)
+        inline.check(section)
     fixed = {slug: fingerprint.fixed_parts(section) for slug, section in chosen.items()}
     among = {scenario.name: scenario for scenario in scenarios()}
     needs = {slot.key: needed_by(slot, chosen, among) for slot in found}

@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from helpers.runner import ingested_sets, manifest
+from helpers.runner import ingested_sets, inline, manifest
 from helpers.runner.fingerprint import FORMAT
 from helpers.runner.layout import NOTEBOOK, RESULTS
 
@@ -82,6 +82,7 @@ class CellError:
     """Where and why a run failed."""
 
     message: str
+    #: Number among the code cells, None for a text cell.
     cell: int | None = None
     cell_id: str = ""
     line: int | None = None
@@ -89,7 +90,8 @@ class CellError:
     name: str = ""
 
     def __str__(self) -> str:
-        place = f"cell {self.cell} ({self.cell_id})" if self.cell else ""
+        text = f"text cell {self.cell_id}" if self.cell_id else ""
+        place = f"cell {self.cell} ({self.cell_id})" if self.cell else text
         place += f", line {self.line}" if self.line else ""
         what = f"{self.name}: {self.message}" if self.name else self.message
         return f"{place}: {what}" if place else what
@@ -155,6 +157,8 @@ class Execution:
 
     def error(self, found: BaseException) -> CellError:
         """Say in which cell and line, and why, the execution ended."""
+        if isinstance(found, inline.ExpressionError):
+            return CellError(str(found), None, found.cell_id, None, found.name)
         name = getattr(found, "ename", None)
         if name is None:
             last, cell_id = self.current
@@ -201,6 +205,7 @@ def execute(spec: RunSpec) -> CellError | None:
             ingested_sets.mark(Path(spec.folder) / RESULTS)
         if not spec.brief:
             execution.save()
+            inline.record(execution.notebook, Path(spec.folder) / RESULTS)
             _finish(spec, started, time.monotonic() - begun)
     except Exception as error:
         traceback.print_exc()
