@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from helpers.data.access import current_run
+from helpers.context import current_run
 from helpers.errors import InputError, WorkError, not_allowed
 from helpers.paths import project_root
 

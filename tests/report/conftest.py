@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from helpers.report import source, store
+from helpers import context
+from helpers.report import source
 
 RECORDS = {
     "rd_gdp": ("World Bank, WDI", ["wdi-2021-09-15", "wdi-2026-07-13"]),
@@ -16,7 +17,7 @@ RECORDS = {
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     monkeypatch.setenv("RESHORING_ROOT", str(tmp_path))
-    monkeypatch.delenv(store.RUN_VARIABLE, raising=False)
+    monkeypatch.delenv(context.VARIABLE, raising=False)
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
     return tmp_path
 

@@ -10,21 +10,23 @@ from hypothesis import strategies as st
 
 from helpers.errors import InputError
 from helpers.runner import build, completed, design, sweeps
+from helpers.runner.points import Workers
 
+LIMIT = "time_limit: 1\n"
 GRID = {"section": "alpha", "grid": {"scale": [1, 2, 3], "word": ["one", "two"]}}
 
 
 @pytest.fixture
-def swept(quick):
+def swept(project):
     """A section to sweep over, and a way to write a sweep."""
-    quick.add("alpha")
+    project.add("alpha")
 
     def write(content, name="try"):
-        (quick.root / "sweeps" / f"{name}.yml").write_text(json.dumps({"title": "Try"} | content))
+        (project.root / "sweeps" / f"{name}.yml").write_text(json.dumps({"title": "Try"} | content))
         return name
 
-    quick.sweep = write
-    return quick
+    project.sweep = write
+    return project
 
 
 def rows(name="try", file="points"):
@@ -68,23 +70,21 @@ def test_only_what_is_new_is_computed(swept):
 
 
 def test_an_interrupted_sweep_goes_on_where_it_was(swept, monkeypatch):
-    from helpers.runner.workshop import Workshop
-
     done = []
-    compute = Workshop.compute
+    compute = Workers.compute
 
-    def interrupted(self, task):
+    def interrupted(self, *what):
         if len(done) == 3:
             raise KeyboardInterrupt
-        done.append(task)
-        return compute(self, task)
+        done.append(what)
+        return compute(self, *what)
 
     name = swept.sweep(GRID)
-    monkeypatch.setattr(Workshop, "compute", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        sweeps.run(name, jobs=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Workers, "compute", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            sweeps.run(name, jobs=1)
     assert sweeps.completed(name) is None
-    monkeypatch.setattr(Workshop, "compute", compute)
     assert sweeps.run(name).computed == 3
 
 
@@ -109,27 +109,29 @@ def test_failures_have_a_table_of_their_own_and_are_retried_when_asked(swept):
     assert sweeps.run(name, retry=True).computed == 2
 
 
-def test_a_point_that_passes_its_limit_is_a_failure_with_its_reason(swept, late):
-    swept.add("alpha", "import time\ntime.sleep(600)", extra="time_limit: 100\n")
-    name = swept.sweep({"section": "alpha", "list": [{"scale": 1}]})
-    assert sweeps.run(name).failed == 1
+def test_a_point_that_passes_its_limit_is_a_failure_with_its_reason(swept):
+    swept.add("alpha", "import time\nif scale == 1:\n    time.sleep(600)\nreport.metrics(value=scale)", extra=LIMIT)
+    name = swept.sweep({"section": "alpha", "grid": {"scale": [1, 2]}})
+    assert sweeps.run(name, jobs=1).failed == 1
     (row,) = rows(file="failures")
-    assert (row["kind"], row["id"], row["error"]) == ("failed", "step-1", "TimeLimit")
-    assert "its limit is 100 s (time_limit in the front matter)" in row["message"]
+    place = [row[name] for name in ("kind", "cell", "id", "line", "error")]
+    assert place == ["failed", "4", "step-1", "3", "TimeLimit"]
+    assert row["message"] == "ended after 1 s: its limit is 1 s (time_limit in the front matter)"
+    assert [row["value"] for row in rows()] == ["2"]
     assert sweeps.run(name).computed == 0
 
 
-def test_a_point_whose_process_was_killed_is_computed_next_time(swept, monkeypatch):
-    from helpers.runner.worker import CellError
-    from helpers.runner.workshop import Workshop
-
+def test_a_point_whose_process_was_killed_is_computed_next_time(swept):
+    kill = "if not pathlib.Path(calm).exists():\n    os.kill(os.getpid(), 9)"
+    calm = str(swept.root / "calm")
+    swept.edit("alpha", "step-1", f"import os, pathlib\ncalm = {calm!r}\n{kill}\nreport.metrics(value=scale)")
     name = swept.sweep({"section": "alpha", "list": [{"scale": 1}]})
-    with monkeypatch.context() as patch:
-        patch.setattr(Workshop, "compute", lambda self, task: ({}, CellError("the run's process ended (signal 9)")))
-        assert sweeps.run(name).failed == 1
+    assert sweeps.run(name).failed == 1
     (row,) = rows(file="failures")
-    assert (row["kind"], row["message"]) == ("not computed", "the run's process ended (signal 9)")
-    assert (sweeps.run(name).computed, rows()[0]["value"]) == (1, "21")
+    assert row["kind"] == "not computed"
+    assert row["message"].startswith("cell 4 (step-1): the point's process ended unexpectedly")
+    (swept.root / "calm").touch()
+    assert (sweeps.run(name).computed, rows()[0]["value"]) == (1, "1")
 
 
 def test_each_point_shows_the_value_it_has_for_what_others_vary(swept):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from helpers.report.source import flags_of, show_source, source_line
-from helpers.report.store import is_generated, numbers_only, output_path
+from helpers.report.store import is_generated, metrics_only, output_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +44,7 @@ def figure(
     """
     from matplotlib import pyplot
 
-    if not numbers_only():
+    if not metrics_only():
         _save(fig, name)
         if data is not None:
             write_csv(data, name)

@@ -9,32 +9,26 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from helpers.context import current_run
 from helpers.errors import InputError
 from helpers.paths import project_root
 
-RUN_VARIABLE = "RESHORING_RUN"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
-def run_context() -> dict[str, Any] | None:
-    """Return what the runner says about the run this process belongs to, None when used interactively."""
-    path = os.environ.get(RUN_VARIABLE)
-    return json.loads(Path(path).read_text(encoding="utf-8")) if path else None
-
-
-def numbers_only() -> bool:
-    """Tell whether this run is one of many of which only the metrics are kept: nothing need be drawn or laid out."""
-    return bool((run_context() or {}).get("brief"))
+def metrics_only() -> bool:
+    """Tell whether only the metrics of this run are kept: nothing need be drawn, laid out or written."""
+    return bool((current_run() or {}).get("metrics_only"))
 
 
 def is_published() -> bool:
     """Tell whether this run becomes a page of the site, so that it may link to the pages beside it."""
-    return bool((run_context() or {}).get("published"))
+    return bool((current_run() or {}).get("published"))
 
 
 def is_generated() -> bool:
     """Tell whether this run reads data that a generator wrote, so that nothing it shows may be taken for a finding."""
-    return bool((run_context() or {}).get("generated"))
+    return bool((current_run() or {}).get("generated"))
 
 
 def results() -> Path:
@@ -42,7 +36,7 @@ def results() -> Path:
 
     Under the runner it is the run's own; in JupyterLab it is ``build/interactive/<notebook>``.
     """
-    context = run_context()
+    context = current_run()
     folder = Path(context["results"]) if context else project_root() / "build" / "interactive" / _notebook_name()
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -69,7 +63,7 @@ def other_results(section: str, scenario: str | None = None) -> Path:
     InputError
         When that section has no finished run under the scenario.
     """
-    context = run_context() or {}
+    context = current_run() or {}
     declared = context.get("needs", {})
     own = str(context.get("scenario") or "latest")
     name = scenario or own
@@ -117,7 +111,7 @@ def other_runs(section: str | None = None) -> list[OtherRun]:
     section : str, optional
         Only those of this section.
     """
-    context = run_context()
+    context = current_run()
     if context is None:
         manifests = sorted((project_root() / "build" / "runs").glob("*/*/manifest.json"))
         found = [_finished_run(path.parent) for path in manifests]
@@ -150,7 +144,7 @@ def sections() -> list[dict[str, Any]]:
         Of each: `section`, `title`, and `parameters`, a list with the `name`, `meaning`, `default` and what is
         `allowed` of each. Interactively it is empty.
     """
-    return (run_context() or {}).get("sections", [])
+    return (current_run() or {}).get("sections", [])
 
 
 def sweep(name: str) -> Path:
@@ -161,7 +155,7 @@ def sweep(name: str) -> Path:
     InputError
         The sweep has not been carried out, or the notebook that runs has not declared it.
     """
-    context = run_context()
+    context = current_run()
     if context is None:
         folder = project_root() / "build" / "sweeps" / _checked_name(name)
     else:
@@ -208,9 +202,14 @@ def metrics(**values: float | int | str | bool | None) -> None:
     InputError
         When a value is not a number, a text or None.
     """
+    found = {name: plain(value, name) for name, value in values.items()}
+    run = current_run()
+    if run and run.get("metrics_only"):
+        run["metrics"].update(found)
+        return
     path = results() / "metrics.json"
     known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    _write_json(path, known | {name: plain(value, name) for name, value in values.items()})
+    _write_json(path, known | found)
 
 
 def evidence(
@@ -243,6 +242,8 @@ def evidence(
     """
     fields = dict(value=value, low=low, high=high, unit=unit, text=text, figure=figure, table=table, **extra)
     record = {"claim": claim} | {name: plain(item, name) for name, item in fields.items()}
+    if metrics_only():
+        return
     path = results() / "evidence.json"
     known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
     kept = [item for item in known if (item["claim"], item["text"]) != (claim, text)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from helpers.report.figures import has_index, write_csv
 from helpers.report.inline import Rich
 from helpers.report.source import flags_of, show_source, source_line
-from helpers.report.store import numbers_only
+from helpers.report.store import metrics_only
 from helpers.report.words import MISSING, is_missing, number
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def table(
     """
     from IPython.display import HTML, display
 
-    if numbers_only():
+    if metrics_only():
         return
     write_csv(df if data is None else data, name)
     display(HTML(table_html(df, formats=formats, sortable=sortable, stacked=stacked)))

@@ -153,10 +153,8 @@ def run_numbers(
     known = None if force else sweeps.recorded(point)
     if known and not known["error"]:
         return Numbers(point, known["metrics"], False)
-    from helpers.runner.workshop import workshop
-
     begun = time.monotonic()
-    with workshop([section]) as opened:
+    with sweeps.workers(1, "local", None) as opened:
         progress.started(slug, "asked for, numbers only")
         error = sweeps.compute_and_record(point, opened)
         progress.ended(slug, "failed" if error else "ran", time.monotonic() - begun)

@@ -179,15 +179,17 @@ def _run_stale(planned: list[Planned], order: Order, progress: Progress, read: S
     from helpers.runner.workshop import backend, workshop
 
     prepared = {name: points for name, (points, finished) in read.items() if finished is None}
-    reached: list[Planned | sweeps.Prepared] = [*planned, *(point for points in prepared.values() for point in points)]
-    sections = {item.section.slug: item.section for item in reached}
+    sections = {item.section.slug: item.section for item in planned}
     with ExitStack() as stack:
         chosen = stack.enter_context(backend(order.backend, order.address))
         opened = stack.enter_context(workshop(sections.values(), chosen.make))
         jobs = order.jobs or chosen.jobs
         pool = stack.enter_context(ThreadPoolExecutor(jobs))
         stack.callback(opened.stopped.set)
-        done = {name: sweeps.run_in(opened, name, points, jobs, progress) for name, points in prepared.items()}
+        done: dict[str, str] = {}
+        if prepared:
+            with sweeps.workers(order.jobs, order.backend, order.address) as workers:
+                done = {name: sweeps.renew(name, points, workers, progress) for name, points in prepared.items()}
         schedule = Schedule(planned, order, progress, opened, pool, {**digests(read), **done})
         schedule.run(jobs)
     return Recap([schedule.results[item.key] for item in planned])

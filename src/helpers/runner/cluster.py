@@ -9,16 +9,16 @@ import shutil
 import subprocess
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helpers.errors import InputError, WorkError
+from helpers.errors import InputError, WorkError, not_allowed
 from helpers.paths import project_root
-from helpers.runner import fingerprint, ingested_sets, modules, notebooks, workshop
+from helpers.runner import fingerprint, ingested_sets, modules, notebooks, points, workshop
 from helpers.runner.execute import Outcome, Tell
 from helpers.runner.worker import CellError
 from helpers.runner.workshop import Preload, Task, Workshop
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 #: A task in flight for each thread of the cluster, and one waiting.
 TASKS_A_THREAD = 2
 POLL = 0.2
+LOCAL = "local"
+BACKENDS = (LOCAL, "dask")
 LABELS = {
     "lock": "the environment lock (requirements.lock)",
     "commit": "the commit",
@@ -80,6 +82,35 @@ def refuse_different(here: dict[str, str], workers: dict[str, dict[str, str]]) -
 def _short(found: dict[str, str], label: str) -> str:
     key = next(key for key, known in LABELS.items() if known == label)
     return found.get(key, "nothing")[:12]
+
+
+@contextmanager
+def connection(backend: str, address: str | None) -> Iterator["Client | None"]:
+    """Connect to the cluster that a command names; None when it is to be carried out on this machine.
+
+    Parameters
+    ----------
+    backend : str
+        "local", or "dask" for the workers of a cluster.
+    address : str, optional
+        Of the cluster's scheduler, such as tcp://host:8786.
+
+    Raises
+    ------
+    InputError
+        Unknown backend, no address for dask, or dask.distributed is not installed.
+    WorkError
+        No scheduler answers, there is no worker, or one is in another state than this checkout.
+    """
+    if backend not in BACKENDS:
+        raise InputError(not_allowed("backend", backend, BACKENDS))
+    if backend == LOCAL:
+        yield None
+        return
+    if not address:
+        raise InputError("--backend dask needs the scheduler's address: --address tcp://host:8786.")
+    with connected(address) as client:
+        yield client
 
 
 class ClusterWorkshop(Workshop):
@@ -153,6 +184,43 @@ def jobs_of(client: "Client") -> int:
     return TASKS_A_THREAD * sum(client.nthreads().values())
 
 
+class Remote:
+    """Computes points on the workers of a cluster."""
+
+    def __init__(self, client: "Client", jobs: int) -> None:
+        self.jobs = jobs
+        self._executor = client.get_executor(pure=False, retries=2)
+
+    def compute(self, call: points.Call, parts: Mapping[str, Any]) -> points.Outcome:
+        """Compute a point on one of the workers; when it cannot be, its outcome says so."""
+        read = {name: parts[name] for name in ("tables", "ingested")}
+        try:
+            return self._executor.submit(compute_there, call, read).result()
+        except Exception as error:
+            return points.Outcome({}, CellError(f"the cluster could not carry it out: {error}"))
+
+    def close(self) -> None:
+        """Give up what has not begun."""
+        self._executor.shutdown(wait=False)
+
+
+def compute_there(call: points.Call, read: dict[str, dict[str, str]]) -> points.Outcome:
+    """On a worker: compute a point, provided that this checkout has the same data.
+
+    Raises
+    ------
+    WorkError
+        A table, file or ingested data set is another one here.
+    """
+    here = {
+        "tables": {name: fingerprint.read_part(name) for name in read["tables"]},
+        "ingested": {name: ingested_sets.manifest_digest(name) for name in read["ingested"]},
+    }
+    if differing := fingerprint.differences(read, here):
+        raise WorkError(f"this worker's checkout differs: {'; '.join(differing[:3])}")
+    return points.compute(call)
+
+
 def payload_of(task: Task) -> dict[str, Any]:
     """Return a task as it is sent: plain values, and the results and sweeps it reads packed."""
     return {
@@ -160,7 +228,6 @@ def payload_of(task: Task) -> dict[str, Any]:
         "scenario": task.scenario,
         "parameters": task.parameters,
         "parts": task.parts,
-        "brief": task.brief,
         "needs": {slug: pack(Path(folder)) for slug, folder in task.needs.items()},
         "sweeps": {name: pack(Path(folder)) for name, folder in task.sweeps.items()},
         "described": task.described,
@@ -221,7 +288,7 @@ def _carry_out(section: notebooks.Section, payload: dict[str, Any], place: Path)
         for kind in ("needs", "sweeps")
     }
     values = (payload["scenario"], payload["parameters"], payload["parts"])
-    task = Task(section, *values, read["needs"], read["sweeps"], payload["described"], payload["brief"])
+    task = Task(section, *values, read["needs"], read["sweeps"], payload["described"])
     folder, sockets = Path(tempfile.mkdtemp(dir=opened.folder)), Path(tempfile.mkdtemp(dir=opened.sockets))
     try:
         outcome = opened._execute(task, folder, sockets, lambda told: None)

@@ -79,11 +79,15 @@ def table_part(table: str) -> str:
     return digest([catalogue.sha256(table), record, corrections.digest_text(table)])
 
 
+def read_part(name: str) -> str:
+    """Return a hash of what a run may read: a table, or a file below the root, whose name has a dot."""
+    return file_digest(project_root() / name) if "." in name else table_part(name)
+
+
 def tables_part(section: Section, reached: Mapping[str, str]) -> dict[str, str]:
     """Return a hash for each table and file that the run may read."""
-    found = {table: table_part(table) for table in sorted(section.tables)}
     read = [*section.front.files, *(path for module, path in READ_BY_MODULE.items() if module in reached)]
-    return found | {name: file_digest(project_root() / name) for name in sorted(read)}
+    return {name: read_part(name) for name in (*sorted(section.tables), *sorted(read))}
 
 
 def fixed_parts(section: Section) -> dict[str, Any]:

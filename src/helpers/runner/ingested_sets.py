@@ -42,7 +42,12 @@ def named(section: Section, values: Mapping[str, Any]) -> list[str]:
 
 def part(section: Section, values: Mapping[str, Any]) -> dict[str, str]:
     """Return the hash of the manifest of each ingested data set that a run reads."""
-    return {name: file_digest(ingested.place(name) / ingested.MANIFEST) for name in named(section, values)}
+    return {name: manifest_digest(name) for name in named(section, values)}
+
+
+def manifest_digest(name: str) -> str:
+    """Return the hash of the manifest of an ingested data set."""
+    return file_digest(ingested.place(name) / ingested.MANIFEST)
 
 
 def described(section: Section, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

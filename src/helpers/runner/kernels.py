@@ -104,7 +104,7 @@ class RunClient(PapermillNotebookClient):
 
     async def async_execute_cell(self, cell: Any, cell_index: int, *args: Any, **kwargs: Any) -> Any:
         """Execute a code cell; in a markdown cell of a page, put values in the place of expressions."""
-        if cell.cell_type == "markdown" and not self.run_spec.brief:
+        if cell.cell_type == "markdown":
             await inline.evaluate(self, cell)
         return await super().async_execute_cell(cell, cell_index, *args, **kwargs)
 

@@ -1,27 +1,28 @@
 """Sweeps: compute the points of a design that were not computed before, and put them into one table."""
 
 import json
-import os
-import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from helpers import files
 from helpers.errors import InputError, not_allowed
-from helpers.runner import design, fingerprint, ingested_sets, lock, manifest, notebooks, parameters, scenario
+from helpers.runner import design, fingerprint, ingested_sets, notebooks, parameters, scenario, scratch
 from helpers.runner.design import Design, Point
 from helpers.runner.layout import build_folder, sweep_folder
 from helpers.runner.notebooks import Section
+from helpers.runner.points import Workers, call_of, cells_of
 from helpers.runner.progress import Progress, Silent
 
 if TYPE_CHECKING:
+    from helpers.runner.cluster import Remote
     from helpers.runner.worker import CellError
-    from helpers.runner.workshop import Workshop
 
 POINTS, PARQUET, FAILURES, SUMMARY = "points.csv", "points.parquet", "failures.csv", "sweep.json"
 #: Faults of a single combination, not of the design: the point is listed among the failures.
@@ -133,6 +134,7 @@ def _check_section(name: str, section: Section) -> None:
         raise InputError(
             f"sweep {name}: section {section.slug} reads the results of others, which have no such points."
         )
+    cells_of(section)
 
 
 def _prepare(name: str, point: Point, section: Section, base: dict[str, Any], fixed: dict[str, Any]) -> Prepared:
@@ -140,10 +142,10 @@ def _prepare(name: str, point: Point, section: Section, base: dict[str, Any], fi
     try:
         resolved = section.parameters.model_validate(given).model_dump(mode="json")
     except ValidationError as error:
-        told = parameters.explain(section, error, given, f"sweep {name}, point {point.number}")
+        message = parameters.explain(section, error, given, f"sweep {name}, point {point.number}")
         if any(item["type"] != COMBINATION for item in error.errors()):
-            raise InputError(told) from error
-        return Prepared(point, section, refusal=told)
+            raise InputError(message) from error
+        return Prepared(point, section, refusal=message)
     ingested = ingested_sets.part(section, resolved)
     return Prepared(point, section, resolved, fingerprint.parts(fixed, resolved, ingested=ingested))
 
@@ -169,16 +171,16 @@ def about(found: Design) -> dict[str, Any]:
     return found.model_dump(include={"title", "description", "scenario", "metric"})
 
 
-def state_digest(prepared: list[Prepared], told: dict[str, Any]) -> str:
+def state_digest(prepared: list[Prepared], description: dict[str, Any]) -> str:
     """Return the hash of all that a sweep's tables and its record depend on."""
     points = [[item.point.number, item.point.section, item.run_id, item.refusal] for item in prepared]
-    return fingerprint.digest([points, told])
+    return fingerprint.digest([points, description])
 
 
-def up_to_date(name: str, prepared: list[Prepared], told: dict[str, Any]) -> CompletedSweep | None:
+def up_to_date(name: str, prepared: list[Prepared], description: dict[str, Any]) -> CompletedSweep | None:
     """Return the finished sweep when it is that of these points, else None."""
     done = completed(name)
-    return done if done and done.summary["state"] == state_digest(prepared, told) else None
+    return done if done and done.summary["state"] == state_digest(prepared, description) else None
 
 
 def run(
@@ -215,24 +217,32 @@ def run(
     """
     path, progress = design.find(name), progress or Silent()
     found = design.read(path)
-    prepared, told = prepare(path.stem, found), about(found)
-    with lock.hold(build_folder() / "sweeps", f"sweep {path.stem}", wait, progress.note):
-        done = up_to_date(path.stem, prepared, told)
+    prepared, description = prepare(path.stem, found), about(found)
+    with files.lock(build_folder() / "sweeps", f"sweep {path.stem}", wait, progress.note):
+        done = up_to_date(path.stem, prepared, description)
         if done and not (retry and done.summary["failed"]):
             return SweepRecap(path.stem, done.folder, len(prepared), 0, done.summary["failed"])
-        waiting = missing(prepared, retry)
-        lost = _open_and_compute(waiting, (backend, address), jobs, f"sweep {path.stem}", progress) if waiting else {}
-        return finish(path.stem, prepared, len(waiting), told, lost)
+        waiting, lost = missing(prepared, retry), {}
+        if waiting:
+            with workers(jobs, backend, address) as opened:
+                lost = compute_all(waiting, opened, f"sweep {path.stem}", progress)
+        return finish(path.stem, prepared, len(waiting), description, lost)
 
 
-def _open_and_compute(
-    waiting: list[Prepared], where: tuple[str, str | None], jobs: int | None, label: str, progress: Progress
-) -> dict[str, str]:
-    from helpers.runner.workshop import backend, workshop
+@contextmanager
+def workers(jobs: int | None, backend: str, address: str | None) -> "Iterator[Workers | Remote]":
+    """Open processes for points, here or on a cluster, and end them in the end."""
+    from helpers.runner import cluster
+    from helpers.runner.workshop import jobs_by_default
 
-    sections = {item.section.slug: item.section for item in waiting}
-    with backend(*where) as chosen, workshop(sections.values(), chosen.make) as opened:
-        return compute_all(waiting, opened, jobs or chosen.jobs, label, progress)
+    with ExitStack() as stack:
+        client = stack.enter_context(cluster.connection(backend, address))
+        if client:
+            opened: Workers | Remote = cluster.Remote(client, jobs or cluster.jobs_of(client))
+        else:
+            opened = Workers(stack.enter_context(scratch.private_folder()), jobs or jobs_by_default())
+        stack.callback(opened.close)
+        yield opened
 
 
 def state_now(name: str) -> tuple[list[Prepared], CompletedSweep | None]:
@@ -243,11 +253,11 @@ def state_now(name: str) -> tuple[list[Prepared], CompletedSweep | None]:
     return prepared, up_to_date(path.stem, prepared, about(found))
 
 
-def run_in(opened: "Workshop", name: str, prepared: list[Prepared], jobs: int, progress: Progress) -> str:
-    """Carry out a sweep in a workshop that is open already; return the hash of its tables."""
-    with lock.hold(build_folder() / "sweeps", f"sweep {name}", True, progress.note):
+def renew(name: str, prepared: list[Prepared], opened: "Workers | Remote", progress: Progress) -> str:
+    """Carry out a sweep that a build needs; return the hash of its tables."""
+    with files.lock(build_folder() / "sweeps", f"sweep {name}", on_wait=progress.note):
         waiting = missing(prepared)
-        lost = compute_all(waiting, opened, jobs, f"sweep {name}", progress) if waiting else {}
+        lost = compute_all(waiting, opened, f"sweep {name}", progress) if waiting else {}
         finish(name, prepared, len(waiting), about(design.read(design.find(name))), lost)
     done = completed(name)
     return done.digest if done else ""
@@ -274,9 +284,7 @@ def recorded(item: Prepared) -> dict[str, Any] | None:
     return record if record.get("parameters") == item.resolved else None
 
 
-def compute_all(
-    waiting: list[Prepared], opened: "Workshop", jobs: int, label: str, progress: Progress
-) -> dict[str, str]:
+def compute_all(waiting: list[Prepared], opened: "Workers | Remote", label: str, progress: Progress) -> dict[str, str]:
     """Compute points side by side and record each as soon as it is done.
 
     Returns
@@ -287,7 +295,7 @@ def compute_all(
     begun, state = time.monotonic(), "ended"
     lost: dict[str, str] = {}
     progress.started(label, f"{len(waiting)} points")
-    pool = ThreadPoolExecutor(jobs)
+    pool = ThreadPoolExecutor(opened.jobs)
     futures = {pool.submit(compute_and_record, item, opened): item for item in waiting}
     try:
         for number, future in enumerate(as_completed(futures), 1):
@@ -296,65 +304,58 @@ def compute_all(
             progress.event(label, {"event": "cell", "number": number, "of": len(waiting), "id": "points"})
         state = "ran"
     except BaseException:
-        opened.stopped.set()
+        pool.shutdown(wait=False, cancel_futures=True)
+        opened.close()
         raise
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        pool.shutdown()
         progress.ended(label, state, time.monotonic() - begun)
     return lost
 
 
-def compute_and_record(item: Prepared, opened: "Workshop") -> "CellError | None":
+def compute_and_record(item: Prepared, opened: "Workers | Remote") -> "CellError | None":
     """Compute one point and record what it gave; return its error when it failed."""
-    from helpers.runner.workshop import Task
-
-    metrics, error = opened.compute(Task(item.section, "sweep", item.resolved, item.parts, brief=True))
+    outcome = opened.compute(call_of(item.section, item.resolved), item.parts)
+    error = outcome.error
     if error is None or error.name:
-        write_text(item.record, _json({"parameters": item.resolved, "metrics": metrics, "error": _told(error)}))
+        failure = error and {
+            "cell": error.cell,
+            "id": error.cell_id,
+            "line": error.line,
+            "error": error.name,
+            "message": error.message,
+        }
+        record = {"parameters": item.resolved, "metrics": outcome.metrics, "error": failure}
+        files.write_text(item.record, _json(record))
     return error
-
-
-def _told(error: "CellError | None") -> dict[str, Any] | None:
-    if error is None:
-        return None
-    return {"cell": error.cell, "id": error.cell_id, "line": error.line, "error": error.name, "message": error.message}
 
 
 def _json(value: Any) -> str:
     return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a file so that it is there in full or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=".part-")
-    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-        file.write(text)
-    os.replace(part, path)
-
-
 def finish(
-    name: str, prepared: list[Prepared], computed: int, told: dict[str, Any], lost: Mapping[str, str]
+    name: str, prepared: list[Prepared], computed: int, description: dict[str, Any], lost: Mapping[str, str]
 ) -> SweepRecap:
     """Write the tables of a sweep from the records of its points, and a record of what it is about."""
     from helpers.runner import tables
 
     folder = sweep_folder(name)
     made = tables.collect(prepared, {item.run_id: recorded(item) for item in prepared if not item.refusal}, lost)
-    write_text(folder / POINTS, tables.csv_text(made.points))
-    write_text(folder / FAILURES, tables.csv_text(made.failures, tables.FAILURE_COLUMNS))
+    files.write_text(folder / POINTS, tables.csv_text(made.points))
+    files.write_text(folder / FAILURES, tables.csv_text(made.failures, tables.FAILURE_COLUMNS))
     tables.write_parquet(folder / PARQUET, made.points)
-    outputs = {file: manifest._sha256(folder / file) for file in (POINTS, PARQUET, FAILURES)}
+    outputs = {file: files.sha256(folder / file) for file in (POINTS, PARQUET, FAILURES)}
     complete = all(item.refusal or recorded(item) for item in prepared)
     summary = {
         "format": fingerprint.FORMAT,
-        "state": state_digest(prepared, told) if complete else "",
-        "about": told,
+        "state": state_digest(prepared, description) if complete else "",
+        "about": description,
         "outputs": outputs,
         "parameters": made.parameters,
         "metrics": made.metrics,
         "points": len(made.points),
         "failed": len(made.failures),
     }
-    write_text(folder / SUMMARY, _json(summary))
+    files.write_text(folder / SUMMARY, _json(summary))
     return SweepRecap(name, folder, len(prepared), computed, len(made.failures))

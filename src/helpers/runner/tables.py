@@ -3,11 +3,12 @@
 import csv
 import io
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from helpers import files
 
 if TYPE_CHECKING:
     from helpers.runner.sweeps import Prepared
@@ -104,9 +105,8 @@ def write_parquet(path: Path, rows: list[Row]) -> None:
 
     names = list(rows[0]) if rows else list(HEAD)
     columns = {name: _column([row[name] for row in rows]) for name in names}
-    part = path.with_suffix(".part")
-    pq.write_table(pa.table(columns), part)
-    os.replace(part, path)
+    with files.replacing(path) as part:
+        pq.write_table(pa.table(columns), part)
 
 
 def _column(values: list[Any]) -> Any:

@@ -48,8 +48,6 @@ class RunSpec:
     ingested: dict[str, dict[str, Any]] = field(default_factory=dict)
     sockets: str = ""
     server: str | None = None
-    #: A point of a sweep: only its metrics are wanted, no figures, tables or notebook.
-    brief: bool = False
     #: Whether it becomes a page of the site, beside those of the other sections and variants of its scenario.
     published: bool = True
 
@@ -71,8 +69,7 @@ class RunSpec:
             "ingested": list(self.ingested),
             "generated": self.generated,
             "root": self.root,
-            "brief": self.brief,
-            "published": self.published and not self.brief,
+            "published": self.published,
             **self.described,
         }
 
@@ -133,7 +130,7 @@ class Execution:
             record_timing=False,
             shutdown_kernel="immediate",
             on_cell_execute=self.cell_started,
-            skip_cells_with_tag=PAGE_ONLY if self.spec.brief else SKIPPED,
+            skip_cells_with_tag=SKIPPED,
             cwd=str(work),
         )
 
@@ -203,10 +200,9 @@ def execute(spec: RunSpec) -> CellError | None:
         execution.run()
         if spec.generated:
             ingested_sets.mark(Path(spec.folder) / RESULTS)
-        if not spec.brief:
-            execution.save()
-            inline.record(execution.notebook, Path(spec.folder) / RESULTS)
-            _finish(spec, started, time.monotonic() - begun)
+        execution.save()
+        inline.record(execution.notebook, Path(spec.folder) / RESULTS)
+        _finish(spec, started, time.monotonic() - begun)
     except Exception as error:
         traceback.print_exc()
         _try_to_save(execution)

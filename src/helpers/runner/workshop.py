@@ -13,7 +13,7 @@ from threading import Event, Lock
 from typing import Any
 
 from helpers.data import catalogue
-from helpers.errors import InputError, WorkError, not_allowed
+from helpers.errors import WorkError
 from helpers.paths import project_root
 from helpers.runner import fingerprint, forkclient, ingested_sets, modules, scratch, warm
 from helpers.runner.execute import Limits, Outcome, Tell, execute
@@ -25,8 +25,6 @@ from helpers.runner.worker import CellError, RunSpec
 
 KEPT = (NOTEBOOK, RESULTS, MANIFEST, LOG)
 SERVER_LOG = "forkserver.log"
-LOCAL = "local"
-BACKENDS = (LOCAL, "dask")
 
 #: Finds the modules to preload; asked only where a process is to be preloaded.
 Preload = Callable[[], list[str]]
@@ -48,7 +46,6 @@ class Task:
     needs: dict[str, str] = field(default_factory=dict)
     sweeps: dict[str, str] = field(default_factory=dict)
     described: dict[str, Any] = field(default_factory=dict)
-    brief: bool = False
     published: bool = True
 
     @property
@@ -115,17 +112,6 @@ class Workshop:
             shutil.rmtree(folder, ignore_errors=True)
             shutil.rmtree(sockets, ignore_errors=True)
 
-    def compute(self, task: Task) -> tuple[dict[str, Any], CellError | None]:
-        """Carry out a point of a sweep; return its metrics, and its error when it failed."""
-        folder = Path(tempfile.mkdtemp(dir=self.folder))
-        sockets = Path(tempfile.mkdtemp(dir=self.sockets))
-        try:
-            outcome = self._execute(task, folder, sockets, lambda told: None)
-            return ({} if outcome.error else read_metrics(folder)), outcome.error
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-            shutil.rmtree(sockets, ignore_errors=True)
-
     def _execute(self, task: Task, folder: Path, sockets: Path, tell: Tell) -> Outcome:
         launcher = self.launcher
         spec = make_spec(task, folder, sockets, launcher.address)
@@ -154,7 +140,6 @@ def make_spec(task: Task, folder: Path, sockets: Path, server: str | None) -> Ru
         ingested=ingested_sets.described(task.section, task.parameters),
         sockets=str(sockets),
         server=server,
-        brief=task.brief,
         published=task.published,
     )
 
@@ -172,12 +157,6 @@ def choose_launcher(sockets: Path, preload: Callable[[], list[str]], log: Path) 
         with suppress(WorkError):
             return forkclient.ForkServer(sockets, names(), log)
     return FreshProcesses()
-
-
-def read_metrics(folder: Path) -> dict[str, Any]:
-    """Return the metrics a run recorded, none when it recorded none."""
-    path = folder / RESULTS / "metrics.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def tidy(folder: Path) -> None:
@@ -206,7 +185,7 @@ class Backend:
 
 
 @contextmanager
-def backend(name: str = LOCAL, address: str | None = None) -> Iterator[Backend]:
+def backend(name: str = "local", address: str | None = None) -> Iterator[Backend]:
     """Choose where runs are carried out.
 
     Parameters
@@ -223,17 +202,13 @@ def backend(name: str = LOCAL, address: str | None = None) -> Iterator[Backend]:
     WorkError
         The cluster cannot be used.
     """
-    if name not in BACKENDS:
-        raise InputError(not_allowed("backend", name, BACKENDS))
-    if name == LOCAL:
-        yield Backend(Workshop, jobs_by_default())
-        return
-    if not address:
-        raise InputError("--backend dask needs the scheduler's address: --address tcp://host:8786.")
     from helpers.runner import cluster
 
-    with cluster.connected(address) as client:
-        yield Backend(partial(cluster.ClusterWorkshop, client=client), cluster.jobs_of(client))
+    with cluster.connection(name, address) as client:
+        if client is None:
+            yield Backend(Workshop, jobs_by_default())
+        else:
+            yield Backend(partial(cluster.ClusterWorkshop, client=client), cluster.jobs_of(client))
 
 
 @contextmanager
