@@ -73,7 +73,9 @@ def code_cells(name):
 @pytest.mark.parametrize("name", CONVERTED)
 def test_cells_are_short_and_define_no_function(name):
     for cell_id, code in code_cells(name):
-        assert len(code.splitlines()) <= 20, f"{cell_id}: move what it computes to a function that is tested"
+        # the list of parameters computes nothing and is as long as there are parameters
+        short = len(code.splitlines()) <= 20 or cell_id == "parameters"
+        assert short, f"{cell_id}: move what it computes to a function that is tested"
         kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
         assert not any(isinstance(node, kinds) for node in ast.walk(ast.parse(code))), cell_id
         assigned = [node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Assign | ast.NamedExpr)]

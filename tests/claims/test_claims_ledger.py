@@ -10,10 +10,9 @@ import typer
 from typer.testing import CliRunner
 
 from helpers import data
-from helpers.claims import commands, figures, ledger, reading
+from helpers.claims import commands, ledger, reading
 from helpers.claims.model import SECTIONS, Claim
-from helpers.claims.robustness import Robustness
-from helpers.claims.verdict import VERDICTS, Decision, Facts, decide
+from helpers.claims.verdict import VERDICTS, Decision, Facts, Robustness, decide
 from helpers.errors import InputError, WorkError
 from helpers.trade import growth
 
@@ -137,7 +136,7 @@ def test_a_damaged_result_names_the_section(results):
         reading.read_facts(results)
 
 
-RULE = {"supported": {"all": [{"says": "t of innovation", "metric": "drivers.t", "operator": ">", "value": 2}]}}
+RULE = {"supported": {"all": [{"label": "t of innovation", "metric": "drivers.t", "operator": ">", "value": 2}]}}
 BASE = {"id": "x", "title": "It holds <b>", "paraphrase": "P.", "place": "summary, paragraph 2", "kind": "regression"}
 BASE |= {"no_alternatives": "Nothing could be chosen otherwise."}
 TABLE = {"section": "drivers", "table": "curve", "columns": {"drivers.t": "high"}, "what": "specifications"}
@@ -165,7 +164,7 @@ def entries(results: dict[str, Path]) -> list[ledger.Entry]:
         untestable(),
     ]
     tables = reading.read_alternatives(claims, results, {})
-    return ledger.judge_all(claims, reading.read_facts(results), tables)
+    return ledger.assess(claims, reading.read_facts(results), tables)
 
 
 def test_the_ledger_says_verdict_numbers_and_robustness(results):
@@ -198,7 +197,7 @@ def test_the_details_hold_the_evidence_on_record(results):
     facts = Facts(
         {"drivers.t": 3.0}, {"drivers": [record, made, {"claim": "x", "value": "n/a", "text": "No interval."}]}
     )
-    (entry,) = ledger.judge_all([claim()], facts, {})
+    (entry,) = ledger.assess([claim()], facts, {})
     told = ledger.details(entry)
     assert "On record: A change. 1.50 points (interval −1 to 4)." in told
     assert "On record: Another. 1.50 points (interval −1 to 4; 95%, exact)." in told
@@ -208,7 +207,7 @@ def test_the_details_hold_the_evidence_on_record(results):
 def test_evidence_for_a_claim_that_is_not_in_the_file_is_told():
     facts = Facts({}, {"policy": [{"claim": "xx", "value": 1}]})
     with pytest.raises(WorkError, match=r"Section policy left evidence: 'xx' is not a known claim. Did you mean 'x'"):
-        ledger.judge_all([claim()], facts, {})
+        ledger.assess([claim()], facts, {})
 
 
 def test_every_claim_lists_alternatives_or_says_why_there_are_none():
@@ -247,53 +246,52 @@ def test_numbers_in_words():
 
 
 def test_rules_in_words_keep_their_structure():
-    below = {"says": "a", "metric": "drivers.a", "operator": "<", "than": "drivers.b", "than_says": "b"}
-    within = {"says": "c", "metric": "drivers.c", "operator": "between", "value": [1, 2]}
+    below = {"label": "a", "metric": "drivers.a", "operator": "<", "than": "drivers.b", "than_label": "b"}
+    within = {"label": "c", "metric": "drivers.c", "operator": "between", "value": [1, 2]}
     asked = claim(rule={"supported": {"all": [below, {"any": [within, below]}]}, "partly": {"any": [within]}})
     assert ledger.rule_in_words(asked.rule) == (
         "supported if a < b and (c between 1 and 2 or a < b); partly if c between 1 and 2"
     )
-    assert ledger.rule_in_words(None) == "none"
 
 
 def test_a_number_is_written_once_and_beside_what_it_is_compared_with():
-    twice = {"says": "rank", "metric": "drivers.a", "operator": "<=", "digits": 0}
+    twice = {"label": "rank", "metric": "drivers.a", "operator": "<=", "digits": 0}
     asked = claim(rule={"supported": {"all": [twice | {"value": 2}]}, "partly": {"all": [twice | {"value": 5}]}})
     assert ledger.evidence_text(decide(asked.rule, Facts({"drivers.a": 4}, {}))) == "rank: 4"
     below = {
-        "says": "a",
+        "label": "a",
         "unit": "points",
         "metric": "drivers.a",
         "operator": "<",
         "than": "drivers.b",
-        "than_says": "b",
+        "than_label": "b",
     }
     decision = decide(claim(rule={"supported": {"all": [below]}}).rule, Facts({"drivers.a": 4, "drivers.b": -1.5}, {}))
     assert ledger.evidence_text(decision) == "a: 4 points (b: −1.50 points)"
 
 
 def test_a_number_compared_with_several_is_written_once():
-    below = {"says": "a", "metric": "drivers.a", "operator": "<", "than": "drivers.b", "than_says": "b"}
-    other = below | {"than": "drivers.c", "than_says": "c"}
+    below = {"label": "a", "metric": "drivers.a", "operator": "<", "than": "drivers.b", "than_label": "b"}
+    other = below | {"than": "drivers.c", "than_label": "c"}
     facts = Facts({"drivers.a": 1, "drivers.b": 2, "drivers.c": 3}, {})
     both = claim(rule={"supported": {"all": [below, other]}, "partly": {"any": [below, other]}})
     assert ledger.evidence_text(decide(both.rule, facts)) == "a: 1 (b: 2; c: 3)"
-    alone = {"says": "b", "metric": "drivers.b", "operator": "<", "value": 0}
+    alone = {"label": "b", "metric": "drivers.b", "operator": "<", "value": 0}
     after = claim(rule={"supported": {"all": [alone]}, "partly": {"all": [below, other]}})
     assert ledger.evidence_text(decide(after.rule, facts)) == "b: 2; a: 1 (c: 3)"
 
 
 def test_missing_numbers_show_in_the_details():
-    entry = ledger.judge_all([claim()], Facts({}, {}), {})[0]
+    entry = ledger.assess([claim()], Facts({}, {}), {})[0]
     assert entry.verdict == "not testable"
     assert "Missing: t of innovation." in ledger.details(entry)
 
 
 def test_the_figure_counts_every_claim(results):
-    by_kind = figures.verdicts_by_kind(entries(results))
+    by_kind = ledger.verdicts_by_kind(entries(results))
     assert by_kind.to_numpy().sum() == 2
     assert list(by_kind.columns) == list(VERDICTS)
-    figure = figures.verdicts_plot(by_kind)
+    figure = ledger.verdicts_plot(by_kind)
     written = [text.get_text() for text in figure.axes[0].texts]
     assert written.count("1") == 2
 
@@ -342,7 +340,7 @@ def test_the_command_refuses_an_unknown_scenario_and_unbuilt_sections(app, monke
     result = CliRunner().invoke(app, ["claims", "--scenario", "lastest"])
     assert isinstance(result.exception, InputError)
     assert "Did you mean 'latest'" in str(result.exception)
-    monkeypatch.setattr(commands, "_runs", lambda: tmp_path)
+    monkeypatch.setattr(commands, "project_root", lambda: tmp_path)
     result = CliRunner().invoke(app, ["claims"])
     assert isinstance(result.exception, WorkError)
     assert "No scenario has been built yet" in str(result.exception)

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from helpers.claims.model import Alternatives, Claim, Claims, Condition, Group, Rule
-from helpers.claims.robustness import robustness
-from helpers.claims.verdict import Facts, decide, examine, judge, observe
+from helpers.claims.verdict import Facts, check, decide, examine, observe, robustness
 
 RECORDS = [
     {"claim": "slow", "economy": "USA", "value": -1.0, "p": 0.01},
@@ -26,7 +25,7 @@ FACTS = Facts(
 
 
 def condition(operator: str = "<=", value: object = 2, **other: object) -> Condition:
-    return Condition.model_validate({"says": "a", "metric": "drivers.a", "operator": operator, "value": value} | other)
+    return Condition.model_validate({"label": "a", "metric": "drivers.a", "operator": operator, "value": value} | other)
 
 
 def rule(**groups: list[Condition]) -> Rule:
@@ -48,35 +47,35 @@ def rule(**groups: list[Condition]) -> Rule:
     ],
 )
 def test_every_operator(operator, value, holds):
-    assert judge(condition(operator, value), FACTS).holds is holds
+    assert check(condition(operator, value), FACTS).holds is holds
 
 
 @pytest.mark.parametrize("metric", ["drivers.none", "drivers.text", "drivers.nan", "drivers.absent"])
 def test_what_is_not_a_number_is_missing_never_false(metric):
-    finding = judge(condition(metric=metric), FACTS)
+    finding = check(condition(metric=metric), FACTS)
     assert (finding.observed, finding.holds) == (None, None)
 
 
 def test_a_metric_can_be_compared_with_another():
-    asked = Condition(says="a", metric="drivers.a", operator=">", than="drivers.b", than_says="b")
-    finding = judge(asked, FACTS)
+    asked = Condition(label="a", metric="drivers.a", operator=">", than="drivers.b", than_label="b")
+    finding = check(asked, FACTS)
     assert (finding.observed, finding.against, finding.holds) == (2.0, -0.5, True)
-    assert judge(asked.model_copy(update={"than": "drivers.none"}), FACTS).holds is None
+    assert check(asked.model_copy(update={"than": "drivers.none"}), FACTS).holds is None
 
 
 def test_evidence_is_found_by_claim_and_fields():
     query = {"section": "drivers", "claim": "slow", "where": {"economy": "JPN"}, "field": "p"}
-    asked = Condition.model_validate({"says": "p", "evidence": query, "operator": "<", "value": 0.05})
+    asked = Condition.model_validate({"label": "p", "evidence": query, "operator": "<", "value": 0.05})
     assert observe(asked, FACTS) == 0.30
     everything = {"section": "drivers", "claim": "slow"}
-    several = Condition.model_validate({"says": "p", "evidence": everything, "operator": "<", "value": 1})
+    several = Condition.model_validate({"label": "p", "evidence": everything, "operator": "<", "value": 1})
     assert observe(several, FACTS) is None  # four records fit: no single number is meant
 
 
 def test_a_share_counts_records_that_pass_all_tests_and_leaves_out_those_without_number():
     tests = [{"field": "value", "operator": "<", "value": 0}, {"field": "p", "operator": "<", "value": 0.05}]
     query = {"section": "drivers", "claim": "slow", "that": tests}
-    asked = Condition.model_validate({"says": "share", "share": query, "operator": ">=", "value": 0.5})
+    asked = Condition.model_validate({"label": "share", "share": query, "operator": ">=", "value": 0.5})
     assert observe(asked, FACTS) == pytest.approx(1 / 3)
     unknown = asked.model_copy(update={"share": asked.share.model_copy(update={"claim": "nobody"})})
     assert observe(unknown, FACTS) is None
@@ -100,7 +99,7 @@ def test_without_rule_a_claim_is_not_testable():
 
 
 def test_a_missing_number_that_decides_is_named():
-    asked = rule(supported=[condition(metric="drivers.none", says="the missing one")])
+    asked = rule(supported=[condition(metric="drivers.none", label="the missing one")])
     decision = decide(asked, FACTS)
     assert decision.verdict == "not testable"
     assert decision.missing == ("the missing one",)
@@ -146,8 +145,8 @@ def test_three_valued_logic_never_guesses(values, every):
         ({"metric": "unknown.a"}, "String should match pattern"),
         ({"metric": "drivers.__class__()"}, "String should match pattern"),
         ({"code": "1+1"}, "Extra inputs are not permitted"),
-        ({"operator": "between", "value": None, "than": "drivers.b", "than_says": "b"}, "'between' needs two numbers"),
-        ({"value": None, "than": "drivers.b"}, "than and than_says belong together"),
+        ({"operator": "between", "value": None, "than": "drivers.b", "than_label": "b"}, "'between' needs two numbers"),
+        ({"value": None, "than": "drivers.b"}, "than and than_label belong together"),
     ],
 )
 def test_conditions_that_make_no_sense_are_refused(change, message):
@@ -225,7 +224,7 @@ def test_robustness_that_cannot_be_computed_says_why(tables, reason):
 
 def test_alternatives_can_vary_evidence_that_the_rule_names():
     record = {"section": "drivers", "claim": "c"}
-    asked = {"says": "lower end", "name": "low", "evidence": record, "operator": ">", "value": 1}
+    asked = {"label": "lower end", "name": "low", "evidence": record, "operator": ">", "value": 1}
     listed = TABLE | {"columns": {"low": "rank"}}
     named = Claim.model_validate(CLAIM | {"rule": {"supported": {"all": [asked]}}, "alternatives": [listed]})
     facts = Facts({}, {"drivers": [{"claim": "c", "value": 2}]})

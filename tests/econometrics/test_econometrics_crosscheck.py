@@ -5,12 +5,13 @@ import pandas as pd
 import pytest
 
 from helpers.econometrics import specification_curve
-from helpers.econometrics.covariance import Covariance
+from helpers.econometrics.estimates import Covariance
 from helpers.econometrics.panel import fit_within
 from helpers.econometrics.wild_bootstrap import wild_cluster_bootstrap
 
 pf = pytest.importorskip("pyfixest", reason="pyfixest is in the extra 'test'")
-KEYS = {"entity": "unit", "time": "year"}
+KEYS = ["unit", "year"]
+BY_COUNTRY = Covariance("clustered", ("iso3",))
 SATURATED = [("iso3", "year"), ("sector", "year"), ("iso3", "sector")]
 
 
@@ -42,11 +43,11 @@ def reference(panel: pd.DataFrame, fixed: str, cluster: str) -> pd.DataFrame:
 )
 @pytest.mark.parametrize("clusters", [("iso3",), ("iso3", "year")], ids=["one", "two-way"])
 def test_estimates_and_standard_errors_agree(panel, effects, fixed, clusters):
-    ours = fit_within(panel, "y", ["x", "z"], **KEYS, effects=effects, covariance=Covariance("clustered", clusters))
+    ours = fit_within(panel.set_index(KEYS), "y", ["x", "z"], effects, Covariance("clustered", clusters))
     theirs = reference(panel, fixed, "+".join(clusters))
     np.testing.assert_allclose(ours.coefficients, theirs["Estimate"], rtol=1e-6)
     np.testing.assert_allclose(ours.std_errors, theirs["Std. Error"], rtol=1e-6)
-    np.testing.assert_allclose(ours.p_values, theirs["Pr(>|t|)"], rtol=1e-5)
+    np.testing.assert_allclose(ours.table()["p"], theirs["Pr(>|t|)"], rtol=1e-5)
 
 
 def test_the_specification_curve_gives_the_same_numbers_as_single_fits(panel):
@@ -54,41 +55,37 @@ def test_the_specification_curve_gives_the_same_numbers_as_single_fits(panel):
         specification_curve.Specification("y", "x", ("z",), ("unit", "year")),
         specification_curve.Specification("y", "z", (), tuple(SATURATED)),
     ]
-    curve = specification_curve.run_specifications(panel, specs, cluster="iso3")
-    for spec, row in zip(specs, curve.itertuples(), strict=True):
-        covariance = Covariance("clustered", ("iso3",))
-        names = [spec.term, *spec.controls]
-        single = fit_within(panel, "y", names, **KEYS, effects=spec.effects, covariance=covariance)
-        assert row.estimate == pytest.approx(single.coefficients[spec.term], rel=1e-8)
-        assert row.std_error == pytest.approx(single.std_errors[spec.term], rel=1e-8)
-        assert row.p == pytest.approx(single.p_values[spec.term], rel=1e-6)
-        assert (row.low, row.high) == pytest.approx(single.interval(spec.term), rel=1e-6)
-        assert (row.n, row.clusters) == (single.n, 14)
+    curve = specification_curve.run_specifications(panel, specs, "iso3")
+    for spec, row in zip(specs, curve.to_dict("records"), strict=True):
+        single = fit_within(panel.set_index(KEYS), "y", [spec.term, *spec.controls], spec.effects, BY_COUNTRY)
+        for name, value in single.row(spec.term).items():
+            assert row[name] == pytest.approx(value, rel=1e-6), name
+        assert row["std_error"] == pytest.approx(single.std_errors[spec.term], rel=1e-8)
+        assert row["clusters"] == 14
 
 
 @pytest.mark.parametrize("effects", [["unit", "year"], SATURATED], ids=["two-way", "three interacted effects"])
 def test_the_fast_bootstrap_equals_estimating_every_draw_again(panel, effects):
     small = panel[panel["iso3"] < 5].reset_index(drop=True)
-    ours = wild_cluster_bootstrap(small, "y", "x", controls=["z"], effects=effects, cluster="iso3")
-    covariance = Covariance("clustered", ("iso3",))
-    null = fit_within(small, "y", ["z"], **KEYS, effects=effects, covariance=covariance)
-    residuals = null.residuals.to_numpy()
-    full = fit_within(small, "y", ["x", "z"], **KEYS, effects=effects, covariance=covariance)
-    threshold = abs(full.t_statistics["x"])
+    ours = wild_cluster_bootstrap(small, "y", ["x", "z"], effects, "iso3")
+    small = small.set_index(KEYS).sort_index()
+    residuals = fit_within(small, "y", ["z"], effects, BY_COUNTRY).residuals.to_numpy()
+    full = fit_within(small, "y", ["x", "z"], effects, BY_COUNTRY)
+    threshold = abs(full.row("x")["t"])
     larger = 0
     for pattern in range(2**5):
         signs = np.array([1 if pattern >> bit & 1 else -1 for bit in range(5)])[small["iso3"]]
         drawn = small.assign(y=small["y"] - residuals + signs * residuals)
-        again = fit_within(drawn, "y", ["x", "z"], **KEYS, effects=effects, covariance=covariance)
-        larger += abs(again.t_statistics["x"]) >= threshold * (1 - 1e-7)
+        again = fit_within(drawn, "y", ["x", "z"], effects, BY_COUNTRY)
+        larger += abs(again.row("x")["t"]) >= threshold * (1 - 1e-7)
     assert ours.p == larger / 2**5
     assert abs(ours.estimate) == pytest.approx(abs(full.coefficients["x"]), rel=1e-8)
 
 
 def test_many_clusters_are_drawn_with_a_seed_and_webb_helps_few(panel):
-    first = wild_cluster_bootstrap(panel, "y", "x", effects=["unit"], cluster="iso3", draws=500, seed=1)
-    again = wild_cluster_bootstrap(panel, "y", "x", effects=["unit"], cluster="iso3", draws=500, seed=1)
+    first = wild_cluster_bootstrap(panel, "y", ["x"], ["unit"], "iso3", draws=500, seed=1)
+    again = wild_cluster_bootstrap(panel, "y", ["x"], ["unit"], "iso3", draws=500, seed=1)
     assert first == again
-    assert (first.weights, first.enumerated, first.clusters) == ("rademacher", False, 14)
-    few = wild_cluster_bootstrap(panel[panel["iso3"] < 6], "y", "x", cluster="iso3", draws=50, seed=1)
+    assert (first.weights, first.enumerated) == ("rademacher", False)
+    few = wild_cluster_bootstrap(panel[panel["iso3"] < 6], "y", ["x"], [], "iso3", draws=50, seed=1)
     assert (few.weights, few.enumerated) == ("webb", False)

@@ -15,13 +15,10 @@ from helpers.econometrics import (
     drivers_models,
     drivers_panel,
     figures,
-    policy_record,
-    prediction,
+    findings,
     source_growth,
     specification_curve,
     variables,
-    what_if,
-    wording,
 )
 from helpers.econometrics.parameters import DriversParameters, PolicyParameters
 from helpers.errors import InputError
@@ -49,9 +46,8 @@ def outcomes(country) -> pd.DataFrame:
     earlier = country.assign(year=country["year"] + 1)[["iso3", "year", "rd_gdp"]]
     frame = frame.merge(earlier, on=["iso3", "year"])
     share = 0.5 - 0.02 * frame["rd_gdp"] + 0.001 * rng.normal(size=len(frame))
-    measured = frame[["iso3", "sector", "year"]].assign(share=share, ratio=(1 - share) / share)
-    zero = pd.Series(0.0, index=measured.index)
-    return drivers_panel.outcome_columns(measured, zero + rng.normal(size=len(frame)) ** 2, zero)
+    measured = frame[["iso3", "sector", "year"]].assign(share=share, ratio=(1 - share) / share, intensity_strict=0.0)
+    return drivers_panel.outcome_columns(measured.assign(intensity=rng.normal(size=len(frame)) ** 2))
 
 
 MODEL = drivers_models.DriversModel("foreign_share", "rd_gdp", ("labour_share",), "industry-year")
@@ -59,7 +55,7 @@ MODEL = drivers_models.DriversModel("foreign_share", "rd_gdp", ("labour_share",)
 
 def test_outcomes_are_named_and_in_percent():
     measured = pd.DataFrame({"iso3": ["A", "A"], "year": [1, 2], "share": [0.25, 1.0], "ratio": [3.0, 0.0]})
-    made = drivers_panel.outcome_columns(measured, pd.Series([np.nan, 0.0]), pd.Series([np.nan, 0.0]))
+    made = drivers_panel.outcome_columns(measured.assign(intensity=0.0, intensity_strict=0.0))
     assert made["foreign_share"].tolist() == [25.0, 100.0]
     assert made["log_ratio"].iloc[0] == pytest.approx(np.log(3))
     assert np.isnan(made["log_ratio"].iloc[1])
@@ -102,25 +98,27 @@ def test_restricting_to_nothing_is_refused(outcomes):
 
 
 def test_the_models_find_what_was_put_in(country, outcomes):
-    panel = drivers_models.assemble(outcomes, country, 1, ["A", "B"])
+    panel = drivers_panel.assemble(outcomes, country, 1, ["A", "B"])
     fit = drivers_models.fit(panel, MODEL)
     assert fit.coefficients["rd_gdp"] == pytest.approx(-2, abs=0.05)
     assert fit.clusters == {"iso3": 12}
-    assert drivers_models.bootstrap(panel, MODEL, 4096, 1).p < 0.01
-    sure = drivers_models.inference_table(panel, MODEL, bandwidth=1, draws=199, seed=1, level=0.95)
+    drawn = drivers_models.bootstrap(panel, MODEL, 4096, 1)
+    assert drawn.p < 0.01
+    sure = drivers_models.inference_table(panel, MODEL, drawn, 1, 0.95)
+    assert sure["p"].iloc[-1] == drawn.p
     assert sure["estimate"].round(8).nunique() == 1
     assert sure["degrees_of_freedom"].tolist()[:5] == [11, 6, 3, 6, 6]
 
 
 def test_the_saturated_model_looks_at_the_difference_between_industries_only(country, outcomes):
-    panel = drivers_models.assemble(outcomes, country, 1, ["A", "B"])
+    panel = drivers_panel.assemble(outcomes, country, 1, ["A", "B"])
     model = drivers_models.DriversModel("foreign_share", "rd_gdp", (), "saturated")
     assert model.term == "rd_gdp x high_tech"
     assert drivers_models.fit(panel, model).coefficients[model.term] == pytest.approx(0, abs=0.05)
 
 
 def test_timing_and_placebo_tell_past_from_future(country, outcomes):
-    panel = drivers_models.assemble(outcomes, country, 1, ["A"])
+    panel = drivers_panel.assemble(outcomes, country, 1, ["A"])
     moved = drivers_models.timing(panel, country, MODEL, [-1, 1], 0.95).set_index("years")
     assert moved.loc[1, "high"] < 0
     assert moved.loc[1, "estimate"] < moved.loc[-1, "estimate"]
@@ -130,39 +128,53 @@ def test_timing_and_placebo_tell_past_from_future(country, outcomes):
 
 
 def test_measures_by_outcomes_adjusts_for_all_tests_together(country, outcomes):
-    panel = drivers_models.assemble(outcomes, country, 1, ["A"])
+    panel = drivers_panel.assemble(outcomes, country, 1, ["A"])
     table = drivers_models.measures_by_outcomes(panel, MODEL, ["foreign_share", "intensity"], ["rd_gdp", "researchers"])
     assert len(table) == 4
     assert (table["p_holm"] >= table["p"]).all()
     assert table["p_holm"].min() == pytest.approx(min(1, 4 * table["p"].min()))
 
 
-def test_horizons_and_joint_estimates_keep_the_covariance(country, outcomes):
-    plan = {"two-way": drivers_models.DriversModel("foreign_share", "rd_gdp", ("corporate_tax_rate",), "two-way")}
-    fits = drivers_models.by_horizon({"two-way": outcomes}, country, plan, [1, 2])
-    joint = drivers_models.joint_estimates(fits, "rd_gdp", "corporate_tax_rate")
-    assert joint["horizon"].tolist() == [1, 2]
-    fit = fits["two-way", 1]
-    assert joint["covariance"].iloc[0] == fit.covariance.loc["rd_gdp", "corporate_tax_rate"]
-    assert joint["rd_gdp_std_error"].iloc[0] == fit.std_errors["rd_gdp"]
+def test_estimates_for_the_policy_section_keep_the_covariance(country, outcomes):
+    nations = outcomes[outcomes["sector"] == "A"].drop(columns="sector").assign(unit=lambda f: f["iso3"])
+    joint = drivers_models.policy_estimates(outcomes, nations, country, [1, 2])
+    assert joint["model"].tolist() == ["two-way"] * 2 + ["industry-year"] * 2 + ["country"] * 2
+    assert joint["horizon"].tolist() == [1, 2] * 3
+    full = drivers_models.DriversModel("foreign_share", "rd_gdp", tuple(variables.CONTROLS), "industry-year")
+    fit = drivers_models.fit(drivers_panel.assemble(outcomes, country, 1), full)
+    row = joint.set_index(["model", "horizon"]).loc["industry-year", 1]
+    assert row["covariance"] == fit.covariance.loc["rd_gdp", "corporate_tax_rate"]
+    assert row["rd_gdp_std_error"] == fit.std_errors["rd_gdp"]
+
+
+def test_leaving_out_an_economy_follows_the_coefficient(country, outcomes):
+    panel = drivers_panel.assemble(outcomes, country, 1)
+    table = drivers_models.leave_one_out(panel, MODEL, 0.95)
+    assert sorted(table["left_out"]) == CODES
+    assert table["estimate"].is_monotonic_increasing
+    alone = drivers_models.fit(panel[panel["iso3"] != "C00"], MODEL).coefficients["rd_gdp"]
+    assert table.set_index("left_out").loc["C00", "estimate"] == alone
+
+
+def test_long_differences_run_from_the_first_to_the_last_complete_year(country, outcomes):
+    panel = drivers_panel.assemble(outcomes, country, 1)
+    fit, first, last = drivers_models.fit_long_differences(panel, MODEL)
+    assert (first, last, fit.n) == (2000, 2006, 48)
+    assert fit.coefficients["rd_gdp"] == pytest.approx(-2, abs=0.05)
+    assert fit.effects == ("sector",)
 
 
 def test_the_curve_frame_turns_signs_and_every_choice_is_run(country, outcomes):
-    frame = drivers_curve.curve_frame({"manufactured": outcomes}, country, ["A"], ["D"], lags=(1,))
+    frame = drivers_curve.curve_frame({"manufactured": outcomes}, country, ["A"], ["D"])
     assert (frame["foreign_share:manufactured"] < 0).all()
     assert frame.loc[~frame["core_sample"], "sector"].unique().tolist() == ["D"]
-    choices = drivers_curve.CHOICES | {
-        "scope": ("manufactured",),
-        "lag": (1,),
-        "innovation": ("rd_gdp",),
-        "outcome": ("foreign_share",),
-    }
-    specs = drivers_curve.specifications(choices)
-    curve = specification_curve.run_specifications(frame, specs, cluster="iso3")
+    kept = {"scope": "manufactured", "lag": 1, "innovation": "rd_gdp", "outcome": "foreign_share"}
+    specs = [spec for spec in drivers_curve.specifications() if kept.items() <= dict(spec.choices).items()]
+    curve = specification_curve.run_specifications(frame, specs, "iso3")
     assert len(curve) == 3 * 3 * 2
     assert (curve["problem"] == "").all()
     assert (curve.loc[curve["effects"] == "two-way", "low"] > 0).all()
-    options = drivers_curve.labelled_options(specification_curve.by_option(curve, choices))
+    options = drivers_curve.labelled_options(specification_curve.by_option(curve, drivers_curve.CHOICES))
     assert options.loc[options["choice"] == "sample", "specifications"].tolist() == [9, 9]
     assert "no controls" in options["label"].tolist()
 
@@ -207,7 +219,7 @@ def test_curve_and_choices_are_drawn_one_row_an_option():
 def test_prediction_by_hand():
     """Three units on a line, the fourth two above it."""
     frame = pd.DataFrame({"iso3": list("ABCDE"), "x": [0.0, 1, 2, 3, 4], "y": [0.1, 0.9, 2.1, 2.9, 6.0]})
-    found = prediction.predict_left_out(frame, "y", ["x"], unit="iso3", focus="E")
+    found = drivers_models.predict_left_out(frame, "y", ["x"], "E")
     slope, level, *_ = stats.linregress(frame["x"][:4], frame["y"][:4])
     assert found.predicted == pytest.approx(level + 4 * slope)
     residual = frame["y"][:4] - level - slope * frame["x"][:4]
@@ -215,16 +227,16 @@ def test_prediction_by_hand():
     assert found.high - found.gap == pytest.approx(stats.t.ppf(0.975, 2) * error)
     assert (found.n, found.degrees_of_freedom) == (4, 2)
     with pytest.raises(InputError, match="'Z' is not a known iso3"):
-        prediction.predict_left_out(frame, "y", ["x"], unit="iso3", focus="Z")
+        drivers_models.predict_left_out(frame, "y", ["x"], "Z")
 
 
 def test_change_start_and_gaps(country, outcomes):
     nation = outcomes[outcomes["sector"] == "A"].drop(columns="sector").assign(unit=lambda f: f["iso3"])
-    section = drivers_models.change_and_start(nation, country, MODEL).set_index("iso3")
+    section = drivers_panel.change_and_start(nation, country, "foreign_share", "rd_gdp").set_index("iso3")
     levels = nation.set_index(["iso3", "year"])["foreign_share"]
     assert section.loc["C03", "change"] == pytest.approx(levels["C03", 2006] - levels["C03", 2000])
     assert section.loc["C03", "start"] == levels["C03", 2000]
-    gaps = drivers_models.gaps({"all": nation}, country, MODEL, "C03", 0.9)
+    gaps = drivers_models.gaps({"all": nation}, country, "foreign_share", "C03", 0.9)
     assert gaps["innovation"].tolist() == list(variables.INNOVATION)
     assert (gaps["low"] < gaps["toward_home"]).all()
     assert (gaps["n"] == 11).all()
@@ -254,166 +266,41 @@ def test_income_gradient_of_growth():
         source_growth.bilateral_growth(table, income, 2000, 2012)
 
 
-ROW = pd.Series(
-    {
-        "model": "m",
-        "horizon": 1,
-        "rd_gdp": -2.0,
-        "rd_gdp_std_error": 1.0,
-        "corporate_tax_rate": 0.5,
-        "corporate_tax_rate_std_error": 0.2,
-        "covariance": 0.1,
-        "degrees_of_freedom": 20.0,
-        "n": 100,
-    }
-)
-
-
-def test_a_what_if_carries_the_interval_through():
-    one = what_if.combine(ROW, {"rd_gdp": 2.0}, 0.95)
-    assert one.value == -4
-    assert one.high - one.value == pytest.approx(stats.t.ppf(0.975, 20) * 2)
-    both = what_if.combine(ROW, {"rd_gdp": 1.0, "corporate_tax_rate": -5.0}, 0.95)
-    assert both.value == pytest.approx(-4.5)
-    assert both.high - both.value == pytest.approx(stats.t.ppf(0.975, 20) * np.sqrt(1 + 1 - 2 * 5 * 0.1))
-    turned = one.times(-1)
-    assert (turned.low, turned.high) == (-one.high, -one.low)
-    with pytest.raises(InputError, match="Allowed: rd_gdp, corporate_tax_rate"):
-        what_if.combine(ROW, {"wages": 1.0}, 0.95)
-
-
-def test_estimates_are_chosen_by_model_and_horizon():
-    table = ROW.to_frame().T
-    assert what_if.choose_estimate(table, "m", 1)["n"] == 100
-    with pytest.raises(InputError, match="not a known model"):
-        what_if.choose_estimate(table, "mm", 1)
-    with pytest.raises(InputError, match=r"no estimate 4 years ahead. There are \[1\]"):
-        what_if.choose_estimate(table, "m", 4)
-    every = what_if.by_model(table, {"R&D": {"rd_gdp": 1.0}}, 0.95)
-    assert every.loc[0, "toward_home"] == 2
-    assert every.loc[0, "toward_home_low"] == pytest.approx(-every.loc[0, "high"])
-
-
-def test_exact_intervals_by_known_values():
-    rate = what_if.poisson_rate(10, 2, 0.95)
-    assert (rate.low * 2, rate.high * 2) == pytest.approx((4.795389, 18.390356))
-    assert what_if.poisson_rate(0, 1, 0.95).low == 0
-    share = what_if.binomial_share(1, 10, 0.95)
-    assert (share.low, share.high) == pytest.approx((0.002529, 0.445016), abs=1e-6)
-    assert what_if.binomial_share(0, 5, 0.95).low == 0
-    assert what_if.binomial_share(5, 5, 0.95).high == 1
-    with pytest.raises(InputError, match="positive exposure"):
-        what_if.poisson_rate(1, 0, 0.95)
-    with pytest.raises(InputError, match="6 of 5 is not a share"):
-        what_if.binomial_share(6, 5, 0.95)
-
-
 def test_a_sample_of_few_economies_is_refused_with_what_would_widen_it(country, outcomes):
-    panel = drivers_models.assemble(outcomes, country, 1, ["A"])
+    panel = drivers_panel.assemble(outcomes, country, 1, ["A"])
     estimate = drivers_models.fit(panel[panel["iso3"] < "C08"], MODEL)
     with pytest.raises(InputError, match=r"Only 8 economies have .* at least 10 are needed. .* lower minimum_patents"):
         drivers_models.require_economies(estimate, MODEL)
     drivers_models.require_economies(drivers_models.fit(panel, MODEL), MODEL)
 
 
-def test_a_ratio_of_rates_is_exact_and_turns_round():
-    ratio = what_if.rate_ratio((42, 27.188), (65, 295.3), 0.95)
-    assert ratio.value == pytest.approx(42 / 27.188 / (65 / 295.3))
-    chance = stats.binomtest(42, 107).proportion_ci(0.95, method="exact")
-    assert ratio.low == pytest.approx(chance.low / (1 - chance.low) * 295.3 / 27.188)
-    turned = what_if.rate_ratio((65, 295.3), (42, 27.188), 0.95)
-    assert (turned.low, turned.high) == pytest.approx((1 / ratio.high, 1 / ratio.low))
-    with pytest.raises(InputError, match="counts and exposures above 0"):
-        what_if.rate_ratio((0, 1), (1, 1), 0.95)
+def test_labels_inside_a_sentence_and_columns_in_words():
+    inside = {name: variables.EVERY[name].inside for name in ("foreign_share", "rd_gdp", "log_ratio")}
+    assert list(inside.values()) == ["foreign input share S", "R&D spending", "log of R"]
+    described = variables.readable("clustered by iso3 (42); unit, sector x year")
+    assert described == "clustered by country (42); country-industry, industry x year"
 
 
-def test_outlays_cancellations_and_firms_at_work_are_those_published():
-    counts = data.load("reshoring_counts")
-    outlays = policy_record.outlays(counts)
-    assert outlays["support paid 2013-2017"] == (42, pytest.approx(27.188))
-    assert outlays["subsidies paid 2022-2024"] == (65, pytest.approx(81.9 + 77.2 + 136.2))
-    assert outlays["national budgets 2022-2024"] == (65, pytest.approx(214))
-    assert policy_record.cancelled(counts) == (31, 182)
-    assert policy_record.operating(counts) == {"September 2018": (28, 50), "autumn 2024": (68, 151)}
-    assert policy_record.jobs_created(counts) == 975
-    assert policy_record.planned_jobs_per_firm(counts)[2022] == pytest.approx(1794 / 24)
-
-
-def test_a_budget_at_past_rates_has_firms_and_jobs_for_every_outlay():
-    options = {"level": 0.9, "draws": 2000, "seed": 1}
-    outlays = {"a": (50.0, 100.0), "b": (10.0, 100.0)}
-    table = what_if.at_past_rates(10, outlays, (10, 100), np.array([40.0]), **options)
-    assert table["rate of"].tolist() == ["a", "a", "b", "b"]
-    assert table.loc[0, "value"] == 5
-    assert (table["low"] < table["value"]).all()
-    assert (table["value"] < table["high"]).all()
-
-
-@pytest.mark.parametrize(
-    ("label", "inside"),
-    [
-        ("Foreign input share S", "foreign input share S"),
-        ("R&D spending", "R&D spending"),
-        ("High-tech share of patents", "high-tech share of patents"),
-        ("log of R", "log of R"),
-    ],
-)
-def test_labels_inside_a_sentence(label, inside):
-    assert wording.inside(label) == inside
-
-
-def test_simulated_jobs_are_reproducible_and_scale_with_the_budget():
-    options = {"level": 0.9, "draws": 2000, "seed": 1}
-    one = what_if.jobs_for_budget(10, 50, 100, (10, 100), np.array([40.0, 60.0]), **options)
-    two = what_if.jobs_for_budget(20, 50, 100, (10, 100), np.array([40.0, 60.0]), **options)
-    assert two.value == pytest.approx(2 * one.value)
-    assert one.low < one.value < one.high
-    assert one.value == pytest.approx(10 * 0.5 * 0.9 * 50, rel=0.2)
-
-
-@pytest.mark.parametrize(
-    ("text", "year"),
-    [("2020", 2020.5), ("FY2020", 2020.5), ("2020-07", 2020.54), ("2020-01-01", 2020.0), ("2022/2023", 2022.5)],
-)
-def test_dates_are_read_as_far_as_they_go(text, year):
-    assert policy_record.decimal_year(text) == pytest.approx(year, abs=0.01)
-
-
-def test_instruments_without_date_come_last_and_are_left_out_of_the_figure():
-    policy = data.load("reshoring_policy")
-    listed = policy_record.instruments(policy)
-    assert listed["number"].tolist() == list(range(1, len(policy) + 1))
-    assert listed["when"].dropna().is_monotonic_increasing
-    undated = listed[listed["when"].isna()]
-    assert undated["date"].tolist() == ["undated"]
-    written = [text.get_text() for text in figures.timeline_plot(listed).axes[0].texts]
-    assert len(written) == len(policy) - 1
-
-
-def test_published_series_need_one_value_a_year():
-    counts = data.load("reshoring_counts")
-    voted = policy_record.published(counts, "U-turn subsidy budget (national)", range(2022, 2025))
-    assert voted.index.tolist() == [2022, 2023, 2024]
-    with pytest.raises(InputError, match=r"has \d published values for 2020"):
-        policy_record.published(counts, "U-turn firms recognised", range(2020, 2021))
-    with pytest.raises(InputError, match="has 0 published values for 1999"):
-        policy_record.published(counts, "U-turn firms recognised", range(1999, 2000))
-    assert set(policy_record.costs(counts)["measure"]) == set(policy_record.COST_MEASURES)
-
-
-def test_headings_are_those_that_readers_expect():
-    raw = pd.DataFrame({"model": ["a"], "horizon": [1], "rd_gdp": [0.1], "rd_gdp_std_error": [1.0], "n": [5]})
-    assert list(wording.headed(raw)) == ["model", "years after", "R&D spending", "s.e., R&D", "n"]
+def test_what_the_main_model_leaves_is_turned_towards_home(country, outcomes):
+    estimate = drivers_models.fit(drivers_panel.assemble(outcomes, country, 1), MODEL)
+    found, row = findings.main_metrics(estimate, MODEL, 0.9), estimate.row("rd_gdp", 0.9)
+    assert (found["low_toward_home"], found["high_toward_home"]) == (-row["high"], -row["low"])
+    assert found["standardised_toward_home"] == -row["estimate"] * estimate.scale("rd_gdp")
+    record = findings.innovation_evidence(estimate, MODEL, 0.9, 0.01, "curve")
+    assert (record["value"], record["low"]) == (-row["estimate"], -row["high"])
+    assert record["interval"] == "90%, clustered by country (12); t with 11 degrees of freedom"
+    assert record["text"] == "Main model: the association goes with more sourcing at home."
 
 
 def test_words_never_say_more_than_the_interval():
-    assert wording.association(-1, 1, 1) == "is not distinguishable from zero"
-    assert wording.association(0.1, 1, 1) == "goes with more sourcing at home"
-    assert wording.association(0.1, 1, -1) == "goes with more sourcing abroad"
-    assert wording.association(-2, -1, -1) == "goes with more sourcing at home"
-    assert (wording.p_value(0.0004), wording.p_value(0.04)) == ("p < 0.001", "p = 0.040")
-    assert (wording.years(1), wording.years(3)) == ("1 year", "3 years")
-    assert wording.readable("clustered by iso3 (42); unit, sector x year").startswith("clustered by country (42)")
+    said = {
+        (-1, 1): "is not distinguishable from zero",
+        (0.1, 1): "goes with more sourcing at home",
+        (-2, -1): "goes with more sourcing abroad",
+    }
+    for (low, high), words in said.items():
+        row = {"estimate": (low + high) / 2, "low": low, "high": high}
+        assert findings.association(findings.toward_home(row, 1)) == words
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.econometrics import classic_panel, specification_tests, unit_roots
-from helpers.econometrics.covariance import CLASSIC, CLASSIC_NORMAL, Covariance
+from helpers.econometrics import panel, specification_tests
+from helpers.econometrics.estimates import CLASSIC, Covariance
 from helpers.econometrics.panel import fit_within
 from helpers.econometrics.wild_bootstrap import wild_cluster_bootstrap
 
 GOLDEN = Path(__file__).parent / "golden"
 REGRESSORS = ["value", "capital"]
-KEYS = {"entity": "firm", "time": "year"}
 RENAMED = {"constant": "(Intercept)", "value (mean)": "value_m", "capital (mean)": "capital_m"}
 RESIDUAL = {"degrees_of_freedom": "residual"}
 HC0 = Covariance("clustered", ("firm",), small_sample=False, group_correction=False, **RESIDUAL)
@@ -32,7 +31,7 @@ EFFECTS = {"individual": ["firm"], "time": ["year"], "twoways": ["firm", "year"]
 
 @pytest.fixture(scope="module")
 def grunfeld() -> pd.DataFrame:
-    return pd.read_csv(GOLDEN / "grunfeld.csv")
+    return pd.read_csv(GOLDEN / "grunfeld.csv").set_index(["firm", "year"])
 
 
 @pytest.fixture(scope="module")
@@ -57,13 +56,13 @@ def assert_equal(table: pd.DataFrame, golden: pd.DataFrame) -> None:
 def test_within_models_equal_the_reference(grunfeld, estimates, effects, covariance, absorbed_by):
     # a one-column tuple is the same effect, but goes through our own absorption
     chosen = [name if absorbed_by == "linearmodels" else (name,) for name in EFFECTS[effects]]
-    ours = fit_within(grunfeld, "inv", REGRESSORS, **KEYS, effects=chosen, covariance=COVARIANCES[covariance])
+    ours = fit_within(grunfeld, "inv", REGRESSORS, chosen, COVARIANCES[covariance])
     assert_equal(ours.table(), estimates.loc[f"within_{effects}_{covariance}"])
 
 
 @pytest.mark.parametrize("effects", EFFECTS)
 def test_within_r2_equals_the_reference(grunfeld, estimates, effects):
-    ours = fit_within(grunfeld, "inv", REGRESSORS, **KEYS, effects=EFFECTS[effects], covariance=CLASSIC)
+    ours = fit_within(grunfeld, "inv", REGRESSORS, EFFECTS[effects], CLASSIC)
     extra = estimates.loc[(f"within_{effects}_classic", "value"), "extra"]
     golden = dict(part.split("=") for part in extra.split(";"))
     assert ours.r2_within == pytest.approx(float(golden["R2"]), rel=1e-9)
@@ -73,15 +72,15 @@ def test_within_r2_equals_the_reference(grunfeld, estimates, effects):
 @pytest.mark.parametrize(
     ("name", "fit", "options"),
     [
-        ("pooling", classic_panel.fit_pooled, {}),
-        ("pooling_SCC_HC0_maxlag3", classic_panel.fit_pooled, {"covariance": COVARIANCES["SCC_HC0_maxlag3"]}),
-        ("between", classic_panel.fit_between, {}),
-        ("fd_with_intercept", classic_panel.fit_first_differences, {}),
-        ("Mundlak_random_swar", classic_panel.fit_mundlak, {"covariance": CLASSIC_NORMAL}),
+        ("pooling", panel.fit_pooled, {}),
+        ("pooling_SCC_HC0_maxlag3", panel.fit_pooled, {"covariance": COVARIANCES["SCC_HC0_maxlag3"]}),
+        ("between", panel.fit_between, {}),
+        ("fd_with_intercept", panel.fit_first_differences, {}),
+        ("Mundlak_random_swar", panel.fit_mundlak, {}),
     ],
 )
 def test_other_estimators_equal_the_reference(grunfeld, estimates, name, fit, options):
-    assert_equal(fit(grunfeld, "inv", REGRESSORS, **KEYS, **options).table(), estimates.loc[name])
+    assert_equal(fit(grunfeld, "inv", REGRESSORS, **options).table(), estimates.loc[name])
 
 
 @pytest.mark.parametrize(
@@ -94,44 +93,39 @@ def test_other_estimators_equal_the_reference(grunfeld, estimates, name, fit, op
     ],
 )
 def test_random_effects_and_their_variances_equal_the_reference(grunfeld, estimates, name, method):
-    ours = classic_panel.fit_random_effects(grunfeld, "inv", REGRESSORS, **KEYS, method=method)
-    assert_equal(ours.estimate.table(), estimates.loc[f"random_{name}"])
+    estimate, components = panel.fit_random_effects(grunfeld, "inv", REGRESSORS, method)
+    assert_equal(estimate.table(), estimates.loc[f"random_{name}"])
     theta, residual, entity = estimates.loc[(f"random_{name}", "value"), "extra"].split(";")
-    assert ours.components.theta.iloc[0] == pytest.approx(float(theta.removeprefix("theta=")), rel=1e-9)
-    assert ours.components.residual == pytest.approx(float(residual.removeprefix("sigma2=")), rel=1e-9)
-    assert ours.components.entity == pytest.approx(float(entity), rel=1e-9)
-
-
-def residuals_by_firm(grunfeld: pd.DataFrame) -> pd.DataFrame:
-    fit = fit_within(grunfeld, "inv", REGRESSORS, **KEYS, effects=["firm"], covariance=CLASSIC)
-    return grunfeld.assign(residual=fit.residuals).pivot(index="year", columns="firm", values="residual")
+    assert components.theta.iloc[0] == pytest.approx(float(theta.removeprefix("theta=")), rel=1e-9)
+    assert components.residual == pytest.approx(float(residual.removeprefix("sigma2=")), rel=1e-9)
+    assert components.entity == pytest.approx(float(entity), rel=1e-9)
 
 
 def all_tests(grunfeld: pd.DataFrame) -> dict[str, specification_tests.TestResult]:
     given = (grunfeld, "inv", REGRESSORS)
-    lm, honda = specification_tests.breusch_pagan(*given, **KEYS)
-    within = residuals_by_firm(grunfeld)
-    levels = grunfeld.pivot(index="year", columns="firm", values="inv")
+    lm, honda = specification_tests.breusch_pagan(*given)
+    within = fit_within(*given, ["firm"], CLASSIC).residuals.unstack("firm")
     cd, cross = specification_tests.cross_section_dependence(within)
-    changes = classic_panel.fit_first_differences(*given, **KEYS).residuals.unstack(0)
-    robust = specification_tests.hausman_auxiliary(*given, **KEYS, covariance=HC0)
-    auxiliary = specification_tests.hausman_auxiliary(*given, **KEYS)
+    changes = panel.fit_first_differences(*given).residuals.unstack("firm")
+    robust = specification_tests.hausman_auxiliary(*given, HC0)
+    auxiliary = specification_tests.hausman_auxiliary(*given)
+    levels = grunfeld["inv"].unstack("firm")
     return {
-        "Hausman_chisq_FEvsRE_swar": specification_tests.hausman(*given, **KEYS),
+        "Hausman_chisq_FEvsRE_swar": specification_tests.hausman(*given),
         "Hausman_aux_regression": auxiliary,
         "Hausman_aux_vcovHC": robust,
         "Mundlak_Wald_means_zero": auxiliary,
         "Mundlak_Wald_means_zero_cluster_HC0": robust,
-        "pFtest_individual": specification_tests.effects_f_test(*given, **KEYS, effects=["firm"]),
-        "pFtest_twoways": specification_tests.effects_f_test(*given, **KEYS, effects=["firm", "year"]),
+        "pFtest_individual": specification_tests.effects_f_test(*given, ["firm"]),
+        "pFtest_twoways": specification_tests.effects_f_test(*given, ["firm", "year"]),
         "BP_LM_individual": lm,
         "honda": honda,
         "pcdtest_cd_fe": cd,
         "pcdtest_lm_fe": cross,
         "pwartest_fe": specification_tests.serial_correlation(within),
-        "pbgtest_fe_order1": specification_tests.breusch_godfrey(*given, **KEYS, effects=["firm"]),
-        "IPS_inv_intercept_lag1": unit_roots.im_pesaran_shin(levels),
-        "LLC_inv_intercept_lag1": unit_roots.levin_lin_chu(levels),
+        "pbgtest_fe_order1": specification_tests.breusch_godfrey(*given, ["firm"]),
+        "IPS_inv_intercept_lag1": specification_tests.im_pesaran_shin(levels),
+        "LLC_inv_intercept_lag1": specification_tests.levin_lin_chu(levels),
         "pwfdtest": specification_tests.serial_correlation(changes, expected=0.0),
     }
 
@@ -153,10 +147,13 @@ def test_every_golden_row_is_covered(grunfeld, estimates, results):
     assert set(results.index) == set(all_tests(grunfeld))
 
 
-def test_tests_as_a_table_name_null_and_degrees_of_freedom(grunfeld):
-    table = specification_tests.as_table(list(all_tests(grunfeld).values()))
-    assert table.loc[table["test"] == "F, fixed effects", "degrees_of_freedom"].tolist() == ["9, 188", "28, 169"]
+def test_fixed_or_random_takes_common_shocks_out_and_names_null_and_degrees_of_freedom(grunfeld):
+    table = specification_tests.fixed_or_random(grunfeld, "inv", REGRESSORS, HC0)
+    assert table["degrees_of_freedom"].tolist() == ["9, 188", "1", "2", "2"]
     assert table["null"].str.len().gt(0).all()
+    moved = grunfeld + 100 * grunfeld.index.get_level_values("year").to_numpy()[:, None]
+    again = specification_tests.fixed_or_random(moved, "inv", REGRESSORS, HC0)
+    np.testing.assert_allclose(again["statistic"], table["statistic"], rtol=1e-6)
 
 
 def test_wild_bootstrap_enumerates_and_agrees_to_two_digits(grunfeld):
@@ -164,7 +161,7 @@ def test_wild_bootstrap_enumerates_and_agrees_to_two_digits(grunfeld):
     for row in golden.itertuples():
         other = next(name for name in REGRESSORS if name != row.param)
         effects = row.fe.split("+")
-        ours = wild_cluster_bootstrap(grunfeld, "inv", row.param, controls=[other], effects=effects, cluster="firm")
+        ours = wild_cluster_bootstrap(grunfeld.reset_index(), "inv", [row.param, other], effects, "firm")
         assert ours.enumerated
         assert ours.draws == 2**10
         assert ours.p == pytest.approx(row.p, abs=0.005)

@@ -4,12 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.econometrics import classic_panel, unit_roots
-from helpers.econometrics.covariance import Covariance
-from helpers.econometrics.panel_corrected import beck_katz
+from helpers.econometrics import panel, specification_tests
+from helpers.econometrics.estimates import Covariance, beck_katz
 from helpers.errors import InputError
 
-KEYS = {"entity": "firm", "time": "year"}
+KEYS = ["firm", "year"]
 
 
 def test_beck_katz_by_hand():
@@ -37,26 +36,28 @@ def test_beck_katz_refuses_what_it_cannot_group():
     frame = pd.DataFrame({"firm": list("AABB"), "year": [1, 2, 1, 2], "y": [1.0, 2, 4, 3], "x": [0.0, 1, 1, 0]})
     by_area = Covariance("beck-katz", ("area",))
     with pytest.raises(InputError, match="'area' is not a known column of groups for Beck-Katz standard errors"):
-        classic_panel.fit_pooled(frame.assign(area=frame["firm"]), "y", ["x"], **KEYS, covariance=by_area)
+        panel.fit_pooled(frame.assign(area=frame["firm"]).set_index(KEYS), "y", ["x"], by_area)
 
 
 def test_variance_components_refuse_an_unknown_method_and_single_periods():
     frame = pd.DataFrame({"firm": list("ABCD"), "year": 1, "y": [1.0, 2, 4, 3], "x": [0.0, 1, 3, 0]})
+    frame = frame.set_index(KEYS)
     with pytest.raises(InputError, match="every entity here has one"):
-        classic_panel.fit_random_effects(frame, "y", ["x"], **KEYS)
+        panel.fit_random_effects(frame, "y", ["x"])
     with pytest.raises(InputError, match="Did you mean 'amemiya'"):
-        classic_panel.fit_random_effects(frame, "y", ["x"], **KEYS, method="amemya")
+        panel.fit_random_effects(frame, "y", ["x"], "amemya")
     with pytest.raises(InputError, match="more than one row for"):
-        classic_panel.fit_pooled(pd.concat([frame, frame]), "y", ["x"], **KEYS)
+        panel.fit_pooled(pd.concat([frame, frame]), "y", ["x"])
 
 
-def test_dickey_fuller_without_lags_by_hand():
-    values = np.array([0.0, 1.0, 1.0, 3.0])
-    # changes 1, 0, 2 on levels 0, 1, 1 about their means: 0, -1, 1 on -2/3, 1/3, 1/3
-    fit = unit_roots._dickey_fuller(values, 0)
-    slope = 0.0
-    assert fit.t == pytest.approx(slope)
-    assert fit.sigma == pytest.approx(np.sqrt(2 / 3))
+def test_dickey_fuller_by_hand():
+    values = np.array([0.0, 1.0, 1.0, 3.0, 2.0, 2.5])
+    design = np.column_stack([values[1:-1], np.diff(values)[:-1], np.ones(4)])
+    slopes, left, *_ = np.linalg.lstsq(design, np.diff(values)[1:], rcond=None)
+    fit = specification_tests._dickey_fuller(values)
+    error = np.sqrt(left[0] / 4 * np.linalg.inv(design.T @ design)[0, 0])
+    assert fit.t == pytest.approx(slopes[0] / error)
+    assert fit.sigma == pytest.approx(np.sqrt(left[0] / 4))
 
 
 def walks(periods: int, entities: int, pull: float) -> pd.DataFrame:
@@ -68,7 +69,7 @@ def walks(periods: int, entities: int, pull: float) -> pd.DataFrame:
 
 
 def test_unit_root_tests_tell_walks_from_series_that_return():
-    for test in (unit_roots.im_pesaran_shin, unit_roots.levin_lin_chu):
+    for test in (specification_tests.im_pesaran_shin, specification_tests.levin_lin_chu):
         assert test(walks(60, 30, 0.0)).p > 0.05
         assert test(walks(60, 30, 0.5)).p < 0.001
 
@@ -78,30 +79,28 @@ def test_unit_root_tests_tell_walks_from_series_that_return():
     [
         (lambda wide: wide.assign(A=1.0), "'A' is constant"),
         (lambda wide: wide.assign(A=wide[0].where(wide.index != 9)), "'A' has a gap"),
-        (lambda wide: wide.iloc[:11], "the shortest series has 9 left with 1 lags"),
+        (lambda wide: wide.iloc[:11], "the shortest series has 9 left after lagging"),
         (lambda wide: wide[[0]], "at least two series, not 1"),
     ],
     ids=["constant", "gap", "short", "one series"],
 )
 def test_unit_root_tests_refuse(change, said):
     with pytest.raises(InputError, match=said):
-        unit_roots.im_pesaran_shin(change(walks(31, 3, 0.2)))
+        specification_tests.im_pesaran_shin(change(walks(31, 3, 0.2)))
 
 
-def test_unit_root_tests_refuse_lags_and_unbalanced_panels():
+def test_unit_root_tests_refuse_unbalanced_panels():
     wide = walks(31, 3, 0.2)
-    with pytest.raises(InputError, match="0, 1 or 2 lagged changes, not 5"):
-        unit_roots.levin_lin_chu(wide, 5)
     with pytest.raises(InputError, match="needs a balanced panel"):
-        unit_roots.levin_lin_chu(wide.assign(late=wide[0].where(wide.index > 5)))
+        specification_tests.levin_lin_chu(wide.assign(late=wide[0].where(wide.index > 5)))
 
 
 def test_the_table_of_unit_roots_uses_complete_series_that_vary():
     wide = walks(31, 6, 0.5).assign(constant=2.0, late=np.nan)
-    table = unit_roots.unit_root_table({"returns": wide, "short": wide.iloc[:8]})
+    table = specification_tests.unit_root_table({"returns": wide, "short": wide.iloc[:8]})
     assert table["entities"].tolist() == [6, 6]
     assert table["periods"].tolist() == [30, 8]
     clean = wide.drop(columns=["constant", "late"])
-    alone = unit_roots.im_pesaran_shin(clean.sub(clean.mean(axis=1), axis=0))
+    alone = specification_tests.im_pesaran_shin(clean.sub(clean.mean(axis=1), axis=0))
     assert table.loc["returns", "p"] == alone.p
     assert np.isnan(table.loc["short", "p"])

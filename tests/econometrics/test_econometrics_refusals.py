@@ -8,15 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.econometrics import classic_panel, regression_table, robustness, specification_curve, specification_tests
-from helpers.econometrics.absorption import absorb, effect_codes, effects_rank
-from helpers.econometrics.covariance import CLASSIC, Covariance
-from helpers.econometrics.estimates import wald
-from helpers.econometrics.panel import fit_within
+from helpers.econometrics import specification_curve, specification_tests, tables
+from helpers.econometrics.estimates import CLASSIC, Covariance, wald
+from helpers.econometrics.fixed_effects import absorb, effect_codes, effects_rank
+from helpers.econometrics.panel import differences, fit_first_differences, fit_pooled, fit_within, long_differences
 from helpers.econometrics.wild_bootstrap import wild_cluster_bootstrap
 from helpers.errors import InputError
 
-KEYS = {"entity": "country", "time": "year"}
+KEYS = ["country", "year"]
 BY_COUNTRY = Covariance("clustered", ("country",))
 
 
@@ -32,7 +31,7 @@ def panel() -> pd.DataFrame:
 
 
 def within(frame: pd.DataFrame, regressors=("x",), effects=("country", "year"), covariance=BY_COUNTRY):
-    return fit_within(frame, "y", list(regressors), **KEYS, effects=list(effects), covariance=covariance)
+    return fit_within(frame.set_index(KEYS), "y", list(regressors), list(effects), covariance)
 
 
 def test_a_variable_fixed_within_countries_is_refused_as_absorbed(panel):
@@ -49,7 +48,7 @@ def test_a_collinear_regressor_is_refused_by_name(panel):
 
 def test_a_constant_is_refused_by_the_pooled_model(panel):
     with pytest.raises(InputError, match=r"'one' cannot be estimated: it is constant in this sample"):
-        classic_panel.fit_pooled(panel.assign(one=1.0), "y", ["one"], **KEYS)
+        fit_pooled(panel.assign(one=1.0).set_index(KEYS), "y", ["one"])
 
 
 def test_an_empty_sample_names_the_emptiest_variable(panel):
@@ -72,7 +71,7 @@ def test_one_cluster_is_refused(panel):
     with pytest.raises(InputError, match=r"cannot be clustered by 'country': the sample holds one group only \('A'\)"):
         within(one, effects=[])
     with pytest.raises(InputError, match="one group only"):
-        wild_cluster_bootstrap(one, "y", "x", cluster="country")
+        wild_cluster_bootstrap(one, "y", ["x"], [], "country")
 
 
 def test_duplicate_observations_are_refused(panel):
@@ -100,19 +99,17 @@ def test_impossible_covariances_are_refused(options, message):
         Covariance(**options)
 
 
-def test_bootstrap_refuses_unknown_weights_and_no_draws(panel):
-    with pytest.raises(InputError, match="Did you mean 'rademacher'"):
-        wild_cluster_bootstrap(panel, "y", "x", cluster="country", weights="rademaker")
+def test_bootstrap_refuses_no_draws(panel):
     with pytest.raises(InputError, match="at least one draw"):
-        wild_cluster_bootstrap(panel, "y", "x", cluster="country", draws=0)
+        wild_cluster_bootstrap(panel, "y", ["x"], [], "country", draws=0)
 
 
 def test_p_values_use_clusters_less_one_degrees_of_freedom(panel):
     fit = within(panel)
     assert fit.degrees_of_freedom == 5
     assert fit.clusters == {"country": 6}
-    low, high = fit.interval("x", 0.9)
-    assert (high - low) / 2 == pytest.approx(2.015048372669157 * fit.std_errors["x"])
+    row = fit.row("x", 0.9)
+    assert (row["high"] - row["low"]) / 2 == pytest.approx(2.015048372669157 * fit.std_errors["x"])
     assert "clustered by country (6); t with 5 degrees of freedom" in fit.inference
 
 
@@ -190,58 +187,46 @@ def test_classic_degrees_of_freedom_count_absorbed_effects(panel):
 
 def test_differences_skip_gaps_in_time():
     frame = pd.DataFrame({"country": ["A"] * 3, "year": [2000, 2001, 2003], "y": [1.0, 3.0, 10.0]})
-    changes = classic_panel.differences(frame.set_index(["country", "year"]))
+    changes = differences(frame.set_index(KEYS))
     assert changes["y"].to_dict() == {("A", 2001): 2.0}
+    with pytest.raises(InputError, match="No entity is observed in two periods in a row"):
+        fit_first_differences(frame.iloc[[0, 2]].assign(x=1.0).set_index(KEYS), "y", ["x"])
 
 
-def test_shifted_moves_by_true_time_and_long_differences_need_both_years():
-    frame = pd.DataFrame({"country": list("AAB"), "year": [2000, 2005, 2000], "y": [1.0, 4.0, 9.0]})
-    assert robustness.shifted(frame, ["y"], 2, **KEYS)["year"].tolist() == [2002, 2007, 2002]
-    assert robustness.shifted(frame, ["y"], -1, **KEYS)["year"].tolist() == [1999, 2004, 1999]
-    change = robustness.long_differences(frame, ["y"], **KEYS, first=2000, last=2005)
-    assert change.to_dict("records") == [{"country": "A", "y": 3.0}]
+def test_long_differences_need_both_years():
+    frame = pd.DataFrame({"country": list("AAB"), "year": [2000, 2005, 2000], "y": [1.0, 4.0, 9.0]}).set_index(KEYS)
+    assert long_differences(frame, ["y"], 2000, 2005)["y"].to_dict() == {"A": 3.0}
     with pytest.raises(InputError, match="panel covers 2000 to 2005"):
-        robustness.long_differences(frame, ["y"], **KEYS, first=2001, last=2005)
+        long_differences(frame, ["y"], 2001, 2005)
     with pytest.raises(InputError, match="later year after an earlier one"):
-        robustness.long_differences(frame, ["y"], **KEYS, first=2005, last=2005)
-
-
-def test_holm_by_hand():
-    adjusted = robustness.holm(pd.Series([0.01, 0.04, 0.03, np.nan], index=list("abcd")))
-    assert adjusted["a"] == pytest.approx(0.03)
-    assert adjusted["b"] == adjusted["c"] == pytest.approx(0.06)
-    assert np.isnan(adjusted["d"])
-    assert robustness.holm(pd.Series([np.nan])).isna().all()
-
-
-def test_leave_one_out_follows_the_coefficient(panel):
-    table = robustness.leave_one_out(panel, within, "x", "country")
-    assert sorted(table["left_out"]) == list("ABCDEF")
-    assert table["estimate"].is_monotonic_increasing
-    without_a = within(panel[panel["country"] != "A"]).coefficients["x"]
-    assert table.set_index("left_out").loc["A", "estimate"] == without_a
-    with pytest.raises(InputError, match="needs at least three; the sample holds 2"):
-        robustness.leave_one_out(panel[panel["country"] < "C"], within, "x", "country")
+        long_differences(frame, ["y"], 2005, 2005)
 
 
 def test_regression_table_has_every_line_economists_look_for(panel):
     models = {"(1)": within(panel), "(2)": within(panel.assign(z=panel["x"] ** 2), ["x", "z"])}
-    table = regression_table.regression_table(models, extra={"Wild bootstrap p": {"(2)": "0.040"}})
-    assert table.loc["x", "(1)"] == f"{models['(1)'].coefficients['x']:.3f}"
+    wild = {"Wild bootstrap p": {"(2)": "0.040"}}
+    table = tables.regression_table(models, {"x": "x", "z": "z"}, wild, lambda p: f"p {p:.1f}")
+    assert table.loc["x", "(1)"] == f"{models['(1)'].coefficients['x']:.3f}".replace("-", "−")
+    assert table["(1)"].iloc[1] == f"({models['(1)'].std_errors['x']:.3f}) [p {models['(1)'].row('x')['p']:.1f}]"
     assert table.loc["z", "(1)"] == ""
     assert table.loc["Observations"].tolist() == ["36", "36"]
     assert table.loc["Clusters", "(1)"] == "country (6)"
     assert table.loc["Effects", "(1)"] == "country, year"
     assert table.loc["Degrees of freedom of t", "(2)"] == "5"
     assert table.loc["Wild bootstrap p"].tolist() == ["", "0.040"]
-    with pytest.raises(InputError, match="at least one model"):
-        regression_table.regression_table({})
 
 
 def test_coefficient_data_keeps_only_terms_a_model_has(panel):
-    data = regression_table.coefficient_data({"one": within(panel)}, ["x", "z"])
+    data = tables.coefficient_data({"one": within(panel)}, ["x", "z"])
     assert data[["model", "term"]].to_dict("records") == [{"model": "one", "term": "x"}]
     assert (data["low"] < data["estimate"]).all()
+
+
+def test_tables_for_readers_have_headings_and_one_cell_for_an_interval():
+    raw = pd.DataFrame({"horizon": [1, 2], "std_error": [0.1, 1.0], "low": [-0.5, np.nan], "high": [1.25, np.nan]})
+    shown = tables.headed(raw, 0.9, 1)
+    assert list(shown) == ["years after", "s.e.", "90% interval"]
+    assert shown["90% interval"].tolist() == ["−0.5 to 1.2", ""]
 
 
 def test_an_estimate_tells_its_spread_within_the_effects(panel):
@@ -253,7 +238,7 @@ def test_an_estimate_tells_its_spread_within_the_effects(panel):
 def test_wald_of_one_term_is_t_squared(panel):
     fit = within(panel)
     statistic, freedom, _ = wald(fit, ["x"])
-    assert (statistic, freedom) == (pytest.approx(fit.t_statistics["x"] ** 2), 1)
+    assert (statistic, freedom) == (pytest.approx(fit.row("x")["t"] ** 2), 1)
 
 
 def test_a_curve_says_which_specification_failed_and_why(panel):
@@ -267,7 +252,7 @@ def test_a_curve_says_which_specification_failed_and_why(panel):
         make("y", "x", (), ("country",), sample="early", choices={"sample": "early"}),
         make("y", "x", (), ("country",), sample="none", choices={"sample": "none"}),
     ]
-    curve = specification_curve.run_specifications(panel, specs, cluster="country")
+    curve = specification_curve.run_specifications(panel, specs, "country")
     assert curve["sample"].tolist() == ["all", "all", "early", "none"]
     assert curve["problem"].str.contains("absorbed").tolist() == [False, True, False, False]
     assert curve["n"].tolist()[2] == 18
@@ -279,12 +264,12 @@ def test_a_curve_says_which_specification_failed_and_why(panel):
     with pytest.raises(InputError, match="None of the specifications"):
         specification_curve.summarise(curve.iloc[[1]])
     with pytest.raises(InputError, match="at least one specification"):
-        specification_curve.run_specifications(panel, [], cluster="country")
+        specification_curve.run_specifications(panel, [], "country")
 
 
 def test_standardised_estimate_is_a_partial_correlation_without_controls(panel):
     spec = specification_curve.Specification("y", "x", (), ("country",))
-    row = specification_curve.run_specifications(panel, [spec], cluster="country").iloc[0]
+    row = specification_curve.run_specifications(panel, [spec], "country").iloc[0]
     demeaned = panel[["x", "y"]] - panel.groupby("country")[["x", "y"]].transform("mean")
     assert row["standardised"] == pytest.approx(demeaned.corr().loc["x", "y"])
 

@@ -1,11 +1,10 @@
 """The command `reshoring claims`: the ledger of a scenario in the terminal."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from helpers.errors import InputError, WorkError
+from helpers.errors import InputError, WorkError, not_allowed
 from helpers.paths import project_root
 
 if TYPE_CHECKING:
@@ -38,18 +37,12 @@ def _scenarios(wanted: str | None) -> list[str]:
     known = [found.name for found in scenarios()]
     if wanted is not None:
         if wanted not in known:
-            from helpers.errors import not_allowed
-
             raise InputError(not_allowed("scenario", wanted, known))
         return [wanted]
-    built = [name for name in known if (_runs() / name).is_dir()]
+    built = [name for name in known if (project_root() / "build" / "runs" / name).is_dir()]
     if not built:
         raise WorkError("No scenario has been built yet. Run: reshoring build")
     return built
-
-
-def _runs() -> Path:
-    return project_root() / "build" / "runs"
 
 
 def _entries(scenario: str) -> "list[Entry]":
@@ -65,10 +58,10 @@ def _entries(scenario: str) -> "list[Entry]":
             f"Scenario {scenario!r} has no finished run of {', '.join(missing)}. "
             f"Run: reshoring build {' '.join(missing)} --scenario {scenario}"
         )
-    folders = {section: Path(run.results) for section, run in runs.items() if run is not None}
+    folders = {section: run.results for section, run in runs.items() if run is not None}
     facts = reading.read_facts(folders)
     tables = reading.read_alternatives(claims, folders, reading.sweeps_beside(folders["drivers"]))
-    return ledger.judge_all(claims, facts, tables)
+    return ledger.assess(claims, facts, tables)
 
 
 def _print_ledger(scenario: str, entries: "list[Entry]", details: bool) -> None:
@@ -77,11 +70,8 @@ def _print_ledger(scenario: str, entries: "list[Entry]", details: bool) -> None:
 
     from helpers.claims import ledger
 
-    table = Table(title=f"Claims under {scenario}", title_justify="left", show_lines=details)
-    for heading in ("claim", "verdict", "same under"):
-        table.add_column(heading, overflow="fold")
-    if details:
-        table.add_column("details", overflow="fold")
+    headings = ("claim", "verdict", "same under", "details")[: 4 if details else 3]
+    table = Table(*headings, title=f"Claims under {scenario}", title_justify="left", show_lines=details)
     for entry in entries:
         colour = COLOURS[entry.verdict]
         cells = [entry.claim.title, f"[{colour}]{entry.verdict}[/{colour}]", ledger.robustness_text(entry)]

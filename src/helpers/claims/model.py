@@ -5,6 +5,7 @@ from typing import Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from helpers.errors import not_allowed
+from helpers.parameter_models import SectionParameters
 
 Section = Literal[
     "innovation-index", "reshoring", "returning-firms", "value-chains", "intermediate-trade", "drivers", "policy"
@@ -14,6 +15,14 @@ Operator = Literal["<", "<=", ">", ">=", "==", "!=", "between"]
 Kind = Literal["rank", "input-output measure", "published counts", "trade statistics", "regression", "none"]
 METRIC = rf"^({'|'.join(SECTIONS)})\.[a-z0-9_]+$"
 NAME = r"^[a-z0-9][a-z0-9-]*$"
+
+
+class ClaimsParameters(SectionParameters):
+    """Parameters of the section `claims`; the rules themselves stand in data/claims.yml."""
+
+    robust_from: float = Field(
+        0.8, ge=0.5, le=1.0, description="share of alternatives from which a verdict is called robust (0.5-1)"
+    )
 
 
 class Strict(BaseModel):
@@ -69,11 +78,11 @@ class Share(Records):
 class Condition(Strict):
     """A quantity, an operator, and a number or another metric.
 
-    Exactly one of `metric` (`section.name` in its metrics.json), `evidence` and `share` names the quantity; `says` puts
-    it into words, `name` is what alternatives call it where it is not a metric.
+    Exactly one of `metric` (`section.name` in its metrics.json), `evidence` and `share` names the quantity. `label` is
+    the quantity in words, `name` what alternatives call it where it is not a metric.
     """
 
-    says: str
+    label: str
     name: str | None = Field(None, pattern=NAME)
     unit: str = ""
     digits: int = Field(2, ge=0, le=6)
@@ -83,20 +92,20 @@ class Condition(Strict):
     operator: Operator
     value: float | tuple[float, float] | None = None
     than: str | None = Field(None, pattern=METRIC, description="another metric to compare with, in place of a value")
-    than_says: str = Field("", description="that metric in words")
+    than_label: str = Field("", description="that metric in words")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if sum(source is not None for source in (self.metric, self.evidence, self.share)) != 1:
-            raise ValueError(f"{self.says!r} needs exactly one of metric, evidence and share.")
+            raise ValueError(f"{self.label!r} needs exactly one of metric, evidence and share.")
         if (self.value is None) == (self.than is None):
-            raise ValueError(f"{self.says!r} needs exactly one of value and than.")
-        if bool(self.than) != bool(self.than_says):
-            raise ValueError(f"{self.says!r}: than and than_says belong together.")
+            raise ValueError(f"{self.label!r} needs exactly one of value and than.")
+        if bool(self.than) != bool(self.than_label):
+            raise ValueError(f"{self.label!r}: than and than_label belong together.")
         if self.value is not None:
             Test(operator=self.operator, value=self.value)
         elif self.operator == "between":
-            raise ValueError(f"{self.says!r}: 'between' needs two numbers, not a metric.")
+            raise ValueError(f"{self.label!r}: 'between' needs two numbers, not a metric.")
         return self
 
 

@@ -1,11 +1,14 @@
-"""The verdict: a pure function of a rule and of the facts."""
+"""Verdicts: pure functions of a rule, of the facts, and of the alternatives to them."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from helpers.claims.model import Condition, FieldTest, Group, Records, Rule
+from helpers.claims.model import Alternatives, Claim, Condition, FieldTest, Group, Records, Rule
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Verdict = Literal["supported", "partly", "not supported", "not testable"]
 VERDICTS: tuple[Verdict, ...] = ("supported", "partly", "not supported", "not testable")
@@ -53,11 +56,21 @@ class Finding:
 
 @dataclass(frozen=True)
 class Decision:
-    """A verdict with the conditions looked at; `missing` says which numbers were not there."""
+    """A verdict with the conditions looked at; `missing` names the numbers that were not there."""
 
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
     missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """Share of alternatives with the same verdict, out of `points`; `reason` explains why there is none."""
+
+    share: float | None
+    points: int = 0
+    what: str = ""
+    reason: str = ""
 
 
 def number(value: Any) -> float | None:
@@ -94,7 +107,7 @@ def observe(condition: Condition, facts: Facts) -> float | None:
     return sum(all(results) for results in known) / len(known) if known else None
 
 
-def judge(condition: Condition, facts: Facts) -> Finding:
+def check(condition: Condition, facts: Facts) -> Finding:
     """Look one condition up and compare."""
     observed = observe(condition, facts)
     against = condition.value if condition.than is None else number(facts.metrics.get(condition.than))
@@ -104,30 +117,22 @@ def judge(condition: Condition, facts: Facts) -> Finding:
 
 
 def examine(group: Group, facts: Facts) -> tuple[bool | None, list[Finding]]:
-    """Tell whether a group of conditions holds; None when that hangs on a missing number."""
+    """Tell whether a group of conditions holds; None when the answer depends on a missing number."""
     outcomes: list[bool | None] = []
     findings: list[Finding] = []
     for member in group.all or group.any:
         if isinstance(member, Group):
             outcome, inner = examine(member, facts)
         else:
-            finding = judge(member, facts)
-            outcome, inner = finding.holds, [finding]
+            inner = [check(member, facts)]
+            outcome = inner[0].holds
         outcomes.append(outcome)
         findings += inner
-    return _all(outcomes) if group.all else _any(outcomes), findings
-
-
-def _all(outcomes: list[bool | None]) -> bool | None:
-    if False in outcomes:
-        return False
-    return None if None in outcomes else True
-
-
-def _any(outcomes: list[bool | None]) -> bool | None:
-    if True in outcomes:
-        return True
-    return None if None in outcomes else False
+    every = bool(group.all)
+    # one member that fails decides "all", one that holds decides "any", whatever is missing
+    if (not every) in outcomes:
+        return not every, findings
+    return (None if None in outcomes else every), findings
 
 
 def decide(rule: Rule | None, facts: Facts) -> Decision:
@@ -143,7 +148,7 @@ def decide(rule: Rule | None, facts: Facts) -> Decision:
     -------
     Decision
         `supported` when that group holds, else `partly` when that one does, else `not supported`; `not testable`
-        without a rule, or when the answer hangs on a number that is not there.
+        without a rule, or when the answer depends on a number that is not there.
     """
     if rule is None:
         return Decision("not testable")
@@ -155,8 +160,55 @@ def decide(rule: Rule | None, facts: Facts) -> Decision:
         holds, looked_at = examine(group, facts)
         findings += [item for item in looked_at if item not in findings]
         if holds is None:
-            missing = tuple(item.condition.says for item in looked_at if item.holds is None)
+            missing = tuple(item.condition.label for item in looked_at if item.holds is None)
             return Decision("not testable", tuple(findings), missing)
         if holds:
             return Decision(verdict, tuple(findings))
     return Decision("not supported", tuple(findings))
+
+
+def robustness(claim: Claim, verdict: Verdict, facts: Facts, tables: Mapping[str, "pd.DataFrame"]) -> Robustness:
+    """Apply the rule of a claim to each of its alternatives.
+
+    Parameters
+    ----------
+    claim : Claim
+    verdict : str
+        Under the main specification.
+    facts : Facts
+        Metrics that the alternatives do not vary keep their values.
+    tables : mapping
+        `section/table` or `sweep:name` -> one row an alternative.
+
+    Returns
+    -------
+    Robustness
+        From the first list of alternatives that is there and to which the rule applies. Rows in which a number is
+        missing are not counted.
+    """
+    if not claim.alternatives or claim.rule is None:
+        return Robustness(None, reason=claim.no_alternatives)
+    tried = [_over(listed, claim.rule, verdict, facts, tables.get(listed.source)) for listed in claim.alternatives]
+    return next((found for found in tried if found.share is not None), tried[0])
+
+
+def _over(listed: Alternatives, rule: Rule, verdict: Verdict, facts: Facts, table: "pd.DataFrame | None") -> Robustness:
+    """Apply a rule to one list of alternatives."""
+    if table is None:
+        return Robustness(None, what=listed.what, reason=f"{listed.source} is not there")
+    used = [*listed.columns.values(), *(test.field for test in listed.where), *listed.equal, listed.weight]
+    absent = [name for name in used if name and name not in table.columns]
+    if absent:
+        return Robustness(None, what=listed.what, reason=f"{listed.source} has no column {absent[0]!r}")
+    same = total = 0.0
+    for row in table.to_dict("records"):
+        chosen = all(passes(test, row) for test in listed.where)
+        if not chosen or any(str(row[name]) != text for name, text in listed.equal.items()):
+            continue
+        found = decide(rule, facts.with_metrics({metric: row[name] for metric, name in listed.columns.items()})).verdict
+        if found != "not testable":
+            weight = float(row[listed.weight]) if listed.weight else 1.0
+            total, same = total + weight, same + weight * (found == verdict)
+    if not total:
+        return Robustness(None, what=listed.what, reason=f"{listed.source} has no row to which the rule applies")
+    return Robustness(same / total, round(total), listed.what)

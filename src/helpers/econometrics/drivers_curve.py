@@ -1,14 +1,14 @@
 """The specification curve of the drivers: every combination of defensible choices."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
 
 import pandas as pd
 
-from helpers.econometrics.drivers_panel import interacted, join_country
+from helpers.econometrics.drivers_panel import crossed, interacted, join_country
 from helpers.econometrics.specification_curve import Specification
-from helpers.econometrics.variables import CONTROL_SETS, CONTROLS, EFFECTS, INNOVATION, OUTCOMES
+from helpers.econometrics.variables import CONTROL_SETS, CONTROLS, EFFECTS, HIGH_TECH, INNOVATION, LABELS, OUTCOMES
 
 #: Choices of the curve; each combination is one specification.
 CHOICES: dict[str, tuple[Any, ...]] = {
@@ -20,7 +20,6 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "lag": (1, 3),
     "sample": ("all industries", "without refining and basic metals"),
 }
-HIGH_TECH = "high_tech"
 CORE_SAMPLE = "core_sample"
 
 
@@ -29,20 +28,19 @@ def curve_frame(
     country: pd.DataFrame,
     high_tech: Sequence[str],
     left_out: Sequence[str],
-    lags: Sequence[int] = CHOICES["lag"],
 ) -> pd.DataFrame:
     """One wide panel with every outcome, scope and lag the curve needs.
 
     Parameters
     ----------
-    outcomes, country
-        Scope -> frame of `drivers_panel.outcome_columns`, and the frame of `drivers_panel.country_variables`.
+    outcomes : mapping
+        Scope -> outcomes by country and industry, from `drivers_panel.outcome_columns`.
+    country : DataFrame
+        From `drivers_panel.country_variables`.
     high_tech : sequence of str
         Industries that count as high-tech in the saturated specifications.
     left_out : sequence of str
         Industries left out in the smaller sample.
-    lags : sequence of int
-        Years between country variables and outcome.
 
     Returns
     -------
@@ -58,51 +56,29 @@ def curve_frame(
     wide[HIGH_TECH] = wide["sector"].isin(list(high_tech)).astype(float)
     wide[CORE_SAMPLE] = ~wide["sector"].isin(list(left_out))
     names = [*INNOVATION, *CONTROLS]
-    for lag in lags:
+    for lag in CHOICES["lag"]:
         lagged = country.rename(columns={name: f"{name}:{lag}" for name in names})
         moved = [f"{name}:{lag}" for name in names]
-        wide = interacted(join_country(wide, lagged, moved, lag), moved, HIGH_TECH)
+        wide = interacted(join_country(wide, lagged, moved, lag), moved)
     return wide
 
 
-COUNTED = {
-    "outcome": "outcomes",
-    "scope": "scopes of inputs",
-    "innovation": "measures of innovation",
-    "effects": "sets of effects",
-    "controls": "sets of controls",
-    "lag": "lags",
-    "sample": "samples",
-}
+def specifications() -> list[Specification]:
+    """Every combination of the choices; those that the data cannot estimate say so in the curve."""
+    return [_specification(dict(zip(CHOICES, options, strict=True))) for options in product(*CHOICES.values())]
 
 
-def counted(choices: Mapping[str, Sequence[object]] = CHOICES) -> list[str]:
-    """Say how many options each choice has: "4 outcomes"."""
-    return [f"{len(options)} {COUNTED[name]}" for name, options in choices.items()]
-
-
-def specifications(choices: Mapping[str, Sequence[Any]] = CHOICES) -> list[Specification]:
-    """Every combination of the choices that makes sense.
-
-    The first differences behind the intensity leave out a year, nothing else; all combinations are estimable in
-    principle, and those that are not in the data say so in the curve.
-    """
-    return list(_specifications(choices))
-
-
-def _specifications(choices: Mapping[str, Sequence[Any]]) -> Iterator[Specification]:
-    for combination in product(*choices.values()):
-        chosen = dict(zip(choices, combination, strict=True))
-        effects = str(chosen["effects"])
-        suffix = f":{chosen['lag']}" + (f" x {HIGH_TECH}" if effects == "saturated" else "")
-        yield Specification(
-            outcome=f"{chosen['outcome']}:{chosen['scope']}",
-            term=f"{chosen['innovation']}{suffix}",
-            controls=tuple(f"{name}{suffix}" for name in CONTROL_SETS[str(chosen["controls"])]),
-            effects=EFFECTS[effects],
-            sample=None if chosen["sample"] == CHOICES["sample"][0] else CORE_SAMPLE,
-            choices=chosen,
-        )
+def _specification(chosen: dict[str, Any]) -> Specification:
+    names = [f"{name}:{chosen['lag']}" for name in (chosen["innovation"], *CONTROL_SETS[chosen["controls"]])]
+    term, *controls = [crossed(name) for name in names] if chosen["effects"] == "saturated" else names
+    return Specification(
+        outcome=f"{chosen['outcome']}:{chosen['scope']}",
+        term=term,
+        controls=tuple(controls),
+        effects=EFFECTS[chosen["effects"]],
+        sample=None if chosen["sample"] == CHOICES["sample"][0] else CORE_SAMPLE,
+        choices=chosen,
+    )
 
 
 #: Choices of the sweep over the section on drivers; the other choices of the curve keep one option.
@@ -130,19 +106,10 @@ def curve_of_sweep(points: pd.DataFrame) -> pd.DataFrame:
         The choices, estimate (sign turned, positive = more at home), std_error, low, high, t, p, n, clusters,
         standardised, standardised_low, standardised_high, problem, as `specification_curve.run_specifications` gives.
     """
-    names = {
-        "coefficient_toward_home": "estimate",
-        "low_toward_home": "low",
-        "high_toward_home": "high",
-        "t_toward_home": "t",
-        "p_value": "p",
-        "n_clusters": "clusters",
-        "standardised_toward_home": "standardised",
-        "standardised_low_toward_home": "standardised_low",
-        "standardised_high_toward_home": "standardised_high",
-    }
-    kept = [*SWEPT, "std_error", "n", *names]
-    return points[kept].rename(columns=names).assign(problem="")
+    names = {"coefficient_toward_home": "estimate", "p_value": "p", "n_clusters": "clusters"}
+    turned = ("low", "high", "t", "standardised", "standardised_low", "standardised_high")
+    names |= {f"{name}_toward_home": name for name in turned}
+    return points[[*SWEPT, "std_error", "n", *names]].rename(columns=names).assign(problem="")
 
 
 def agreement(swept: pd.DataFrame, curve: pd.DataFrame) -> pd.DataFrame:
@@ -171,8 +138,7 @@ def agreement(swept: pd.DataFrame, curve: pd.DataFrame) -> pd.DataFrame:
 
 def labelled_options(options: pd.DataFrame) -> pd.DataFrame:
     """Add a readable `label` to the rows of `specification_curve.by_option`."""
-    known = {name: variable.label for name, variable in (OUTCOMES | INNOVATION).items()}
-    known |= {"none": "no", "without refining and basic metals": "without refining, metals"}
+    known = LABELS | {"none": "no", "without refining and basic metals": "without refining, metals"}
     words = {"controls": "{} controls", "lag": "lag in years: {}", "scope": "inputs: {}", "effects": "{} effects"}
     labels = [
         words.get(row.choice, "{}").format(known.get(row.option, str(row.option).replace("_", " ")))

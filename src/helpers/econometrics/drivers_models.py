@@ -1,23 +1,25 @@
-"""The models of the drivers: one description, fitted, bootstrapped, compared."""
+"""The models of the drivers: one description, fitted, bootstrapped, compared, and held against a country left out."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
+from scipy import stats
 
-from helpers.econometrics.covariance import Covariance
-from helpers.econometrics.drivers_panel import interacted, join_country
-from helpers.econometrics.estimates import PanelEstimate
-from helpers.econometrics.panel import fit_within
-from helpers.econometrics.prediction import predict_left_out
-from helpers.econometrics.robustness import holm
-from helpers.econometrics.variables import CLUSTERS, CONTROLS, EFFECTS, INNOVATION, variable
+from helpers.econometrics import fixed_effects as fe
+from helpers.econometrics.drivers_panel import assemble, change_and_start, crossed, interacted, join_country
+from helpers.econometrics.estimates import Covariance, PanelEstimate
+from helpers.econometrics.panel import fit_within, long_differences
+from helpers.econometrics.variables import CLUSTERS, CONTROLS, EFFECTS, HIGH_TECH, INNOVATION, OUTCOMES
 from helpers.econometrics.wild_bootstrap import BootstrapResult, wild_cluster_bootstrap
-from helpers.errors import InputError
+from helpers.errors import InputError, not_allowed
 
-HIGH_TECH = "high_tech"
-KEYS = {"entity": "unit", "time": "year"}
 SATURATED = "saturated"
+#: Economies below which neither clusters nor the tests of the page mean anything.
+FEWEST_ECONOMIES = 10
+#: What predicts the change of a country's sourcing when the country itself is left out.
+PREDICTORS = ("innovation", "start", "log_gdp_per_capita")
 
 
 @dataclass(frozen=True)
@@ -43,48 +45,45 @@ class DriversModel:
     cluster: str = "country"
 
     @property
+    def country_variables(self) -> list[str]:
+        """Innovation and controls."""
+        return [self.innovation, *self.controls]
+
+    @property
     def regressors(self) -> list[str]:
         """Columns of the panel, the one of interest first."""
-        names = [self.innovation, *self.controls]
-        return [f"{name} x {HIGH_TECH}" for name in names] if self.effects == SATURATED else names
+        names = self.country_variables
+        return [crossed(name) for name in names] if self.effects == SATURATED else names
 
     @property
     def term(self) -> str:
         """The regressor of interest."""
         return self.regressors[0]
 
+    @property
+    def home(self) -> int:
+        """Sign of a change of the outcome that means more sourcing at home."""
+        return OUTCOMES[self.outcome].home
 
-def assemble(outcomes: pd.DataFrame, country: pd.DataFrame, lag: int, high_tech: Sequence[str]) -> pd.DataFrame:
-    """Join outcomes with country variables of `lag` years earlier and add their products with the high-tech dummy.
+
+def fit(
+    panel: pd.DataFrame, model: DriversModel, covariance: Covariance | None = None, also: Sequence[str] = ()
+) -> PanelEstimate:
+    """Estimate the model.
 
     Parameters
     ----------
-    outcomes : DataFrame
-        From `drivers_panel.outcome_columns`, by country and industry, or by country.
-    country : DataFrame
-        From `drivers_panel.country_variables`.
-    lag : int
-        Years.
-    high_tech : sequence of str
-        Industries of the dummy; ignored for a panel of countries.
+    panel : DataFrame
+        From `assemble`.
+    model : DriversModel
+    covariance : Covariance, optional
+        Default: clustered as the model says.
+    also : sequence of str
+        Further regressors.
     """
-    names = [*INNOVATION, *CONTROLS]
-    panel = join_country(outcomes, country, names, lag)
-    if "sector" not in panel:
-        return panel
-    flagged = panel.assign(**{HIGH_TECH: panel["sector"].isin(list(high_tech)).astype(float)})
-    return interacted(flagged, names, HIGH_TECH)
-
-
-def fit(panel: pd.DataFrame, model: DriversModel, covariance: Covariance | None = None) -> PanelEstimate:
-    """Estimate the model; clustered as it says unless another covariance is given."""
     chosen = covariance or Covariance("clustered", CLUSTERS[model.cluster])
-    effects = EFFECTS[model.effects]
-    return fit_within(panel, model.outcome, model.regressors, **KEYS, effects=effects, covariance=chosen)
-
-
-#: Economies below which neither clusters nor the tests of the page mean anything.
-FEWEST_ECONOMIES = 10
+    regressors = [*model.regressors, *also]
+    return fit_within(panel.set_index(["unit", "year"]), model.outcome, regressors, EFFECTS[model.effects], chosen)
 
 
 def require_economies(estimate: PanelEstimate, model: DriversModel) -> None:
@@ -98,30 +97,34 @@ def require_economies(estimate: PanelEstimate, model: DriversModel) -> None:
     found = estimate.clusters["iso3"]
     if found < FEWEST_ECONOMIES:
         raise InputError(
-            f"Only {found} economies have {', '.join([model.innovation, *model.controls])} and {model.outcome} in this "
+            f"Only {found} economies have {', '.join(model.country_variables)} and {model.outcome} in this "
             f"sample, too few clusters for this design: at least {FEWEST_ECONOMIES} are needed. Choose another measure "
             "of innovation, fewer controls, more years, or a lower minimum_patents."
         )
 
 
 def bootstrap(panel: pd.DataFrame, model: DriversModel, draws: int, seed: int) -> BootstrapResult:
-    """Wild cluster bootstrap of the coefficient of interest, by country."""
-    return wild_cluster_bootstrap(
-        panel,
-        model.outcome,
-        model.term,
-        controls=model.regressors[1:],
-        effects=EFFECTS[model.effects],
-        cluster="iso3",
-        draws=draws,
-        seed=seed,
-    )
+    """Wild cluster bootstrap, by country, of the coefficient of interest."""
+    effects = EFFECTS[model.effects]
+    return wild_cluster_bootstrap(panel, model.outcome, model.regressors, effects, "iso3", draws=draws, seed=seed)
 
 
 def inference_table(
-    panel: pd.DataFrame, model: DriversModel, *, bandwidth: int, draws: int, seed: int, level: float
+    panel: pd.DataFrame, model: DriversModel, drawn: BootstrapResult, bandwidth: int, level: float
 ) -> pd.DataFrame:
     """The same coefficient under several assumptions about the errors.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        From `assemble`.
+    model : DriversModel
+    drawn : BootstrapResult
+        Of the same model.
+    bandwidth : int
+        Lags of the Driscoll-Kraay covariance (years).
+    level : float
+        Of the intervals.
 
     Returns
     -------
@@ -131,27 +134,29 @@ def inference_table(
     ways = {f"clustered by {name.replace('-', ' ')}": Covariance("clustered", CLUSTERS[name]) for name in CLUSTERS}
     ways["Beck-Katz, by year"] = Covariance("beck-katz", ("year",))
     ways[f"Driscoll-Kraay, {bandwidth} lags"] = Covariance("driscoll-kraay", bandwidth=bandwidth)
-    rows = []
-    for name, covariance in ways.items():
-        estimate = fit(panel, model, covariance)
-        row = estimate.table(level).loc[model.term, ["estimate", "std_error", "p", "low", "high"]]
-        rows.append({"errors": name, **row, "degrees_of_freedom": estimate.degrees_of_freedom})
-    drawn = bootstrap(panel, model, draws, seed)
-    rows.append(
-        {
-            "errors": f"wild cluster bootstrap, {drawn.weights.capitalize()} weights",
-            "estimate": drawn.estimate,
-            "p": drawn.p,
-        }
-    )
-    order = ["errors", "estimate", "std_error", "degrees_of_freedom", "p", "low", "high"]
-    return pd.DataFrame(rows)[order]
+    fits = {name: fit(panel, model, covariance) for name, covariance in ways.items()}
+    rows = [
+        {"errors": name, **estimate.row(model.term, level), "degrees_of_freedom": estimate.degrees_of_freedom}
+        for name, estimate in fits.items()
+    ]
+    wild = f"wild cluster bootstrap, {drawn.weights.capitalize()} weights"
+    rows.append({"errors": wild, "estimate": drawn.estimate, "p": drawn.p})
+    return pd.DataFrame(rows)[["errors", "estimate", "std_error", "degrees_of_freedom", "p", "low", "high"]]
 
 
 def measures_by_outcomes(
     panel: pd.DataFrame, model: DriversModel, outcomes: Sequence[str], measures: Sequence[str]
 ) -> pd.DataFrame:
-    """Every innovation measure with every outcome, p values adjusted for all of them together (Holm).
+    """Every innovation measure with every outcome, p values adjusted for all of them together (Holm 1979).
+
+    Parameters
+    ----------
+    panel : DataFrame
+        From `assemble`.
+    model : DriversModel
+        Gives controls, effects and clusters.
+    outcomes, measures : sequence of str
+        Names in `variables.OUTCOMES` and `variables.INNOVATION`.
 
     Returns
     -------
@@ -159,24 +164,54 @@ def measures_by_outcomes(
         outcome, innovation, estimate, std_error, p, n, clusters, p_holm. A measure that cannot be estimated in this
         sample keeps its row, without numbers, and does not count as a test.
     """
-    rows = [
-        {"outcome": outcome, "innovation": measure}
-        | _one_measure(panel, replace(model, outcome=outcome, innovation=measure))
-        for outcome in outcomes
-        for measure in measures
-    ]
+    from statsmodels.stats.multitest import multipletests
+
+    nothing = dict.fromkeys(("estimate", "std_error", "p"), float("nan")) | {"n": 0, "clusters": 0}
+    rows = []
+    for outcome in outcomes:
+        for measure in measures:
+            asked = replace(model, outcome=outcome, innovation=measure)
+            try:
+                estimate = fit(panel, asked)
+                found = estimate.row(asked.term) | {"clusters": estimate.clusters["iso3"]}
+            except InputError:
+                found = nothing
+            rows.append({"outcome": outcome, "innovation": measure} | {name: found[name] for name in nothing})
     table = pd.DataFrame(rows)
-    return table.assign(p_holm=holm(table["p"]))
+    known = table["p"].dropna()
+    adjusted = multipletests(known, method="holm")[1] if len(known) else []
+    return table.assign(p_holm=pd.Series(adjusted, index=known.index, dtype=float))
 
 
-def _one_measure(panel: pd.DataFrame, model: DriversModel) -> dict[str, float]:
-    try:
-        estimate = fit(panel, model)
-    except InputError:
-        nan = float("nan")
-        return {"estimate": nan, "std_error": nan, "p": nan, "n": 0, "clusters": 0}
-    row = estimate.table().loc[model.term, ["estimate", "std_error", "p"]]
-    return {**row, "n": estimate.n, "clusters": estimate.clusters["iso3"]}
+def timing(
+    panel: pd.DataFrame, country: pd.DataFrame, model: DriversModel, shifts: Sequence[int], level: float
+) -> pd.DataFrame:
+    """The coefficient with innovation taken from earlier (positive) or later (negative) years; controls stay put.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        From `assemble`.
+    country : DataFrame
+        From `drivers_panel.country_variables`.
+    model : DriversModel
+    shifts : sequence of int
+        Years.
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        years, estimate, std_error, p, low, high, n, one row a shift.
+    """
+    rows = []
+    for years in shifts:
+        moved = join_country(panel.drop(columns=model.innovation), country, [model.innovation], years)
+        if model.effects == SATURATED:
+            moved = interacted(moved, [model.innovation])
+        rows.append({"years": years, **fit(moved, model).row(model.term, level)})
+    return pd.DataFrame(rows)
 
 
 def placebo(
@@ -189,6 +224,7 @@ def placebo(
     panel : DataFrame
         From `assemble`.
     country : DataFrame
+        From `drivers_panel.country_variables`.
     model : DriversModel
     leads : sequence of int
         Years ahead of the outcome.
@@ -198,21 +234,71 @@ def placebo(
     dict
         Lead -> estimate with a further term `future`.
     """
+    later = country[["iso3", "year"]].assign(future=country[model.innovation])
     fits = {}
     for lead in leads:
-        later = country[["iso3", "year", model.innovation]].rename(columns={model.innovation: "future"})
         wide = join_country(panel, later, ["future"], -lead)
         if model.effects == SATURATED:
             wide = wide.assign(future=wide["future"] * wide[HIGH_TECH])
-        regressors = [*model.regressors, "future"]
-        covariance = Covariance("clustered", CLUSTERS[model.cluster])
-        effects = EFFECTS[model.effects]
-        fits[lead] = fit_within(wide, model.outcome, regressors, **KEYS, effects=effects, covariance=covariance)
+        fits[lead] = fit(wide, model, also=["future"])
     return fits
 
 
-def joint_estimates(models: Mapping[tuple[str, int], PanelEstimate], first: str, second: str) -> pd.DataFrame:
-    """Two coefficients of each model with their covariance, for later arithmetic with both.
+def leave_one_out(panel: pd.DataFrame, model: DriversModel, level: float) -> pd.DataFrame:
+    """Estimate the model once without each economy.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        From `assemble`.
+    model : DriversModel
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        left_out, estimate, std_error, p, low, high, n; sorted by estimate.
+    """
+    known = panel.dropna(subset=[model.outcome, *model.regressors])
+    rows = [
+        {"left_out": code, **fit(known[known["iso3"] != code], model).row(model.term, level)}
+        for code in sorted(known["iso3"].unique())
+    ]
+    return pd.DataFrame(rows).sort_values("estimate", ignore_index=True)
+
+
+def fit_long_differences(panel: pd.DataFrame, model: DriversModel) -> tuple[PanelEstimate, int, int]:
+    """One change for each country's industry on the changes of the country's variables, with effects of the industry.
+
+    Returns
+    -------
+    The estimate, clustered by country, and the first and last year, those of the complete observations.
+    """
+    names = model.country_variables
+    years = panel.dropna(subset=[model.outcome, *names])["year"]
+    first, last = int(years.min()), int(years.max())
+    changes = long_differences(panel.set_index(["unit", "year"]), [model.outcome, *names], first, last)
+    industries = panel.drop_duplicates("unit").set_index("unit")[["iso3", "sector"]]
+    once = changes.join(industries).assign(year=last).set_index("year", append=True)
+    return fit_within(once, model.outcome, names, ["sector"], Covariance("clustered", ("iso3",))), first, last
+
+
+def policy_estimates(
+    industries: pd.DataFrame, nations: pd.DataFrame, country: pd.DataFrame, horizons: Sequence[int]
+) -> pd.DataFrame:
+    """Coefficients of R&D spending and of the corporate tax rate, with what arithmetic with both of them needs.
+
+    All controls are in, and every country variable is taken from some years before the outcome.
+
+    Parameters
+    ----------
+    industries, nations : DataFrame
+        From `drivers_panel.outcome_columns`, by country and industry, and by country.
+    country : DataFrame
+        From `drivers_panel.country_variables`.
+    horizons : sequence of int
+        Years.
 
     Returns
     -------
@@ -220,135 +306,108 @@ def joint_estimates(models: Mapping[tuple[str, int], PanelEstimate], first: str,
         model, horizon (years), for both terms the estimate and `<term>_std_error`, covariance (of the two estimates),
         degrees_of_freedom, n.
     """
+    model = DriversModel("foreign_share", "rd_gdp", tuple(CONTROLS), "two-way")
+    models = {
+        "two-way": (industries, model),
+        "industry-year": (industries, replace(model, effects="industry-year")),
+        "country": (nations, model),
+    }
+    first, second = "rd_gdp", "corporate_tax_rate"
     rows = []
-    for (name, horizon), model in models.items():
-        row: dict[str, object] = {"model": name, "horizon": horizon}
-        for term in (first, second):
-            row |= {term: float(model.coefficients[term]), f"{term}_std_error": float(model.std_errors[term])}
-        row["covariance"] = float(model.covariance.loc[first, second])
-        rows.append(row | {"degrees_of_freedom": model.degrees_of_freedom, "n": model.n})
+    for name, (outcomes, asked) in models.items():
+        for horizon in horizons:
+            found = fit(assemble(outcomes, country, horizon), asked)
+            row: dict[str, object] = {"model": name, "horizon": horizon}
+            for term in (first, second):
+                row |= {term: found.coefficients[term], f"{term}_std_error": found.std_errors[term]}
+            covariance = found.covariance.loc[first, second]
+            rows.append(row | {"covariance": covariance, "degrees_of_freedom": found.degrees_of_freedom, "n": found.n})
     return pd.DataFrame(rows)
 
 
-def timing(
-    panel: pd.DataFrame, country: pd.DataFrame, model: DriversModel, shifts: Sequence[int], level: float
-) -> pd.DataFrame:
-    """The coefficient with innovation taken from earlier (positive) or later (negative) years; controls stay put.
+@dataclass(frozen=True)
+class Prediction:
+    """Actual and predicted value of a unit that was left out of the regression.
 
-    Returns
-    -------
-    DataFrame
-        years, estimate, std_error, p, low, high, n, one row a shift.
+    Attributes
+    ----------
+    actual, predicted, gap : float
+        In the unit of the outcome; gap = actual - predicted.
+    low, high : float
+        Prediction interval of the gap (the gap of a unit like the others lies around zero within +/- that reach).
+    p : float
+        Two-sided, of a gap at least this large were the unit like the others.
+    n : int
+        Units in the regression.
+    degrees_of_freedom : int
     """
-    rows = []
-    for years in shifts:
-        moved = join_country(panel.drop(columns=model.innovation), country, [model.innovation], years)
-        if model.effects == SATURATED:
-            moved = interacted(moved, [model.innovation], HIGH_TECH)
-        estimate = fit(moved, model)
-        row = estimate.table(level).loc[model.term, ["estimate", "std_error", "p", "low", "high"]]
-        rows.append({"years": years, **row, "n": estimate.n})
-    return pd.DataFrame(rows)
+
+    actual: float
+    predicted: float
+    gap: float
+    low: float
+    high: float
+    p: float
+    n: int
+    degrees_of_freedom: int
 
 
-def by_horizon(
-    outcomes: Mapping[str, pd.DataFrame],
-    country: pd.DataFrame,
-    models: Mapping[str, DriversModel],
-    horizons: Sequence[int],
-) -> dict[tuple[str, int], PanelEstimate]:
-    """Each model with all country variables taken from `horizon` years earlier.
+def predict_left_out(
+    frame: pd.DataFrame, outcome: str, regressors: Sequence[str], focus: str, level: float = 0.95
+) -> Prediction:
+    """Fit a cross-section of countries without `focus` and compare `focus` with its prediction.
 
     Parameters
     ----------
-    outcomes : mapping
-        Model name -> outcomes it explains (by industry or by country).
-    country : DataFrame
-    models : mapping
-        Model name -> model.
-    horizons : sequence of int
-        Years.
+    frame : DataFrame
+        One row a country (`iso3`).
+    outcome, regressors : str and sequence of str
+    focus : str
+        The country left out and predicted.
+    level : float
+        Of the prediction interval: Student's t, the errors taken to be alike across countries.
 
-    Returns
-    -------
-    dict
-        (model name, horizon) -> estimate.
+    Raises
+    ------
+    InputError
+        The country is not among the complete rows, or a regressor is constant or collinear.
     """
-    return {
-        (name, horizon): fit(assemble(outcomes[name], country, horizon, ()), model)
-        for name, model in models.items()
-        for horizon in horizons
-    }
-
-
-def change_and_start(outcomes: pd.DataFrame, country: pd.DataFrame, model: DriversModel) -> pd.DataFrame:
-    """One row a country: how the outcome changed, where it started, how innovative and rich the country was.
-
-    Parameters
-    ----------
-    outcomes : DataFrame
-        By country and year.
-    country : DataFrame
-        From `drivers_panel.country_variables`.
-    model : DriversModel
-        Names outcome and innovation.
-
-    Returns
-    -------
-    DataFrame
-        iso3, change (last year with the outcome less the first), start (outcome in the first), innovation (mean over
-        the years between), log_gdp_per_capita (first year).
-    """
-    years = outcomes.loc[outcomes[model.outcome].notna(), "year"]
-    first, last = int(years.min()), int(years.max())
-    levels = outcomes.pivot(index="iso3", columns="year", values=model.outcome)
-    window = country[country["year"].between(first, last)]
-    start = country[country["year"] == first].set_index("iso3")["log_gdp_per_capita"]
-    frame = {
-        "change": levels[last] - levels[first],
-        "start": levels[first],
-        "innovation": window.groupby("iso3")[model.innovation].mean().reindex(levels.index),
-        "log_gdp_per_capita": start.reindex(levels.index),
-    }
-    return pd.DataFrame(frame).dropna().reset_index()
-
-
-def fit_differences(changes: pd.DataFrame, outcome: str, names: Sequence[str]) -> PanelEstimate:
-    """Changes of the outcome on changes of country variables, one row a country's industry.
-
-    Effects of the industry; errors clustered by country.
-
-    Parameters
-    ----------
-    changes : DataFrame
-        iso3, sector, unit and the changes, from `robustness.long_differences`.
-    outcome : str
-    names : sequence of str
-    """
-    covariance = Covariance("clustered", ("iso3",))
-    once = changes.assign(year=0)
-    return fit_within(once, outcome, names, **KEYS, effects=["sector"], covariance=covariance)
-
-
-#: What predicts the change of a country's sourcing when the country itself is left out.
-PREDICTORS = ("innovation", "start", "log_gdp_per_capita")
+    names = list(regressors)
+    data = fe.complete_rows(frame, [outcome, *names, "iso3"]).set_index("iso3")
+    if focus not in data.index:
+        raise InputError(not_allowed(f"iso3 with all of {', '.join([outcome, *names])}", focus, data.index))
+    others, own = data.drop(index=focus), data.loc[focus]
+    y, given = others[outcome].to_numpy(dtype=float), others[names].to_numpy(dtype=float)
+    fe.require_identified(fe.spread(others[names]), given - given.mean(axis=0), [], len(others))
+    x, at = np.column_stack([np.ones(len(y)), given]), np.array([1.0, *(float(own[name]) for name in names)])
+    coefficients, *_ = np.linalg.lstsq(x, y, rcond=None)
+    residuals, freedom = y - x @ coefficients, len(y) - x.shape[1]
+    variance = float(residuals @ residuals) / freedom
+    error = float(np.sqrt(variance * (1 + at @ np.linalg.solve(x.T @ x, at))))
+    predicted = float(at @ coefficients)
+    gap = float(own[outcome]) - predicted
+    reach = float(stats.t.ppf(0.5 + level / 2, freedom)) * error
+    p = float(2 * stats.t.sf(abs(gap) / error, freedom))
+    return Prediction(float(own[outcome]), predicted, gap, gap - reach, gap + reach, p, len(others), freedom)
 
 
 def gaps(
-    outcomes: Mapping[str, pd.DataFrame], country: pd.DataFrame, model: DriversModel, focus: str, level: float
+    outcomes: Mapping[str, pd.DataFrame], country: pd.DataFrame, outcome: str, focus: str, level: float
 ) -> pd.DataFrame:
     """How far a country's change of sourcing lies from what the others predict, by inputs and measure of innovation.
 
     Parameters
     ----------
     outcomes : mapping
-        Scope of inputs -> outcomes by country and year.
+        Scope of inputs -> outcomes by country.
     country : DataFrame
-    model : DriversModel
-        Names the outcome.
+        From `drivers_panel.country_variables`.
+    outcome : str
+        A name in `variables.OUTCOMES`.
     focus : str
         The country left out and predicted.
     level : float
+        Of the prediction intervals.
 
     Returns
     -------
@@ -356,13 +415,13 @@ def gaps(
         scope, innovation, toward_home (actual less predicted, positive = more at home), low, high, p, n,
         degrees_of_freedom; measures that the country lacks are left out.
     """
-    home, rows = variable(model.outcome).home, []
+    home, rows = OUTCOMES[outcome].home, []
     for scope, frame in outcomes.items():
         for name in INNOVATION:
-            section = change_and_start(frame, country, replace(model, innovation=name))
+            section = change_and_start(frame, country, outcome, name)
             if focus not in set(section["iso3"]):
                 continue
-            found = predict_left_out(section, "change", PREDICTORS, unit="iso3", focus=focus, level=level)
+            found = predict_left_out(section, "change", PREDICTORS, focus, level)
             low, high = sorted((home * found.low, home * found.high))
             gap = {"toward_home": home * found.gap, "low": low, "high": high, "p": found.p, "n": found.n}
             rows.append({"scope": scope, "innovation": name, **gap, "degrees_of_freedom": found.degrees_of_freedom})

@@ -5,23 +5,20 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from helpers.econometrics import checks
-from helpers.econometrics.robustness import shifted
-from helpers.econometrics.variables import CONTROLS, INNOVATION, Variable
+from helpers.econometrics.variables import CONTROLS, EVERY, HIGH_TECH, INNOVATION
 from helpers.errors import InputError
 
-KEYS = ["iso3", "sector", "year"]
+#: What identifies an observation of an industry.
+INDUSTRY = ("iso3", "sector", "year")
 
 
-def outcome_columns(measured: pd.DataFrame, intensity: pd.Series, strict: pd.Series) -> pd.DataFrame:
+def outcome_columns(measured: pd.DataFrame) -> pd.DataFrame:
     """Name the outcomes as the models do.
 
     Parameters
     ----------
     measured : DataFrame
-        `iso3, year, ratio, share` and, for industries, `sector`; share between 0 and 1.
-    intensity, strict : Series
-        Reshoring intensity in both versions, aligned with `measured`.
+        `iso3, year, ratio, share, intensity, intensity_strict` and, for industries, `sector`; share between 0 and 1.
 
     Returns
     -------
@@ -29,14 +26,16 @@ def outcome_columns(measured: pd.DataFrame, intensity: pd.Series, strict: pd.Ser
         Keys, `unit` (country and industry, or country), foreign_share (percent), ratio, log_ratio, intensity,
         intensity_strict.
     """
-    keys = [key for key in KEYS if key in measured.columns]
-    frame = measured[keys].copy()
-    frame["unit"] = frame["iso3"] + (" " + frame["sector"] if "sector" in frame else "")
-    frame["foreign_share"] = 100 * measured["share"]
-    frame["ratio"] = measured["ratio"]
-    # R is 0 where an industry buys nothing at home: its log is missing, not minus infinity
-    frame["log_ratio"] = np.log(measured["ratio"].where(measured["ratio"] > 0))
-    return frame.assign(intensity=intensity, intensity_strict=strict).reset_index(drop=True)
+    frame = measured[[key for key in INDUSTRY if key in measured.columns]]
+    return frame.assign(
+        unit=frame["iso3"] + (" " + frame["sector"] if "sector" in frame else ""),
+        foreign_share=100 * measured["share"],
+        ratio=measured["ratio"],
+        # R is 0 where an industry buys nothing at home: its log is missing, not minus infinity
+        log_ratio=_log(measured["ratio"]),
+        intensity=measured["intensity"],
+        intensity_strict=measured["intensity_strict"],
+    )
 
 
 def country_variables(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -78,14 +77,25 @@ def _log(values: pd.Series) -> pd.Series:
 
 
 def join_country(panel: pd.DataFrame, country: pd.DataFrame, columns: Sequence[str], lag: int) -> pd.DataFrame:
-    """Add country variables of `lag` years earlier (negative: later) to every row of the panel.
+    """Add country variables of `lag` years earlier to every row of the panel.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        `iso3, year` and more.
+    country : DataFrame
+        From `country_variables`.
+    columns : sequence of str
+        Variables to add.
+    lag : int
+        True years; negative ones are later.
 
     Raises
     ------
     InputError
         When no row of the panel finds a value.
     """
-    moved = shifted(country, list(columns), lag, entity="iso3", time="year")
+    moved = country[["iso3", "year", *columns]].assign(year=country["year"] + lag)
     joined = panel.merge(moved, on=["iso3", "year"], how="left", validate="many_to_one")
     if joined[list(columns)].notna().any(axis=None):
         return joined
@@ -95,11 +105,36 @@ def join_country(panel: pd.DataFrame, country: pd.DataFrame, columns: Sequence[s
     )
 
 
-def interacted(panel: pd.DataFrame, columns: Sequence[str], flag: str) -> pd.DataFrame:
-    """Multiply country variables by a 0/1 column; the names become `<column> x <flag>`."""
-    checks.require_columns(panel, [*columns, flag])
-    products = {f"{name} x {flag}": panel[name] * panel[flag] for name in columns}
-    return panel.assign(**products)
+def crossed(name: str) -> str:
+    """Return the name of a variable multiplied by the high-tech dummy."""
+    return f"{name} x {HIGH_TECH}"
+
+
+def interacted(panel: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Add the products of country variables with the high-tech dummy."""
+    return panel.assign(**{crossed(name): panel[name] * panel[HIGH_TECH] for name in columns})
+
+
+def assemble(outcomes: pd.DataFrame, country: pd.DataFrame, lag: int, high_tech: Sequence[str] = ()) -> pd.DataFrame:
+    """Join outcomes with country variables of `lag` years earlier and add their products with the high-tech dummy.
+
+    Parameters
+    ----------
+    outcomes : DataFrame
+        From `outcome_columns`, by country and industry, or by country.
+    country : DataFrame
+        From `country_variables`.
+    lag : int
+        Years.
+    high_tech : sequence of str
+        Industries of the dummy; ignored for a panel of countries.
+    """
+    names = [*INNOVATION, *CONTROLS]
+    panel = join_country(outcomes, country, names, lag)
+    if "sector" not in panel:
+        return panel
+    flag = panel["sector"].isin(list(high_tech)).astype(float)
+    return interacted(panel.assign(**{HIGH_TECH: flag}), names)
 
 
 def restrict(
@@ -107,14 +142,21 @@ def restrict(
 ) -> pd.DataFrame:
     """Keep the years, leave out economies and industries.
 
+    Parameters
+    ----------
+    panel : DataFrame
+        `iso3, sector, year` and more.
+    first_year, last_year : int
+    economies, industries : sequence of str
+        Left out.
+
     Raises
     ------
     InputError
         When nothing is left.
     """
-    kept = panel[panel["year"].between(first_year, last_year) & ~panel["iso3"].isin(list(economies))]
-    if "sector" in kept:
-        kept = kept[~kept["sector"].isin(list(industries))]
+    left_out = panel["iso3"].isin(list(economies)) | panel["sector"].isin(list(industries))
+    kept = panel[panel["year"].between(first_year, last_year) & ~left_out]
     if kept.empty:
         raise InputError(
             f"No observation is left between {first_year} and {last_year} without {list(economies) or 'any economy'} "
@@ -124,8 +166,8 @@ def restrict(
     return kept.reset_index(drop=True)
 
 
-def describe(panel: pd.DataFrame, variables: Mapping[str, Variable], entity: str = "unit") -> pd.DataFrame:
-    """Observations, mean and spread of variables: over all rows, and within entities over time.
+def describe(panel: pd.DataFrame) -> pd.DataFrame:
+    """Observations, mean and spread of all variables: over all rows, and within units over time.
 
     Returns
     -------
@@ -133,9 +175,39 @@ def describe(panel: pd.DataFrame, variables: Mapping[str, Variable], entity: str
         variable (label), unit, observations, mean, sd, sd_within.
     """
     rows = []
-    for name, variable in variables.items():
+    for name, variable in EVERY.items():
         values = panel[name].replace([np.inf, -np.inf], np.nan)
-        within = values - values.groupby(panel[entity]).transform("mean")
+        within = values - values.groupby(panel["unit"]).transform("mean")
         spread = {"mean": values.mean(), "sd": values.std(), "sd_within": within.std()}
         rows.append({"variable": variable.label, "unit": variable.unit, "observations": int(values.count()), **spread})
     return pd.DataFrame(rows)
+
+
+def change_and_start(outcomes: pd.DataFrame, country: pd.DataFrame, outcome: str, innovation: str) -> pd.DataFrame:
+    """One row a country: how the outcome changed, where it started, how innovative and rich the country was.
+
+    Parameters
+    ----------
+    outcomes : DataFrame
+        From `outcome_columns`, by country.
+    country : DataFrame
+        From `country_variables`.
+    outcome, innovation : str
+        Names in `variables.OUTCOMES` and `variables.INNOVATION`.
+
+    Returns
+    -------
+    DataFrame
+        iso3, change (last year with the outcome less the first), start (outcome in the first), innovation (mean over
+        the years between), log_gdp_per_capita (first year).
+    """
+    years = outcomes.loc[outcomes[outcome].notna(), "year"]
+    first, last = int(years.min()), int(years.max())
+    levels = outcomes.pivot(index="iso3", columns="year", values=outcome)
+    frame = {
+        "change": levels[last] - levels[first],
+        "start": levels[first],
+        "innovation": country[country["year"].between(first, last)].groupby("iso3")[innovation].mean(),
+        "log_gdp_per_capita": country[country["year"] == first].set_index("iso3")["log_gdp_per_capita"],
+    }
+    return pd.DataFrame(frame).reindex(levels.index).dropna().reset_index()

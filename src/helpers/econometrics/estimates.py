@@ -1,10 +1,86 @@
-"""What an estimation gives: coefficients, their covariance, and the degrees of freedom used to judge them."""
+"""Estimates of a panel model and the covariance of their coefficients: one set of conventions."""
 
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from scipy import stats
+
+from helpers.errors import InputError, not_allowed
+
+Kind = Literal["unadjusted", "clustered", "driscoll-kraay", "beck-katz"]
+KINDS: tuple[Kind, ...] = ("unadjusted", "clustered", "driscoll-kraay", "beck-katz")
+
+
+@dataclass(frozen=True)
+class Covariance:
+    """How the covariance of the coefficients is estimated.
+
+    Attributes
+    ----------
+    kind : str
+        `unadjusted` (homoskedastic), `clustered`, `driscoll-kraay` or `beck-katz`.
+    clusters : tuple of str
+        One or two clustering columns, for `clustered`; for `beck-katz` the one column, entity or time, whose groups
+        share one covariance of the errors.
+    bandwidth : int
+        Lags of the Bartlett kernel, for `driscoll-kraay`.
+    small_sample : bool
+        Apply (n-1)/(n-k) (for `clustered`) or n/(n-k), never for `beck-katz`; absorbed effects are not counted in k,
+        except for `unadjusted`, where they are.
+    group_correction : bool
+        Apply G/(G-1) with clusters.
+    degrees_of_freedom : str
+        `groups`: G-1 with clusters and groups of Beck-Katz, T-1 with Driscoll-Kraay; `residual`: observations less
+        coefficients less effects; `normal`: the normal distribution, as is usual with random effects.
+    """
+
+    kind: Kind = "clustered"
+    clusters: tuple[str, ...] = ()
+    bandwidth: int = 2
+    small_sample: bool = True
+    group_correction: bool = True
+    degrees_of_freedom: Literal["groups", "residual", "normal"] = "groups"
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise InputError(not_allowed("covariance", self.kind, KINDS))
+        if self.kind == "clustered" and not 1 <= len(self.clusters) <= 2:
+            raise InputError(f"Clustered standard errors need one or two clustering columns, not {len(self.clusters)}.")
+        if self.kind == "beck-katz" and len(self.clusters) != 1:
+            raise InputError(f"Beck-Katz standard errors need one column of groups, not {len(self.clusters)}.")
+        if self.bandwidth < 0:
+            raise InputError(
+                f"The bandwidth of a Driscoll-Kraay covariance is a number of lags: 0 or more, not {self.bandwidth}."
+            )
+
+    def fit_options(self, labels: pd.DataFrame) -> dict[str, Any]:
+        """Keyword arguments for the `fit` of a linearmodels panel model; `labels` holds the clustering columns."""
+        options: dict[str, Any] = {"cov_type": self.kind, "debiased": self.small_sample}
+        if self.kind == "clustered":
+            numbers = labels[list(self.clusters)].apply(lambda column: column.astype("category").cat.codes)
+            options |= {"clusters": numbers, "group_debias": self.group_correction}
+        if self.kind == "driscoll-kraay":
+            options |= {"cov_type": "kernel", "kernel": "bartlett", "bandwidth": self.bandwidth}
+        if self.kind == "beck-katz":
+            options["cov_type"] = "unadjusted"  # linearmodels has no such covariance: it is put in afterwards
+        return options
+
+    def describe(self, groups: dict[str, int], degrees_of_freedom: float) -> str:
+        """Say in words how the standard errors were made."""
+        counted = " and ".join(f"{column} ({count})" for column, count in groups.items())
+        words = {
+            "clustered": f"clustered by {counted}",
+            "driscoll-kraay": f"Driscoll-Kraay, {self.bandwidth} lags, {counted}",
+            "beck-katz": f"panel-corrected (Beck-Katz), groups {counted}",
+        }
+        law = f"t with {degrees_of_freedom:g} degrees of freedom" if np.isfinite(degrees_of_freedom) else "normal"
+        return f"{words.get(self.kind, self.kind)}; {law}"
+
+
+CLASSIC = Covariance("unadjusted", degrees_of_freedom="residual")
+CLASSIC_NORMAL = Covariance("unadjusted", degrees_of_freedom="normal")
 
 
 @dataclass(frozen=True)
@@ -23,6 +99,7 @@ class PanelEstimate:
     inference : str
         The covariance and its degrees of freedom in words.
     residuals : (n,) Series
+        Indexed by entity and time.
     effects : tuple of str
     clusters : dict
         Clustering variable -> number of groups.
@@ -49,37 +126,126 @@ class PanelEstimate:
         """Square roots of the diagonal of the covariance."""
         return pd.Series(np.sqrt(np.diag(self.covariance)), index=self.coefficients.index)
 
-    @property
-    def t_statistics(self) -> pd.Series:
-        """Coefficients over their standard errors."""
-        return self.coefficients / self.std_errors
-
-    @property
-    def p_values(self) -> pd.Series:
-        """Two-sided p values from Student's t with `degrees_of_freedom`."""
-        return pd.Series(2 * stats.t.sf(self.t_statistics.abs(), self.degrees_of_freedom), self.coefficients.index)
-
     def scale(self, term: str) -> float:
         """Factor that turns a coefficient into standard deviations of the outcome for one of the term, both within."""
         return self.within_sd[term] / self.within_sd[self.outcome]
 
-    def interval(self, term: str, level: float = 0.95) -> tuple[float, float]:
-        """Return the confidence interval of one coefficient."""
-        reach = stats.t.ppf(0.5 + level / 2, self.degrees_of_freedom) * self.std_errors[term]
-        return float(self.coefficients[term] - reach), float(self.coefficients[term] + reach)
-
     def table(self, level: float = 0.95) -> pd.DataFrame:
-        """One row a coefficient: estimate, standard error, t, p and the interval."""
-        ends = np.array([self.interval(term, level) for term in self.coefficients.index])
+        """One row a coefficient: estimate, standard error, t, two-sided p and the interval, by Student's t."""
+        t = self.coefficients / self.std_errors
+        reach = stats.t.ppf(0.5 + level / 2, self.degrees_of_freedom) * self.std_errors
         columns = {
             "estimate": self.coefficients,
             "std_error": self.std_errors,
-            "t": self.t_statistics,
-            "p": self.p_values,
-            "low": ends[:, 0],
-            "high": ends[:, 1],
+            "t": t,
+            "p": 2 * stats.t.sf(t.abs(), self.degrees_of_freedom),
+            "low": self.coefficients - reach,
+            "high": self.coefficients + reach,
         }
         return pd.DataFrame(columns, index=self.coefficients.index).rename_axis("term")
+
+    def row(self, term: str, level: float = 0.95) -> dict[str, float]:
+        """One coefficient as a record: estimate, std_error, t, p, low, high and n."""
+        return {**self.table(level).loc[term], "n": self.n}
+
+
+def estimate_from(
+    result: Any,
+    panel: pd.DataFrame,
+    labels: pd.DataFrame,
+    covariance: Covariance,
+    *,
+    absorbed: int = 0,
+    effects: tuple[str, ...] | None = None,
+) -> PanelEstimate:
+    """Turn a fitted model of linearmodels into an estimate under the conventions of this package.
+
+    Parameters
+    ----------
+    result : PanelResults
+        The model as linearmodels fitted it.
+    panel : (n, 1 + k) DataFrame
+        Outcome and regressors as they entered the regression, after any transformation.
+    labels : (n, ...) DataFrame
+        Entity, time and clustering columns of the same rows, in this order.
+    covariance : Covariance
+        The one asked for.
+    absorbed : int
+        Independent effects taken out, counted in the residual degrees of freedom.
+    effects : tuple of str, optional
+        Names of the effects of a within model, which has a within R2 and within standard deviations.
+    """
+    keys, values = list(labels.columns[:2]), np.ascontiguousarray(panel.to_numpy())
+    columns = {"clustered": covariance.clusters, "beck-katz": covariance.clusters, "driscoll-kraay": keys[1:]}
+    groups = {column: labels[column].nunique() for column in columns.get(covariance.kind, ())}
+    left = int(result.nobs) - len(result.params) - absorbed
+    freedom = float("inf") if covariance.degrees_of_freedom == "normal" else left
+    if groups and covariance.degrees_of_freedom == "groups":
+        freedom = min(groups.values()) - 1
+    matrix = result.cov
+    if covariance.kind == "unadjusted":
+        # linearmodels counts the effects it takes out itself; those absorbed beforehand are counted here
+        matrix = matrix * (result.df_resid / left)
+    if covariance.kind == "beck-katz":
+        (group,) = covariance.clusters
+        if group not in keys:
+            raise InputError(not_allowed("column of groups for Beck-Katz standard errors", group, keys))
+        position = keys[1 - keys.index(group)]
+        matrix.loc[:] = beck_katz(values[:, 1:], result.resids, labels[group], labels[position])
+    y, fitted = values[:, 0], values[:, 1:] @ result.params.to_numpy()
+    spread = np.sqrt((values**2).mean(axis=0)).tolist()
+    return PanelEstimate(
+        outcome=str(panel.columns[0]),
+        coefficients=result.params,
+        covariance=matrix,
+        n=int(result.nobs),
+        degrees_of_freedom=freedom,
+        inference=covariance.describe(groups, freedom),
+        residuals=pd.Series(np.asarray(result.resids), index=panel.index),
+        effects=effects or (),
+        clusters=groups if covariance.kind == "clustered" else {},
+        r2_within=float("nan") if effects is None else float(1 - ((y - fitted) @ (y - fitted)) / (y @ y)),
+        within_sd={} if effects is None else dict(zip(panel.columns, spread, strict=True)),
+    )
+
+
+def beck_katz(regressors: np.ndarray, residuals: np.ndarray, groups: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Panel-corrected covariance of least-squares coefficients (Beck and Katz 1995).
+
+    Errors are taken to be independent between groups and to have the same covariance over positions in every group.
+    With periods as groups and entities as positions this is the original proposal (errors correlated across entities
+    within a period); the other way round, errors are correlated over time within an entity.
+
+    Parameters
+    ----------
+    regressors, residuals : (n, k) and (n,)
+        After the fixed effects.
+    groups, positions : (n,)
+        Labels that identify an observation together.
+
+    Returns
+    -------
+    (k, k) array
+        (X'X)^-1 [sum over groups of X_g' O X_g] (X'X)^-1, O averaged over the groups in which both positions occur; no
+        small-sample correction.
+
+    Raises
+    ------
+    InputError
+        Two observations of one group at one position.
+    """
+    if pd.DataFrame({"group": groups, "position": positions}).duplicated().any():
+        raise InputError("Panel-corrected standard errors need one observation for each group and position.")
+    g, p = (pd.factorize(np.asarray(values), sort=True)[0] for values in (groups, positions))
+    table = np.zeros((g.max() + 1, p.max() + 1))
+    there = np.zeros_like(table)
+    table[g, p], there[g, p] = residuals, 1.0
+    together = there.T @ there
+    errors = np.divide(table.T @ table, together, out=np.zeros_like(together), where=together > 0)
+    rows = [np.flatnonzero(g == number) for number in range(g.max() + 1)]
+    meat = sum(regressors[here].T @ errors[np.ix_(p[here], p[here])] @ regressors[here] for here in rows)
+    bread = np.linalg.inv(regressors.T @ regressors)
+    return bread @ meat @ bread
 
 
 def wald(estimate: PanelEstimate, terms: list[str]) -> tuple[float, int, float]:

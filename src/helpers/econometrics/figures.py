@@ -28,7 +28,7 @@ def _two_panels(heights: list[float]) -> tuple["Figure", "Axes", "Axes"]:
     return figure, above, below
 
 
-def coefficient_plot(data: pd.DataFrame, label: str, *, highlight: str = "") -> "Figure":
+def coefficient_plot(data: pd.DataFrame, label: str) -> "Figure":
     """Draw estimates with intervals, one row a model.
 
     Parameters
@@ -37,14 +37,11 @@ def coefficient_plot(data: pd.DataFrame, label: str, *, highlight: str = "") -> 
         model, estimate, low, high; the first row is drawn on top.
     label : str
         Of the horizontal axis, with the unit.
-    highlight : str
-        Model drawn in the accent colour.
     """
     figure, axes = _canvas(1.2 + 0.42 * len(data))
     for place, row in enumerate(data.itertuples()):
-        colour = ACCENT if row.model == highlight else MAIN
-        axes.plot([row.low, row.high], [place, place], color=colour, linewidth=2)
-        axes.plot(row.estimate, place, "o", color=colour, markersize=7)
+        axes.plot([row.low, row.high], [place, place], color=MAIN, linewidth=2)
+        axes.plot(row.estimate, place, "o", color=MAIN, markersize=7)
     axes.axvline(0, color="black", linewidth=1)
     axes.set_yticks(range(len(data)), data["model"])
     axes.set_ylim(len(data) - 0.5, -0.5)
@@ -108,7 +105,17 @@ def leave_one_out_plot(data: pd.DataFrame, label: str, names: Mapping[str, str],
 
 
 def specification_curve_plot(curve: pd.DataFrame, label: str, alpha: float) -> "Figure":
-    """Draw all standardised estimates in order, with intervals, those significant at `alpha` in colour."""
+    """Draw all standardised estimates in order, with intervals.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        From `specification_curve.run_specifications`.
+    label : str
+        Of the vertical axis, with the unit.
+    alpha : float
+        Estimates with a smaller p are drawn in the accent colour.
+    """
     figure, axes = _canvas(3.8)
     done = curve[curve["problem"] == ""].sort_values("standardised", ignore_index=True)
     significant = done["p"] < alpha
@@ -191,16 +198,26 @@ def shares_plot(shares: pd.Series, label: str) -> "Figure":
     return figure
 
 
-def scatter_plot(
-    data: pd.DataFrame, x: str, y: str, *, labels: tuple[str, str], names: Mapping[str, str], unit: str = "iso3"
-) -> "Figure":
-    """Draw one point a unit with the least-squares line; the units in `names` are written out, the first in colour."""
+def scatter_plot(data: pd.DataFrame, x: str, y: str, labels: tuple[str, str], names: Mapping[str, str]) -> "Figure":
+    """Draw one point an economy with the least-squares line.
+
+    Parameters
+    ----------
+    data : DataFrame
+        One row an economy (`iso3`).
+    x, y : str
+        Columns drawn across and up.
+    labels : (str, str)
+        Of the two axes, with their units.
+    names : mapping
+        Economy -> name, for those that are written out; the first is drawn in colour.
+    """
     figure, axes = _canvas(4.4)
     axes.plot(data[x], data[y], "o", color=MAIN, markersize=5, alpha=0.7)
     slope, level = np.polyfit(data[x], data[y], 1)
     ends = np.array([data[x].min(), data[x].max()])
     axes.plot(ends, level + slope * ends, color="black", linewidth=1)
-    for place, row in enumerate(data[data[unit].isin(list(names))].set_index(unit).reindex(list(names)).itertuples()):
+    for place, row in enumerate(data.set_index("iso3").reindex(list(names)).itertuples()):
         point = (getattr(row, x), getattr(row, y))
         if np.isfinite(point).all():
             axes.plot(*point, "o", color=ACCENT if place == 0 else MAIN, markersize=8)
@@ -242,9 +259,3 @@ def _spread(when: np.ndarray, near: float = 0.8, step: float = 0.3) -> list[floa
         free = next(level for level in (0, -1, 1, -2, 2, *range(3, place + 4)) if level not in taken)
         offsets.append(free * step)
     return offsets
-
-
-def interval_plot(data: pd.DataFrame, label: str) -> "Figure":
-    """Draw values with intervals, one row each: `name, value, low, high`."""
-    named = data[["name", "value", "low", "high"]].rename(columns={"name": "model", "value": "estimate"})
-    return coefficient_plot(named, label)

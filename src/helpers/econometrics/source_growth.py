@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from helpers.econometrics.covariance import Covariance
-from helpers.econometrics.estimates import PanelEstimate
+from helpers.econometrics.estimates import Covariance, PanelEstimate
 from helpers.econometrics.panel import fit_within
 from helpers.errors import InputError
 
@@ -26,7 +25,7 @@ def bilateral_growth(by_source: pd.DataFrame, income: pd.DataFrame, first: int, 
     Returns
     -------
     DataFrame
-        iso3, source_iso3, growth (percent a year, compound, of the US$ value), log_income, year (the last).
+        iso3, source_iso3, growth (percent a year, compound, of the US$ value), log_income, inputs_first, inputs_last.
 
     Raises
     ------
@@ -37,39 +36,19 @@ def bilateral_growth(by_source: pd.DataFrame, income: pd.DataFrame, first: int, 
     if first not in years or last not in years or first >= last:
         raise InputError(f"Growth from {first} to {last} cannot be measured: the table covers {years[0]}-{years[-1]}.")
     foreign = by_source[by_source["iso3"] != by_source["source_iso3"]]
-    wide = foreign.pivot(index=["iso3", "source_iso3"], columns="year", values="inputs_manufactured")
-    pairs = wide[(wide[first] > 0) & (wide[last] > 0)]
-    growth = 100 * ((pairs[last] / pairs[first]) ** (1 / (last - first)) - 1)
-    start = income[income["year"] == first].set_index("iso3")["value"]
-    table = growth.rename("growth").reset_index()
-    table["log_income"] = np.log(table["source_iso3"].map(start))
-    known = table.dropna().assign(year=last).reset_index(drop=True)
-    if known.empty:
+    table = _growth(foreign, ["iso3", "source_iso3"], income, first, last)
+    if table.empty:
         raise InputError(f"No source economy has both inputs and an income in {first}.")
-    return known
-
-
-def income_gradient(pairs: pd.DataFrame) -> PanelEstimate:
-    """Growth on the log of the source's income, with effects of the user; errors clustered by source.
-
-    Returns
-    -------
-    PanelEstimate
-        `log_income`: percentage points of yearly growth per log point of income. Negative: cheaper sources grew faster.
-    """
-    return fit_within(
-        pairs.assign(pair=pairs["iso3"] + " " + pairs["source_iso3"]),
-        "growth",
-        ["log_income"],
-        entity="pair",
-        time="year",
-        effects=["iso3"],
-        covariance=Covariance("clustered", ("source_iso3",)),
-    )
+    return table
 
 
 def growth_by_source(by_source: pd.DataFrame, income: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
     """The same growth for each source, purchases of all other economies together: what a figure shows.
+
+    Parameters
+    ----------
+    by_source, income, first, last
+        As `bilateral_growth` takes them.
 
     Returns
     -------
@@ -77,23 +56,53 @@ def growth_by_source(by_source: pd.DataFrame, income: pd.DataFrame, first: int, 
         iso3 (source), growth (percent a year), log_income, inputs_first, inputs_last (million US$).
     """
     foreign = by_source[by_source["iso3"] != by_source["source_iso3"]]
-    wide = foreign.pivot_table(index="source_iso3", columns="year", values="inputs_manufactured", aggfunc="sum")
+    totals = foreign.groupby(["source_iso3", "year"], as_index=False)["inputs_manufactured"].sum()
+    return _growth(totals, ["source_iso3"], income, first, last).rename(columns={"source_iso3": "iso3"})
+
+
+def _growth(table: pd.DataFrame, by: list[str], income: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
+    wide = table.pivot(index=by, columns="year", values="inputs_manufactured")
+    wide = wide[(wide[first] > 0) & (wide[last] > 0)]
     start = income[income["year"] == first].set_index("iso3")["value"]
-    table = pd.DataFrame(
-        {
-            "growth": 100 * ((wide[last] / wide[first]) ** (1 / (last - first)) - 1),
-            "log_income": np.log(start.reindex(wide.index)),
-            "inputs_first": wide[first],
-            "inputs_last": wide[last],
-        }
-    )
-    return table.dropna().rename_axis("iso3").reset_index()
+    columns = {
+        "growth": 100 * ((wide[last] / wide[first]) ** (1 / (last - first)) - 1),
+        "log_income": np.log(start.reindex(wide.index.get_level_values("source_iso3")).to_numpy()),
+        "inputs_first": wide[first],
+        "inputs_last": wide[last],
+    }
+    return pd.DataFrame(columns).dropna().reset_index()
+
+
+def income_gradient(pairs: pd.DataFrame) -> PanelEstimate:
+    """Growth on the log of the source's income, with effects of the user; errors clustered by source.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        From `bilateral_growth`.
+
+    Returns
+    -------
+    PanelEstimate
+        `log_income`: percentage points of yearly growth per log point of income. Negative: cheaper sources grew faster.
+    """
+    panel = pairs.assign(pair=pairs["iso3"] + " " + pairs["source_iso3"], year=0).set_index(["pair", "year"])
+    return fit_within(panel, "growth", ["log_income"], ["iso3"], Covariance("clustered", ("source_iso3",)))
 
 
 def gradients(
     by_source: pd.DataFrame, income: pd.DataFrame, firsts: Sequence[int], lasts: Sequence[int], level: float
 ) -> pd.DataFrame:
     """The income gradient for several spans of years.
+
+    Parameters
+    ----------
+    by_source, income
+        As `bilateral_growth` takes them.
+    firsts, lasts : sequence of int
+        Years; each of the first with each of the second.
+    level : float
+        Of the intervals.
 
     Returns
     -------
@@ -104,6 +113,7 @@ def gradients(
     for first in firsts:
         for last in lasts:
             fit = income_gradient(bilateral_growth(by_source, income, first, last))
-            row = fit.table(level).loc["log_income", ["estimate", "low", "high", "p"]]
-            rows.append({"first": first, "last": last, **row, "n": fit.n, "sources": fit.clusters["source_iso3"]})
+            found = fit.row("log_income", level)
+            kept = {name: found[name] for name in ("estimate", "low", "high", "p", "n")}
+            rows.append({"first": first, "last": last, **kept, "sources": fit.clusters["source_iso3"]})
     return pd.DataFrame(rows)

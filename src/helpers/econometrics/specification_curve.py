@@ -2,13 +2,13 @@
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.econometrics import checks
-from helpers.econometrics.absorption import Effect, absorb, effect_codes, effect_name
+from helpers.econometrics import fixed_effects as fe
 from helpers.errors import InputError
 
 
@@ -32,7 +32,7 @@ class Specification:
     outcome: str
     term: str
     controls: tuple[str, ...] = ()
-    effects: tuple[Effect, ...] = ()
+    effects: tuple[fe.Effect, ...] = ()
     sample: str | None = None
     choices: Mapping[str, Hashable] = field(default_factory=dict)
 
@@ -43,7 +43,7 @@ class Specification:
 
 
 def run_specifications(
-    frame: pd.DataFrame, specifications: Sequence[Specification], *, cluster: str, level: float = 0.95
+    frame: pd.DataFrame, specifications: Sequence[Specification], cluster: str, level: float = 0.95
 ) -> pd.DataFrame:
     """Estimate every specification by least squares after the effects, clustered by `cluster`.
 
@@ -52,7 +52,10 @@ def run_specifications(
     Parameters
     ----------
     frame : DataFrame
-        One row an observation; `cluster` is one of its columns.
+        One row an observation.
+    specifications : sequence of Specification
+    cluster : str
+        Column.
     level : float
         Of the intervals, with clusters less one degrees of freedom.
 
@@ -71,51 +74,37 @@ def run_specifications(
     if not specifications:
         raise InputError("A specification curve needs at least one specification.")
     needed = {name for spec in specifications for name in spec.variables}
-    checks.require_columns(frame, sorted(needed | {cluster}))
-    answers = _answers(frame, specifications, needed, cluster, level)
-    table = pd.DataFrame([dict(spec.choices) | answers[i] for i, spec in enumerate(specifications)])
-    return table.assign(problem=table["problem"].fillna(""))
-
-
-def _answers(
-    frame: pd.DataFrame, specifications: Sequence[Specification], needed: set[str], cluster: str, level: float
-) -> dict[int, dict[str, object]]:
-    """Estimate the specifications sample by sample; the keys are their places."""
-    present = {name: np.isfinite(frame[name].to_numpy(dtype=float)) for name in needed}
-    effects_used = {effect for spec in specifications for effect in spec.effects}
-    codes = {effect: effect_codes(frame, [effect])[0] for effect in effects_used}
+    fe.require_columns(frame, sorted(needed | {cluster}))
+    every_effect = {effect for spec in specifications for effect in spec.effects}
+    codes = {effect: fe.effect_codes(frame, [effect])[0] for effect in every_effect}
     groups = frame[cluster].astype("category").cat.codes.to_numpy()
-    answers: dict[int, dict[str, object]] = {}
-    for (effects, _), members in _shared_samples(frame, present, specifications).items():
-        rows = np.flatnonzero(_rows_of(frame, present, members[0][1]))
+    answers: list[dict[str, Any]] = [{} for _ in specifications]
+    for (effects, mask), members in _shared_samples(frame, specifications, needed).items():
+        rows = np.flatnonzero(np.frombuffer(mask, dtype=bool))
+        data = frame[sorted({name for i in members for name in specifications[i].variables})].iloc[rows].astype(float)
         here = [_renumbered(codes[effect][rows]) for effect in effects]
-        names = sorted({name for _, spec in members for name in spec.variables})
-        data = frame[names].iloc[rows].astype(float)
-        answers |= _estimate_group(data, here, _renumbered(groups[rows]), members, level)
-    return answers
+        moments = _moments(data, here, _renumbered(groups[rows])) if len(rows) else None
+        for i in members:
+            answers[i] = dict(specifications[i].choices) | _estimate(specifications[i], moments)
+    return _with_intervals(pd.DataFrame(answers), level)
+
+
+def _shared_samples(
+    frame: pd.DataFrame, specifications: Sequence[Specification], needed: Iterable[str]
+) -> dict[tuple[tuple[fe.Effect, ...], bytes], list[int]]:
+    """Effects and rows (a mask as bytes) -> the specifications that have them in common."""
+    present = {name: np.isfinite(frame[name].to_numpy(dtype=float)) for name in needed}
+    shared: dict[tuple[tuple[fe.Effect, ...], bytes], list[int]] = {}
+    for i, spec in enumerate(specifications):
+        rows = np.logical_and.reduce([present[name] for name in spec.variables])
+        rows = rows & frame[spec.sample].to_numpy(dtype=bool) if spec.sample else rows
+        shared.setdefault((spec.effects, rows.tobytes()), []).append(i)
+    return shared
 
 
 def _renumbered(codes: np.ndarray) -> np.ndarray:
     """Number the groups that are left without gaps."""
     return np.unique(codes, return_inverse=True)[1]
-
-
-Members = list[tuple[int, Specification]]
-
-
-def _rows_of(frame: pd.DataFrame, present: Mapping[str, np.ndarray], spec: Specification) -> np.ndarray:
-    rows = np.logical_and.reduce([present[name] for name in spec.variables])
-    return rows & frame[spec.sample].to_numpy(dtype=bool) if spec.sample else rows
-
-
-def _shared_samples(
-    frame: pd.DataFrame, present: Mapping[str, np.ndarray], specifications: Iterable[Specification]
-) -> dict[tuple[tuple[Effect, ...], bytes], Members]:
-    shared: dict[tuple[tuple[Effect, ...], bytes], Members] = {}
-    for i, spec in enumerate(specifications):
-        key = (spec.effects, np.packbits(_rows_of(frame, present, spec)).tobytes())
-        shared.setdefault(key, []).append((i, spec))
-    return shared
 
 
 @dataclass(frozen=True)
@@ -144,78 +133,54 @@ class _Moments:
 
 
 def _moments(data: pd.DataFrame, codes: list[np.ndarray], groups: np.ndarray) -> _Moments:
-    within = absorb(data.to_numpy(), codes)
+    within = fe.absorb(data.to_numpy(), codes)
     parts = np.split(within[np.argsort(groups, kind="stable")], np.cumsum(np.bincount(groups))[:-1])
     by_cluster = np.array([part.T @ part for part in parts])
-    return _Moments(
-        root=_root(by_cluster.sum(axis=0)),
-        by_cluster=by_cluster,
-        place={name: i for i, name in enumerate(data.columns)},
-        spread=checks.spread(data),
-        n=len(within),
-    )
-
-
-def _root(products: np.ndarray) -> np.ndarray:
-    """Return R with R'R = products; columns are first brought to one scale, so that small ones keep their digits."""
+    products = by_cluster.sum(axis=0)
+    # columns are first brought to one scale, so that small ones keep their digits
     sizes = np.sqrt(np.maximum(np.diag(products), np.finfo(float).tiny))
     values, vectors = np.linalg.eigh(products / np.outer(sizes, sizes))
-    return np.sqrt(np.maximum(values, 0))[:, None] * vectors.T * sizes
+    root = np.sqrt(np.maximum(values, 0))[:, None] * vectors.T * sizes
+    return _Moments(root, by_cluster, {name: i for i, name in enumerate(data)}, fe.spread(data), len(within))
 
 
-def _estimate_group(
-    data: pd.DataFrame, codes: list[np.ndarray], groups: np.ndarray, members: Members, level: float
-) -> dict[int, dict[str, object]]:
-    """Estimate the specifications of one sample; codes and groups number effects and clusters in its rows."""
-    if data.empty:
-        return {i: {"problem": "no observation is left"} for i, _ in members}
-    moments = _moments(data, codes, groups)
-    reach = float(stats.t.ppf(0.5 + level / 2, max(len(moments.by_cluster) - 1, 1)))
-    return {i: _estimate_one(spec, moments, reach) for i, spec in members}
-
-
-def _estimate_one(spec: Specification, moments: _Moments, reach: float) -> dict[str, object]:
+def _estimate(spec: Specification, moments: _Moments | None) -> dict[str, Any]:
+    """The coefficient of the term with its CR1 standard error, or the problem."""
+    if moments is None:
+        return {"problem": "no observation is left"}
     names = [spec.term, *spec.controls]
-    chosen = [moments.place[name] for name in names]
-    x = moments.root[:, chosen]
+    chosen, outcome = [moments.place[name] for name in names], moments.place[spec.outcome]
+    x, y = moments.root[:, chosen], moments.root[:, outcome]
+    n, k, count = moments.n, len(chosen), len(moments.by_cluster)
     try:
         before = {name: moments.spread[name] for name in names}
-        checks.require_variation(before, x, [effect_name(effect) for effect in spec.effects])
-        checks.require_rank(x, names)
-        checks.require_observations(moments.n, len(names) + 1)
-        if len(moments.by_cluster) < 2:
+        fe.require_identified(before, x, [fe.effect_name(effect) for effect in spec.effects], n)
+        if count < 2:
             raise InputError("only one cluster is left")
     except InputError as error:
         return {"problem": str(error)}
-    return _clustered(moments, chosen, moments.place[spec.outcome], reach)
-
-
-def _clustered(moments: _Moments, chosen: list[int], outcome: int, reach: float) -> dict[str, object]:
-    """The first coefficient with its CR1 standard error; t with G-1 degrees of freedom."""
-    x, y = moments.root[:, chosen], moments.root[:, outcome]
-    n, k, count = moments.n, len(chosen), len(moments.by_cluster)
     bread = np.linalg.inv(x.T @ x)
     b = bread @ (x.T @ y)
     products = moments.by_cluster[:, chosen]
     scores = (products[:, :, outcome] - products[:, :, chosen] @ b) @ bread[0]
-    error = float(np.sqrt((scores**2).sum() * count / (count - 1) * (n - 1) / (n - k)))
-    estimate = float(b[0])
+    std_error = float(np.sqrt((scores**2).sum() * count / (count - 1) * (n - 1) / (n - k)))
     scale = float(np.linalg.norm(x[:, 0]) / np.linalg.norm(y))
-    low, high = estimate - reach * error, estimate + reach * error
-    return {
-        "estimate": estimate,
-        "std_error": error,
-        "low": low,
-        "high": high,
-        "t": estimate / error,
-        "p": float(2 * stats.t.sf(abs(estimate) / error, count - 1)),
-        "n": n,
-        "clusters": count,
-        "standardised": estimate * scale,
-        "standardised_low": low * scale,
-        "standardised_high": high * scale,
-        "problem": "",
+    return {"estimate": float(b[0]), "std_error": std_error, "n": n, "clusters": count, "scale": scale}
+
+
+def _with_intervals(answers: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Add interval, t, p and the standardised figures, from t with clusters less one degrees of freedom."""
+    figures = ["estimate", "std_error", "n", "clusters", "scale", "problem"]
+    table = answers.reindex(columns=list(dict.fromkeys([*answers, *figures])))
+    estimate, scale, freedom = table["estimate"], table.pop("scale"), table["clusters"] - 1
+    reach = stats.t.ppf(0.5 + level / 2, freedom) * table["std_error"]
+    ends = {"low": estimate - reach, "high": estimate + reach}
+    t = estimate / table["std_error"]
+    standardised = {"standardised": estimate * scale} | {
+        f"standardised_{name}": end * scale for name, end in ends.items()
     }
+    problem = table.pop("problem").fillna("")
+    return table.assign(**ends, t=t, p=2 * stats.t.sf(t.abs(), freedom), **standardised, problem=problem)
 
 
 def summarise(curve: pd.DataFrame, alpha: float = 0.05) -> dict[str, float]:

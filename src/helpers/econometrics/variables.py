@@ -3,6 +3,7 @@
 No pandas here: the command line reads this to check parameters.
 """
 
+import re
 from dataclasses import dataclass
 
 
@@ -17,6 +18,12 @@ class Variable:
     unit: str
     tables: tuple[str, ...] = ()
     home: int = 1
+
+    @property
+    def inside(self) -> str:
+        """The label as it stands inside a sentence: "foreign input share S", but "R&D spending"."""
+        label = self.label
+        return label if label[1:2].isupper() or not label[1:2].isalpha() else label[:1].lower() + label[1:]
 
 
 OUTCOMES = {
@@ -51,6 +58,14 @@ CONTROLS = {
     "trade_gdp": Variable("Trade", "percent of GDP", ("trade_gdp",)),
 }
 
+EVERY = OUTCOMES | INNOVATION | CONTROLS
+LABELS = {name: variable.label for name, variable in EVERY.items()}
+
+#: Tables of country variables that hold one value an economy and year.
+COUNTRY_TABLES = tuple(
+    dict.fromkeys(table for made in (INNOVATION | CONTROLS).values() for table in made.tables if table != PATENTS)
+)
+
 CONTROL_SETS = {
     "none": (),
     "core": ("log_gdp_per_capita", "labour_share", "human_capital"),
@@ -66,6 +81,9 @@ EFFECTS: dict[str, tuple[str | tuple[str, ...], ...]] = {
 
 CLUSTERS = {"country": ("iso3",), "country-and-year": ("iso3", "year"), "country-and-industry": ("iso3", "sector")}
 
+#: The dummy of high-tech industries in a panel.
+HIGH_TECH = "high_tech"
+
 SCOPES = ("manufactured", "all", "own_sector")
 INPUTS = "wiod2016_manufacturing_inputs"
 
@@ -76,7 +94,14 @@ PRICE_SENSITIVE = ("C19", "C24")
 #: rest in the saturated model; "high" keeps the narrow class only.
 TECHNOLOGY_CLASSES = {"high": ("high",), "medium-high": ("high", "medium-high")}
 
+#: Columns of the panel as readers know them.
+WORDS = {"source_iso3": "source economy", "iso3": "country", "sector": "industry", "unit": "country-industry"} | {
+    name: variable.label for name, variable in OUTCOMES.items()
+}
 
-def variable(name: str) -> Variable:
-    """Return an outcome, innovation measure or control by name."""
-    return (OUTCOMES | INNOVATION | CONTROLS)[name]
+
+def readable(text: str) -> str:
+    """Replace the names of columns in a description of a model by words."""
+    for name, word in WORDS.items():
+        text = re.sub(rf"\b{name}\b", word, text)
+    return text

@@ -75,6 +75,13 @@ def measure(inputs: pd.DataFrame, by: Sequence[str] = ("iso3", "year")) -> pd.Da
     return sums
 
 
+def measure_with_intensity(inputs: pd.DataFrame, by: Sequence[str] = ("iso3", "year")) -> pd.DataFrame:
+    """Return what `measure` does and the reshoring `intensity`, in the stricter version too (`intensity_strict`)."""
+    measured, unit = measure(inputs, by), [key for key in by if key != "year"]
+    strict = intensity(measured, unit, domestic_rise=True)
+    return measured.assign(intensity=intensity(measured, unit), intensity_strict=strict)
+
+
 def by_year(measured: pd.DataFrame, value: str) -> pd.DataFrame:
     """Return one measure as a frame of years (rows) by economies (columns)."""
     return measured.pivot(index="year", columns="iso3", values=value)

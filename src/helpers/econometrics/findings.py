@@ -1,0 +1,184 @@
+"""What the sections on drivers and policy leave for other programs: metrics, and evidence for the claims."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from helpers.econometrics.drivers_models import DriversModel, Prediction
+from helpers.econometrics.estimates import PanelEstimate
+from helpers.econometrics.parameters import PolicyParameters
+from helpers.econometrics.policy import Interval
+from helpers.econometrics.variables import OUTCOMES, readable
+
+
+def toward_home(row: Mapping[str, Any], factor: float, name: str = "estimate") -> Interval:
+    """Turn a difference in the outcome into one of sourcing at home.
+
+    Parameters
+    ----------
+    row : mapping
+        Has the difference under `name`, and `low` and `high`.
+    factor : float
+        Sign of a change of the outcome that means more sourcing at home, times any scale.
+    name : str
+    """
+    return Interval(row[name], row["low"], row["high"]).times(factor)
+
+
+def association(found: Interval) -> str:
+    """Say which side of zero the interval of an association with sourcing at home lies on."""
+    if not found.clear:
+        return "is not distinguishable from zero"
+    return f"goes with more sourcing {'at home' if found.low > 0 else 'abroad'}"
+
+
+def interval_metrics(**intervals: Interval) -> dict[str, float]:
+    """Return each number under its name and the ends of its interval under `<name>_low` and `<name>_high`."""
+    found: dict[str, float] = {}
+    for name, interval in intervals.items():
+        found |= {name: interval.value, f"{name}_low": interval.low, f"{name}_high": interval.high}
+    return found
+
+
+def main_metrics(estimate: PanelEstimate, model: DriversModel, level: float) -> dict[str, Any]:
+    """Return the main coefficient in the unit of the outcome, towards home, and in standard deviations.
+
+    Parameters
+    ----------
+    estimate : PanelEstimate
+    model : DriversModel
+        The one estimated.
+    level : float
+        Of the intervals.
+    """
+    row, home = estimate.row(model.term, level), model.home
+    turned = toward_home(row, home)
+    standard = toward_home(row, home * estimate.scale(model.term))
+    return {
+        "coefficient": row["estimate"],
+        "std_error": row["std_error"],
+        "p_value": row["p"],
+        "low": row["low"],
+        "high": row["high"],
+        "n": estimate.n,
+        "n_clusters": estimate.clusters["iso3"],
+        "degrees_of_freedom": estimate.degrees_of_freedom,
+        "coefficient_toward_home": turned.value,
+        "t_toward_home": home * row["t"],
+        "low_toward_home": turned.low,
+        "high_toward_home": turned.high,
+        "standardised_toward_home": standard.value,
+        "standardised_low_toward_home": standard.low,
+        "standardised_high_toward_home": standard.high,
+    }
+
+
+def innovation_evidence(
+    estimate: PanelEstimate, model: DriversModel, level: float, p_wild: float, figure: str
+) -> dict[str, Any]:
+    """Return the main association.
+
+    Parameters
+    ----------
+    estimate : PanelEstimate
+    model : DriversModel
+        The one estimated.
+    level : float
+        Of the interval.
+    p_wild : float
+        Of the wild cluster bootstrap.
+    figure : str
+        Figure of the page that shows it.
+    """
+    row, how = estimate.row(model.term, level), readable(estimate.inference)
+    found = toward_home(row, model.home)
+    return {
+        "claim": "innovation-goes-with-reshoring",
+        **vars(found),
+        "interval": f"{level:.0%}, {how}",
+        "unit": f"{OUTCOMES[model.outcome].unit}, towards home, per unit of innovation",
+        "text": f"Main model: the association {association(found)}.",
+        "figure": figure,
+        "table": "models",
+        "n": estimate.n,
+        "p": row["p"],
+        "p_wild": p_wild,
+        "inference": how,
+    }
+
+
+def gap_evidence(korea: Prediction, model: DriversModel, level: float) -> dict[str, Any]:
+    """Return Korea's gap to what the others predict."""
+    by_t = f"prediction interval, t with {korea.degrees_of_freedom} degrees of freedom"
+    return {
+        "claim": "korea-returns-fewer-than-innovation",
+        **vars(toward_home(vars(korea), model.home, "gap")),
+        "interval": f"{level:.0%} {by_t}",
+        "unit": f"{OUTCOMES[model.outcome].unit}, towards home, actual less predicted",
+        "text": "Korea's change of sourcing against what its innovation, start and income predict.",
+        "figure": "korea",
+        "n": korea.n,
+        "p": korea.p,
+    }
+
+
+def gradient_evidence(gradient: PanelEstimate, level: float) -> dict[str, Any]:
+    """Return growth of purchases by income of the source."""
+    row, how = gradient.row("log_income", level), readable(gradient.inference)
+    return {
+        "claim": "low-cost-drew-production",
+        "value": row["estimate"],
+        "low": row["low"],
+        "high": row["high"],
+        "figure": "low-cost-sources",
+        "interval": f"{level:.0%}, {how}",
+        "unit": "percentage points of yearly growth per log point of income",
+        "n": gradient.n,
+        "p": row["p"],
+        "text": "Growth of inputs bought from a source against its income at the start.",
+        "inference": how,
+    }
+
+
+def policy_evidence(
+    research: Interval, tax: Interval, firms: Interval, row: Mapping[str, Any], chosen: PolicyParameters
+) -> Iterator[dict[str, Any]]:
+    """Yield what goes with the changes of the what-if, and what the subsidy stands for.
+
+    Parameters
+    ----------
+    research, tax : Interval
+        Difference of sourcing at home, percentage points of inputs.
+    firms : Interval
+        Firms that the subsidy stands for at recent rates.
+    row : mapping
+        The estimate used: a row of `drivers_models.policy_estimates`.
+    chosen : PolicyParameters
+    """
+    texts = {
+        "more-research-helps": (research, f"Association with {chosen.rd_change:+g} points of R&D to GDP."),
+        "tax-relief-helps": (
+            tax,
+            f"Association with {chosen.tax_change:+g} points of the general corporate tax rate; relief for returning "
+            "firms is another thing.",
+        ),
+    }
+    by_t = f"clustered by country, t with {row['degrees_of_freedom']:.0f} degrees of freedom"
+    for claim, (found, text) in texts.items():
+        yield {
+            "claim": claim,
+            **vars(found),
+            "interval": f"{chosen.level:.0%}, {by_t}",
+            "figure": "what-if",
+            "n": int(row["n"]),
+            "unit": "percentage points of inputs, towards home",
+            "text": text,
+        }
+    yield {
+        "claim": "employment-subsidies-help",
+        **vars(firms),
+        "interval": f"{chosen.level:.0%}, exact Poisson",
+        "table": "subsidy",
+        "unit": "recognised firms",
+        "text": f"What {chosen.subsidy:,.0f} billion won stand for at the subsidies paid 2022-2024: division, not an "
+        "effect.",
+    }
