@@ -174,10 +174,15 @@ def methods() -> dict:
 
 
 def data() -> dict:
-    """The page of data: an entry for the table that the other pages read."""
+    """The page of data: a table that leads to two entries."""
+    links = [Rich(name, html=f'<a href="#{name}">{name}</a>') for name in ("rd_gdp", "trade_gdp")]
+    table = table_html(pd.DataFrame({"Table": links, "Licence": ["CC BY 4.0", "MIT"]}), sortable=True)
+    options = '#| label: tbl-tables\n#| tbl-cap: "All tables"\n#| echo: false\n'
     facts = '<dl class="record"><dt>Producer</dt><dd>World Bank</dd></dl>'
     entry = FOLDED.format(title="Source, unit, licence", content=facts)
-    return notebook("Data", cell("markdown", "tables", f"## Indicators\n\n### R&D spending {{#rd_gdp}}\n\n{entry}"))
+    entries = "\n\n".join(f"### Table {link} {{#{link}}}\n\n{entry}" for link in map(str, links))
+    listed = cell("code", "tbl-tables", options + "x", [displayed("text/html", table)])
+    return notebook("Data", listed, cell("markdown", "tables", f"## Indicators\n\n{entries}"))
 
 
 def notebook(title: str, *cells: dict) -> dict:

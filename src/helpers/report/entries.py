@@ -125,17 +125,17 @@ def data_tables() -> "pd.DataFrame":
     import pandas as pd
 
     rows = [
-        {
-            "Table": Rich(record.title, html=f'<a href="#{record.name}">{escape(record.title)}</a>'),
-            "Producer": record.producer,
-            "Vintages": ", ".join(vintage.name for vintage in record.vintages),
-            "Years": _span(year for vintage in record.vintages for year in vintage.years) or "–",
-            "Economies": max((vintage.economies or 0 for vintage in record.vintages), default=0) or "–",
-            "Licence": record.licence,
-        }
+        [
+            Rich(record.title, html=f'<a href="#{record.name}">{escape(record.title)}</a>'),
+            record.producer,
+            ", ".join(vintage.name for vintage in record.vintages),
+            _span(year for vintage in record.vintages for year in vintage.years) or "–",
+            max((vintage.economies or 0 for vintage in record.vintages), default=0) or "–",
+            record.licence,
+        ]
         for record in _records()
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["Table", "Producer", "Vintages", "Years", "Economies", "Licence"])
 
 
 def data_entries() -> Marked:
