@@ -107,7 +107,7 @@ def _links(runs: Sequence[OtherRun]) -> list[str]:
 
 def parameter_entries() -> Marked:
     """Return an entry for each section: its parameters, what they mean, their defaults and what is allowed."""
-    entries = []
+    entries: list[str] = []
     for section in (section for section in sections() if section["parameters"]):
         rows = [
             (_code(row["name"]), row["meaning"], as_text(row["default"]), row["allowed"])
