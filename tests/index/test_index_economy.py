@@ -1,7 +1,6 @@
-"""Profiles of single economies: written by the run of the index, read by each page, drawn without scripts."""
+"""Profiles of single economies: left by the run of the index, read by the page of each."""
 
 import json
-import re
 from pathlib import Path
 
 import numpy as np
@@ -9,21 +8,21 @@ import pandas as pd
 import pytest
 
 from helpers.data import economies
-from helpers.index import economy, profile_html
-from helpers.index.definitions import LABELS, NAMES
-from helpers.index.economy_parameters import EconomyParameters
+from helpers.index import economy
 from helpers.index.parameters import InnovationIndexParameters
+from helpers.report import store, tables
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "economy.ipynb"
 CODES = ["KOR", "DEU", "JPN", "ISL"]
 NAN = np.nan
+NAMES = InnovationIndexParameters().indicators
 
 
 @pytest.fixture
 def group() -> economy.Group:
     """Three economies with a rank; Iceland has one value only."""
     ranked = CODES[:3]
-    standings = pd.DataFrame(
+    rankings = pd.DataFrame(
         {"rank": [1.0, 3, 2], "median": [1.0, 3, 2], "p05": [1.0, 2, 1], "p95": [2.0, 3, 3], "mean": [1.2, 2.9, 1.9],
          "score": [80.0, 40, 60], "p_top1": [0.8, 0, 0.2], "p_top5": 1.0}, ranked,
     )  # fmt: skip
@@ -35,7 +34,7 @@ def group() -> economy.Group:
         [("", ""), ("Weighting", "pca"), ("Aggregation", "copeland"), ("Outliers", "log")]
     )
     return economy.Group(
-        standings=standings,
+        rankings=rankings,
         profiles=profiles,
         normalised=values.loc[ranked] * [25, 3, 1, 10],
         rank_probabilities=pd.DataFrame([[0.8, 0.2, 0], [0, 0.1, 0.9], [0.2, 0.7, 0.1]], ranked, [1, 2, 3]),
@@ -49,42 +48,56 @@ def group() -> economy.Group:
 
 
 @pytest.fixture
-def read(group: economy.Group, tmp_path: Path) -> economy.Group:
-    group.write(tmp_path)
-    return economy.Group.read(tmp_path)
+def read(group: economy.Group, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> economy.Group:
+    """What a page reads of the group: written to files and read again."""
+    for module in (store, tables):
+        monkeypatch.setattr(module, "results" if module is store else "other_results", lambda *_: tmp_path)
+    for name, frame in group.tables().items():
+        tables.write_csv(frame, name)
+    return economy.Group.of({name: tables.read_csv("innovation-index", name) for name in economy.KEYS})
 
 
 def test_what_is_written_is_read_again_in_full_precision(group: economy.Group, read: economy.Group) -> None:
-    for name, keys in economy.KEYS.items():
-        wanted = getattr(group, name).rename_axis(index=keys)
+    for name, wanted in group.tables().items():
         wanted.columns = wanted.columns.map(str)
-        found = getattr(read, name)
-        if name == "single_changes":
+        found = getattr(read, name.replace("-", "_"))
+        if name == "single-changes":
             found, wanted = found.reset_index(drop=True), wanted.reset_index(drop=True)
         pd.testing.assert_frame_equal(found, wanted, check_dtype=False, check_exact=True)
 
 
 def test_changes_that_move_an_economy_come_largest_first(read: economy.Group) -> None:
-    found = economy.single_changes(read, "KOR")
+    found = read.changes_that_move("KOR")
     assert found[["choice", "option", "rank", "change"]].to_numpy().tolist() == [
         ["Aggregation", "copeland", 3, 2],
         ["Outliers", "log", 2, 1],
     ]
-    assert economy.without(read, "JPN")["change"].tolist() == [-1] * 4
+    assert read.without("JPN").to_list() == [1] * 4
+    assert read.without("JPN").index[0] == "R&D spending to GDP"
 
 
 def test_neighbours_and_peers(read: economy.Group) -> None:
-    assert economy.neighbours(read, "JPN") == ("KOR", "DEU")
-    assert economy.neighbours(read, "KOR") == (None, "JPN")
-    assert economy.neighbours(read, "DEU") == ("JPN", None)
-    near = economy.peers(read, "JPN", 2)
+    assert read.neighbours("JPN") == {"ahead": "KOR", "behind": "DEU"}
+    assert read.neighbours("KOR") == {"behind": "JPN"}
+    assert read.neighbours("DEU") == {"ahead": "JPN"}
+    near = read.peers("JPN")
     assert near["above"].to_dict() == {"KOR": 0.2, "DEU": 0.9}
     assert near["distance"].is_monotonic_increasing
 
 
+def test_an_economy_without_a_rank_has_no_changes_peers_and_neighbours(read: economy.Group) -> None:
+    assert not read.has_rank("ISL")
+    assert [len(found) for found in (read.changes_that_move("ISL"), read.without("ISL"), read.peers("ISL"))] == [
+        0,
+        0,
+        0,
+    ]
+    assert read.neighbours("ISL") == {}
+
+
 def test_years_have_a_row_each_also_without_a_rank(read: economy.Group) -> None:
-    assert economy.years(read, "DEU")["rank"].tolist() == [2, 2, 2]
-    iceland = economy.years(read, "ISL")
+    assert read.years("DEU")["rank"].tolist() == [2, 2, 2]
+    iceland = read.years("ISL")
     assert iceland["year"].tolist() == [2016, 2017, 2018]
     assert iceland["rank"].isna().all()
 
@@ -93,38 +106,10 @@ def test_an_economy_without_values_has_an_empty_profile(read: economy.Group) -> 
     assert len(read.profile("KOR")) == 4
     assert list(read.profile("VNM").columns) == list(read.profile("KOR").columns)
     assert read.profile("VNM").empty
-    assert not read.has_rank("ISL")
 
 
 def test_members_come_in_order_of_rank_then_by_name(read: economy.Group) -> None:
-    found = [code for code, _ in economy.in_order(read, ["VNM", "ISL", "JPN", "KOR"])]
-    assert found == ["KOR", "JPN", "ISL", "VNM"]
-
-
-def test_strips_tell_every_value_and_are_escaped(group: economy.Group) -> None:
-    values = group.profiles["value"].unstack()[list(NAMES)].rename(columns={"rd_gdp": "<R&D>"})
-    drawn = profile_html.strips(values, "DEU", "#D55E00")
-    assert "<R&D>" not in drawn
-    assert "&lt;R&amp;D&gt;" in drawn
-    assert drawn.count('role="listitem"') == 4
-    assert f"{LABELS['hightech_patent_share']}: Germany has no value; median 55.00" in drawn
-    # 3.0 lies half-way from 2 to 4.
-    assert re.search(r"border-radius:50%;background:#D55E00;left:50.0%", drawn)
-
-
-def test_columns_of_ranks_run_from_the_first_to_the_last_that_occurs(read: economy.Group) -> None:
-    drawn = profile_html.rank_bars(read.rank_probabilities.loc["DEU"], "#000")
-    assert re.findall(r'title="rank (\d): ([\d.]+)%', drawn) == [("2", "10.0"), ("3", "90.0")]
-    assert re.findall(r"translateX\(-50%\)\">(\d+)<", drawn) == ["10", "2", "90", "3"]
-    many = profile_html.rank_bars(pd.Series([0.058, *[0.942 / 29] * 29], range(1, 31)), "#000")
-    assert re.findall(r"translateX\(-50%\)\">(\d+)<", many) == ["6", "1", "5", "10", "15", "20", "25", "30"]
-
-
-def test_the_line_of_ranks_says_its_numbers() -> None:
-    drawn = profile_html.rank_line(pd.Series([3, 1, 2], [2016, 2017, 2018]), "A & B", "#000")
-    assert 'aria-label="Rank of A &amp; B by year: 2016: 3, 2017: 1, 2018: 2"' in drawn
-    heights = [float(y) for y in re.findall(r'cy="([\d.]+)"', drawn)]
-    assert heights[1] < heights[2] < heights[0]
+    assert read.in_order(["VNM", "ISL", "JPN", "KOR"]) == ["KOR", "JPN", "ISL", "VNM"]
 
 
 def test_there_is_a_page_for_each_economy_of_the_group() -> None:
@@ -135,9 +120,3 @@ def test_there_is_a_page_for_each_economy_of_the_group() -> None:
     assert [economies.name(code) for code in members] == sorted(economies.name(code) for code in members)
     few = InnovationIndexParameters(group=["KOR", "DEU", "JPN"]).members()
     assert few == ["DEU", "JPN", "KOR"]
-
-
-def test_an_unknown_economy_is_refused() -> None:
-    with pytest.raises(ValueError, match="economy"):
-        EconomyParameters(focus="KOO")
-    assert EconomyParameters.of({"focus": "DEU", "other": 1}).focus == "DEU"

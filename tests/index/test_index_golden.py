@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.index.coherence import cronbach_alpha, removals
+from helpers.index.coherence import adequacy, removals
 from helpers.index.normalise import normalise
 from helpers.index.specification import Specification, composite
 from helpers.index.weigh import principal_components
@@ -79,4 +79,4 @@ def test_ranks_after_removing_each_indicator(complete: pd.DataFrame) -> None:
 
 def test_cronbach_alpha(complete: pd.DataFrame) -> None:
     normalised = composite(complete, Specification()).normalised
-    assert cronbach_alpha(normalised) == pytest.approx(0.483958856901646, abs=TOLERANCE)
+    assert adequacy(normalised).alpha == pytest.approx(0.483958856901646, abs=TOLERANCE)

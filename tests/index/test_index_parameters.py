@@ -9,9 +9,10 @@ from pydantic import ValidationError
 from helpers import data
 from helpers.data import catalogue
 from helpers.errors import InputError
-from helpers.index import select, study_space
-from helpers.index.definitions import HIGH_TECH_FIELDS, NAMES
-from helpers.index.parameters import WEIGHTINGS, InnovationIndexParameters, zero_refusal
+from helpers.index import select, study_factors
+from helpers.index.definitions import HIGH_TECH_FIELDS, STUDY_RANKS, labels, patent_fields
+from helpers.index.impute import impute
+from helpers.index.parameters import WEIGHTINGS, EconomyParameters, InnovationIndexParameters, zero_refusal
 from helpers.index.specification import Specification, composite, prepared, weights_of
 
 LATEST = {
@@ -40,7 +41,7 @@ def test_latest_resolves_vintages_and_year() -> None:
 
 def test_named_fields_are_fields_of_the_table() -> None:
     for fields in HIGH_TECH_FIELDS.values():
-        assert set(fields) <= set(catalogue.fields())
+        assert set(fields) <= set(patent_fields())
         assert len(set(fields)) == len(fields)
 
 
@@ -50,7 +51,7 @@ def test_parameters_are_picked_from_a_namespace() -> None:
 
 
 def weights(**changes: float) -> dict[str, float]:
-    return dict.fromkeys(NAMES, 1.0) | changes
+    return dict.fromkeys(STUDY_RANKS, 1.0) | changes
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,16 @@ def weights(**changes: float) -> dict[str, float]:
         ({"normalisation": "z-score", "aggregation": "mazziotta-pareto"}, "Use z-score with scale \\[100, 10\\]"),
         ({"weights": "benefit-of-the-doubt", "aggregation": "copeland"}, "Use 'arithmetic'"),
         ({"weights": "benefit-of-the-doubt", "normalisation": "z-score"}, "negative values"),
+        ({"indicators": ["rd_gdp", "researchers"]}, "Did you mean 'researchers_per_million'"),
+        ({"indicators": ["rd_gdp", "reshoring_counts"]}, "'reshoring_counts' is not a known indicator"),
+        ({"indicators": ["rd_gdp", "rd_gdp"]}, "names one twice"),
+        ({"indicators": ["rd_gdp"]}, "at least 2 items"),
+        ({"indicators": ["rd_gdp", "tfp_level_ppp"], "weights": weights()}, "'hightech_exports_share' is not a known"),
+        ({"indicators": ["rd_gdp", "tfp_level_ppp"], "weights": {"rd_gdp": 1}}, "No weight is given for tfp_level_ppp"),
+        (
+            {"indicators": ["rd_gdp", "tfp_level_ppp"], "year": 2030},
+            "rd_gdp, vintage wdi-2021-09-15, has no data for 2030",
+        ),
         ({"focus": "KRO"}, "'KRO' is not a known economy"),
         ({"focus": "ARG"}, "'ARG' is not in the group 'oecd-plus'"),
         ({"group": "oced"}, "Did you mean 'oecd'"),
@@ -77,7 +88,7 @@ def weights(**changes: float) -> dict[str, float]:
         ({"weights": "euqal"}, "Did you mean 'equal'"),
         ({"weights": {"rd_gdp": 1.0}}, "No weight is given for hightech_exports_share"),
         ({"weights": weights(rd_gdp=-1.0)}, "zero or larger"),
-        ({"weights": dict.fromkeys(NAMES, 0.0)}, "All weights are zero"),
+        ({"weights": dict.fromkeys(STUDY_RANKS, 0.0)}, "All weights are zero"),
         ({"weights": weights(rd=1.0)}, "Did you mean 'rd_gdp'"),
         ({"aggregation": "geometric"}, "geometric mean needs values above zero.*scale \\[1, 100\\]"),
         ({"aggregation": "power", "power": 0}, "choose the aggregation 'geometric'"),
@@ -126,6 +137,24 @@ def test_every_parameter_is_described() -> None:
         assert field.description, name
 
 
+def test_any_table_of_one_value_a_year_can_be_an_indicator_called_as_its_record_says() -> None:
+    chosen = InnovationIndexParameters(indicators=["rd_gdp", "unemployment_rate"])
+    assert chosen.vintages() == {
+        "rd_gdp": "wdi-2021-09-15",
+        "unemployment_rate": catalogue.vintages("unemployment_rate")[-1],
+    }
+    assert labels(chosen.indicators) == {
+        "rd_gdp": "R&D spending to GDP",
+        "unemployment_rate": catalogue.metadata("unemployment_rate").title,
+    }
+
+
+def test_an_unknown_economy_is_refused() -> None:
+    with pytest.raises(ValueError, match="economy"):
+        EconomyParameters(focus="KOO")
+    assert EconomyParameters.of({"focus": "DEU", "other": 1}).focus == "DEU"
+
+
 PLAIN_WEIGHTS = [name for name in WEIGHTINGS if name != "benefit-of-the-doubt"]
 SCALE = {"minmax": [1, 100], "z-score": [100, 10], "percentile-rank": [1, 100]}
 
@@ -136,7 +165,7 @@ def study():
     chosen = InnovationIndexParameters()
     members = data.economies.group(chosen.group)
     values = select.select(select.read_tables(data.load, chosen), chosen, members).values
-    context = study_space.context_of(data.load("gdp_per_capita_ppp"), 2018, members, data.economies.group("oecd"))
+    context = study_factors.context_of(data.load("gdp_per_capita_ppp"), 2018, members, data.economies.group("oecd"))
     return values[select.covered(values, 0.75)], context
 
 
@@ -163,36 +192,36 @@ def test_every_allowed_combination_ranks_everyone_or_is_refused_in_words(study, 
     assert len(refused) <= 4
 
 
-@pytest.mark.parametrize("outliers", every(InnovationIndexParameters, "outliers"))
-def test_every_imputation_and_weighting_goes_with_every_treatment(study, outliers) -> None:
+@pytest.fixture(scope="module")
+def imputed(study):
+    """Values of the study's index imputed in every way, once for all treatments."""
     values, context = study
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("helpers.index.impute.CHAINS", 2)
+        every_method = every(InnovationIndexParameters, "imputation")
+        return {method: impute(values, method, context) for method in every_method}
+
+
+@pytest.mark.parametrize("outliers", every(InnovationIndexParameters, "outliers"))
+def test_every_imputation_and_weighting_goes_with_every_treatment(imputed, outliers) -> None:
     refused = {}
-    for imputation, weighting in product(every(InnovationIndexParameters, "imputation"), PLAIN_WEIGHTS):
-        filled = _prepared(values, imputation, outliers, context)
-        assert filled.isna().to_numpy().any() == (imputation == "none")
-        try:
-            w = weights_of(filled, weighting)
-        except InputError as refusal:
-            refused[weighting] = str(refusal)
-            continue
-        assert (w >= 0).all()
-        assert w.sum() == pytest.approx(1)
+    for imputation, filled in imputed.items():
+        ready = prepared(filled, Specification(outliers=outliers))
+        assert ready.isna().to_numpy().any() == (imputation == "none")
+        for weighting in PLAIN_WEIGHTS:
+            try:
+                w = weights_of(ready, weighting)
+            except InputError as refusal:
+                refused[weighting] = str(refusal)
+                continue
+            assert (w >= 0).all()
+            assert w.sum() == pytest.approx(1)
     assert set(refused) <= {"pca-loadings", "equal-importance"}
     assert all("Use" in text for text in refused.values())
 
 
-PREPARED: dict[tuple[str, str], object] = {}
-
-
-def _prepared(values, imputation, outliers, context):
-    key = (imputation, outliers)
-    if key not in PREPARED:
-        PREPARED[key] = prepared(values, Specification(imputation=imputation, outliers=outliers), context)
-    return PREPARED[key]
-
-
 def test_benefit_of_the_doubt_goes_with_every_scale_that_is_not_negative(study) -> None:
-    values, context = study
+    values, context = study[0].iloc[::3], study[1]
     for normalisation in every(InnovationIndexParameters, "normalisation"):
         chosen = {"normalisation": normalisation, "weights": "benefit-of-the-doubt", "scale": SCALE.get(normalisation)}
         found = composite(values, Specification.of(InnovationIndexParameters(**chosen)), context)

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -18,18 +17,14 @@ from helpers.data import citation, load
 from helpers.errors import InputError
 from helpers.runner.builder import verdict_now
 from helpers.runner.plan import plan
-from helpers.site import build, pages
+from helpers.site import build
 from helpers.site.contract import contract
+from helpers.site.publication import publications
 from helpers.trade.products.end_use import class_of
 
 PROJECT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(PROJECT / "tests"))
-
-from root_pages import write_root_pages  # noqa: E402
-
 SECTION, SCENARIO = "intermediate-trade", "generated-baci"
-SHIPPED = ("_quarto.yml", "references.bib", "requirements.lock")
-PAGE = f"build/pages/{SCENARIO}/{SECTION}.html"
+SHIPPED = ("_quarto.yml", "index.qmd", "methods.qmd", "data.qmd", "references.bib", "requirements.lock")
 YEARS = (2010, 2011, 2012, 2013)
 
 
@@ -47,7 +42,6 @@ def project(tmp_path_factory):
         (root / name).symlink_to(PROJECT / name)
     (root / "notebooks").mkdir()
     shutil.copy(PROJECT / "notebooks" / f"{SECTION}.ipynb", root / "notebooks")
-    write_root_pages(root, SCENARIO)
     (root / "scenarios").mkdir()
     scenario = {"title": "Generated trade", "parameters": {SECTION: {"source": SCENARIO, "minimum_exports": 0}}}
     (root / "scenarios" / f"{SCENARIO}.yml").write_text(yaml.safe_dump(scenario))
@@ -71,7 +65,7 @@ def site(project, release) -> Path:
     assert told.exit_code == 0, told.output
     recap = runner.build(jobs=1)
     assert recap.ok, recap.lines()
-    assert build.publish(project, pages.published_runs(), "smalldocs")
+    assert build.publish(project, publications(), "smalldocs")
     return project / "_site"
 
 
@@ -117,10 +111,10 @@ def test_the_page_answers_with_the_numbers_of_the_files(project, release, site):
 
 def test_the_run_and_every_page_carry_the_watermark(project, site):
     assert json.loads((results(project) / "metrics.json").read_text())["generated"] is True
-    run = pages.published_runs()[-1]
-    assert run.generated
-    assert run.ingested[f"trade/{SCENARIO}"]["title"] == "BACI 202401b (HS2012)"
-    text = (site / PAGE).read_text()
+    (page,) = publications()
+    assert page.generated
+    assert page.ingested == {f"trade/{SCENARIO}": "BACI 202401b (HS2012)"}
+    text = (site / page.address).read_text()
     assert text.count('class="generated-data"') == 1
     assert text.index('class="generated-data"') < text.index("<figure")
     assert "Generated data: no number here says anything about the world" in text
@@ -132,8 +126,9 @@ def test_the_run_and_every_page_carry_the_watermark(project, site):
 
 def test_a_page_that_lost_its_banner_breaks_the_contract(site, tmp_path):
     copy = Path(shutil.copytree(site, tmp_path / "copy"))
-    text = (copy / PAGE).read_text().replace('class="generated-data"', "")
-    (copy / PAGE).write_text(text)
+    (page,) = publications()
+    text = (copy / page.address).read_text().replace('class="generated-data"', "")
+    (copy / page.address).write_text(text)
     assert {finding.rule for finding in contract(copy)} == {"generated data"}
 
 
@@ -156,14 +151,14 @@ def test_the_references_name_the_producer(site):
 
 
 def test_a_changed_ingestion_makes_the_run_stale(project, release, site):
-    (planned,) = plan(None, [SECTION])
+    (planned,) = plan()
     assert verdict_now(planned, {}).state == "fresh"
     path = sorted(release.glob("BACI_*"))[0]
     whole = path.read_text()
     try:
         path.write_text(whole[: whole.rstrip("\n").rindex("\n") + 1])
         CliRunner().invoke(app, ["trade", "ingest", str(release), "--format", "baci", "--name", SCENARIO])
-        (planned,) = plan(None, [SECTION])
+        (planned,) = plan()
         assert verdict_now(planned, {}).reasons == [f"ingested data set trade/{SCENARIO} changed"]
     finally:
         path.write_text(whole)

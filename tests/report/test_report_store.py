@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from helpers import report
@@ -82,6 +83,13 @@ def test_other_results_are_those_of_the_same_scenario(run, project):
 def test_missing_other_results_say_what_to_do(run):
     with pytest.raises(InputError, match="reshoring build drivers --scenario kita-2021"):
         report.other_results("drivers")
+
+
+def test_a_table_that_another_section_left_is_read_as_it_was_written(run, project, monkeypatch):
+    written = pd.DataFrame({"iso3": ["NA", "KOR"], "share": [1 / 3, np.nan]})
+    report.write_csv(written, "shares")
+    monkeypatch.setattr("helpers.report.tables.other_results", lambda section: run)
+    pd.testing.assert_frame_equal(report.read_csv("innovation-index", "shares"), written, check_exact=True)
 
 
 def test_a_run_reads_only_the_results_it_declares(run, project):

@@ -87,10 +87,10 @@ def test_changed_module_runs_exactly_the_sections_that_reach_it(built, tmp_path,
     copy = tmp_path / "package" / "helpers"
     shutil.copytree(modules.package_folder(), copy, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(modules, "package_folder", lambda: copy)
-    built.add("gamma", "import helpers.index.ranking", "report.metrics(value=1)", order=30)
+    built.add("gamma", "import helpers.index.normalise", "report.metrics(value=1)", order=30)
     states()
-    (copy / "index" / "ranking.py").write_text((copy / "index" / "ranking.py").read_text() + "\n# changed\n")
-    assert reasons("base/gamma") == ["module helpers.index.ranking changed"]
+    (copy / "index" / "normalise.py").write_text((copy / "index" / "normalise.py").read_text() + "\n# changed\n")
+    assert reasons("base/gamma") == ["module helpers.index.normalise changed"]
     assert [row.state for row in rows(None, None)] == ["up to date", "up to date", "stale"]
     (copy / "errors.py").write_text((copy / "errors.py").read_text() + "\n# changed\n")
     assert {row.state for row in rows(None, None)} == {"stale"}

@@ -46,9 +46,8 @@ def load(table: str, vintage: str | None = None) -> pd.DataFrame:
     wanted = "all" if vintage == "all" else catalogue.vintage(table, vintage).name
     frame = _checked(meta)
     if wanted != "all" and meta.vintage_column:
-        return frame[frame[meta.vintage_column] == wanted].reset_index(drop=True)
-    # A view of what is kept in memory could be written through, by way of its arrays.
-    return frame.copy()
+        frame = frame[frame[meta.vintage_column] == wanted]
+    return frame.reset_index(drop=True)
 
 
 def read_bytes(meta: TableMetadata) -> bytes:
@@ -59,33 +58,32 @@ def read_bytes(meta: TableMetadata) -> bytes:
     WorkError
         The file is missing.
     """
-    return _file(meta).read_bytes()
-
-
-def _file(meta: TableMetadata) -> Path:
     path: Path = project_root() / meta.path
     if not path.is_file():
         raise catalogue.missing_file(meta)
-    return path
+    return path.read_bytes()
 
 
 def _checked(meta: TableMetadata) -> pd.DataFrame:
-    package = catalogue.stamp(project_root() / catalogue.PACKAGE)
+    data = read_bytes(meta)
+    if (found := hashlib.sha256(data).hexdigest()) != meta.sha256:
+        raise WorkError(_changed(meta, data, found))
+    if meta.checked != stamp_of(meta, meta.sha256, meta.record_sha256):
+        _check_again(meta, data)
     try:
-        return _ready(meta.name, catalogue.stamp(_file(meta)), package, digest_text(meta.name))
+        return _ready(data, meta.name, meta.record_sha256, digest_text(meta.name))
     except BrokenTable as error:
         raise WorkError(describe(meta.name, error.problems)) from error
 
 
 @lru_cache(maxsize=16)
-def _ready(name: str, file: tuple[str, int, int], package: tuple[str, int, int], corrected: str) -> pd.DataFrame:
-    """Return a table as `ready` does, once for the same file, record and corrections: notebooks load one repeatedly."""
-    meta, data = catalogue.metadata(name), Path(file[0]).read_bytes()
-    if (found := hashlib.sha256(data).hexdigest()) != meta.sha256:
-        raise WorkError(_changed(meta, data, found))
-    if meta.checked != stamp_of(meta, meta.sha256, meta.record_sha256):
-        _check_again(meta, data)
-    return ready(data, meta, meta.path, corrections(name)).reset_index(drop=True)
+def _ready(data: bytes, name: str, record_sha256: str, corrected: str) -> pd.DataFrame:
+    """Return a table as `ready` does, once for the same bytes, record and corrections: notebooks load one repeatedly.
+
+    Nobody can change it for the next one: a frame that `load` makes of it is copied where it is written to.
+    """
+    meta = catalogue.metadata(name)
+    return ready(data, meta, meta.path, corrections(name))
 
 
 def _check_again(meta: TableMetadata, data: bytes) -> None:

@@ -78,6 +78,28 @@ class Vintage(VintageRecord):
     rows: int = 0
 
 
+class IndexEntry(Strict):
+    """How a composite index takes a table of one value an economy and year, when it is to be an indicator.
+
+    Attributes
+    ----------
+    label, short : str
+        What readers call the indicator, and the same for the head of a column; the table's title when empty.
+    direction : int
+        1 when more is better, -1 when less is.
+    edition : bool
+        Whether a vintage is an edition: its newest year is used as it is.
+    over_time : str
+        Table that takes its place where several years are compared.
+    """
+
+    label: str = ""
+    short: str = ""
+    direction: Literal[1, -1] = 1
+    edition: bool = False
+    over_time: str = ""
+
+
 class TableRecord(Strict):
     """What is written by hand about a table: data/<folder>/<table>.yml."""
 
@@ -95,6 +117,7 @@ class TableRecord(Strict):
     terms: str = ""
     citations: list[Citation] = Field(min_length=1)
     problems: list[str] = []
+    index: IndexEntry = IndexEntry()
     vintage_column: str | None = None
     vintages: list[VintageRecord] = Field(min_length=1)
     columns: list[Column] = Field(min_length=1)

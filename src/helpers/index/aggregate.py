@@ -14,26 +14,8 @@ from helpers.errors import InputError, not_allowed
 Array = NDArray[np.float64]
 
 
-def checked_weights(w: Array, indicators: int) -> Array:
-    """Return weights of shape (k, ...) as floats.
-
-    Raises
-    ------
-    InputError
-        Wrong number, a missing, infinite or negative weight, or weights that are all zero.
-    """
-    w = np.asarray(w, float)
-    if w.shape[0] != indicators:
-        raise InputError(f"{w.shape[0]} weights were given for {indicators} indicators. Give one for each.")
-    if not np.isfinite(w).all() or (w < 0).any():
-        raise InputError("A weight is missing, infinite or negative. Weights are numbers, zero or larger.")
-    if not (w.sum(axis=0) > 0).all():
-        raise InputError("All weights are zero. Give at least one indicator a weight above zero.")
-    return w
-
-
 def weighted_mean(x: Array, w: Array) -> Array:
-    """Return the mean over axis 1 with weights of shape (k, ...), re-scaled over the values present."""
+    """Weighted arithmetic mean over axis 1, weights of shape (k, ...): full compensation between indicators."""
     missing = np.isnan(x)
     if not missing.any():
         return (x * w).sum(axis=1) / w.sum(axis=0)
@@ -41,11 +23,6 @@ def weighted_mean(x: Array, w: Array) -> Array:
     weight = np.where(missing, 0.0, w).sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(weight > 0, total / weight, np.nan)
-
-
-def arithmetic(x: Array, w: Array) -> Array:
-    """Weighted arithmetic mean: full compensation between indicators."""
-    return weighted_mean(x, w)
 
 
 def _refuse_not_positive(x: Array, what: str) -> None:
@@ -128,61 +105,33 @@ def minimum(x: Array, w: Array) -> Array:
     return np.fmin.reduce(top - (w / w.max(axis=0)) * (top - x), axis=1)
 
 
-def margins(x: Array, w: Array, row: int) -> Array:
-    """Return, for economy `row` against each economy after it, the weight on which it is ahead less that behind.
-
-    Indicators that one of the two lacks count on neither side. Shape (n - row - 1, ...).
-    """
-    own, others = x[row], x[row + 1 :]
-    total = np.zeros((others.shape[0], *x.shape[2:]))
-    part = np.empty_like(total)
-    for indicator in range(x.shape[1]):
-        total += np.multiply(w[indicator], _signs(own[indicator], others[:, indicator]), out=part)
-    return total
-
-
-def _signs(own: Array, others: Array | float) -> NDArray[np.int8]:
-    """Return 1 where the own value is larger, -1 where it is smaller, 0 where it is equal or one is missing."""
-    return (own > others).view(np.int8) - (own < others).view(np.int8)
-
-
 def copeland(x: Array, w: Array) -> Array:
     """Copeland score: pairwise contests won minus lost, a contest being won with more than half of the weight.
 
     No compensation and no use of distances: only the order within each indicator counts. Pairs are compared on the
     indicators that both have, with the weights re-scaled over them; half of the weight on each side is a draw.
-    Without gaps this is also the reference implementation's score; with gaps see `copeland_by_position`.
+    Without gaps this is also the reference implementation's score; with gaps that of the reference depends on the
+    order of the economies.
     """
     score = np.zeros((x.shape[0], *x.shape[2:]))
     drawn = 1e-12 * w.sum(axis=0)
     for row in range(x.shape[0] - 1):
-        margin = margins(x, w, row)
+        own, others = x[row], x[row + 1 :]
+        # Weight on which the economy is ahead of each one after it, less the weight on which it is behind.
+        margin = np.zeros((others.shape[0], *x.shape[2:]))
+        part = np.empty_like(margin)
+        for indicator in range(x.shape[1]):
+            mine, theirs = own[indicator], others[:, indicator]
+            sign = (mine > theirs).view(np.int8) - (mine < theirs).view(np.int8)
+            margin += np.multiply(w[indicator], sign, out=part)
         won = (margin > drawn).view(np.int8) - (margin < -drawn).view(np.int8)
         score[row] += won.sum(axis=0, dtype=np.int32)
         score[row + 1 :] -= won
     return np.where(np.isnan(x).all(axis=1), np.nan, score)
 
 
-def copeland_by_position(x: Array, w: Array) -> Array:
-    """Copeland score as the reference implementation has it where values are missing: not to be used for results.
-
-    An indicator that one of two economies lacks counts for the one further down the table, so scores depend on the
-    order of the economies. Offered so that results of the reference can be reproduced.
-    """
-    score = np.zeros((x.shape[0], *x.shape[2:]))
-    drawn = 1e-12 * w.sum(axis=0)
-    for row in range(x.shape[0] - 1):
-        own, others = x[row], x[row + 1 :]
-        lacking = np.isnan(own - others)
-        margin = margins(x, w, row) - (lacking * w).sum(axis=1)
-        won = (margin > drawn).astype(np.int8) - (margin < -drawn).astype(np.int8)
-        score[row] += won.sum(axis=0)
-        score[row + 1 :] -= won
-    return score
-
-
 METHODS: dict[str, Callable[..., Array]] = {
-    "arithmetic": arithmetic,
+    "arithmetic": weighted_mean,
     "geometric": geometric,
     "harmonic": harmonic,
     "power": power_mean,
@@ -192,7 +141,7 @@ METHODS: dict[str, Callable[..., Array]] = {
 }
 
 
-def aggregate(x: Array, w: Array, method: str, power: float = 0.5, minimum_coverage: float = 0.0) -> Array:
+def aggregate(x: Array, w: Array, method: str, power: float = 0.5) -> Array:
     """Aggregate `x`, shape (n, k, ...), over its indicators by a named method.
 
     Parameters
@@ -205,24 +154,26 @@ def aggregate(x: Array, w: Array, method: str, power: float = 0.5, minimum_cover
         A name of `METHODS`.
     power : float
         Exponent of ``power``.
-    minimum_coverage : float
-        Share of the indicators an economy needs for a score (whatever their weights).
 
     Returns
     -------
     array, shape (n, ...)
-        Scores, NaN for an economy without values, or with too few.
+        Scores, NaN for an economy without values.
 
     Raises
     ------
     InputError
-        Unknown method, bad weights, or values the method has no meaning for.
+        Unknown method; a wrong number of weights, a missing, infinite or negative one, or none above zero; values
+        that the method has no meaning for.
     """
     if method not in METHODS:
         raise InputError(not_allowed("aggregation", method, METHODS))
-    w = checked_weights(w, x.shape[1])
+    w = np.asarray(w, float)
+    if w.shape[0] != x.shape[1]:
+        raise InputError(f"{w.shape[0]} weights were given for {x.shape[1]} indicators. Give one for each.")
+    if not np.isfinite(w).all() or (w < 0).any():
+        raise InputError("A weight is missing, infinite or negative. Weights are numbers, zero or larger.")
+    if not (w.sum(axis=0) > 0).all():
+        raise InputError("All weights are zero. Give at least one indicator a weight above zero.")
     w = w.reshape(w.shape + (1,) * (x.ndim - 1 - w.ndim))
-    scores = power_mean(x, w, power) if method == "power" else METHODS[method](x, w)
-    if minimum_coverage <= 0:
-        return scores
-    return np.where((~np.isnan(x)).mean(axis=1) >= minimum_coverage - 1e-12, scores, np.nan)
+    return power_mean(x, w, power) if method == "power" else METHODS[method](x, w)

@@ -1,6 +1,6 @@
 """What a sweep over choices shows: how often each outcome comes out, and which choice moves it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -74,26 +74,22 @@ def main_effects(points: pd.DataFrame, parameters: Sequence[str], metric: str) -
     """
     whole = float(points[metric].var(ddof=0))
     means = {name: points.groupby(name)[metric].transform("mean").var(ddof=0) for name in parameters}
-    shares = {name: float(value) / whole if whole else 0.0 for name, value in means.items()}
-    return pd.Series(shares, name="share").sort_values(ascending=False, kind="stable")
+    found = {name: float(value) / whole if whole else 0.0 for name, value in means.items()}
+    return pd.Series(found, name="share").sort_values(ascending=False, kind="stable")
 
 
 def by_value(points: pd.DataFrame, parameters: Sequence[str], metric: str) -> pd.DataFrame:
-    """Return mean, best and worst of a metric for each value of each parameter."""
-    rows = []
-    for name in parameters:
-        for value, found in points.groupby(name, sort=False)[metric]:
-            rows.append(
-                {
-                    "choice": name,
-                    "value": str(value),
-                    "points": len(found),
-                    "mean": found.mean(),
-                    "lowest": found.min(),
-                    "highest": found.max(),
-                }
-            )
-    return pd.DataFrame(rows)
+    """Return mean, lowest and highest of a metric for each value of each parameter.
+
+    Parameters
+    ----------
+    points, parameters, metric
+        As in `main_effects`.
+    """
+    columns = {"points": "size", "mean": "mean", "lowest": "min", "highest": "max"}
+    parts = [points.groupby(name, sort=False)[metric].agg(**columns).rename_axis("value") for name in parameters]
+    table = pd.concat(parts, keys=parameters, names=["choice"]).reset_index()
+    return table.assign(value=table["value"].astype(str))
 
 
 def distribution(points: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -141,10 +137,20 @@ def specification_curve(
     return figure
 
 
-def shares(effects: pd.Series, label: Callable[[str], str], colour: str, what: str = "rank") -> Figure:
-    """Draw the share of the variance that each parameter explains."""
+def shares(effects: pd.Series, colour: str, what: str) -> Figure:
+    """Draw the share of the variance that each parameter explains.
+
+    Parameters
+    ----------
+    effects : pandas.Series
+        Share (0-1) by parameter.
+    colour : str
+        Of the bars.
+    what : str
+        Whose variance.
+    """
     figure, axes = plt.subplots(figsize=(6.4, 0.5 * len(effects) + 1.0))
-    axes.barh([label(str(name)) for name in effects.index], effects.to_numpy() * 100, color=colour)
+    axes.barh([str(name).replace("_", " ") for name in effects.index], effects.to_numpy() * 100, color=colour)
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", labelsize=LABEL)
@@ -153,11 +159,15 @@ def shares(effects: pd.Series, label: Callable[[str], str], colour: str, what: s
 
 
 def histogram(values: pd.Series, label: str, colour: str) -> Figure:
-    """Draw how often a number comes out, with its median."""
+    """Draw how often a number comes out, with its median; a number that is whole has a bar for each value."""
     figure, axes = plt.subplots(figsize=(6.4, 2.8))
-    axes.hist(values, bins="auto", color=colour, edgecolor="white")
+    whole = bool((values == values.round()).all() and np.ptp(values) <= 40)
+    bins = list(np.arange(values.min(), values.max() + 2) - 0.5) if whole else "auto"
+    axes.hist(values, bins=bins, color=colour, edgecolor="white")
     axes.axvline(float(values.median()), color="#4D4D4D", linestyle="--")
     axes.set_xlabel(f"{label} (dashed: median)")
     axes.set_ylabel("Combinations")
     axes.locator_params(axis="y", integer=True)
+    if whole:
+        axes.locator_params(axis="x", integer=True)
     return figure

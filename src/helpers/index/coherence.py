@@ -1,7 +1,6 @@
-"""Do the indicators belong together, and which of them really decide the index?"""
+"""What the indicators look like, whether they belong together, and which of them really decide the index."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -9,20 +8,54 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from helpers.errors import InputError
-from helpers.index.definitions import LABELS
-from helpers.index.specification import Index, Specification, composite, weights_of
-from helpers.index.standings import rank_frame
+from helpers.index.definitions import labels, short_labels
+from helpers.index.normalise import shape
+from helpers.index.specification import BENEFIT_OF_THE_DOUBT, Index, Specification, composite, ranked, weights_of
+from helpers.index.treat import has_outliers
 from helpers.index.weigh import complete, principal_components
 
 Array = NDArray[np.float64]
 #: Fewer pairs than this do not tell the form of a relation.
 FEW = 8
-#: With fewer pairs, none of them tied, the distribution of Kendall's statistic is computed and not approximated.
-EXACT_PAIRS = 50
 #: Values of Cronbach's alpha and of the Kaiser-Meyer-Olkin measure that are usually asked for.
 ALPHA, KMO = 0.7, 0.5
 #: Bandwidths tried for the local regression, as shares of the standard deviation of the indicator.
 BANDWIDTHS = np.geomspace(0.15, 3.0, 16)
+
+
+def describe(values: pd.DataFrame) -> pd.DataFrame:
+    """Return what each indicator looks like before anything is done to it, for readers.
+
+    Parameters
+    ----------
+    values : pandas.DataFrame
+        Economies by indicators, NaN = missing.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indicator, coverage (0-1), minimum, median, maximum, skewness and kurtosis (as spreadsheets have them),
+        outliers ("yes" or "no").
+    """
+    matrix = values.to_numpy(float)
+    skewness, kurtosis = shape(matrix)
+    columns = {
+        "indicator": pd.Series(short_labels(values.columns)),
+        "coverage": values.notna().mean(),
+        "minimum": values.min(),
+        "median": values.median(),
+        "maximum": values.max(),
+        "skewness": skewness,
+        "kurtosis": kurtosis,
+        "outliers": np.where(has_outliers(matrix), "yes", "no"),
+    }
+    return pd.DataFrame(columns).reset_index(drop=True)
+
+
+def correlations(values: pd.DataFrame) -> pd.DataFrame:
+    """Return Pearson correlations between indicators, each over the economies that have both."""
+    names = short_labels(values.columns)
+    return values.rename(columns=names).corr(min_periods=3).rename_axis("indicator")
 
 
 @dataclass(frozen=True)
@@ -49,104 +82,42 @@ class Adequacy:
     n: int
 
 
-Correlation = Literal["pearson", "spearman", "kendall"]
-
-
-def correlations(
-    values: pd.DataFrame, method: Correlation = "pearson", significance: float | None = None
-) -> pd.DataFrame:
-    """Return correlations between indicators, each over the economies that have both.
-
-    With a `significance` (such as 0.05), those whose p-value is larger are left out as NaN.
-    """
-    found = values.corr(method=method, min_periods=3)
-    return found if significance is None else found.where(p_values(values, method) <= significance)
-
-
-def p_values(values: pd.DataFrame, method: Correlation = "pearson") -> pd.DataFrame:
-    """Return the two-sided p-value of each correlation of `correlations`, 0 on the diagonal.
-
-    Kendall's test is exact where fewer than fifty pairs have no ties; Spearman's uses the t distribution.
-    """
-    tests = {"pearson": stats.pearsonr, "spearman": stats.spearmanr, "kendall": _kendall}
-    table = values.corr(method=lambda x, y: tests[method](x, y).pvalue, min_periods=3)
-    return table.where(~np.eye(len(table), dtype=bool), 0.0)
-
-
-def _kendall(x: Array, y: Array) -> Any:
-    exact = len(x) < EXACT_PAIRS and len(np.unique(x)) == len(np.unique(y)) == len(x)
-    return stats.kendalltau(x, y, method="exact" if exact else "asymptotic")
-
-
-def conspicuous(values: pd.DataFrame, high: float = 0.9, low: float = -0.4) -> pd.DataFrame:
-    """Return the pairs of indicators that say nearly the same (above `high`) or contradict each other (below `low`)."""
-    found = correlations(values)
-    rows = [
-        {"first": first, "second": second, "correlation": found.at[first, second]}
-        for number, first in enumerate(found.columns)
-        for second in found.columns[number + 1 :]
-        if found.at[first, second] > high or found.at[first, second] < low
-    ]
-    return pd.DataFrame(rows, columns=["first", "second", "correlation"])
-
-
-def _require_two(normalised: pd.DataFrame) -> None:
-    if normalised.shape[1] < 2:
-        raise InputError(
-            f"What indicators have in common can be told of two or more, not of {normalised.shape[1]}. Add one."
-        )
-
-
-def cronbach_alpha(normalised: pd.DataFrame) -> float:
-    """Return Cronbach's alpha: k^2 times the mean covariance over the sum of all covariances.
-
-    Covariances are those of the economies that have both indicators; one that none has counts as zero.
-    """
-    _require_two(normalised)
-    covariances = np.nan_to_num(normalised.cov().to_numpy())
-    k = len(covariances)
-    between = (covariances.sum() - np.trace(covariances)) / (k * (k - 1))
-    return float(k**2 * between / covariances.sum())
-
-
-def kmo(normalised: pd.DataFrame) -> pd.Series:
-    """Return the Kaiser-Meyer-Olkin measure by indicator, and of all under ``overall``.
-
-    Squared correlations over squared correlations plus squared partial correlations (Kaiser, 1974).
-    """
-    _require_two(normalised)
-    r = np.asarray(np.corrcoef(complete(normalised.to_numpy(float)), rowvar=False))
-    inverse = np.linalg.pinv(r)
-    partial = inverse / np.sqrt(np.outer(np.diag(inverse), np.diag(inverse)))
-    off = ~np.eye(len(r), dtype=bool)
-    simple, rest = (r**2 * off).sum(axis=0), (partial**2 * off).sum(axis=0)
-    by_indicator = pd.Series(simple / (simple + rest), normalised.columns)
-    by_indicator["overall"] = simple.sum() / (simple.sum() + rest.sum())
-    return by_indicator
-
-
-def bartlett(normalised: pd.DataFrame) -> tuple[float, int, float]:
-    """Return statistic, degrees of freedom and p-value of Bartlett's (1951) test that nothing is correlated."""
-    _require_two(normalised)
-    rows = complete(normalised.to_numpy(float))
-    n, k = rows.shape
-    determinant = np.linalg.det(np.corrcoef(rows, rowvar=False))
-    statistic = -(n - 1 - (2 * k + 5) / 6) * np.log(max(determinant, np.finfo(float).tiny))
-    degrees = k * (k - 1) // 2
-    return float(statistic), degrees, float(stats.chi2.sf(statistic, degrees))
-
-
 def adequacy(normalised: pd.DataFrame) -> Adequacy:
     """Return all tests of common variance.
+
+    Cronbach's alpha is k^2 times the mean covariance over the sum of all covariances, each over the economies that
+    have both indicators. The Kaiser-Meyer-Olkin measure is the squared correlations
+    over squared correlations plus squared partial correlations (Kaiser, 1974). Bartlett's (1951) test is that nothing
+    is correlated.
 
     Raises
     ------
     InputError
         Fewer than two indicators, or fewer than three economies that have them all.
     """
-    statistic, degrees, p = bartlett(normalised)
-    n = len(complete(normalised.to_numpy(float)))
-    return Adequacy(cronbach_alpha(normalised), float(kmo(normalised)["overall"]), statistic, degrees, p, n)
+    if normalised.shape[1] < 2:
+        raise InputError(
+            f"What indicators have in common can be told of two or more, not of {normalised.shape[1]}. Add one."
+        )
+    covariances = normalised.cov().to_numpy()
+    k = len(covariances)
+    between = (covariances.sum() - np.trace(covariances)) / (k * (k - 1))
+    rows = complete(normalised.to_numpy(float))
+    r = np.asarray(np.corrcoef(rows, rowvar=False))
+    inverse = np.linalg.pinv(r)
+    partial = inverse / np.sqrt(np.outer(np.diag(inverse), np.diag(inverse)))
+    off = ~np.eye(k, dtype=bool)
+    simple, rest = (r**2 * off).sum(axis=0), (partial**2 * off).sum(axis=0)
+    statistic = -(len(rows) - 1 - (2 * k + 5) / 6) * np.log(max(np.linalg.det(r), np.finfo(float).tiny))
+    degrees = k * (k - 1) // 2
+    return Adequacy(
+        alpha=float(k**2 * between / covariances.sum()),
+        kmo=float(simple.sum() / (simple.sum() + rest.sum())),
+        bartlett=float(statistic),
+        degrees=degrees,
+        p=float(stats.chi2.sf(statistic, degrees)),
+        n=len(rows),
+    )
 
 
 def verdict(tests: Adequacy) -> str:
@@ -162,7 +133,7 @@ def verdict(tests: Adequacy) -> str:
 def components(normalised: pd.DataFrame) -> pd.DataFrame:
     """Return eigenvalue, share of variance and loadings of each principal component, one a row."""
     eigenvalues, rotation = principal_components(normalised.to_numpy(float))
-    table = pd.DataFrame(rotation.T, columns=normalised.columns)
+    table = pd.DataFrame(rotation.T, columns=list(short_labels(normalised.columns).values()))
     table.insert(0, "eigenvalue", eigenvalues)
     table.insert(1, "share", eigenvalues / eigenvalues.sum())
     table.index = pd.RangeIndex(1, len(table) + 1, name="component")
@@ -233,31 +204,36 @@ def removals(values: pd.DataFrame, specification: Specification, context: pd.Dat
     base = composite(values, specification, context)
     weights = (
         base.weights
-        if specification.weights == "benefit-of-the-doubt"
+        if specification.weights == BENEFIT_OF_THE_DOUBT
         else weights_of(base.normalised, specification.weights)
     )
     scores = {"base": base.scores}
     for name in values.columns:
         without = replace(specification, weights={**weights.to_dict(), name: 0.0})
         scores[str(name)] = composite(values, without, context).scores
-    return rank_frame(pd.DataFrame(scores))
+    return ranked(pd.DataFrame(scores))
 
 
-def mean_shift(ranks: pd.DataFrame, base: str = "base") -> pd.Series:
-    """Return the mean absolute difference of each column of ranks from the base column."""
-    return ranks.drop(columns=base).sub(ranks[base], axis=0).abs().mean().rename("mean_shift")
+def importance_table(importance: pd.DataFrame, ranks: pd.DataFrame, focus: str, name: str) -> pd.DataFrame:
+    """Return weights, importance and the effect of removal by indicator, for readers.
 
-
-def readable(importance: pd.DataFrame, ranks: pd.DataFrame, focus: str) -> pd.DataFrame:
-    """Return weights, importance and the effect of removal by indicator, for readers."""
-    table = importance.assign(removal_shift=mean_shift(ranks), focus_rank_without=ranks.loc[focus].drop("base"))
-    table = table.astype({"focus_rank_without": int})
-    table.insert(0, "indicator", [LABELS.get(str(name), str(name)) for name in table.index])
+    Parameters
+    ----------
+    importance : pandas.DataFrame
+        The result of `effective_weights`.
+    ranks : pandas.DataFrame
+        The result of `removals`.
+    focus, name : str
+        Code and name of the economy whose rank without each indicator is shown.
+    """
+    without = ranks.drop(columns="base")
     columns = {
-        "squared_correlation": "squared correlation",
-        "correlation_ratio": "correlation ratio",
-        "relative": "relative importance",
-        "removal_shift": "mean rank shift if removed",
-        "focus_rank_without": "rank of the focus economy without",
+        "indicator": pd.Series(labels(importance.index)),
+        "weight": importance["weight"],
+        "squared correlation": importance["squared_correlation"],
+        "correlation ratio": importance["correlation_ratio"],
+        "relative importance": importance["relative"],
+        "mean rank shift if removed": without.sub(ranks["base"], axis=0).abs().mean(),
+        f"rank of {name} without": without.loc[focus].astype(int),
     }
-    return table.rename(columns=columns).reset_index(drop=True)
+    return pd.DataFrame(columns).loc[importance.index].reset_index(drop=True)

@@ -1,40 +1,140 @@
-"""One economy of a group: what the index says about it, read from what the run of the index left for all of them."""
+"""One economy of a group: where it is strong and weak, what would move it, who is like it, its ranks over the years."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from helpers.data import economies
-from helpers.index.definitions import LABELS, NAMES, SHORT_LABELS
-from helpers.index.profile import nearest
+from helpers.index.definitions import labels, short_labels
+from helpers.index.select import Selection
+from helpers.index.specification import Index, ranked
 
-#: Columns of the index of each table, by field of `Group`.
+#: An indicator is a strength in the best quarter of the economies and a weakness below their middle.
+STRONG, MIDDLE = 0.25, 0.5
+
+
+def profiles(selection: Selection, index: Index) -> pd.DataFrame:
+    """Return the standing of every economy with a value on each indicator.
+
+    Parameters
+    ----------
+    selection : Selection
+        Values, years and flags of the group.
+    index : Index
+        The composite index of the economies ranked; the others have no score on the common scale.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index (iso3, indicator): label, value, year, rank, of, frontier (value and economy), median, score on the common
+        scale, flag, the gaps to both in units of the indicator (positive = ahead), verdict (strength, middle, weakness,
+        no value).
+    """
+    values = selection.values
+    own = {
+        "value": values,
+        "year": selection.years,
+        "rank": ranked(values),
+        "score": index.normalised.reindex(values.index),
+        "flag": selection.flags,
+    }
+    of_all = {
+        "label": pd.Series(labels(values.columns)),
+        "of": values.count(),
+        "frontier": values.max(),
+        "frontier_economy": values.idxmax().map(economies.name),
+        "median": values.median(),
+    }
+    table = pd.concat({name: frame.stack(future_stack=True) for name, frame in own.items()}, axis=1)
+    table = table.rename_axis(["iso3", "indicator"]).join(pd.DataFrame(of_all).rename_axis("indicator"))
+    table["gap_to_frontier"] = table["value"] - table["frontier"]
+    table["gap_to_median"] = table["value"] - table["median"]
+    share = table["rank"] / table["of"]
+    verdict = pd.Series("weakness", table.index).mask(share <= MIDDLE, "middle").mask(share <= STRONG, "strength")
+    table["verdict"] = verdict.mask(table["value"].isna(), "no value")
+    first = ["label", "value", "year", "rank", "of", "frontier", "frontier_economy", "median"]
+    return table[[*first, *table.columns.drop(first)]].astype({"year": "Int64", "rank": "Int64"})
+
+
+def profile_table(own: pd.DataFrame) -> pd.DataFrame:
+    """Return a profile for readers; flags have a column only where there are some."""
+    of_all = [
+        f"{rank:.0f} of {of}" if pd.notna(rank) else None for rank, of in zip(own["rank"], own["of"], strict=True)
+    ]
+    columns = {
+        "indicator": pd.Series(short_labels(own.index)),
+        "value": own["value"],
+        "year": own["year"].astype("Int64"),
+        "rank": pd.Series(of_all, own.index, dtype=object),
+        "to median": own["gap_to_median"],
+        "to frontier": own["gap_to_frontier"],
+        "frontier": own["frontier_economy"],
+        "verdict": own["verdict"],
+        "flag": own["flag"],
+    }
+    shown = pd.DataFrame(columns).loc[own.index].reset_index(drop=True)
+    return shown if (shown["flag"].fillna("") != "").any() else shown.drop(columns="flag")
+
+
+def peers(normalised: pd.DataFrame, ranks: pd.Series, focus: str) -> pd.DataFrame:
+    """Return the five economies most like `focus`: smallest root mean squared difference over the indicators both have.
+
+    Parameters
+    ----------
+    normalised : pandas.DataFrame
+        Economies by normalised indicators; differences are in their standard deviations.
+    ranks : pandas.Series
+        Rank by economy.
+    focus : str
+        The economy; others with fewer than two indicators in common are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index iso3; economy, distance, indicators (in common), rank.
+    """
+    scaled = normalised / normalised.std()
+    differences = scaled.drop(index=focus) - scaled.loc[focus]
+    common = differences.notna().sum(axis=1)
+    distance = np.sqrt((differences**2).mean(axis=1))[common >= 2]
+    found = distance.sort_values(kind="stable").head(5)
+    return pd.DataFrame(
+        {
+            "economy": [economies.name(str(code)) for code in found.index],
+            "distance": found,
+            "indicators": common[found.index],
+            "rank": ranks[found.index].astype(int),
+        }
+    )
+
+
+#: Columns of the index of each table of a `Group`.
 KEYS = {
-    "standings": ["iso3"],
+    "rankings": ["iso3"],
     "profiles": ["iso3", "indicator"],
     "normalised": ["iso3"],
-    "rank_probabilities": ["iso3"],
+    "rank-probabilities": ["iso3"],
     "above": ["iso3"],
     "removals": ["iso3"],
-    "single_changes": ["choice", "option"],
-    "values_by_year": ["iso3", "year"],
-    "index_by_year": ["iso3", "year"],
+    "single-changes": ["choice", "option"],
+    "values-by-year": ["iso3", "year"],
+    "index-by-year": ["iso3", "year"],
     "sources": ["table"],
 }
 
 
 @dataclass(frozen=True)
 class Group:
-    """What one index says about every economy of a group.
+    """What one index says about every economy of a group: left by the run of the index, read by each economy's page.
 
     Attributes
     ----------
-    standings : pandas.DataFrame
+    rankings : pandas.DataFrame
         Economies with a rank: rank, score, median, p05, p95, mean, p_top1, p_top5.
     profiles : pandas.DataFrame
-        Index (iso3, indicator), columns of `helpers.index.profile.profile`; every economy with a value.
+        Index (iso3, indicator), columns of `profile`; every economy with a value.
     normalised : pandas.DataFrame
         Normalised indicators of the economies with a rank.
     rank_probabilities, above : pandas.DataFrame
@@ -49,7 +149,7 @@ class Group:
         Vintage by table.
     """
 
-    standings: pd.DataFrame
+    rankings: pd.DataFrame
     profiles: pd.DataFrame
     normalised: pd.DataFrame
     rank_probabilities: pd.DataFrame
@@ -60,79 +160,71 @@ class Group:
     index_by_year: pd.DataFrame
     sources: pd.DataFrame
 
-    def write(self, folder: Path) -> None:
-        """Write a table a file into a folder, in full precision."""
-        for name, keys in KEYS.items():
-            getattr(self, name).rename_axis(index=keys).to_csv(folder / _file(name), lineterminator="\n")
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the tables by the names under which they are kept."""
+        return {name: getattr(self, name.replace("-", "_")).rename_axis(index=keys) for name, keys in KEYS.items()}
 
     @classmethod
-    def read(cls, folder: Path) -> "Group":
-        """Read what `write` wrote."""
-        return cls(**{field.name: _read(folder / _file(field.name), KEYS[field.name]) for field in fields(cls)})
+    def of(cls, tables: Mapping[str, pd.DataFrame]) -> "Group":
+        """Return the group from its tables, as they are read from files."""
+        return cls(**{name.replace("-", "_"): tables[name].set_index(keys) for name, keys in KEYS.items()})
 
     def has_rank(self, economy: str) -> bool:
         """Tell whether an economy has enough values for a rank."""
-        return economy in self.standings.index
+        return economy in self.rankings.index
 
     def profile(self, economy: str) -> pd.DataFrame:
         """Return an economy's standing on each indicator; no rows where it has no value at all."""
         known = economy in self.profiles.index.get_level_values("iso3")
         return self.profiles.loc[economy] if known else self.profiles.iloc[:0].droplevel("iso3")
 
+    def changes_that_move(self, economy: str) -> pd.DataFrame:
+        """Return the changes of one option that move an economy, the largest first; none where it has no rank.
 
-def _file(name: str) -> str:
-    return f"{name.replace('_', '-')}.csv"
+        Returns
+        -------
+        pandas.DataFrame
+            Choice, option, rank, change (positive = worse).
+        """
+        ranks = self.single_changes.get(economy, pd.Series(0, self.single_changes.index))
+        found = ranks.rename("rank").reset_index().assign(change=ranks.to_numpy() - ranks.iloc[0])
+        found = found[found["change"] != 0].sort_values("change", key=abs, ascending=False, kind="stable")
+        return found.reset_index(drop=True)
 
+    def without(self, economy: str) -> pd.Series:
+        """Return the rank an economy would have without each indicator, by label; empty where it has no rank."""
+        names = labels(self.removals.columns.drop("base"))
+        return self.removals.reindex([economy]).iloc[0].rename(names).drop("base").dropna().astype(int)
 
-def _read(path: Path, keys: list[str]) -> pd.DataFrame:
-    # Without this, an economy or a flag called "NA" would be read as missing.
-    frame = pd.read_csv(path, keep_default_na=False, na_values=[""], float_precision="round_trip")
-    return frame.set_index(keys)
+    def peers(self, economy: str) -> pd.DataFrame:
+        """Return the economies most like this one, with how often it scores above each; none where it has no rank."""
+        if not self.has_rank(economy):
+            return pd.DataFrame(columns=["economy", "distance", "indicators", "rank", "median", "above"])
+        table = peers(self.normalised, self.rankings["rank"], economy)
+        table["median"] = self.rankings.loc[table.index, "median"].astype(int)
+        table["above"] = self.above.loc[economy, list(table.index)]
+        return table
 
+    def neighbours(self, economy: str) -> dict[str, str]:
+        """Return the economies one place "ahead" and one place "behind" in the base index, where there are any."""
+        order = list(self.rankings.sort_values(["rank", "median", "mean"], kind="stable").index)
+        if economy not in order:
+            return {}
+        place = order.index(economy)
+        beside = {"ahead": order[max(place - 1, 0) : place], "behind": order[place + 1 : place + 2]}
+        return {where: codes[0] for where, codes in beside.items() if codes}
 
-def single_changes(group: Group, economy: str) -> pd.DataFrame:
-    """Return the changes of one option that move an economy: choice, option, rank, change, the largest first."""
-    ranks = group.single_changes[economy]
-    found = ranks.rename("rank").reset_index().assign(change=ranks.to_numpy() - ranks.iloc[0])
-    return found[found["change"] != 0].sort_values("change", key=abs, ascending=False, kind="stable")
+    def years(self, economy: str) -> pd.DataFrame:
+        """Return rank and score of an economy on fixed goalposts, and its values, one row a year."""
+        values, index = (
+            frame[frame.index.get_level_values("iso3") == economy].droplevel("iso3")
+            for frame in (self.values_by_year, self.index_by_year)
+        )
+        table = index.reindex(values.index)[["rank", "score"]].astype({"rank": "Int64"})
+        return table.join(values.rename(columns=short_labels(values.columns))).rename_axis("year").reset_index()
 
-
-def without(group: Group, economy: str) -> pd.DataFrame:
-    """Return the rank an economy would have without each indicator, by label."""
-    ranks = group.removals.loc[economy].astype(int)
-    table = pd.DataFrame({"without": [LABELS[name] for name in NAMES], "rank": [ranks[name] for name in NAMES]})
-    return table.assign(change=table["rank"] - ranks["base"])
-
-
-def peers(group: Group, economy: str, count: int = 5) -> pd.DataFrame:
-    """Return the economies most like this one, with how often it scores above each of them."""
-    table = nearest(group.normalised, group.standings["rank"], economy, count)
-    table["median"] = group.standings.loc[table.index, "median"].astype(int)
-    table["above"] = group.above.loc[economy, list(table.index)]
-    return table
-
-
-def neighbours(group: Group, economy: str) -> tuple[str | None, str | None]:
-    """Return the economies one place before and one place after in the base index, None at its ends."""
-    order = list(group.standings.sort_values(["rank", "median", "mean"], kind="stable").index)
-    place = order.index(economy)
-    return (order[place - 1] if place else None, order[place + 1] if place + 1 < len(order) else None)
-
-
-def years(group: Group, economy: str) -> pd.DataFrame:
-    """Return an economy's way over the years: rank and score on fixed goalposts, and its values; one row a year."""
-    values = _of(group.values_by_year, economy)
-    index = _of(group.index_by_year, economy).reindex(values.index)
-    table = index[["rank", "score"]].astype({"rank": "Int64"}).join(values.rename(columns=SHORT_LABELS))
-    return table.rename_axis("year").reset_index()
-
-
-def _of(frame: pd.DataFrame, economy: str) -> pd.DataFrame:
-    return frame[frame.index.get_level_values("iso3") == economy].droplevel("iso3")
-
-
-def in_order(group: Group, members: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield code and name of every member: those with a rank by median rank, then the others by name."""
-    ranked = [code for code in group.standings.sort_values(["median", "mean"], kind="stable").index if code in members]
-    rest = sorted((code for code in members if code not in ranked), key=economies.name)
-    yield from ((code, economies.name(code)) for code in [*ranked, *rest])
+    def in_order(self, members: Sequence[str]) -> list[str]:
+        """Return the code of every member: those with a rank by median rank, then the others by name."""
+        order = self.rankings.sort_values(["median", "mean"], kind="stable").index
+        found = [code for code in order if code in members]
+        return [*found, *sorted(set(members) - set(found), key=economies.name)]

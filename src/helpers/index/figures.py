@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers.data import economies
-from helpers.index.definitions import SHORT_LABELS
+from helpers.index.definitions import short_labels
 
 Colour = Callable[[str], str]
 GREY = "#8A8F98"
@@ -94,10 +94,10 @@ def contributions(parts: pd.DataFrame, focus: str, colours: Sequence[str], flagg
     """
     codes = list(parts.index)
     figure, axes = _column(len(codes), extra=1.9)
-    left = pd.Series(0.0, parts.index)
+    left, short = pd.Series(0.0, parts.index), short_labels(parts.columns)
     for number, (name, values) in enumerate(parts.items()):
         axes.barh(
-            range(len(codes)), values, left=left, label=SHORT_LABELS.get(str(name), str(name)),
+            range(len(codes)), values, left=left, label=short[str(name)],
             color=colours[number], hatch=HATCHES[number % len(HATCHES)], edgecolor="white",
         )  # fmt: skip
         left = left + values
@@ -187,7 +187,7 @@ def bump(ranks: pd.DataFrame, focus: str, colour: Colour, shown: int = 10, flagg
 def changes(parts: Mapping[str, float] | pd.Series, colours: Sequence[str]) -> Figure:
     """Draw the change of a score and what each indicator contributed to it."""
     values = pd.Series(parts)
-    names = [SHORT_LABELS.get(str(name), str(name)) for name in values.index]
+    names = list(short_labels(values.index).values())
     figure, axes = _column(len(values) + 1, extra=1.1)
     axes.barh(range(len(values)), values, color=[colours[0] if value >= 0 else colours[1] for value in values])
     axes.barh(len(values), values.sum(), color=GREY)
@@ -202,4 +202,83 @@ def changes(parts: Mapping[str, float] | pd.Series, colours: Sequence[str]) -> F
     axes.set_yticks(range(len(values) + 1), [*names, "Index"])
     axes.invert_yaxis()
     axes.set_xlabel("Change of the score (points)")
+    return figure
+
+
+def strips(values: pd.DataFrame, focus: str, colour: str) -> Figure:
+    """Draw one strip an indicator: a tick an economy from the lowest to the highest value, a dot for the focus.
+
+    Parameters
+    ----------
+    values : pandas.DataFrame
+        Economies by indicators, NaN = missing.
+    focus : str
+        Economy with the dot.
+    colour : str
+        Colour of the dot.
+    """
+    figure, rows = plt.subplots(len(values.columns), figsize=(6.4, 1.05 * len(values.columns)), squeeze=False)
+    for axes, (name, column) in zip(rows[:, 0], values.items(), strict=True):
+        value = column.get(focus, float("nan"))
+        own = f"{economies.name(focus)} {'has no value' if pd.isna(value) else f'{value:.2f}'}"
+        axes.set_title(
+            f"{short_labels([str(name)])[str(name)]}: {own}; median {column.median():.2f}", fontsize=LABEL, loc="left"
+        )
+        axes.vlines(column, 0, 0.6, colors=GREY, linewidth=1.5)
+        axes.vlines(column.median(), 0, 1, colors="black", linestyles="dashed", linewidth=2)
+        axes.scatter(value, 0.3, color=colour, s=110, zorder=3)
+        axes.set_ylim(0, 1)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.grid(visible=False)
+    return figure
+
+
+def rank_bars(probabilities: pd.Series, colour: str) -> Figure:
+    """Draw how probable each rank is, from the first to the last rank that occurs, the larger shares written in.
+
+    Parameters
+    ----------
+    probabilities : pandas.Series
+        Probability (0-1) by rank.
+    colour : str
+        Colour of the bars.
+    """
+    occurs = probabilities[probabilities > 0].index
+    shown = 100 * probabilities.loc[occurs.min() : occurs.max()]
+    figure, axes = plt.subplots(figsize=(6.4, 3.0))
+    bars = axes.bar(shown.index, shown, color=colour)
+    least = min(4.5 if len(shown) <= 20 else 9.5, shown.max())
+    axes.bar_label(bars, [f"{share:.0f}" if share >= least else "" for share in shown], fontsize=LABEL)
+    axes.grid(axis="x", visible=False)
+    axes.set_xticks(
+        shown.index if len(shown) <= 12 else [rank for rank in _rank_ticks(shown.index.max()) if rank in shown]
+    )
+    axes.set_xlabel("Rank", fontsize=LABEL)
+    axes.set_ylabel("Percent of the draws", fontsize=LABEL)
+    axes.tick_params(labelsize=LABEL)
+    return figure
+
+
+def rank_line(ranks: pd.Series, colour: str) -> Figure:
+    """Draw ranks by year as a line, the first rank on top, every rank written at its point.
+
+    Parameters
+    ----------
+    ranks : pandas.Series
+        Rank by year.
+    colour : str
+        Colour of the line.
+    """
+    figure, axes = plt.subplots(figsize=(6.4, 2.6))
+    axes.plot(ranks.index, ranks, color=colour, marker="o")
+    for year, rank in ranks.items():
+        axes.annotate(str(rank), (year, rank), (0, 9), textcoords="offset points", ha="center", fontsize=LABEL)
+    spread = max(ranks.max() - ranks.min(), 4)
+    axes.set_ylim(ranks.min() + 1.2 * spread, ranks.min() - 0.5 * spread)
+    axes.set_yticks([])
+    axes.set_ylabel("Rank", fontsize=LABEL)
+    every = list(ranks.index)[:: -max(1, -(-len(ranks) // 6))]
+    axes.set_xticks(every, [str(year) for year in every], fontsize=LABEL)
+    axes.grid(visible=False)
     return figure

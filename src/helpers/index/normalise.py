@@ -1,6 +1,8 @@
-"""Bring indicators to one scale: economies along axis 0, any further axes, NaN = missing and stays missing.
+"""Moments of indicators, and ways to bring them to one scale.
 
-Directions are flipped before normalising (`oriented`), so that afterwards more is always better. Definitions follow
+Economies lie along axis 0, any further axes follow; NaN = missing, counts for nothing and stays missing.
+
+Directions are turned before normalising (`oriented`), so that afterwards more is always better. Definitions follow
 the Handbook (OECD/JRC, 2008, step 5); ranks are counted from the lowest value up, so that more stays better.
 """
 
@@ -10,106 +12,114 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helpers.errors import InputError, not_allowed
-from helpers.index import moments
-from helpers.index.ranking import Ties, ranks
 
 Array = NDArray[np.float64]
+#: A variance this small beside the squared mean may be nothing but the rounding of the mean of equal values.
+ROUNDED = 1e-24
 
 
-def oriented(x: Array, directions: Sequence[int] | None) -> Array:
-    """Return `x`, shape (n, k, ...), with the sign of indicators turned whose direction is -1.
+def count(x: Array) -> Array:
+    """Return the number of values present along axis 0."""
+    return np.sum(~np.isnan(x), axis=0).astype(float)
 
-    Raises
-    ------
-    InputError
-        A direction other than 1 and -1.
+
+def mean(x: Array) -> Array:
+    """Return the mean of the values present along axis 0, NaN where there is none."""
+    missing = np.isnan(x)
+    if not missing.any():
+        return x.mean(axis=0)
+    with np.errstate(invalid="ignore"):
+        return np.where(missing, 0.0, x).sum(axis=0) / (~missing).sum(axis=0)
+
+
+def constant(x: Array) -> NDArray[np.bool_]:
+    """Tell along axis 0 where all values present are equal."""
+    return np.fmax.reduce(x, axis=0) == np.fmin.reduce(x, axis=0)
+
+
+def standard_deviation(x: Array) -> Array:
+    """Return the standard deviation with n - 1 of the values present along axis 0."""
+    centre, n = mean(x), count(x)
+    deviations = x - centre
+    squares = np.where(np.isnan(deviations), 0.0, deviations * deviations).sum(axis=0)
+    squares = _unless_constant(squares, x, n * centre * centre, 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.sqrt(squares / (n - 1))
+
+
+def _unless_constant(squares: Array, x: Array, size: Array, otherwise: float) -> Array:
+    """Return the squared deviations, or something else where all values are equal; `size` is what they are held to."""
+    return np.where(constant(x), otherwise, squares) if (squares <= ROUNDED * size).any() else squares
+
+
+def shape(x: Array) -> tuple[Array, Array]:
+    """Return skewness G1 and excess kurtosis G2 along axis 0, as the SKEW and KURT functions of spreadsheets do.
+
+    Bias-corrected sample moments (Joanes and Gill, 1998). Missing values are left out; NaN with fewer than three
+    (skewness) or four (kurtosis) values, or when all are equal.
     """
-    if directions is None:
+    centre = mean(x)
+    deviations = x - centre
+    missing = np.isnan(x)
+    if missing.any():
+        deviations[missing] = 0.0
+    n = x.shape[0] - missing.sum(axis=0).astype(float)
+    squared = deviations * deviations
+    squares, cubes = squared.sum(axis=0), (squared * deviations).sum(axis=0)
+    fourths = (squared * squared).sum(axis=0)
+    squares = _unless_constant(squares, x, n * centre * centre, np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        skew = np.sqrt(n) * cubes / squares**1.5 * np.sqrt(n * (n - 1)) / (n - 2)
+        kurt = ((n + 1) * (n * fourths / squares**2 - 3) + 6) * (n - 1) / ((n - 2) * (n - 3))
+    return np.where(n < 3, np.nan, skew), np.where(n < 4, np.nan, kurt)
+
+
+def oriented(x: Array, directions: Sequence[int]) -> Array:
+    """Return `x`, shape (n, k, ...), with the sign of indicators turned whose direction is -1."""
+    if all(direction == 1 for direction in directions):
         return x
-    if any(direction not in (1, -1) for direction in directions):
-        raise InputError(f"Directions are 1 (more is better) or -1 (less is better), not {list(directions)}.")
-    signs = np.asarray(directions, float).reshape((-1,) + (1,) * (x.ndim - 2))
-    return x * signs
-
-
-def _range(x: Array) -> tuple[Array, Array]:
-    low, high = np.fmin.reduce(x, axis=0), np.fmax.reduce(x, axis=0)
-    return low, high - low
+    return x * np.asarray(directions, float).reshape((-1,) + (1,) * (x.ndim - 2))
 
 
 def minmax(x: Array, low: float = 0.0, high: float = 100.0) -> Array:
     """Stretch the values to the interval [low, high]; NaN where all values are equal."""
-    lowest, width = _range(x)
+    lowest, highest = np.fmin.reduce(x, axis=0), np.fmax.reduce(x, axis=0)
+    width = highest - lowest
     with np.errstate(invalid="ignore", divide="ignore"):
         return (x - lowest) / np.where(width == 0, np.nan, width) * (high - low) + low
 
 
-def z_score(x: Array, mean: float = 0.0, sd: float = 1.0) -> Array:
+def z_score(x: Array, centre: float = 0.0, sd: float = 1.0) -> Array:
     """Give the values this mean and standard deviation (n - 1); NaN where all values are equal."""
-    spread = moments.standard_deviation(x)
+    spread = standard_deviation(x)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return (x - moments.mean(x)) / np.where(spread == 0, np.nan, spread) * sd + mean
+        return (x - mean(x)) / np.where(spread == 0, np.nan, spread) * sd + centre
 
 
-def rank(x: Array, ties: Ties = "min") -> Array:
-    """Count from 1 for the lowest value; ties share the lower number, or the middle with ``average``."""
-    return ranks(x, best="lowest", ties=ties)
+def rank(x: Array) -> Array:
+    """Count from 1 for the lowest value; ties share the lower number."""
+    below = np.zeros(x.shape, np.uint8 if len(x) < 255 else np.int32)
+    found = np.empty(x.shape, bool)
+    for other in x:
+        np.less(other, x, out=found)
+        np.add(below, found.view(np.uint8), out=below, casting="unsafe")
+    return np.where(np.isnan(x), np.nan, below + 1.0)
 
 
-def borda(x: Array, ties: Ties = "min") -> Array:
+def borda(x: Array) -> Array:
     """Count how many economies are below."""
-    return rank(x, ties) - 1
+    return rank(x) - 1
 
 
-def percentile_rank(x: Array, low: float = 0.0, high: float = 1.0, ties: Ties = "min") -> Array:
+def percentile_rank(x: Array, low: float = 0.0, high: float = 1.0) -> Array:
     """Return the Borda count as a share of the other economies with a value, stretched to [low, high]."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        return borda(x, ties) / (moments.count(x) - 1) * (high - low) + low
+        return borda(x) / (count(x) - 1) * (high - low) + low
 
 
 def distance_to_maximum(x: Array) -> Array:
     """Return 1 minus the distance to the maximum as a share of the range."""
     return minmax(x, 0.0, 1.0)
-
-
-def distance_to_reference(x: Array, reference: int, *, truncate: bool = False) -> Array:
-    """Return 1 minus the distance to one economy's value, as a share of that value's distance to the minimum.
-
-    Parameters
-    ----------
-    x : array, shape (n, ...)
-        Values, more is better.
-    reference : int
-        Row of the economy that scores 1.
-    truncate : bool
-        Whether economies beyond it score 1 as well.
-
-    Raises
-    ------
-    InputError
-        A reference without a value, or with the lowest one: nothing is left to measure the distance in.
-    """
-    target = x[reference]
-    if np.isnan(target).any() or np.any(target <= np.fmin.reduce(x, axis=0)):
-        raise InputError("The economy of reference has no value above the minimum. Choose another, or use minmax.")
-    return distance_to_target(x, target, truncate=truncate)
-
-
-def distance_to_target(x: Array, target: Array | float, *, truncate: bool = False) -> Array:
-    """Return how far from the minimum (0) to a target (1) each value is; targets of shape (...) as `x` less axis 0.
-
-    For an indicator of which less is better turn the sign of values and target (`oriented`).
-
-    Raises
-    ------
-    InputError
-        A target that is not above the minimum.
-    """
-    low = np.fmin.reduce(x, axis=0)
-    if np.any(np.asarray(target) <= low):
-        raise InputError("A target is not above the lowest value, so no distance to it can be measured. Raise it.")
-    share = (x - low) / (target - low)
-    return np.minimum(share, 1.0) if truncate else share
 
 
 def fraction_of_maximum(x: Array) -> Array:
@@ -126,45 +136,6 @@ def fraction_of_maximum(x: Array) -> Array:
             "A fraction of the maximum has no meaning where the maximum is not above zero. Use minmax or z-score."
         )
     return x / highest
-
-
-def goalposts(
-    x: Array,
-    low: Array | Sequence[float],
-    high: Array | Sequence[float],
-    *,
-    scale: float = 100.0,
-    truncate: bool = True,
-    directions: Sequence[int] | None = None,
-) -> Array:
-    """Stretch between fixed goalposts, the same in every year, so that scores of different years compare.
-
-    Parameters
-    ----------
-    x : array, shape (n, k, ...)
-        Values, more is better (`oriented`).
-    low, high : array, shape (k,)
-        The lower and the upper goalpost in the indicator's own unit; the better one scores `scale`, the other 0.
-    scale : float
-        Score at the better goalpost.
-    truncate : bool
-        Whether values beyond a goalpost score 0 or `scale`.
-    directions : sequence of int, optional
-        -1 for indicators whose sign `oriented` has turned: their goalposts are turned as well.
-
-    Raises
-    ------
-    InputError
-        A lower goalpost that is not below the upper one.
-    """
-    low, high = np.asarray(low, float), np.asarray(high, float)
-    if not np.all(low < high):
-        raise InputError("Every lower goalpost must be below the upper one.")
-    turned = np.zeros(low.shape, bool) if directions is None else np.asarray(directions) < 0
-    worst, best = np.where(turned, -high, low), np.where(turned, -low, high)
-    shape = (-1,) + (1,) * (x.ndim - 2)
-    share = (x - worst.reshape(shape)) / (best - worst).reshape(shape)
-    return (np.clip(share, 0.0, 1.0) if truncate else share) * scale
 
 
 METHODS: dict[str, Callable[..., Array]] = {

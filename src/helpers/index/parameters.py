@@ -1,4 +1,4 @@
-"""What a reader may change in the innovation index, with the values that are allowed."""
+"""What a reader may change in the sections on the index and its economies, choices and sweeps, and what is allowed."""
 
 from typing import Literal, Self
 
@@ -6,7 +6,16 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from helpers.data import catalogue, economies
 from helpers.errors import InputError, not_allowed
-from helpers.index.definitions import HIGH_TECH_FIELDS, ICT, INDICATORS, NAMES, PATENTS
+from helpers.index.definitions import (
+    HIGH_TECH_FIELDS,
+    PATENT_SHARE,
+    PATENTS,
+    STUDY_RANKS,
+    Indicator,
+    indicator,
+    is_possible,
+    patent_fields,
+)
 from helpers.parameter_models import SectionParameters
 
 Normalisation = Literal[
@@ -34,6 +43,13 @@ WEIGHTINGS = (
     "most-informative",
 )
 LATEST = "latest"
+#: Parameters that choose the vintage of a table; of other tables the newest one is used.
+VINTAGE_FIELDS = {
+    "rd_gdp": "rd_gdp_vintage",
+    "hightech_exports_share": "hightech_exports_share_vintage",
+    PATENTS: "patents_vintage",
+    "ict_development_index": "ict_edition",
+}
 
 #: Scale used when `scale` is not set: an interval, or the mean and standard deviation of z-scores.
 DEFAULT_SCALES = {"minmax": (0.0, 100.0), "z-score": (0.0, 1.0), "percentile-rank": (0.0, 1.0)}
@@ -51,6 +67,11 @@ class InnovationIndexParameters(SectionParameters):
     focus: str = Field("KOR", description="economy the page is about (ISO 3166 alpha-3); it must be in the group")
     group: str | list[str] = Field(
         "oecd-plus", description="economies compared: all, oecd, oecd-plus, g20, or a list of alpha-3 codes"
+    )
+    indicators: list[str] = Field(
+        list(STUDY_RANKS),
+        min_length=2,
+        description=f"what the index is made of: {PATENT_SHARE}, and tables of one value an economy and year",
     )
     year: int | Literal["latest"] = Field(
         2018, description="year of the ranking, or 'latest': each indicator's newest year within the maximum age"
@@ -114,9 +135,7 @@ class InnovationIndexParameters(SectionParameters):
     @field_validator("focus")
     @classmethod
     def _known_economy(cls, value: str) -> str:
-        if value not in economies.known():
-            raise ValueError(not_allowed("economy", value, economies.known()))
-        return value
+        return known_economy(value)
 
     @field_validator("group")
     @classmethod
@@ -129,6 +148,17 @@ class InnovationIndexParameters(SectionParameters):
             raise ValueError(f"A ranking needs at least three economies; {value!r} has {len(members)}. Name more.")
         return value
 
+    @field_validator("indicators")
+    @classmethod
+    def _known_indicators(cls, value: list[str]) -> list[str]:
+        if len(set(value)) != len(value):
+            raise ValueError("The list of indicators names one twice. Name each once.")
+        for name in value:
+            if not is_possible(name):
+                possible = [PATENT_SHARE, *filter(is_possible, catalogue.tables())]
+                raise ValueError(not_allowed("indicator", name, possible))
+        return value
+
     @field_validator("high_tech_fields")
     @classmethod
     def _known_fields(cls, value: str | list[str]) -> str | list[str]:
@@ -139,23 +169,24 @@ class InnovationIndexParameters(SectionParameters):
         if not value or len(set(value)) != len(value):
             raise ValueError("The list of high-tech patent fields is empty or names a field twice. Name each once.")
         for field in value:
-            if field not in catalogue.fields():
-                raise ValueError(not_allowed("patent field", field, catalogue.fields(), shown=35))
+            if field not in patent_fields():
+                raise ValueError(not_allowed("patent field", field, patent_fields(), shown=35))
         return value
 
     @field_validator("weights")
     @classmethod
-    def _known_weights(cls, value: str | dict[str, float]) -> str | dict[str, float]:
+    def _known_weights(cls, value: str | dict[str, float], info: ValidationInfo) -> str | dict[str, float]:
+        names = info.data.get("indicators", list(STUDY_RANKS))
         if isinstance(value, str):
             if value not in WEIGHTINGS:
                 raise ValueError(not_allowed("weighting", value, WEIGHTINGS))
             return value
         for name, weight in value.items():
-            if name not in NAMES:
-                raise ValueError(not_allowed("indicator", name, NAMES))
+            if name not in names:
+                raise ValueError(not_allowed("indicator", name, names))
             if not 0 <= weight < float("inf"):
                 raise ValueError(f"The weight of {name} is {weight}: a weight is a number, zero or larger.")
-        if missing := [name for name in NAMES if name not in value]:
+        if missing := [name for name in names if name not in value]:
             raise ValueError(
                 f"No weight is given for {', '.join(missing)}. Give every indicator one (0 leaves it out)."
             )
@@ -163,10 +194,10 @@ class InnovationIndexParameters(SectionParameters):
             raise ValueError("All weights are zero. Give at least one indicator a weight above zero.")
         return value
 
-    @field_validator("rd_gdp_vintage", "hightech_exports_share_vintage", "patents_vintage", "ict_edition")
+    @field_validator(*VINTAGE_FIELDS.values())
     @classmethod
     def _known_vintage(cls, value: str, info: ValidationInfo) -> str:
-        table = _TABLE_OF_FIELD[str(info.field_name)]
+        table = next(table for table, field in VINTAGE_FIELDS.items() if field == info.field_name)
         allowed = [*catalogue.vintages(table), LATEST]
         if value not in allowed:
             raise ValueError(not_allowed(f"vintage of {table}", value, allowed))
@@ -174,25 +205,27 @@ class InnovationIndexParameters(SectionParameters):
 
     @model_validator(mode="after")
     def _choices_fit_together(self) -> Self:
-        self._check_focus()
-        self._check_years()
-        self._check_scale()
-        return self
-
-    def _check_focus(self) -> None:
         members = economies.group(self.group)
         if self.focus not in members:
             raise ValueError(
                 f"The focus economy {self.focus!r} is not in the group {self.group!r}. "
                 f"Choose one of its economies: {', '.join(members)}."
             )
+        self._check_years()
+        self._check_scale()
+        return self
 
     def _check_years(self) -> None:
         year = self.reference_year()
-        for indicator in INDICATORS:
-            years = catalogue.years(indicator.table, self.vintage(indicator.table))
-            if indicator.yearly and not any(year - self.maximum_age <= found <= year for found in years):
-                raise ValueError(_no_data(indicator.table, self.vintage(indicator.table), year, self, years))
+        within = f" or up to {self.maximum_age} years before it" if self.maximum_age else ""
+        for one in self.definitions():
+            vintage = self.vintage(one.table)
+            years = catalogue.years(one.table, vintage)
+            if not one.edition and not any(year - self.maximum_age <= found <= year for found in years):
+                raise ValueError(
+                    f"Table {one.table}, vintage {vintage}, has no data for {year}{within}. It has "
+                    f"{years[0]}-{years[-1]}. Choose one of these years, another vintage, or a larger maximum_age."
+                )
 
     def _check_scale(self) -> None:
         if self.scale and self.normalisation not in DEFAULT_SCALES:
@@ -209,10 +242,8 @@ class InnovationIndexParameters(SectionParameters):
             raise ValueError(f"The standard deviation of z-scores is {high}: it must be larger than zero.")
         if message := zero_refusal(self.aggregation, self.normalisation, (low, high), self.power):
             raise ValueError(message)
-        if self.weights == "benefit-of-the-doubt":
-            self._check_benefit_of_the_doubt(low)
-
-    def _check_benefit_of_the_doubt(self, low: float) -> None:
+        if self.weights != "benefit-of-the-doubt":
+            return
         if self.aggregation != "arithmetic":
             raise ValueError(
                 "Benefit of the doubt is a weighted sum by construction: it has no meaning with the aggregation "
@@ -228,42 +259,36 @@ class InnovationIndexParameters(SectionParameters):
         """Return the economies of the group, by their names."""
         return sorted(economies.group(self.group), key=economies.name)
 
+    def definitions(self) -> list[Indicator]:
+        """Return what is known about each indicator."""
+        return [indicator(name) for name in self.indicators]
+
     def reference_year(self) -> int:
         """Return the year the values are taken from; for ``latest`` the newest one of the yearly indicators."""
         if self.year != LATEST:
             return int(self.year)
-        tables = [indicator.table for indicator in INDICATORS if indicator.yearly]
+        known = self.definitions()
+        tables = [one.table for one in known if not one.edition] or [one.table for one in known]
         return max(catalogue.years(table, self.vintage(table))[-1] for table in tables)
 
     def vintage(self, table: str) -> str:
-        """Return the vintage used of one of the four indicator tables, ``latest`` resolved to its name."""
-        named = {table: getattr(self, field) for field, table in _TABLE_OF_FIELD.items()}[table]
+        """Return the vintage used of a table, ``latest`` resolved to its name."""
+        named = getattr(self, VINTAGE_FIELDS[table]) if table in VINTAGE_FIELDS else LATEST
         return catalogue.vintage(table).name if named == LATEST else named
 
     def vintages(self) -> dict[str, str]:
-        """Return the vintage of each of the four indicator tables."""
-        return {indicator.table: self.vintage(indicator.table) for indicator in INDICATORS}
+        """Return the vintage used of the table of each indicator."""
+        return {one.table: self.vintage(one.table) for one in self.definitions()}
+
+    def tables(self) -> list[str]:
+        """Return the tables an index reads: those of the indicators, and those that take their place over time."""
+        known = self.definitions()
+        return list(dict.fromkeys([*(one.table for one in known), *(one.over_time for one in known)]))
 
     def resolved_scale(self) -> tuple[float, float]:
         """Return the scale of the normalisation: the one given, else the usual one."""
         low, high = self.scale or DEFAULT_SCALES.get(self.normalisation, (0.0, 1.0))
         return float(low), float(high)
-
-
-_TABLE_OF_FIELD = {
-    "rd_gdp_vintage": "rd_gdp",
-    "hightech_exports_share_vintage": "hightech_exports_share",
-    "patents_vintage": PATENTS,
-    "ict_edition": ICT,
-}
-
-
-def _no_data(table: str, vintage: str, year: int, asked: InnovationIndexParameters, years: list[int]) -> str:
-    within = f" or up to {asked.maximum_age} years before it" if asked.maximum_age else ""
-    return (
-        f"Table {table}, vintage {vintage}, has no data for {year}{within}. It has {years[0]}-{years[-1]}. "
-        "Choose one of these years, another vintage, or a larger maximum_age."
-    )
 
 
 def zero_refusal(aggregation: str, normalisation: str, scale: tuple[float, float], power: float = 0.5) -> str | None:
@@ -291,3 +316,40 @@ def _gives_zeros(normalisation: str, scale: tuple[float, float], *, negatives_on
     if normalisation in INTERVALS:
         return scale[0] < 0 if negatives_only else scale[0] <= 0
     return normalisation in ZERO_BASED and not negatives_only
+
+
+def known_economy(value: str) -> str:
+    """Return a code; one that stands for no economy is refused."""
+    if value not in economies.known():
+        raise ValueError(not_allowed("economy", value, economies.known()))
+    return value
+
+
+class EconomyParameters(SectionParameters):
+    """Parameters of the section `economy`; everything else follows from the innovation index of the same scenario."""
+
+    focus: str = Field("KOR", description="economy the page is about (ISO 3166 alpha-3), one of the index's group")
+
+    @field_validator("focus")
+    @classmethod
+    def _known_economy(cls, value: str) -> str:
+        return known_economy(value)
+
+
+class ChoicesParameters(SectionParameters):
+    """Parameters of the section `choices`."""
+
+    metric: Literal[
+        "korea_rank_composite",
+        "korea_rank_rd_gdp",
+        "korea_rank_hightech_exports_share",
+        "korea_rank_hightech_patent_share",
+        "korea_rank_ict_development_index",
+    ] = Field("korea_rank_composite", description="rank whose distribution over the sweep is shown")
+
+
+class SweepParameters(SectionParameters):
+    """Parameters of the section `sweep`."""
+
+    sweep: str = Field("claims", description="sweep shown: a file of sweeps/ that the notebook's front matter names")
+    metric: str | None = Field(None, description="number shown; None: the metric of the sweep's file")

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from helpers.errors import InputError
-from helpers.index.definitions import ICT, INDICATORS, NAMES, high_tech_fields
+from helpers.index.definitions import PATENT_SHARE, Indicator, high_tech_fields
 from helpers.index.parameters import InnovationIndexParameters
+
+Tables = Mapping[str, pd.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -65,56 +67,39 @@ def grants_by_field(patents: pd.DataFrame) -> pd.DataFrame:
     """Return the grants of each economy and year, one column a field, with ``total`` and ``flag`` (of the total)."""
     economies = patents[patents["iso3"] != "WLD"]
     wide = economies.pivot(index=["iso3", "year"], columns="field", values="grants")
-    return wide.join(_total_flags(economies), how="left")
+    totals = economies[economies["field"] == "total"]
+    flags = totals.assign(flag=totals.get("flag", "")).set_index(["iso3", "year"])["flag"]
+    return wide.join(flags, how="left")
 
 
-def shares_of(grants: pd.DataFrame, fields: Sequence[str], minimum_patents: int = 0) -> pd.DataFrame:
+def shares_of(grants: pd.DataFrame, fields: Sequence[str], minimum_patents: int) -> pd.DataFrame:
     """Return what `patent_share` does, from the grants by field of `grants_by_field`."""
-    share = per(grants[list(fields)].sum(axis=1), grants.loc[:, "total"], scale=100, minimum=max(minimum_patents, 1))
+    total = grants["total"].where(grants["total"] >= max(minimum_patents, 1))
+    share = 100 * grants[list(fields)].sum(axis=1) / total
     return (
         grants[["flag"]].assign(value=share).dropna(subset=["value"]).reset_index()[["iso3", "year", "value", "flag"]]
     )
 
 
-def per(values: pd.Series, denominator: pd.Series, *, scale: float = 1.0, minimum: float | None = None) -> pd.Series:
-    """Return values per unit of a denominator, such as patents per million people (scale 1e6).
-
-    Parameters
-    ----------
-    values, denominator : pandas.Series
-        By economy; an economy without a denominator gets no value.
-    scale : float
-        Units of the denominator that one value is for.
-    minimum : float, optional
-        Smallest denominator that counts; with less the ratio would say nothing, and the value is missing.
-    """
-    known = denominator.reindex(values.index)
-    return scale * values / (known if minimum is None else known.where(known >= minimum))
+def one_vintage(table: pd.DataFrame, vintage: str) -> pd.DataFrame:
+    """Return the rows of one vintage of a table; all of them where the table has no such column."""
+    return table[table["vintage"] == vintage] if "vintage" in table else table
 
 
-def _total_flags(patents: pd.DataFrame) -> pd.Series:
-    totals = patents[patents["field"] == "total"]
-    return totals.assign(flag=totals.get("flag", "")).set_index(["iso3", "year"])["flag"]
+def tidy(one: Indicator, table: pd.DataFrame, parameters: InnovationIndexParameters) -> pd.DataFrame:
+    """Return the values of an indicator for all years, tidy: its table as it is, but for the share of patents."""
+    if one.name != PATENT_SHARE:
+        return table
+    return patent_share(table, high_tech_fields(parameters.high_tech_fields), parameters.minimum_patents)
 
 
-def indicator_values(
-    name: str, tables: Mapping[str, pd.DataFrame], parameters: InnovationIndexParameters
-) -> pd.DataFrame:
-    """Return value, year and flag of one indicator by economy, as the parameters choose them.
-
-    The ICT Development Index is an edition: its newest year is used whatever the year asked for.
-    """
-    table = tables[next(indicator.table for indicator in INDICATORS if indicator.name == name)]
-    year, age = parameters.reference_year(), parameters.maximum_age
-    if name == "hightech_patent_share":
-        table = patent_share(table, high_tech_fields(parameters.high_tech_fields), parameters.minimum_patents)
-    if name == ICT:
-        year, age = int(table["year"].max()), 0
-    return newest(table, year, age)
+def reach(one: Indicator, table: pd.DataFrame, parameters: InnovationIndexParameters) -> tuple[int, int]:
+    """Return the year asked for and the largest age; of an edition its newest year, whatever the year asked for."""
+    return (int(table["year"].max()), 0) if one.edition else (parameters.reference_year(), parameters.maximum_age)
 
 
 def select(
-    tables: Mapping[str, pd.DataFrame],
+    tables: Tables,
     parameters: InnovationIndexParameters,
     members: Sequence[str],
     population: pd.DataFrame | None = None,
@@ -124,9 +109,9 @@ def select(
     Parameters
     ----------
     tables : mapping
-        The four indicator tables by name, each in the vintage chosen.
+        The tables of the indicators by name, each in the vintage chosen.
     parameters : InnovationIndexParameters
-        Year, age, minima, fields.
+        Indicators, year, age, minima, fields.
     members : sequence of str
         Economies of the group.
     population : pandas.DataFrame, optional
@@ -142,17 +127,20 @@ def select(
     InputError
         Population missing though a minimum is asked for; no economy with a value.
     """
-    found = {name: indicator_values(name, tables, parameters).reindex(sorted(members)) for name in NAMES}
-    values, years, flags = (pd.DataFrame({name: rows[column] for name, rows in found.items()}) for column in _COLUMNS)
+    found = {}
+    for one in parameters.definitions():
+        table = tables[one.table]
+        rows = newest(tidy(one, table, parameters), *reach(one, table, parameters))
+        found[one.name] = rows.reindex(sorted(members))
+    values, years, flags = (
+        pd.DataFrame({name: rows[column] for name, rows in found.items()}) for column in ("value", "year", "flag")
+    )
     excluded = _reasons(values, parameters, population)
     kept = excluded.index[excluded == ""]
     if kept.empty:
         raise InputError("No economy of the group has a value. Choose another year, vintage or group.")
     flags = flags.where(values.notna(), "").fillna("").astype(object)
     return Selection(values.loc[kept], years.loc[kept], flags.loc[kept], excluded[excluded != ""])
-
-
-_COLUMNS = ("value", "year", "flag")
 
 
 def _reasons(values: pd.DataFrame, parameters: InnovationIndexParameters, population: pd.DataFrame | None) -> pd.Series:
@@ -169,12 +157,11 @@ def _reasons(values: pd.DataFrame, parameters: InnovationIndexParameters, popula
 
 def covered(values: pd.DataFrame, minimum_coverage: float) -> pd.Series:
     """Tell which economies have at least this share of the indicators, as booleans by economy."""
-    share = values.notna().mean(axis=1)
-    return share >= minimum_coverage - 1e-12
+    return values.notna().mean(axis=1) >= minimum_coverage - 1e-12
 
 
 def read_tables(
-    load: Callable[[str, str], pd.DataFrame], parameters: InnovationIndexParameters
+    load: Callable[[str, str | None], pd.DataFrame], parameters: InnovationIndexParameters
 ) -> dict[str, pd.DataFrame]:
-    """Load the four indicator tables in the vintages chosen; `load` is ``helpers.data.load``."""
-    return {indicator.table: load(indicator.table, parameters.vintage(indicator.table)) for indicator in INDICATORS}
+    """Load the tables that an index reads, those of the indicators in the vintages chosen; `load` is that of `data`."""
+    return {table: load(table, parameters.vintages().get(table)) for table in parameters.tables()}

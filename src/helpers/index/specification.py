@@ -8,13 +8,11 @@ import pandas as pd
 
 from helpers.errors import InputError
 from helpers.index import weigh
-from helpers.index.aggregate import aggregate, checked_weights
+from helpers.index.aggregate import aggregate
 from helpers.index.impute import impute
 from helpers.index.normalise import normalise, oriented
 from helpers.index.parameters import InnovationIndexParameters
-from helpers.index.ranking import ranks
-from helpers.index.select import covered
-from helpers.index.treat import JRC, Rule, treat
+from helpers.index.treat import treat
 
 BENEFIT_OF_THE_DOUBT = "benefit-of-the-doubt"
 
@@ -35,10 +33,6 @@ class Specification:
         Exponent of the power mean.
     directions : mapping
         -1 for indicators of which less is better; 1 otherwise.
-    rule : Rule or mapping of str to Rule
-        When an indicator has outliers and how far their treatment goes, as `treat.treat` takes it.
-    minimum_coverage : float
-        Share of the indicators an economy needs for a score; 0 = any.
     """
 
     imputation: str = "none"
@@ -49,8 +43,6 @@ class Specification:
     aggregation: str = "arithmetic"
     power: float = 0.5
     directions: Mapping[str, int] = field(default_factory=dict)
-    rule: Rule | Mapping[str, Rule] = JRC
-    minimum_coverage: float = 0.0
 
     @classmethod
     def of(cls, parameters: InnovationIndexParameters) -> "Specification":
@@ -64,6 +56,7 @@ class Specification:
             weights=parameters.weights,
             aggregation=parameters.aggregation,
             power=parameters.power,
+            directions={one.name: one.direction for one in parameters.definitions()},
         )
 
 
@@ -75,6 +68,11 @@ class Index:
     weights: pd.Series
     scores: pd.Series
     ranks: pd.Series
+
+
+def ranked(values: pd.DataFrame | pd.Series) -> pd.DataFrame:
+    """Return ranks by column: 1 = highest, ties share the better rank, what is missing has none."""
+    return values.rank(ascending=False, method="min")
 
 
 def prepared(values: pd.DataFrame, specification: Specification, context: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -94,22 +92,16 @@ def prepared(values: pd.DataFrame, specification: Specification, context: pd.Dat
     InputError
         An indicator that does not vary, or a method that has no meaning for the values.
     """
-    directions = [specification.directions.get(name, 1) for name in values.columns]
-    filled = impute(values, specification.imputation, context, directions=directions)
-    treated = treat(filled, specification.outliers, specification.rule).values
-    matrix = oriented(treated.to_numpy(float), directions)
-    _refuse_constant(treated)
-    return pd.DataFrame(
-        normalise(matrix, specification.normalisation, specification.scale), values.index, values.columns
-    )
-
-
-def _refuse_constant(values: pd.DataFrame) -> None:
-    for name, column in values.items():
-        if column.nunique() < 2:
+    directions = [specification.directions.get(str(name), 1) for name in values.columns]
+    filled = impute(values, specification.imputation, context, directions)
+    treated = treat(filled.to_numpy(float, copy=True), specification.outliers)
+    for name, column in zip(values.columns, treated.T, strict=True):
+        if not np.fmin.reduce(column) < np.fmax.reduce(column):
             raise InputError(
                 f"Indicator {name} has no two different values and cannot be put on a scale. Leave it out."
             )
+    matrix = normalise(oriented(treated, directions), specification.normalisation, specification.scale)
+    return pd.DataFrame(matrix, values.index, values.columns)
 
 
 def composite(values: pd.DataFrame, specification: Specification, context: pd.DataFrame | None = None) -> Index:
@@ -124,27 +116,26 @@ def composite(values: pd.DataFrame, specification: Specification, context: pd.Da
     context : pandas.DataFrame, optional
         What imputation may use, by economy.
 
-    Returns
-    -------
-    Index
-
     Raises
     ------
     InputError
         A choice that has no meaning for these values, naming what to use.
     """
     normalised = prepared(values, specification, context)
+    x = normalised.to_numpy()
     if specification.weights == BENEFIT_OF_THE_DOUBT:
-        return _most_favourable(normalised, specification)
-    weights = weights_of(normalised, specification.weights)
-    scores = aggregate(
-        normalised.to_numpy(),
-        weights.to_numpy(),
-        specification.aggregation,
-        specification.power,
-        specification.minimum_coverage,
-    )
-    return _index(normalised, weights, scores)
+        if specification.aggregation != "arithmetic":
+            raise InputError(
+                "Benefit of the doubt is a weighted sum by construction: it has no meaning with the aggregation "
+                f"{specification.aggregation!r}. Use 'arithmetic'."
+            )
+        found, shares = weigh.benefit_of_the_doubt(x)
+        weights = pd.Series(np.nanmean(shares, axis=0), values.columns, name="weight")
+    else:
+        weights = weights_of(normalised, specification.weights)
+        found = aggregate(x, weights.to_numpy(), specification.aggregation, specification.power)
+    scores = pd.Series(found, values.index, name="score")
+    return Index(normalised, weights, scores, ranked(scores).rename("rank"))
 
 
 def weights_of(normalised: pd.DataFrame, weights: str | Mapping[str, float]) -> pd.Series:
@@ -156,27 +147,5 @@ def weights_of(normalised: pd.DataFrame, weights: str | Mapping[str, float]) -> 
             raise InputError(
                 f"Weights and indicators do not match: {', '.join(unknown)}. Give each indicator one weight."
             )
-        found = checked_weights(np.array([weights[name] for name in normalised.columns]), normalised.shape[1])
+        found = np.array([weights[str(name)] for name in normalised.columns], float)
     return pd.Series(found / found.sum(), normalised.columns, name="weight")
-
-
-def _most_favourable(normalised: pd.DataFrame, specification: Specification) -> Index:
-    if specification.aggregation != "arithmetic":
-        raise InputError(
-            "Benefit of the doubt is a weighted sum by construction: it has no meaning with the aggregation "
-            f"{specification.aggregation!r}. Use 'arithmetic'."
-        )
-    found = weigh.benefit_of_the_doubt(normalised.to_numpy())
-    shares = pd.Series(np.nanmean(found.shares, axis=0), normalised.columns, name="weight")
-    enough = covered(normalised, specification.minimum_coverage)
-    return _index(normalised, shares, np.where(enough, found.scores, np.nan))
-
-
-def _index(normalised: pd.DataFrame, weights: pd.Series, scores: np.ndarray) -> Index:
-    economies = normalised.index
-    return Index(
-        normalised,
-        weights,
-        pd.Series(scores, economies, name="score"),
-        pd.Series(ranks(scores), economies, name="rank"),
-    )

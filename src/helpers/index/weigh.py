@@ -1,23 +1,22 @@
-"""Weights of indicators that follow from the data, from a few words, or from a target.
+"""Weights of indicators that follow from the data.
 
 All weights returned are non-negative and sum to 1. `x` is economies by indicators, normalised, NaN = missing.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from helpers.errors import InputError, WorkError, not_allowed
-from helpers.index.aggregate import arithmetic
+from helpers.index.aggregate import weighted_mean
 from helpers.index.normalise import minmax
 
 Array = NDArray[np.float64]
-Measure = Literal["squared", "correlation"]
-#: A squared gap to the target that counts as none.
-EXACT = 1e-20
+#: Largest difference between an importance and its target; a squared gap to it that counts as none.
+TOLERANCE, EXACT = 0.01, 1e-20
+#: Limits of the share of an indicator in an economy's score by benefit of the doubt.
+LEAST, MOST = 0.1, 0.6
 
 
 def complete(x: Array) -> Array:
@@ -58,32 +57,29 @@ def principal_components(x: Array) -> tuple[Array, Array]:
     return eigenvalues[order], rotation * signs
 
 
-def pca(x: Array, kind: Literal["communality", "first-loadings"] = "communality") -> Array:
-    """Weights from principal components.
+def pca(x: Array) -> Array:
+    """Weigh an indicator by the share of its variance that the components with an eigenvalue of at least 1 explain.
 
-    ``communality`` weighs an indicator by the share of its variance that the components with an eigenvalue of at
-    least 1 explain; such weights cannot be negative (after Nicoletti, Scarpetta and Boylaud, 2000).
-    ``first-loadings`` takes the loadings on the first component, as the reference implementation does; they can be
-    negative, which turns an indicator's meaning round, and are refused then.
-
-    Raises
-    ------
-    InputError
-        A negative loading with ``first-loadings``; too few complete economies.
+    Such weights cannot be negative (after Nicoletti, Scarpetta and Boylaud, 2000).
     """
     eigenvalues, rotation = principal_components(x)
-    if kind == "first-loadings":
-        if (rotation[:, 0] < 0).any():
-            raise InputError("A loading on the first component is negative: no weight. Use 'pca' or equal weights.")
-        return rotation[:, 0] / rotation[:, 0].sum()
     kept = eigenvalues >= min(1.0, eigenvalues[0])
     found = (rotation[:, kept] ** 2 * eigenvalues[kept]).sum(axis=1)
     return found / found.sum()
 
 
 def first_loadings(x: Array) -> Array:
-    """Weights from the loadings on the first component alone; see `pca`."""
-    return pca(x, "first-loadings")
+    """Weigh by the loadings on the first component alone, as the reference implementation does.
+
+    Raises
+    ------
+    InputError
+        A negative loading, which would turn an indicator's meaning round.
+    """
+    loadings = principal_components(x)[1][:, 0]
+    if (loadings < 0).any():
+        raise InputError("A loading on the first component is negative: no weight. Use 'pca' or equal weights.")
+    return loadings / loadings.sum()
 
 
 def entropy(x: Array) -> Array:
@@ -118,56 +114,36 @@ def pairwise_correlations(x: Array) -> Array:
     return result
 
 
-def importance(x: Array, w: Array, measure: Measure = "squared") -> Array:
-    """Return each indicator's correlation with the weighted mean, squared or as it is, as shares of their sum.
+def importance(x: Array, w: Array) -> Array:
+    """Return each indicator's squared correlation with the weighted mean, as shares of their sum.
 
-    Squared is the Pearson correlation ratio, a share of variance (Paruolo, Saisana and Saltelli, 2013). As it is
-    (``correlation``) is what the reference implementation balances; for equal targets both want the same weights.
+    The Pearson correlation ratio, a share of variance (Paruolo, Saisana and Saltelli, 2013).
     """
-    found = correlations_with(x, arithmetic(x, w))
-    shares = found**2 if measure == "squared" else found
-    return shares / shares.sum()
-
-
-def correlations_with(x: Array, y: Array) -> Array:
-    """Return the Pearson correlation of each column of `x` with `y`, over the economies that have both."""
+    y = weighted_mean(x, w)
     present = ~np.isnan(x) & ~np.isnan(y)[:, None]
     n = present.sum(axis=0)
     first, second = np.where(present, x, 0.0), np.where(present, y[:, None], 0.0)
     first, second = ((part - part.sum(axis=0) / n) * present for part in (first, second))
     with np.errstate(invalid="ignore", divide="ignore"):
-        return (first * second).sum(axis=0) / np.sqrt((first**2).sum(axis=0) * (second**2).sum(axis=0))
+        found = (first * second).sum(axis=0) / np.sqrt((first**2).sum(axis=0) * (second**2).sum(axis=0))
+    return found**2 / (found**2).sum()
 
 
-def equal_importance(
-    x: Array, target: Array | None = None, tolerance: float = 0.01, measure: Measure = "squared"
-) -> Array:
-    """Find weights with which the indicators are equally important, or important as a target says.
+def equal_importance(x: Array) -> Array:
+    """Find weights with which the indicators are equally important, in the sense of `importance`.
 
-    Importance is `importance`. With complete data the weights follow from the correlations in one step; the search
-    that follows keeps them positive by construction and is only called a success when the shares meet the target.
-
-    Parameters
-    ----------
-    x : array, shape (n, k)
-        Normalised indicators.
-    target : array, shape (k,), optional
-        Wanted shares; equal ones when not given.
-    tolerance : float
-        Largest difference between a share and its target.
-    measure : {"squared", "correlation"}
-        What importance is.
+    With complete data the weights follow from the correlations in one step; the search that follows keeps them
+    positive by construction and is only called a success when the shares meet the target.
 
     Raises
     ------
     InputError
-        No weights meet the target: indicators that contradict each other would need a negative weight.
+        No such weights: indicators that contradict each other would need a negative one.
     """
-    count = x.shape[1]
-    wanted = np.full(count, 1 / count) if target is None else np.asarray(target, float) / np.sum(target)
-    best = _nearest(x, wanted, measure, tolerance)
-    worst = float(np.abs(importance(x, best, measure) - wanted).max())
-    if worst > tolerance:
+    wanted = np.full(x.shape[1], 1 / x.shape[1])
+    best = _nearest(x, wanted)
+    worst = float(np.abs(importance(x, best) - wanted).max())
+    if worst > TOLERANCE:
         raise InputError(
             "No weights give the importance asked for without one being negative "
             f"(nearest miss {worst:.2f}). Use another weighting, such as 'equal'."
@@ -175,29 +151,29 @@ def equal_importance(
     return best
 
 
-def _nearest(x: Array, wanted: Array, measure: Measure, tolerance: float) -> Array:
+def _nearest(x: Array, wanted: Array) -> Array:
     """Return the weights whose importance is nearest to the one wanted, from up to two starts of the search."""
     from scipy.optimize import minimize
 
     def gap(logs: Array) -> float:
-        return float(np.sum((importance(x, _softmax(logs), measure) - wanted) ** 2))
+        return float(np.sum((importance(x, _softmax(logs)) - wanted) ** 2))
 
-    found = np.log(np.clip(_by_correlations(x, wanted, measure), 1e-3, None))
+    solution = np.linalg.lstsq(pairwise_correlations(x), np.sqrt(wanted), rcond=None)[0]
+    direct = solution / np.nanstd(x, axis=0, ddof=1)
+    found = np.log(np.clip(direct / np.abs(direct).sum(), 1e-3, None))
     for start in (found, np.zeros(wanted.size)):
         if gap(found) < EXACT:
             break
         searched = minimize(gap, start, method="BFGS", options={"gtol": 1e-10}).x
         found = min(found, searched, key=gap)
-        if gap(found) < (tolerance / 10) ** 2:
+        if gap(found) < (TOLERANCE / 10) ** 2:
             break
     return _softmax(found)
 
 
-def _by_correlations(x: Array, wanted: Array, measure: Measure) -> Array:
-    root = np.sqrt(wanted) if measure == "squared" else wanted
-    solution = np.linalg.lstsq(pairwise_correlations(x), root, rcond=None)[0]
-    found = solution / np.nanstd(x, axis=0, ddof=1)
-    return found / np.abs(found).sum()
+def _softmax(logs: Array) -> Array:
+    powers = np.exp(logs - logs.max())
+    return powers / powers.sum()
 
 
 def most_informative(x: Array) -> Array:
@@ -211,60 +187,51 @@ def most_informative(x: Array) -> Array:
     return found / found.sum()
 
 
-def _softmax(logs: Array) -> Array:
-    powers = np.exp(logs - logs.max())
-    return powers / powers.sum()
-
-
-@dataclass(frozen=True)
-class BenefitOfTheDoubt:
-    """Scores of `benefit_of_the_doubt` and the share of each indicator in an economy's score (n, k; rows sum to 1)."""
-
-    scores: Array
-    shares: Array
-
-
-def benefit_of_the_doubt(x: Array, low: float = 0.1, high: float = 0.6) -> BenefitOfTheDoubt:
+def benefit_of_the_doubt(x: Array) -> tuple[Array, Array]:
     """Score each economy with the weights that suit it best (Cherchye et al., 2007), by linear programmes (HiGHS).
 
     With these weights no economy may score above 1, and each indicator's share in the economy's own score lies
-    between `low` and `high`. Indicators that are missing or zero have no share and the limits apply to the others; an
-    economy without any value has no score.
+    between a tenth and six tenths. Indicators that are missing or zero have no share and the limits apply to the
+    others; an economy without any value has no score.
 
     Parameters
     ----------
     x : array, shape (n, k)
         Normalised values, not negative.
-    low, high : float
-        Limits of the shares.
+
+    Returns
+    -------
+    scores : array, shape (n,)
+    shares : array, shape (n, k)
+        Share of each indicator in the economy's score; rows sum to 1.
 
     Raises
     ------
     InputError
-        Negative values; limits that no shares can meet.
+        Negative values; more indicators than shares of a tenth can be given, or fewer than two.
     WorkError
         The solver found no optimum.
     """
     if np.nanmin(x) < 0:
         raise InputError("Benefit of the doubt needs values that are not negative. Use minmax.")
-    if not 0 <= low <= 1 / x.shape[1] <= high <= 1:
-        raise InputError(f"Shares between {low} and {high} cannot sum to 1 over {x.shape[1]} indicators.")
+    if not LEAST <= 1 / x.shape[1] <= MOST:
+        raise InputError(f"Shares between {LEAST} and {MOST} cannot sum to 1 over {x.shape[1]} indicators.")
     known = np.nan_to_num(x, nan=0.0)
-    weights = np.array([_favourable(known, row, low, high) for row in range(len(x))])
+    weights = np.array([_favourable(known, row) for row in range(len(x))])
     parts = weights * known
     scores = np.where(np.isnan(x).all(axis=1), np.nan, parts.sum(axis=1))
     with np.errstate(invalid="ignore", divide="ignore"):
-        return BenefitOfTheDoubt(scores, parts / scores[:, None])
+        return scores, parts / scores[:, None]
 
 
-def _favourable(known: Array, row: int, low: float, high: float) -> Array:
+def _favourable(known: Array, row: int) -> Array:
     from scipy.optimize import linprog
 
     own = known[row]
     if not (own > 0).any():
         return np.zeros(own.size)
-    high = max(high, 1 / (own > 0).sum())
-    least = np.where(own > 0, low, 0.0)[:, None] * own - np.diag(own)
+    high = max(MOST, 1 / (own > 0).sum())
+    least = np.where(own > 0, LEAST, 0.0)[:, None] * own - np.diag(own)
     most = np.diag(own) - high * own
     limits = np.vstack([known, least, most])
     bounds = np.concatenate([np.ones(len(known)), np.zeros(2 * own.size)])

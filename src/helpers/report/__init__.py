@@ -3,17 +3,8 @@
 Import cost matters (a fresh kernel a run): drawing libraries are only imported by `setup`.
 """
 
-from helpers.report.entries import (
-    by_scenario,
-    data_entries,
-    data_tables,
-    generated_note,
-    other_sections,
-    parameter_entries,
-    read_on,
-    tally,
-)
-from helpers.report.figures import figure
+from helpers.report.entries import data_entries, data_tables, parameter_entries, tally
+from helpers.report.figures import figure, write_csv
 from helpers.report.store import (
     evidence,
     is_published,
@@ -26,7 +17,7 @@ from helpers.report.store import (
     sweep,
 )
 from helpers.report.style import COLOURS, colour, setup
-from helpers.report.tables import table
+from helpers.report.tables import read_csv, table
 from helpers.report.words import (
     bold,
     by_sign,
@@ -58,7 +49,6 @@ from helpers.report.words import (
 __all__ = [
     "COLOURS",
     "bold",
-    "by_scenario",
     "by_sign",
     "capital",
     "change",
@@ -72,7 +62,6 @@ __all__ = [
     "evidence",
     "faster_or_slower",
     "figure",
-    "generated_note",
     "interval",
     "is_published",
     "link",
@@ -86,7 +75,6 @@ __all__ = [
     "other_metrics",
     "other_results",
     "other_runs",
-    "other_sections",
     "out_of",
     "p_value",
     "parameter_entries",
@@ -94,7 +82,7 @@ __all__ = [
     "plural",
     "points",
     "prose",
-    "read_on",
+    "read_csv",
     "results",
     "rose_or_fell",
     "sections",
@@ -103,4 +91,5 @@ __all__ = [
     "sweep",
     "table",
     "tally",
+    "write_csv",
 ]

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from helpers.report.figures import has_index, write_csv
 from helpers.report.inline import Rich
 from helpers.report.source import flags_of, show_source, source_line
-from helpers.report.store import metrics_only
+from helpers.report.store import metrics_only, other_results
 from helpers.report.words import MISSING, is_missing, number
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Format = str | Callable[[Any], Any]
+Format = str | Callable[[Any], str]
 NO_VALUE = '<span class="no-value" title="no value">–</span>'
 FLAG = "flag"
 # More rows than this scroll in a box of their own, under their heads: a page is read, a long table is looked up.
@@ -65,6 +65,23 @@ def table(
     write_csv(df if data is None else data, name)
     display(HTML(table_html(df, formats=formats, sortable=sortable, stacked=stacked)))
     show_source(source_line(tables, vintages=vintages, n=n, note=note, flags=flags_of(df)), name)
+
+
+def read_csv(section: str, name: str) -> "pd.DataFrame":
+    """Return a table that another section left, in full precision; only an empty cell counts as missing.
+
+    Parameters
+    ----------
+    section : str
+        Slug of the section, which the front matter names under `needs`.
+    name : str
+        Of the table, as it was given to `table` or `write_csv` there.
+    """
+    import pandas as pd
+
+    path = other_results(section) / "tables" / f"{name}.csv"
+    # Without this, an economy or a flag called "NA" would be read as missing.
+    return pd.read_csv(path, keep_default_na=False, na_values=[""], float_precision="round_trip")
 
 
 def table_html(

@@ -80,6 +80,7 @@ class Design(BaseModel):
     description: str = ""
     scenario: str | None = Field(default=None, description="named set of parameters that all points start from")
     metric: str | None = Field(default=None, description="metric that the page about the sweep shows")
+    label: str | None = Field(default=None, description="what readers call that metric, within a sentence")
     sections: dict[str, SectionDesign] = Field(min_length=1)
 
 
