@@ -116,5 +116,5 @@ def test_what_a_notebook_takes_from_the_helpers_is_there(name):
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules
     }
-    assert used, name
+    assert modules, name
     assert sorted(f"{module}.{what}" for module, what in used if not hasattr(modules[module], what)) == []

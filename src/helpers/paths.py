@@ -20,7 +20,12 @@ def _find(start: Path) -> Path:
     return Path(__file__).resolve().parents[2]
 
 
+@cache
+def _resolved(path: str) -> Path:
+    return Path(path).resolve()
+
+
 def project_root() -> Path:
     """Return the project's root: `RESHORING_ROOT`, else the checkout around the working directory, else this one."""
     given = os.environ.get("RESHORING_ROOT")
-    return Path(given).resolve() if given else _find(Path.cwd().resolve())
+    return _resolved(os.path.abspath(given)) if given else _find(Path.cwd().resolve())

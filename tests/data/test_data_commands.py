@@ -117,7 +117,9 @@ def test_cite_takes_tables_or_a_run(reshoring: typer.Typer, project: Path) -> No
 
 
 def test_the_data_page_tells_the_terms_of_what_is_fetched() -> None:
-    page = (Path(__file__).resolve().parents[2] / "data.qmd").read_text(encoding="utf-8")
+    notebook = Path(__file__).resolve().parents[2] / "notebooks" / "data.ipynb"
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    page = "".join(line for cell in cells for line in cell["source"])
     for publication in (FORMATS["wiod2016"].PUBLICATION, FORMATS["icio"].PUBLICATION, BACI, COMTRADE):
         assert f"[{publication.licence}]({publication.licence_url})" in " ".join(page.split())
     for terms in (tiva.TERMS, sources.ITU):

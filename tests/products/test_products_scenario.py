@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -17,14 +18,18 @@ from helpers.data import citation, load
 from helpers.errors import InputError
 from helpers.runner.builder import verdict_now
 from helpers.runner.plan import plan
-from helpers.site import build
+from helpers.site import build, pages
 from helpers.site.contract import contract
-from helpers.site.publication import publications
 from helpers.trade.products.end_use import class_of
 
 PROJECT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(PROJECT / "tests"))
+
+from root_pages import write_root_pages  # noqa: E402
+
 SECTION, SCENARIO = "intermediate-trade", "generated-baci"
-SHIPPED = ("_quarto.yml", "index.qmd", "methods.qmd", "data.qmd", "references.bib", "requirements.lock")
+SHIPPED = ("_quarto.yml", "references.bib", "requirements.lock")
+PAGE = f"build/pages/{SCENARIO}/{SECTION}.html"
 YEARS = (2010, 2011, 2012, 2013)
 
 
@@ -42,6 +47,7 @@ def project(tmp_path_factory):
         (root / name).symlink_to(PROJECT / name)
     (root / "notebooks").mkdir()
     shutil.copy(PROJECT / "notebooks" / f"{SECTION}.ipynb", root / "notebooks")
+    write_root_pages(root, SCENARIO)
     (root / "scenarios").mkdir()
     scenario = {"title": "Generated trade", "parameters": {SECTION: {"source": SCENARIO, "minimum_exports": 0}}}
     (root / "scenarios" / f"{SCENARIO}.yml").write_text(yaml.safe_dump(scenario))
@@ -65,7 +71,7 @@ def site(project, release) -> Path:
     assert told.exit_code == 0, told.output
     recap = runner.build(jobs=1)
     assert recap.ok, recap.lines()
-    assert build.publish(project, publications(), "smalldocs")
+    assert build.publish(project, pages.published_runs(), "smalldocs")
     return project / "_site"
 
 
@@ -111,10 +117,10 @@ def test_the_page_answers_with_the_numbers_of_the_files(project, release, site):
 
 def test_the_run_and_every_page_carry_the_watermark(project, site):
     assert json.loads((results(project) / "metrics.json").read_text())["generated"] is True
-    (page,) = publications()
-    assert page.generated
-    assert page.ingested == {f"trade/{SCENARIO}": "BACI 202401b (HS2012)"}
-    text = (site / page.address).read_text()
+    run = pages.published_runs()[-1]
+    assert run.generated
+    assert run.ingested[f"trade/{SCENARIO}"]["title"] == "BACI 202401b (HS2012)"
+    text = (site / PAGE).read_text()
     assert text.count('class="generated-data"') == 1
     assert text.index('class="generated-data"') < text.index("<figure")
     assert "Generated data: no number here says anything about the world" in text
@@ -126,9 +132,8 @@ def test_the_run_and_every_page_carry_the_watermark(project, site):
 
 def test_a_page_that_lost_its_banner_breaks_the_contract(site, tmp_path):
     copy = Path(shutil.copytree(site, tmp_path / "copy"))
-    (page,) = publications()
-    text = (copy / page.address).read_text().replace('class="generated-data"', "")
-    (copy / page.address).write_text(text)
+    text = (copy / PAGE).read_text().replace('class="generated-data"', "")
+    (copy / PAGE).write_text(text)
     assert {finding.rule for finding in contract(copy)} == {"generated data"}
 
 
@@ -151,14 +156,14 @@ def test_the_references_name_the_producer(site):
 
 
 def test_a_changed_ingestion_makes_the_run_stale(project, release, site):
-    (planned,) = plan()
+    (planned,) = plan(None, [SECTION])
     assert verdict_now(planned, {}).state == "fresh"
     path = sorted(release.glob("BACI_*"))[0]
     whole = path.read_text()
     try:
         path.write_text(whole[: whole.rstrip("\n").rindex("\n") + 1])
         CliRunner().invoke(app, ["trade", "ingest", str(release), "--format", "baci", "--name", SCENARIO])
-        (planned,) = plan()
+        (planned,) = plan(None, [SECTION])
         assert verdict_now(planned, {}).reasons == [f"ingested data set trade/{SCENARIO} changed"]
     finally:
         path.write_text(whole)

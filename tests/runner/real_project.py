@@ -1,7 +1,7 @@
 """The real project in a folder of its own, with parameters under which all of it runs in less than a minute."""
 
-import re
 import shutil
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,12 @@ import yaml
 from helpers.runner import notebooks
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from root_pages import under  # noqa: E402
+
 INPUTS = ("notebooks", "scenarios", "sweeps", "data", "assets")
-FILES = ("requirements.lock", "_quarto.yml", "index.qmd", "methods.qmd", "data.qmd", "references.bib")
+FILES = ("requirements.lock", "_quarto.yml", "references.bib")
 SCENARIO = "kita-2021"
 #: Parameters that decide how long a run takes; each section gets those that it has.
 CHEAP = {"draws": 1000, "run_curve": False, "group": "g20"}
@@ -30,9 +34,9 @@ def cheap_copy(root: Path) -> Path:
     _rewrite(root / "scenarios" / f"{SCENARIO}.yml", partial(_cheap_scenario, root))
     for path in (root / "sweeps").glob("*.yml"):
         _rewrite(path, _small_sweep)
-    front = (root / "index.qmd").read_text(encoding="utf-8")
-    # What the front page says of its sections names both scenarios; the sections' own words take its place.
-    (root / "index.qmd").write_text(re.sub(r"^findings:\n(?: .*\n)+", "", front, flags=re.M), encoding="utf-8")
+    for name in ("index", "methods", "data"):
+        path = root / "notebooks" / f"{name}.ipynb"
+        path.write_text(under(SCENARIO, path).replace('\\"latest\\"', f'\\"{SCENARIO}\\"'), encoding="utf-8")
     return root
 
 

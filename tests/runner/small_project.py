@@ -2,9 +2,14 @@
 
 import json
 import shutil
+import sys
 import textwrap
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from root_pages import write_root_pages
 
 LEAD = '''"""Parameters of the small notebooks."""'''
 FRONT = """---
@@ -90,10 +95,11 @@ class SmallProject:
         path.write_text(json.dumps({"title": name.title(), "parameters": parameters} | more))
 
     def site(self) -> None:
-        """Take over the pages, the configuration and the assets of the real site."""
+        """Take over the configuration and the assets of the real site, and write the pages at its root."""
         real = Path(__file__).parents[2]
-        for name in ("_quarto.yml", "index.qmd", "methods.qmd", "data.qmd", "references.bib"):
+        for name in ("_quarto.yml", "references.bib"):
             shutil.copyfile(real / name, self.root / name)
+        write_root_pages(self.root, "base")
         shutil.copytree(real / "assets", self.root / "assets", dirs_exist_ok=True)
 
     def metrics(self, slug: str, scenario: str = "base") -> dict[str, Any]:

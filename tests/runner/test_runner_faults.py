@@ -389,12 +389,13 @@ def test_killed_at_any_moment_a_site_can_be_built_again(project, command):
 
 
 def test_a_second_site_waits_for_the_first(project, command):
-    from helpers.site import layout
+    from helpers import files
+    from helpers.site.pages import STAGE
 
     project.site()
     project.add("alpha")
     assert command("build").wait(120) == 0
-    with lock.hold(project.root / layout.STAGE, "rendering the site"):
+    with files.lock(project.root / STAGE, "rendering the site"):
         process = command("site")
         said = []
         wait_until(lambda: said.append(process.stdout.readline()) or "Waiting for it" in said[-1])

@@ -130,14 +130,14 @@ def test_a_variant_can_be_run_with_values_of_ones_own(varied, command):
 def test_the_site_has_a_page_for_each_variant_and_a_list_that_leads_there(varied):
     from helpers.site import build as site
     from helpers.site import commands
-    from helpers.site.publication import publications
+    from helpers.site.pages import published_runs
 
     varied.site()
     shown = "overview:\n  variant: Word\n  metrics: [{metric: early, label: Value, format: integer}]\n"
     declared = GROUP.replace("}", ", label: told}") + shown
     varied.add("profile", "report.metrics(told='Word ' + word, early=6)", extra=declared, order=20)
     recap = build()
-    assert site.publish(varied.root, publications(), "smalldocs")
+    assert site.publish(varied.root, published_runs(), "smalldocs")
     pages = varied.root / "_site/build/pages/wide"
     assert sorted(path.stem for path in (pages / "profile").glob("*.html")) == ["one", "three", "two"]
     listed = (pages / "profile.html").read_text()
@@ -146,10 +146,10 @@ def test_the_site_has_a_page_for_each_variant_and_a_list_that_leads_there(varied
     page = (pages / "profile/two.html").read_text()
     assert "Section profile: Word two" in page
     assert '<a href="../profile.html">Section profile</a>' in page
-    assert "build/downloads/wide/profile/two/profile-results.zip" in page
+    assert "/downloads/wide/profile/two/profile-results.zip" in page
     front = (varied.root / "_site/index.html").read_text()
     assert "build/pages/wide/profile.html" in front
     assert "profile/two.html" not in front
-    (line,) = [line for line in commands.summary(publications(), recap) if line.startswith("wide  profile")]
+    (line,) = [line for line in commands.summary(published_runs(), recap) if line.startswith("wide  profile")]
     assert "3 run" in line
     assert line.endswith("_site/build/pages/wide/profile.html")

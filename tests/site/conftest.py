@@ -23,7 +23,7 @@ def needs(renderer: str) -> None:
 
 @pytest.fixture
 def project(tmp_path):
-    """An example project of its own, with what is to be published."""
+    """An example project of its own, with the runs that are to be published."""
     return tmp_path, example.write_project(tmp_path)
 
 
@@ -32,7 +32,7 @@ def rendered(request, tmp_path_factory):
     """The root of an example project with its site in place."""
     needs(request.param)
     root = tmp_path_factory.mktemp(request.param)
-    assert build.publish(root, example.write_project(root), request.param, example.catalogued)
+    assert build.publish(root, example.write_project(root), request.param)
     return root
 
 

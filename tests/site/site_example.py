@@ -1,4 +1,4 @@
-"""A small project with two finished runs, for the tests of the site: pages and configuration are the real ones."""
+"""A small project with finished runs, for the tests of the site: configuration and assets are the real ones."""
 
 import json
 import shutil
@@ -6,10 +6,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
 
+from helpers.report.inline import Rich
 from helpers.report.tables import LONG, table_html
-from helpers.site.publication import Publication
 
 ROOT = Path(__file__).resolve().parents[2]
 TITLE = "How tall are the examples, and how much of that is due to the ruler they were measured with?"
@@ -43,6 +42,8 @@ FOLD = '::: {.callout-note collapse="true" title="In full"}'
 GROWTH_OPTIONS = """#| label: tbl-growth
 #| tbl-cap: "Growth by year"
 """
+FOLDED = '::: {{.callout-note .entry collapse="true" title="{title}"}}\n\n```{{=html}}\n{content}\n```\n\n:::'
+SCENARIOS = {"kita-2021": "As seen in 2021", "latest": "Newest data"}
 LAST = """## More
 
 The shortest are in @tbl-folded.
@@ -60,16 +61,6 @@ first
 second
 :::
 """
-
-
-class ExampleParameters(BaseModel):
-    """Parameters of the example."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    year: int = Field(2018, ge=2000, le=2020, description="year of the ranking")
-    group: str | list[str] = Field("oecd", description="economies compared")
-    robust: bool = Field(True, description="whether <outliers> are cut")
 
 
 def heights() -> pd.DataFrame:
@@ -120,7 +111,7 @@ def executed_notebook() -> dict:
         cell(
             "code",
             "words",
-            "#| echo: false\nreport.prose('x')",
+            "#| echo: false\nshow('x')",
             [displayed("text/markdown", "Unmistakable **ranks** as in @kita2021: `@fig-none` stays.")],
         ),
         cell(
@@ -154,90 +145,99 @@ def executed_notebook() -> dict:
     return {"cells": cells, "metadata": {"papermill": {"start_time": "now"}}, "nbformat": 4, "nbformat_minor": 5}
 
 
-def write_run(root: Path, scenario: str, section: str) -> Path:
-    """Write a finished run's folder."""
+def front_page() -> dict:
+    """The front page as the runner leaves it: a table with links to the pages of both scenarios."""
+    links = [Rich(name, html=f'<a href="{name}/heights.ipynb#fig-heights">{name}</a>') for name in SCENARIOS]
+    verdicts = [
+        Rich(text, html=f'<span class="value-mark mark-{text}">{text}</span>') for text in ("supported", "partly")
+    ]
+    table = table_html(pd.DataFrame({"Scenario": links, "Verdict": verdicts}), stacked=True)
+    options = '#| label: tbl-verdicts\n#| tbl-cap: "Verdicts"\n#| echo: false\n'
+    tally = '<ul class="tally"><li class="mark-partly" style="--part: 1"><strong>1</strong> partly</li></ul>'
+    linked = "## More\n\n[How ranks are made](methods.ipynb#ranks), [Data](data.ipynb)."
+    words = f"Nothing is so tall [@kita2021].\n\n```{{=html}}\n{tally}\n```\n\n{linked}"
+    return notebook(
+        "What was found",
+        cell("markdown", "lead", words),
+        cell("code", "tbl-verdicts", options + "x", [displayed("text/html", table)]),
+    )
+
+
+def methods() -> dict:
+    """The page of methods: an entry with a folded table of parameters."""
+    table = table_html(pd.DataFrame({"Parameter": ["year"], "Allowed": ["a whole number"]}))
+    entry = FOLDED.format(
+        title="Parameters", content=f"<figure><figcaption>Table 1. Parameters</figcaption>{table}</figure>"
+    )
+    text = "## Ranks {#ranks}\n\nA rank is *r* of *n*.\n\n## Parameters\n\n### Heights {#parameters-of-heights}\n\n"
+    return notebook("Methods", cell("markdown", "ranks", text + entry))
+
+
+def data() -> dict:
+    """The page of data: a table that leads to two entries."""
+    links = [Rich(name, html=f'<a href="#{name}">{name}</a>') for name in ("rd_gdp", "trade_gdp")]
+    table = table_html(pd.DataFrame({"Table": links, "Licence": ["CC BY 4.0", "MIT"]}), sortable=True)
+    options = '#| label: tbl-tables\n#| tbl-cap: "All tables"\n#| echo: false\n'
+    facts = '<dl class="record"><dt>Producer</dt><dd>World Bank</dd></dl>'
+    entry = FOLDED.format(title="Source, unit, licence", content=facts)
+    entries = "\n\n".join(f"### Table {link} {{#{link}}}\n\n{entry}" for link in map(str, links))
+    listed = cell("code", "tbl-tables", options + "x", [displayed("text/html", table)])
+    return notebook("Data", listed, cell("markdown", "tables", f"## Indicators\n\n{entries}"))
+
+
+def notebook(title: str, *cells: dict) -> dict:
+    """An executed notebook."""
+    front = cell("raw", "front", f"---\ntitle: {title}\nsection: x\nparameters: nowhere:Model\nat_root: true\n---")
+    return {"cells": [front, *cells], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def finished_run(
+    root: Path, section: str, scenario: str = "latest", made: dict | None = None, **front
+) -> SimpleNamespace:
+    """Write what a run leaves and return it as the runner does."""
     folder = root / "build" / "runs" / scenario / section
-    for name in ("tables", "figures"):
-        (folder / "results" / name).mkdir(parents=True)
-    (folder / "notebook.ipynb").write_text(json.dumps(executed_notebook()))
-    (folder / "results" / "metrics.json").write_text(
-        json.dumps({"korea_rank": 2, "study_rank": 3, "share": 0.25, "gone": None})
-    )
-    heights().to_csv(folder / "results" / "tables" / "heights.csv", index=False)
-    growth().to_csv(folder / "results" / "tables" / "growth.csv", index=False)
-    (folder / "results" / "figures" / "heights.svg").write_text(SVG)
-    (folder / "manifest.json").write_text(json.dumps({"outputs": {}, "seconds": 1.5, "started": "2021-01-01"}))
-    return folder
-
-
-def publication(root: Path, scenario: str = "kita-2021", section: str = "heights") -> Publication:
-    """Write a run and return it as something to publish."""
-    folder = write_run(root, scenario, section)
-    return Publication(
-        section=section,
-        scenario=scenario,
-        title=TITLE,
-        description="Thirty economies, measured and ranked.",
-        order=10,
-        scenario_title={"kita-2021": "As seen in 2021"}.get(scenario, "Newest data"),
-        scenario_description="What the <authors> could see.",
-        run_id="0123456789ab",
-        parameters={"year": 2018, "group": ["KOR", "USA"], "robust": True, "none": None},
-        vintages={"rd_gdp": ["wdi-2021-09-15", "wdi-2026-07-13"]},
-        folder=folder,
-        findings={
-            "finding": "Korea ranks **{korea_rank|ordinal}**, with {share|percent}.",
-            "metrics": [
-                {"metric": "korea_rank", "label": "Rank", "format": "ordinal", "study": "study_rank"},
-                {"metric": "share", "label": "Share", "format": ".2f"},
-                {"metric": "gone", "label": "Gone"},
-            ],
-        },
-    )
-
-
-def record(name: str = "rd_gdp", folder: str = "indicators") -> SimpleNamespace:
-    """Metadata of a table, as the data catalogue gives it."""
-    vintage = SimpleNamespace(name="wdi-2021-09-15", note="first & last", years=[2000, 2018], economies=35, rows=600)
+    (folder / "results" / "tables").mkdir(parents=True)
+    executed = executed_notebook() if made is None else made
+    (folder / "notebook.ipynb").write_text(json.dumps(executed))
+    metrics = {"korea_rank": 2, "share": 0.25, "gone": None, "name": f"Height of {section}"}
+    (folder / "results" / "metrics.json").write_text(json.dumps(metrics))
+    if made is None:
+        (folder / "results" / "figures").mkdir()
+        (folder / "results" / "figures" / "heights.svg").write_text(SVG)
+        heights().to_csv(folder / "results" / "tables" / "heights.csv", index=False)
+        growth().to_csv(folder / "results" / "tables" / "growth.csv", index=False)
+    title = TITLE if made is None else executed["cells"][0]["source"].partition("title: ")[2].partition("\n")[0]
+    declared = {"at_root": made is not None, "for_each": None, "model_extra": {}} | front
+    about = {"title": title, "description": "Thirty economies, measured and ranked.", "order": 10}
     return SimpleNamespace(
-        name=name,
+        section=SimpleNamespace(slug=section, front=SimpleNamespace(**declared), **about),
+        scenario=SimpleNamespace(name=scenario, title=SCENARIOS[scenario], description="What the <authors> could see."),
+        variant="",
         folder=folder,
-        title="R&D spending",
-        description="Spending on research.",
-        producer="World Bank",
-        series_code="GB.XPD",
-        url="https://data.worldbank.org",
-        unit="% of GDP",
-        definition="Gross domestic expenditure.",
-        licence="CC BY 4.0",
-        licence_url="https://creativecommons.org/licenses/by/4.0/",
-        terms="",
-        redistribute=True,
-        citations=[SimpleNamespace(text="World Bank (2021). WDI.")],
-        problems=["Korea was <revised>."],
-        vintages=[vintage],
-        path=f"data/{folder}/{name}.csv",
-        bytes=12_345,
-        sha256="ab" * 32,
+        notebook=folder / "notebook.ipynb",
+        results=folder / "results",
+        metrics=metrics,
+        parameters={"year": 2018, "group": ["KOR", "USA"], "robust": True, "none": None} if made is None else {},
+        tables={"rd_gdp": {"vintages": ["wdi-2021-09-15", "wdi-2026-07-13"]}} if made is None else {},
+        ingested={},
+        generated=False,
+        run_id="0123456789ab",
+        outputs={"notebook.ipynb": "ab"},
     )
 
 
-def catalogued() -> tuple[list, list]:
-    """Sections and table records of the example."""
-    section = SimpleNamespace(slug="heights", title=TITLE, parameters=ExampleParameters)
-    return [section], [record(), record("trade_gdp", "trade")]
-
-
-def write_project(root: Path) -> list[Publication]:
-    """Make a project below `root` and return what is to be published."""
-    for name in ("_quarto.yml", "index.qmd", "methods.qmd", "data.qmd", "references.bib"):
+def write_project(root: Path) -> list[SimpleNamespace]:
+    """Make a project below `root` and return the runs that are to be published."""
+    for name in ("_quarto.yml", "references.bib"):
         shutil.copyfile(ROOT / name, root / name)
     shutil.copytree(ROOT / "assets", root / "assets")
-    for one in catalogued()[1]:
-        (root / one.path).parent.mkdir(parents=True)
-        (root / one.path).write_text("iso3,year,value\nKOR,2018,4.8\n")
-    (root / "data" / "datapackage.json").write_text("{}")
+    (root / "data").mkdir()
+    (root / "data" / "rd_gdp.csv").write_text("iso3,year,value\nKOR,2018,4.8\n")
     (root / "notebooks").mkdir()
-    source = {"cells": [cell("raw", "front", FRONT)], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    (root / "notebooks" / "heights.ipynb").write_text(json.dumps(source))
-    return [publication(root), publication(root, "latest")]
+    pages = {"index": front_page(), "methods": methods(), "data": data()}
+    for name in (*pages, "heights"):
+        (root / "notebooks" / f"{name}.ipynb").write_text(json.dumps(notebook(name)))
+    return [
+        *(finished_run(root, name, made=made) for name, made in pages.items()),
+        *(finished_run(root, "heights", scenario) for scenario in SCENARIOS),
+    ]

@@ -5,12 +5,11 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-import site_example as example
 import typer
 from typer.testing import CliRunner
 
 from helpers import runner
-from helpers.site import build, commands, publication
+from helpers.site import build, commands, pages
 from helpers.site.pre_render import interpreter
 
 app = typer.Typer()
@@ -20,15 +19,17 @@ commands.add_to(app)
 @pytest.fixture
 def invoke(project, monkeypatch):
     """Call a command in the example project, whose runs end in the given states."""
-    root, pages = project
+    root, runs = project
     monkeypatch.setenv("RESHORING_ROOT", str(root))
-    monkeypatch.setattr(publication, "publications", lambda: pages)
-    monkeypatch.setattr(build, "catalogued", example.catalogued)
+    monkeypatch.setattr(pages, "published_runs", lambda: runs)
 
     asked = []
 
     def call(*arguments, state="ran", lines=()):
-        results = [SimpleNamespace(scenario=p.scenario, section=p.section, state=state, seconds=1.25) for p in pages]
+        results = [
+            SimpleNamespace(scenario=run.scenario.name, section=run.section.slug, state=state, seconds=1.25)
+            for run in runs
+        ]
         recap = SimpleNamespace(
             results=results, failures=results if lines else [], ok=not lines, lines=lambda: list(lines)
         )
@@ -49,9 +50,10 @@ def test_site_ends_with_one_line_a_section_and_then_has_nothing_to_do(invoke):
     first = invoke("site", "--renderer", "smalldocs")
     assert first.exit_code == 0, first.output
     lines = first.output.splitlines()
-    assert lines[0].split() == ["kita-2021", "heights", "run", "1.2", "s", "_site/build/pages/kita-2021/heights.html"]
-    assert lines[1].split()[:3] == ["latest", "heights", "run"]
-    assert "_site/index.html" in lines[2]
+    assert lines[0].split() == ["latest", "index", "run", "1.2", "s", "_site/index.html"]
+    assert lines[3].split() == ["kita-2021", "heights", "run", "1.2", "s", "_site/build/pages/kita-2021/heights.html"]
+    assert lines[4].split()[:3] == ["latest", "heights", "run"]
+    assert "rendered with smalldocs: _site/index.html" in lines[5]
     again = invoke("site", "--renderer", "smalldocs", state="fresh")
     assert again.output.startswith("nothing to do: _site/ is up to date")
     assert again.exit_code == 0
@@ -69,14 +71,10 @@ def test_failed_runs_are_told_and_the_site_stays(invoke, project):
 
 
 def test_pages_writes_what_quarto_renders(invoke, project):
-    root, pages = project
+    root, runs = project
     assert invoke("pages").exit_code == 0
-    assert all((root / page.page).is_file() for page in pages)
-    assert {path.name for path in (root / "build/pages").glob("_*.md")} == {
-        "_overview.md",
-        "_parameters.md",
-        "_data.md",
-    }
+    assert all((root / pages.page(run)).is_file() for run in runs)
+    assert {path.name for path in root.glob("*.ipynb")} == {"index.ipynb", "methods.ipynb", "data.ipynb"}
     assert not (root / "_site").exists()
 
 
@@ -99,7 +97,7 @@ def test_an_unknown_renderer_is_refused(invoke):
 
 def test_the_path_of_an_unchanged_site_imports_no_heavy_library():
     code = (
-        "import sys, helpers.site.build, helpers.site.publication, helpers.site.commands, helpers.site.render;"
+        "import sys, helpers.site.build, helpers.site.pages, helpers.site.commands, helpers.site.render;"
         "print(sorted({'pandas', 'lxml', 'matplotlib', 'pypandoc', 'nbformat'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

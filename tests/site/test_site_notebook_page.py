@@ -9,7 +9,7 @@ from site_example import TITLE, cell, displayed, executed_notebook
 
 from helpers.site.notebook_page import (
     cell_options,
-    front_matter_text,
+    front_matter,
     page_notebook,
     protect_currency,
     read_front_matter,
@@ -117,4 +117,4 @@ def test_options_may_hold_quotes_and_colons():
 @settings(deadline=None, derandomize=True, max_examples=50)
 @given(st.dictionaries(st.text("abc", min_size=1), st.text(max_size=20) | st.integers() | st.booleans(), max_size=4))
 def test_front_matter_survives_writing_and_reading(front):
-    assert read_front_matter(front_matter_text(front) + "\n\ntext") == front
+    assert read_front_matter(front_matter(front) + "\n\ntext") == front

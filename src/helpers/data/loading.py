@@ -46,8 +46,9 @@ def load(table: str, vintage: str | None = None) -> pd.DataFrame:
     wanted = "all" if vintage == "all" else catalogue.vintage(table, vintage).name
     frame = _checked(meta)
     if wanted != "all" and meta.vintage_column:
-        frame = frame[frame[meta.vintage_column] == wanted]
-    return frame.reset_index(drop=True)
+        return frame[frame[meta.vintage_column] == wanted].reset_index(drop=True)
+    # A view of what is kept in memory could be written through, by way of its arrays.
+    return frame.copy()
 
 
 def read_bytes(meta: TableMetadata) -> bytes:
@@ -58,32 +59,33 @@ def read_bytes(meta: TableMetadata) -> bytes:
     WorkError
         The file is missing.
     """
+    return _file(meta).read_bytes()
+
+
+def _file(meta: TableMetadata) -> Path:
     path: Path = project_root() / meta.path
     if not path.is_file():
         raise catalogue.missing_file(meta)
-    return path.read_bytes()
+    return path
 
 
 def _checked(meta: TableMetadata) -> pd.DataFrame:
-    data = read_bytes(meta)
-    if (found := hashlib.sha256(data).hexdigest()) != meta.sha256:
-        raise WorkError(_changed(meta, data, found))
-    if meta.checked != stamp_of(meta, meta.sha256, meta.record_sha256):
-        _check_again(meta, data)
+    package = catalogue.stamp(project_root() / catalogue.PACKAGE)
     try:
-        return _ready(data, meta.name, meta.record_sha256, digest_text(meta.name))
+        return _ready(meta.name, catalogue.stamp(_file(meta)), package, digest_text(meta.name))
     except BrokenTable as error:
         raise WorkError(describe(meta.name, error.problems)) from error
 
 
 @lru_cache(maxsize=16)
-def _ready(data: bytes, name: str, record_sha256: str, corrected: str) -> pd.DataFrame:
-    """Return a table as `ready` does, once for the same bytes, record and corrections: notebooks load one repeatedly.
-
-    Nobody can change it for the next one: a frame that `load` makes of it is copied where it is written to.
-    """
-    meta = catalogue.metadata(name)
-    return ready(data, meta, meta.path, corrections(name))
+def _ready(name: str, file: tuple[str, int, int], package: tuple[str, int, int], corrected: str) -> pd.DataFrame:
+    """Return a table as `ready` does, once for the same file, record and corrections: notebooks load one repeatedly."""
+    meta, data = catalogue.metadata(name), Path(file[0]).read_bytes()
+    if (found := hashlib.sha256(data).hexdigest()) != meta.sha256:
+        raise WorkError(_changed(meta, data, found))
+    if meta.checked != stamp_of(meta, meta.sha256, meta.record_sha256):
+        _check_again(meta, data)
+    return ready(data, meta, meta.path, corrections(name)).reset_index(drop=True)
 
 
 def _check_again(meta: TableMetadata, data: bytes) -> None:

@@ -3,7 +3,16 @@
 Import cost matters (a fresh kernel a run): drawing libraries are only imported by `setup`.
 """
 
-from helpers.report.entries import data_entries, data_tables, parameter_entries, tally
+from helpers.report.entries import (
+    by_scenario,
+    data_entries,
+    data_tables,
+    generated_note,
+    other_sections,
+    parameter_entries,
+    read_on,
+    tally,
+)
 from helpers.report.figures import figure, write_csv
 from helpers.report.store import (
     evidence,
@@ -49,6 +58,7 @@ from helpers.report.words import (
 __all__ = [
     "COLOURS",
     "bold",
+    "by_scenario",
     "by_sign",
     "capital",
     "change",
@@ -62,6 +72,7 @@ __all__ = [
     "evidence",
     "faster_or_slower",
     "figure",
+    "generated_note",
     "interval",
     "is_published",
     "link",
@@ -75,6 +86,7 @@ __all__ = [
     "other_metrics",
     "other_results",
     "other_runs",
+    "other_sections",
     "out_of",
     "p_value",
     "parameter_entries",
@@ -83,6 +95,7 @@ __all__ = [
     "points",
     "prose",
     "read_csv",
+    "read_on",
     "results",
     "rose_or_fell",
     "sections",

@@ -1,13 +1,15 @@
-"""Pages that list things: every section's parameters, every data table, and how often each value occurs."""
+"""Pages that list things: the runs of each section, their parameters, the data tables, how often values occur."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from helpers.errors import InputError, not_allowed
 from helpers.report.inline import Marked, Rich, escaped
-from helpers.report.store import sections
+from helpers.report.store import OtherRun, other_runs, sections
 from helpers.report.tables import html_table
-from helpers.report.words import as_text, slug
+from helpers.report.words import as_text, link, listing, slug
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,9 +24,90 @@ def tally(counts: Mapping[str, int]) -> Marked:
     return Marked(_raw(f'<ul class="tally">{"".join(items)}</ul>'))
 
 
+def by_scenario(section: str, columns: Mapping[str, str], study: Mapping[str, str] | None = None) -> "pd.DataFrame":
+    """Return metrics of a section, a row for each scenario that leads to its page.
+
+    Runs on generated data are left out, unless there are no others.
+
+    Parameters
+    ----------
+    section : str
+        Slug of the section, whose runs the front matter names under `needs`.
+    columns : mapping
+        Head of each column to the metric it shows.
+    study : mapping, optional
+        Head of a column to the metric that holds the study's own figure, for a row of its own above the others.
+
+    Raises
+    ------
+    InputError
+        A run has no such metric.
+    """
+    import pandas as pd
+
+    runs = _real(other_runs(section))
+    rows = [[_page(run), *(_metric(run, metric) for metric in columns.values())] for run in runs]
+    if study is not None:
+        known = [_metric(runs[0], study[head]) if head in study else None for head in columns]
+        rows.insert(0, ["The study", *known])
+    return pd.DataFrame(rows, columns=["Scenario", *columns]).infer_objects()
+
+
+def read_on(section: str) -> Marked:
+    """Return links to the pages of a section, one a scenario; variants are counted."""
+    return Marked(f"Read on: {' · '.join(_links(other_runs(section)))}")
+
+
+def other_sections(shown: Sequence[str]) -> Marked:
+    """Return an entry for each section that has runs and is not among those `shown`: title, description, links."""
+    runs = sorted(other_runs(), key=lambda run: run.order)
+    found = {run.section: run for run in runs if run.section not in shown}
+    return Marked(
+        "\n\n".join(
+            f"### {escaped(run.title)} {{#found-{run.section}}}\n\n{escaped(run.description)}\n\n{read_on(run.section)}"
+            for run in found.values()
+        )
+    )
+
+
+def generated_note() -> Marked:
+    """Return a banner that names the sections which runs on generated data belong to; empty when there are none."""
+    titles = dict.fromkeys(run.title for run in other_runs() if run.metrics.get("generated"))
+    if not titles:
+        return Marked("")
+    note = f"What stands here on {listing(f'“{title}”' for title in titles)} was made from data that a generator wrote "
+    return Marked(
+        _raw(
+            f'<div class="generated-data" role="alert"><strong>Generated data.</strong> {escape(note)}'
+            "for tests. No number of it says anything about the world.</div>"
+        )
+    )
+
+
+def _real(runs: list[OtherRun]) -> list[OtherRun]:
+    return [run for run in runs if not run.metrics.get("generated")] or runs
+
+
+def _metric(run: OtherRun, name: str) -> Any:
+    if name not in run.metrics:
+        raise InputError(not_allowed(f"metric of {run.section} under {run.scenario}", name, sorted(run.metrics)))
+    return run.metrics[name]
+
+
+def _page(run: OtherRun) -> Rich:
+    return link(run.scenario_title, f"{run.scenario}/{run.section}.ipynb")
+
+
+def _links(runs: Sequence[OtherRun]) -> list[str]:
+    """Return one link a scenario; where a section has variants it leads to the list of them."""
+    pages = {run.scenario: _page(run).markdown for run in runs}
+    counted = Counter(run.scenario for run in runs if run.variant)
+    return [text + (f" ({counted[name]} pages)" if counted[name] else "") for name, text in pages.items()]
+
+
 def parameter_entries() -> Marked:
     """Return an entry for each section: its parameters, what they mean, their defaults and what is allowed."""
-    entries = []
+    entries: list[str] = []
     for section in (section for section in sections() if section["parameters"]):
         rows = [
             (_code(row["name"]), row["meaning"], as_text(row["default"]), row["allowed"])
@@ -42,17 +125,17 @@ def data_tables() -> "pd.DataFrame":
     import pandas as pd
 
     rows = [
-        {
-            "Table": Rich(record.title, html=f'<a href="#{record.name}">{escape(record.title)}</a>'),
-            "Producer": record.producer,
-            "Vintages": ", ".join(vintage.name for vintage in record.vintages),
-            "Years": _span(year for vintage in record.vintages for year in vintage.years) or "–",
-            "Economies": max((vintage.economies or 0 for vintage in record.vintages), default=0) or "–",
-            "Licence": record.licence,
-        }
+        [
+            Rich(record.title, html=f'<a href="#{record.name}">{escape(record.title)}</a>'),
+            record.producer,
+            ", ".join(vintage.name for vintage in record.vintages),
+            _span(year for vintage in record.vintages for year in vintage.years) or "–",
+            max((vintage.economies or 0 for vintage in record.vintages), default=0) or "–",
+            record.licence,
+        ]
         for record in _records()
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["Table", "Producer", "Vintages", "Years", "Economies", "Licence"])
 
 
 def data_entries() -> Marked:

@@ -13,7 +13,7 @@ from helpers.report.words import MISSING, is_missing, number
 if TYPE_CHECKING:
     import pandas as pd
 
-Format = str | Callable[[Any], str]
+Format = str | Callable[[Any], Any]
 NO_VALUE = '<span class="no-value" title="no value">–</span>'
 FLAG = "flag"
 # More rows than this scroll in a box of their own, under their heads: a page is read, a long table is looked up.

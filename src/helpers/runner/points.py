@@ -1,7 +1,7 @@
-"""Points: the code cells of a notebook as a call that returns the numbers, and the processes that make such calls.
+"""Points: the code cells of a notebook as a plain call that returns the numbers.
 
 A point leaves nothing behind in its process: each gets a namespace, a folder, an environment and random numbers of its
-own, as a fresh kernel would. What it cannot undo is a change to an imported module, which no section may make.
+own, as in a fresh kernel. What cannot be undone is a change to an imported module; no section may make one.
 """
 
 import __future__
@@ -16,34 +16,27 @@ import signal
 import sys
 import tempfile
 import threading
-import time
 import warnings
-from collections.abc import Iterator, Mapping
-from concurrent.futures import wait
+from collections.abc import Iterator
 from contextlib import ExitStack, chdir, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from queue import LifoQueue
 from types import CodeType, ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from helpers import context
 from helpers.errors import InputError
-from helpers.runner import environment, ingested_sets
-from helpers.runner.execute import resident_memory
+from helpers.paths import project_root
+from helpers.runner import ingested_sets
 from helpers.runner.notebooks import PARAMETERS_TAG, Section, source, tags
 from helpers.runner.worker import PAGE_ONLY, SKIPPED, CellError
 
-if TYPE_CHECKING:
-    from joblib.externals.loky.process_executor import ProcessPoolExecutor
-
 #: Magics that change no number: their lines count as empty. Others would do something here that they cannot.
 WITHOUT_EFFECT = ("matplotlib", "config", "load_ext", "autoreload")
-MAGIC = re.compile(r"^(\s*)(%%?|!)(\w*).*$", re.MULTILINE)
-#: Seconds between two looks at the memory of a process, and those that a point past its limit has to end by itself.
-LOOK, GRACE = 0.3, 5.0
-MEGABYTE = 1_000_000
+MAGIC = re.compile(r"^(\s*)(%%?(?=\w)|!)(\w*).*$", re.MULTILINE)
+#: Seconds that a point past its time limit has to end by itself, before its process is ended.
+GRACE = 5.0
 
 
 @dataclass(frozen=True)
@@ -150,37 +143,25 @@ def _compiled(cell: Cell, flags: int) -> CodeType:
     return compile(cell.source, cell.file, "exec", flags, dont_inherit=True)
 
 
-#: What a process has under way is shared by its threads, of which workers of a cluster may have several.
+#: The state of a process is shared by its threads, of which workers of a cluster may have several.
 _one_at_a_time = threading.Lock()
 
 
 def compute(call: Call, place: Path | None = None) -> Outcome:
-    """Run the cells of a point and return its metrics; the call may be made in any process, and leaves it as it was.
+    """Run the cells of a point in this process, which is left as it was.
 
     Parameters
     ----------
     call : Call
         The point.
     place : Path, optional
-        File in which to note the cell that runs, for those who end this process.
+        File in which to note the cell that runs, for the process that may have to end this one.
     """
-    with _one_at_a_time, tempfile.TemporaryDirectory(prefix="reshoring-") as folder, _undone(Path(folder)) as namespace:
-        metrics: dict[str, Any] = {}
-        run = {
-            "section": call.section,
-            "scenario": "sweep",
-            "tables": call.tables,
-            "needs": {},
-            "sweeps": {},
-            "ingested": call.ingested,
-            "generated": call.generated,
-            "results": str(Path(folder) / "results"),
-            "metrics_only": True,
-            "metrics": metrics,
-        }
-        cell, flags = call.cells[0], 0
+    metrics: dict[str, Any] = {}
+    cell, flags = call.cells[0], 0
+    with _one_at_a_time, _fresh_session() as (namespace, folder):
         try:
-            with context.point(run), _limited(call.seconds):
+            with context.point(_described(call, folder, metrics)), _limited(call.seconds):
                 for cell in call.cells:
                     if place:
                         place.write_text(f"{cell.number} {cell.id}", encoding="utf-8")
@@ -191,18 +172,25 @@ def compute(call: Call, place: Path | None = None) -> Outcome:
                     if cell.sets_parameters:
                         namespace.update(copy.deepcopy(call.parameters))
         except BaseException as error:
-            return Outcome(
-                {}, CellError(_message(error, call), cell.number, cell.id, _line(error, cell), type(error).__name__)
-            )
-        return Outcome(metrics | ({"generated": True} if call.generated else {}))
+            message = time_limit(call.seconds) if isinstance(error, TimeLimit) else str(error)
+            return Outcome({}, CellError(message, cell.number, cell.id, _line(error, cell), type(error).__name__))
+    return Outcome(metrics | ({ingested_sets.GENERATED: True} if call.generated else {}))
 
 
-def _message(error: BaseException, call: Call) -> str:
-    if isinstance(error, TimeLimit):
-        return time_limit(call.seconds)
-    with suppress(Exception):
-        return str(error)
-    return "(its message could not be read)"
+def _described(call: Call, folder: Path, metrics: dict[str, Any]) -> dict[str, Any]:
+    """Return what the notebook may know of its run; its metrics are collected in `metrics`."""
+    return {
+        "section": call.section,
+        "scenario": "sweep",
+        "tables": call.tables,
+        "needs": {},
+        "sweeps": {},
+        "ingested": call.ingested,
+        "generated": call.generated,
+        "results": str(folder / "results"),
+        "metrics_only": True,
+        "metrics": metrics,
+    }
 
 
 def _line(error: BaseException, cell: Cell) -> int | None:
@@ -216,20 +204,22 @@ def _line(error: BaseException, cell: Cell) -> int | None:
 
 
 @contextmanager
-def _undone(folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield the namespace of a fresh session, and undo afterwards what ran in it did to its process."""
+def _fresh_session() -> Iterator[tuple[dict[str, Any], Path]]:
+    """Yield an empty namespace and an empty folder, and undo afterwards what code in them did to this process."""
     main = ModuleType("__main__")
     main.__dict__["display"] = lambda *_, **__: None
     before = sys.modules["__main__"], dict(os.environ), list(sys.path)
+    root = str(project_root())
     with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="reshoring-"))
         nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
         for undone in (chdir(folder), redirect_stdout(nowhere), redirect_stderr(nowhere), warnings.catch_warnings()):
             stack.enter_context(undone)
         _reset_libraries()
         stack.callback(_reset_libraries)
-        sys.modules["__main__"] = main
+        sys.modules["__main__"], os.environ["RESHORING_ROOT"] = main, root
         try:
-            yield main.__dict__
+            yield main.__dict__, Path(folder)
         finally:
             sys.modules["__main__"], variables, sys.path[:] = before
             if os.environ != variables:
@@ -266,10 +256,12 @@ def _limited(seconds: float) -> Iterator[None]:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, handled)
         return
-    # In a thread no signal arrives. An exception does between two lines, but nobody else would end a line that lasts.
-    raising = ctypes.pythonapi.PyThreadState_SetAsyncExc
-    thread = ctypes.c_ulong(threading.get_ident()), ctypes.py_object(TimeLimit)
-    timers = threading.Timer(seconds, raising, thread), threading.Timer(seconds + GRACE, os._exit, (1,))
+    # In a thread no signal arrives; an exception does, once a line is done, and a line that lasts ends the process.
+    raise_in, thread = ctypes.pythonapi.PyThreadState_SetAsyncExc, ctypes.c_ulong(threading.get_ident())
+    timers = (
+        threading.Timer(seconds, raise_in, (thread, ctypes.py_object(TimeLimit))),
+        threading.Timer(seconds + GRACE, os._exit, (1,)),
+    )
     for timer in timers:
         timer.daemon = True
         timer.start()
@@ -278,107 +270,9 @@ def _limited(seconds: float) -> Iterator[None]:
     finally:
         for timer in timers:
             timer.cancel()
+            timer.join()
+        raise_in(thread, None)
 
 
 def _raise_time_limit(*_: Any) -> None:
     raise TimeLimit
-
-
-def _begin_process(parent: int) -> None:
-    """Set up a process for points: it leaves interrupts to its parent, and ends when that does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for name in environment.DROPPED:
-        os.environ.pop(name, None)
-
-    def end_with_parent() -> None:
-        while os.getppid() == parent:
-            time.sleep(LOOK)
-        os._exit(1)
-
-    threading.Thread(target=end_with_parent, daemon=True).start()
-
-
-class Worker:
-    """A process that computes one point after another, started when needed and again after a point that ended it."""
-
-    def __init__(self, place: Path) -> None:
-        self.place = place
-        self._executor: ProcessPoolExecutor | None = None
-        self._pid = 0
-
-    def compute(self, call: Call) -> Outcome:
-        """Compute a point; when it passes a limit or ends the process, its outcome says so."""
-        self._start()
-        assert self._executor is not None
-        self.place.unlink(missing_ok=True)
-        future, begun = self._executor.submit(compute, call, self.place), time.monotonic()
-        while not wait([future], LOOK).done:
-            if error := self._excess(call, time.monotonic() - begun):
-                self.close()
-                return Outcome({}, error)
-        try:
-            outcome = future.result()
-        except Exception as error:
-            self.close()
-            return Outcome({}, self._error(f"the point's process ended unexpectedly ({type(error).__name__})"))
-        if outcome.error and outcome.error.name == TimeLimit.__name__:
-            # An import that was cut short would leave half a module.
-            self.close()
-        return outcome
-
-    def _start(self) -> None:
-        from joblib.externals.loky.process_executor import ProcessPoolExecutor
-
-        if self._executor is None:
-            self._executor = ProcessPoolExecutor(
-                1, initializer=_begin_process, initargs=(os.getpid(),), env=environment.base()
-            )
-            self._pid = self._executor.submit(os.getpid).result()
-
-    def _excess(self, call: Call, seconds: float) -> CellError | None:
-        """Return an error that says which limit is passed, None when none is."""
-        if seconds > call.seconds + GRACE:
-            return self._error(time_limit(call.seconds), TimeLimit.__name__)
-        held = resident_memory([self._pid]) / MEGABYTE
-        if held > call.megabytes:
-            limit = f"its limit is {call.megabytes:g} MB (memory_limit in the front matter)"
-            return self._error(f"ended with {held:.0f} MB in memory: {limit}", "MemoryLimit")
-        return None
-
-    def _error(self, message: str, name: str = "") -> CellError:
-        """Return an error at the cell that runs now."""
-        try:
-            number, name_of_cell = self.place.read_text(encoding="utf-8").split(" ", 1)
-        except (OSError, ValueError):
-            return CellError(message, name=name)
-        return CellError(message, int(number), name_of_cell, None, name)
-
-    def close(self) -> None:
-        """End the process, whatever it does."""
-        executor, self._executor = self._executor, None
-        if executor is not None:
-            executor.shutdown(kill_workers=True)
-
-
-class Workers:
-    """Processes of this machine that compute points, as many at once as wanted."""
-
-    def __init__(self, folder: Path, jobs: int) -> None:
-        self.jobs = jobs
-        self._all = [Worker(folder / f"worker-{number}") for number in range(jobs)]
-        self._free: LifoQueue[Worker] = LifoQueue()
-        for worker in self._all:
-            self._free.put(worker)
-
-    def compute(self, call: Call, parts: Mapping[str, Any]) -> Outcome:
-        """Compute a point in a process that has nothing to do."""
-        worker = self._free.get()
-        try:
-            return worker.compute(call)
-        finally:
-            self._free.put(worker)
-
-    def close(self) -> None:
-        """End all processes."""
-        for worker in self._all:
-            worker.close()

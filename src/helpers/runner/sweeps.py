@@ -17,12 +17,13 @@ from helpers.runner import design, fingerprint, ingested_sets, notebooks, parame
 from helpers.runner.design import Design, Point
 from helpers.runner.layout import build_folder, sweep_folder
 from helpers.runner.notebooks import Section
-from helpers.runner.points import Workers, call_of, cells_of
+from helpers.runner.points import call_of, cells_of
 from helpers.runner.progress import Progress, Silent
 
 if TYPE_CHECKING:
     from helpers.runner.cluster import Remote
     from helpers.runner.worker import CellError
+    from helpers.runner.workers import Workers
 
 POINTS, PARQUET, FAILURES, SUMMARY = "points.csv", "points.parquet", "failures.csv", "sweep.json"
 #: Faults of a single combination, not of the design: the point is listed among the failures.
@@ -233,6 +234,7 @@ def run(
 def workers(jobs: int | None, backend: str, address: str | None) -> "Iterator[Workers | Remote]":
     """Open processes for points, here or on a cluster, and end them in the end."""
     from helpers.runner import cluster
+    from helpers.runner.workers import Workers
     from helpers.runner.workshop import jobs_by_default
 
     with ExitStack() as stack:

@@ -1,47 +1,57 @@
-"""Building the site: run what is stale, stage, render to a fresh folder, check, then swap."""
+"""Building the site: render the pages of finished runs to a fresh folder, check, then swap."""
 
 import ctypes
 import importlib.metadata
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from helpers import files
 from helpers.errors import WorkError
-from helpers.paths import project_root
-from helpers.runner import lock
-from helpers.site import layout
-from helpers.site.publication import Publication, digest
+from helpers.runner.fingerprint import digest
+from helpers.site import pages
 from helpers.site.render import QUARTO
 
 PACKAGE = Path(__file__).resolve().parents[1]
+STAMP, SITE_STAMP = "build/site.json", "build/site-stamp.txt"
 SHOWN_FINDINGS = 20
 #: Of Linux's renameat2: paths count from the working folder; the two change places.
 HERE, EXCHANGE = -100, 2
 
 
-def site_fingerprint(root: Path, pages: Sequence[Publication], sections: Sequence[Any]) -> str:
-    """Return a hash of all that the site is made from: runs, parameter models, pages written by hand, data, code."""
-    files = [
-        root / name
-        for name in (*layout.HAND_WRITTEN, layout.CONFIGURATION, layout.BIBLIOGRAPHY, "data/datapackage.json")
-    ]
-    files += sorted((root / layout.OWN_ASSETS).glob("*"))
-    files += [path for name in ("site", "report") for path in sorted((PACKAGE / name).glob("*.py"))]
-    parts: list[str | bytes] = [path.read_bytes() for path in files if path.is_file()]
-    parts += [f"{page.scenario}/{page.label}/{page.run_id}/{_outputs(page)}" for page in pages]
-    parts += [(root / "notebooks" / f"{slug}.ipynb").read_bytes() for slug in sorted({page.section for page in pages})]
-    parts += [json.dumps(section.parameters.model_json_schema(), sort_keys=True) for section in sections]
-    parts += [importlib.metadata.version(name) for name in ("smalldocs", "itables", "pypandoc-binary")]
-    return digest(parts)
+def publish(root: Path, runs: Sequence[Any], renderer: str) -> bool:
+    """Bring ``_site/`` up to date; return whether there was anything to do.
+
+    The last good site stays in place until the new one has been rendered whole and keeps the contract. One process
+    at a time renders; another waits.
+
+    Raises
+    ------
+    WorkError
+        Rendering failed, or the rendered pages break the contract.
+    """
+    fingerprint = site_fingerprint(root, runs)
+    if is_current(root, fingerprint, renderer):
+        return False
+    with files.lock(root / pages.STAGE, "rendering the site"):
+        if is_current(root, fingerprint, renderer):
+            return False
+        _replace(root, runs, renderer, fingerprint)
+    return True
 
 
-def _outputs(page: Publication) -> str:
-    manifest = json.loads((page.folder / "manifest.json").read_text(encoding="utf-8"))
-    described = {key: manifest.get(key) for key in ("outputs", "parameters", "tables", "ingested", "generated")}
-    return json.dumps(described | {"title": page.scenario_title, "about": page.scenario_description}, sort_keys=True)
+def site_fingerprint(root: Path, runs: Sequence[Any]) -> str:
+    """Return a hash of all that the site is made from: runs, their notebooks, configuration, assets, code."""
+    paths = [root / pages.CONFIGURATION, root / pages.BIBLIOGRAPHY, *sorted((root / pages.OWN_ASSETS).glob("*"))]
+    paths += [path for name in ("site", "report") for path in sorted((PACKAGE / name).glob("*.py"))]
+    paths += [root / "notebooks" / f"{slug}.ipynb" for slug in sorted({run.section.slug for run in runs})]
+    shown = [[pages.label(run), run.run_id, run.outputs, run.parameters, run.tables, run.ingested] for run in runs]
+    told = [[run.generated, run.scenario.title, run.scenario.description] for run in runs]
+    versions = [importlib.metadata.version(name) for name in ("smalldocs", "itables", "pypandoc-binary")]
+    return digest([[files.sha256(path) for path in paths], shown, told, versions])
 
 
 def renderer_identity(name: str) -> str:
@@ -55,83 +65,40 @@ def renderer_identity(name: str) -> str:
 
 def inventory(site: Path) -> str:
     """Return a hash of the names and sizes of a site's files, empty when there is no site."""
-    if not site.is_dir():
-        return ""
-    files = sorted(
-        (path.relative_to(site).as_posix(), path.stat().st_size) for path in site.rglob("*") if path.is_file()
-    )
-    return digest([f"{name} {size}" for name, size in files])
+    found = [path for path in site.rglob("*") if path.is_file()]
+    return digest(sorted([path.relative_to(site).as_posix(), path.stat().st_size] for path in found)) if found else ""
 
 
 def is_current(root: Path, fingerprint: str, renderer: str) -> bool:
     """Tell whether ``_site/`` was made from exactly this and has not been touched since."""
-    stamp = root / layout.STAMP
-    if not stamp.is_file():
+    path = root / STAMP
+    if not path.is_file():
         return False
-    known = json.loads(stamp.read_text(encoding="utf-8"))
-    site = root / layout.SITE
-    wanted = {"fingerprint": fingerprint, "renderer": renderer_identity(renderer), "inventory": inventory(site)}
-    return known == wanted and bool(wanted["inventory"])
+    wanted = _stamp(root, fingerprint, renderer)
+    return bool(wanted["inventory"]) and json.loads(path.read_text(encoding="utf-8")) == wanted
 
 
-def publish(
-    root: Path,
-    pages: Sequence[Publication],
-    renderer: str,
-    sources: Callable[[], tuple[Sequence[Any], Sequence[Any]]] | None = None,
-) -> bool:
-    """Bring ``_site/`` up to date; return whether there was anything to do.
-
-    The last good site stays in place until the new one has been rendered whole and keeps the contract. One process
-    at a time renders; another waits.
-
-    Raises
-    ------
-    WorkError
-        Rendering failed, or the rendered pages break the contract.
-    """
-    sections, records = (sources or catalogued)()
-    fingerprint = site_fingerprint(root, pages, sections)
-    if is_current(root, fingerprint, renderer):
-        return False
-    with lock.hold(root / layout.STAGE, "rendering the site"):
-        if is_current(root, fingerprint, renderer):
-            return False
-        _replace(root, pages, renderer, (sections, records), fingerprint)
-    return True
+def _stamp(root: Path, fingerprint: str, renderer: str) -> dict[str, str]:
+    site = inventory(root / pages.SITE)
+    return {"fingerprint": fingerprint, "renderer": renderer_identity(renderer), "inventory": site}
 
 
-def _replace(
-    root: Path,
-    pages: Sequence[Publication],
-    renderer: str,
-    sources: tuple[Sequence[Any], Sequence[Any]],
-    fingerprint: str,
-) -> None:
+def _replace(root: Path, runs: Sequence[Any], renderer: str, fingerprint: str) -> None:
     from helpers.site.contract import contract
     from helpers.site.render import render
-    from helpers.site.stage import stage
 
-    stage(root, pages, *sources)
-    site = render(root, pages, renderer)
+    site = render(root, runs, renderer)
     findings = contract(site)
     if findings:
-        raise WorkError(_refusal(findings, site, root))
-    (site / layout.SITE_STAMP).write_text(fingerprint + "\n", encoding="utf-8")
-    swap(site, root / layout.SITE)
-    stamp = {
-        "fingerprint": fingerprint,
-        "renderer": renderer_identity(renderer),
-        "inventory": inventory(root / layout.SITE),
-    }
-    layout.write_if_changed(root / layout.STAMP, json.dumps(stamp, indent=1, sort_keys=True) + "\n")
-
-
-def _refusal(findings: Sequence[object], site: Path, root: Path) -> str:
-    shown = "\n".join(f"  {finding}" for finding in findings[:SHOWN_FINDINGS])
-    rest = f"\n  and {len(findings) - SHOWN_FINDINGS} more" if len(findings) > SHOWN_FINDINGS else ""
-    where = site.relative_to(root).as_posix()
-    return f"The rendered pages break the site contract, so _site/ stays as it was (look at {where}/):\n{shown}{rest}"
+        shown = "\n".join(f"  {finding}" for finding in findings[:SHOWN_FINDINGS])
+        rest = f"\n  and {len(findings) - SHOWN_FINDINGS} more" if len(findings) > SHOWN_FINDINGS else ""
+        where = site.relative_to(root).as_posix()
+        raise WorkError(
+            f"The rendered pages break the site contract, so _site/ stays as it was (look at {where}/):\n{shown}{rest}"
+        )
+    files.write_text(site / SITE_STAMP, fingerprint + "\n")
+    swap(site, root / pages.SITE)
+    files.write_text(root / STAMP, json.dumps(_stamp(root, fingerprint, renderer), indent=1, sort_keys=True) + "\n")
 
 
 def swap(fresh: Path, target: Path) -> None:
@@ -155,27 +122,3 @@ def exchange(first: Path, second: Path) -> bool:
     except (AttributeError, OSError, TypeError):  # only Linux has it
         return False
     return rename(HERE, os.fsencode(first), HERE, os.fsencode(second), EXCHANGE) == 0
-
-
-def stage_only(root: Path, pages: Sequence[Publication]) -> None:
-    """Write ``build/pages`` and what belongs to it, for a renderer that was started by hand."""
-    from helpers.site.stage import stage
-
-    stage(root, pages, *catalogued())
-
-
-def catalogued() -> tuple[Sequence[Any], Sequence[Any]]:
-    """Return the sections and the metadata of every table."""
-    from helpers import runner
-    from helpers.data import catalogue
-
-    return runner.sections(), [catalogue.metadata(name) for name in catalogue.tables()]
-
-
-def root_folder() -> Path:
-    """Return the project's root, which must hold a site's configuration."""
-    root = project_root()
-    missing = [name for name in (*layout.HAND_WRITTEN, layout.CONFIGURATION) if not (root / name).is_file()]
-    if missing:
-        raise WorkError(f"There is no site to build in {root}: {', '.join(missing)} missing.")
-    return root

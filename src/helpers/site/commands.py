@@ -12,7 +12,6 @@ from helpers.runner.commands import Address, Backend
 
 if TYPE_CHECKING:
     from helpers.runner.builder import Recap, Result
-    from helpers.site.publication import Publication
 
 STATES = {
     "fresh": "unchanged",
@@ -40,13 +39,12 @@ def site(
     address: Address = None,
 ) -> None:
     """Run what is stale, render the website, check it, and only then replace _site/."""
-    from helpers.site import build
-    from helpers.site.publication import publications
+    from helpers.site import build, pages
 
     begun = time.monotonic()
-    root, name = build.root_folder(), _renderer(renderer)
+    root, name = pages.site_root(), _renderer(renderer)
     recap = _run_stale(jobs=jobs, backend=backend, address=address)
-    found = publications()
+    found = pages.published_runs()
     changed = build.publish(root, found, name)
     if not changed:
         print(f"nothing to do: _site/ is up to date, {len(found)} pages from runs, {time.monotonic() - begun:.1f} s")
@@ -86,18 +84,21 @@ def _run_stale(**how: Any) -> "Recap":
     raise typer.Exit(1)
 
 
-def summary(pages: "list[Publication]", recap: "Recap") -> list[str]:
+def summary(runs: list[Any], recap: "Recap") -> list[str]:
     """Return one line a section: scenario, section, state, seconds, page; variants of a section share a line."""
+    from helpers.site import pages
+
     results = {(item.scenario, item.section): item for item in recap.results}
     groups: dict[tuple[str, str, str], list[Result]] = {}
-    for page in pages:
-        place = f"_site/{page.listed.removesuffix('.ipynb')}.html"
-        groups.setdefault((page.scenario, page.section, place), []).append(results[page.scenario, page.label])
+    for run in runs:
+        scenario, slug = run.scenario.name, run.section.slug
+        result = results[scenario, f"{slug}@{run.variant}" if run.variant else slug]
+        groups.setdefault((scenario, slug, f"_site/{pages.address(pages.listed(run))}"), []).append(result)
     rows = [
         (scenario, section, _states(group), f"{sum(result.seconds for result in group):.1f} s", place)
         for (scenario, section, place), group in groups.items()
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(5)] if rows else []
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
@@ -111,13 +112,13 @@ def _states(group: "list[Result]") -> str:
 def pages(
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="runs at once; default: cores")] = None,
 ) -> None:
-    """Run what is stale and write build/pages for Quarto; `quarto render` calls this itself."""
-    from helpers.site import build
-    from helpers.site.publication import publications
+    """Run what is stale and write the pages that Quarto renders; `quarto render` calls this itself."""
+    from helpers.site.pages import published_runs, site_root
+    from helpers.site.stage import stage
 
-    root = build.root_folder()
+    root = site_root()
     _run_stale(jobs=jobs)
-    build.stage_only(root, publications())
+    stage(root, published_runs())
 
 
 def check(

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from lxml import html as parser
 
-from helpers.site.layout import PAGES, VARIANTS
+from helpers.site.pages import PAGES, VARIANTS
 
 EXTERNAL = re.compile(r"^(https?:)?//", re.I)
 SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:|^//", re.I)
@@ -71,9 +71,9 @@ class RenderedPage:
         return " ".join(" ".join(parts).split())
 
     @property
-    def is_section(self) -> bool:
-        """Tell whether the page is made from a run: all below the pages' folder but lists of variants."""
-        return self.path.startswith(PAGES) and not self.main.xpath(f".//*[contains(@class, '{VARIANTS}')]")
+    def is_list(self) -> bool:
+        """Tell whether the page lists the variants of a section; all others are made from a run."""
+        return bool(self.main.xpath(f".//*[contains(@class, '{VARIANTS}')]"))
 
 
 def text_of(element: Any) -> str:
@@ -175,15 +175,15 @@ def errors(page: RenderedPage) -> Iterator[str]:
 
 
 def run_boxes(page: RenderedPage) -> Iterator[str]:
-    """A page made from a run says which: scenario, run, parameters, data, downloads."""
-    if not page.is_section:
+    """Every page says which run it is made from: scenario, run, parameters, data, downloads."""
+    if page.is_list:
         return
     boxes = page.main.xpath(".//details[contains(@class, 'run-box')]")
     if len(boxes) != 1:
         yield f"{len(boxes)} run boxes instead of one"
         return
     told = text_of(boxes[0])
-    wanted = ("Scenario:", "run ", "Data tables", "Download")
+    wanted = ("Scenario:" if page.path.startswith(PAGES) else "made", "run ", "Data tables", "Download")
     yield from (f"the run box does not say {words!r}" for words in wanted if words not in told)
     endings = (".ipynb", ".zip")
     links = boxes[0].xpath(".//a/@href")
@@ -199,7 +199,7 @@ def watermarks(page: RenderedPage) -> Iterator[str]:
     if told and not banners:
         yield "a source line tells of generated data, but the page carries no banner"
     for banner in banners[:1]:
-        if page.is_section and banner.xpath("preceding::figure | preceding::table"):
+        if page.path.startswith(PAGES) and banner.xpath("preceding::figure | preceding::table"):
             yield "the banner of generated data stands below a figure or table"
 
 
@@ -270,7 +270,7 @@ def reachable(site: Path, pages: dict[str, RenderedPage]) -> Iterator[str]:
         yield "there is no front page"
         return
     near = {"index.html", *_linked(front)}
-    lists = [pages[path] for path in near if path in pages and path.startswith(PAGES) and not pages[path].is_section]
+    lists = [pages[path] for path in near if path in pages and pages[path].is_list]
     there = near.union(*map(_linked, lists))
     yield from (f"{path} cannot be reached from the front page" for path in pages if path not in there)
 

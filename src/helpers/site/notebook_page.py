@@ -9,12 +9,11 @@ from typing import Any
 
 import yaml
 
+from helpers.runner.notebooks import FrontMatter
+
 HIDDEN_TAGS = {"parameters", "injected-parameters", "remove-cell"}
-#: Keys of the front matter that speak to the runner alone.
-RUNNER_KEYS = {"parameters", "tables", "needs", "section", "overview", "files", "sweeps", "scenarios"} | {
-    "for_each",
-    "ingested",
-}
+#: Keys of the front matter that speak to the runner and the site alone.
+OWN_KEYS = {*FrontMatter.model_fields, "overview"} - {"title", "description", "order"}
 SOURCE_LINE = '<p class="source-line"'
 # The dollar of "US$" would open a formula in Pandoc's Markdown.
 CURRENCY = re.compile(r"(?<=\bUS)\$")
@@ -28,6 +27,7 @@ def page_notebook(
     *,
     front: Mapping[str, Any],
     box: str,
+    box_last: bool = False,
     source_links: Callable[[str], str],
 ) -> dict[str, Any]:
     """Return the notebook as it is published.
@@ -38,8 +38,8 @@ def page_notebook(
         The executed notebook (nbformat 4), its first cell raw with front matter.
     front : mapping
         Front matter to set or add.
-    box : str
-        HTML of the run box, placed beneath the title.
+    box, box_last : str, bool
+        HTML of the run box, placed beneath the title, or at the end if it is to come last.
     source_links : callable
         Turns the HTML of a source line into one with download links.
 
@@ -50,10 +50,11 @@ def page_notebook(
         dropped (it stays in the run's log), Markdown outputs have become Markdown cells.
     """
     first, *rest = notebook["cells"]
-    published = [raw_cell("front-matter", _front_matter(text(first), front)), html_cell("run-box", box)]
-    for cell in rest:
-        published += _published_cells(cell, source_links)
-    return as_notebook(published)
+    kept = {key: value for key, value in read_front_matter(text(first)).items() if key not in OWN_KEYS}
+    head = raw_cell("front-matter", front_matter(kept | dict(front)))
+    body = [published for cell in rest for published in _published_cells(cell, source_links)]
+    boxed = html_cell("run-box", box)
+    return as_notebook([head, *body, boxed] if box_last else [head, boxed, *body])
 
 
 def as_notebook(cells: list[Cell]) -> dict[str, Any]:
@@ -75,7 +76,7 @@ def read_front_matter(source: str) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def front_matter_text(front: Mapping[str, Any]) -> str:
+def front_matter(front: Mapping[str, Any]) -> str:
     """Write front matter as it stands at the top of a page."""
     return f"---\n{yaml.safe_dump(dict(front), sort_keys=False, allow_unicode=True, width=1000)}---"
 
@@ -86,11 +87,6 @@ def cell_options(source: str) -> tuple[dict[str, Any], str]:
     count = next((n for n, line in enumerate(lines) if not line.startswith("#|")), len(lines))
     options = yaml.safe_load("\n".join(line[2:].removeprefix(" ") for line in lines[:count])) if count else {}
     return (options if isinstance(options, dict) else {}), "\n".join(lines[count:]).strip("\n")
-
-
-def _front_matter(source: str, added: Mapping[str, Any]) -> str:
-    kept = {key: value for key, value in read_front_matter(source).items() if key not in RUNNER_KEYS}
-    return front_matter_text(kept | dict(added))
 
 
 def _published_cells(cell: Cell, source_links: Callable[[str], str]) -> list[Cell]:
@@ -166,11 +162,6 @@ def protect_currency(markdown: str) -> str:
 def raw_html(html: str) -> str:
     """Return HTML as a raw block of Markdown."""
     return f"```{{=html}}\n{html}\n```"
-
-
-def folded(title: str, html: str) -> str:
-    """Return HTML as Markdown that is folded under a title of ours: what belongs to the entry of the heading above."""
-    return f'::: {{.callout-note .entry collapse="true" title="{title}"}}\n\n{raw_html(html)}\n\n:::'
 
 
 def html_cell(name: str, html: str) -> Cell:

@@ -8,8 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from helpers.errors import WorkError
-from helpers.site.notebook_page import cell_options, front_matter_text, raw_html, read_front_matter, text
+from helpers.site.notebook_page import cell_options, raw_html, text
 from helpers.site.references import (
     Fragments,
     bibliography_keys,
@@ -21,7 +20,6 @@ from helpers.site.references import (
 )
 
 IMAGES = {"image/svg+xml": ".svg", "image/png": ".png"}
-INCLUDE = re.compile(r"^\{\{< include (\S+) >\}\}[ \t]*$", re.M)
 RAW_HTML = re.compile(r"\A`{3,}\{=html\}\n(.*)\n`{3,}\Z", re.S)
 COLOURED = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -62,36 +60,6 @@ def plain_notebook(notebook: Mapping[str, Any], stem: str, bibliography: Path) -
     body, references = fragments.fill("\n\n".join(block for block in blocks if block))
     page.markdown = f"{text(front)}\n\n{body}{references_block(references)}\n"
     return page
-
-
-def plain_document(source: str, folder: Path, bibliography: Path) -> PlainPage:
-    """Return a hand-written page with its includes read and its citations resolved.
-
-    Parameters
-    ----------
-    source : str
-        Text of the page, front matter first.
-    folder : Path
-        The folder that includes are relative to.
-    bibliography : Path
-        BibTeX file.
-    """
-    front = read_front_matter(source)
-    body = re.sub(r"\A\s*---.*?^---[ \t]*$", "", source, count=1, flags=re.S | re.M) if front else source
-    fragments = Fragments(bibliography, bibliography_keys(bibliography))
-    body, references = fragments.fill(resolve(_included(body, folder), {}, fragments))
-    kept = {key: value for key, value in front.items() if key != "findings"}
-    return PlainPage(f"{front_matter_text(kept)}\n{body}{references_block(references)}\n")
-
-
-def _included(body: str, folder: Path) -> str:
-    def read(match: re.Match[str]) -> str:
-        path = folder / match.group(1)
-        if not path.is_file():
-            raise WorkError(f"A page includes {match.group(1)}, which was not staged.")
-        return path.read_text(encoding="utf-8")
-
-    return INCLUDE.sub(read, body)
 
 
 def _code_block(options: Mapping[str, Any], code: str) -> str:

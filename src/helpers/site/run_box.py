@@ -1,74 +1,85 @@
 """The run box of a page: what was run with what, and everything to download."""
 
 from html import escape
+from typing import Any
 
-from helpers.site.markup import inline, link, table
-from helpers.site.publication import Publication
+from helpers.report.inline import Rich
+from helpers.report.tables import html_table
+from helpers.report.words import as_text
+from helpers.site.pages import address, downloads, listed, way
 
 WATERMARK = (
     '<div class="generated-data" role="alert"><strong>Generated data.</strong> This page was made from data that a '
-    "generator wrote for tests. No number, table or figure on it says anything about the world.</div>"
+    "generator wrote for tests. No number, table or figure on it says anything about the world.</div>\n"
 )
-NO_TABLES = "None of its own: it reads the results of other sections."
+NO_TABLES = "<p>None of its own: it reads the results of other sections.</p>"
+DOWNLOADED = {
+    "{slug}.ipynb": "Notebook as run (.ipynb)",
+    "{slug}-results.zip": "Results: figures, tables, metrics (.zip)",
+    "source/{slug}.ipynb": "Source notebook, to edit and run yourself (.ipynb)",
+}
 
 
-def run_box(page: Publication) -> str:
-    """Return the run box: scenario and run in one line, parameters, data and downloads folded beneath.
+def run_box(run: Any) -> str:
+    """Return the run box: what was run in one line, parameters, data and downloads folded beneath.
 
     Above the box of a run on generated data stands a banner that says so.
     """
-    parts = [
-        f"<p>{escape(page.scenario_description)}</p>" if page.scenario_description else "",
-        _parameters(page),
-        _data(page),
-        _downloads(page),
-    ]
-    banner = WATERMARK + "\n" if page.generated else ""
+    of = "How this page was made" if run.section.front.at_root else f"Scenario: {run.scenario.title}"
+    about = "" if run.section.front.at_root else f"<p>{escape(run.scenario.description)}</p>\n"
     return (
-        f'{banner}<details class="run-box"><summary>'
-        f'<span class="run-scenario">Scenario: {escape(page.scenario_title)}</span> '
-        f'<span class="run-id">run <code>{escape(page.run_id)}</code></span></summary>\n'
-        + "\n".join(filter(None, parts))
-        + "\n</details>"
+        f'{WATERMARK if run.generated else ""}<details class="run-box"><summary>'
+        f'<span class="run-scenario">{escape(of)}</span> '
+        f'<span class="run-id">run <code>{run.run_id}</code></span></summary>\n'
+        f"{about}{_parameters(run)}{_data(run)}{_downloads(run)}</details>"
     )
 
 
-def _parameters(page: Publication) -> str:
-    rows = [(f"<code>{escape(name)}</code>", inline(value)) for name, value in page.parameters.items()]
-    return _heading("Parameters") + table(("Parameter", "Value"), rows, classes="plain-table") if rows else ""
+def _parameters(run: Any) -> str:
+    rows = [(_code(name), as_text(value)) for name, value in run.parameters.items()]
+    return _part("Parameters", html_table(("Parameter", "Value"), rows, classes="plain-table")) if rows else ""
 
 
-def _data(page: Publication) -> str:
-    rows = [
-        (link(f"{page.to_root}data.html#{name}", name), inline(vintages))
-        for name, vintages in sorted(page.vintages.items())
+def _data(run: Any) -> str:
+    rows: list[tuple[object, str]] = [
+        (Rich(name, html=link(way(run, "data.html") + f"#{name}", name)), as_text(table["vintages"]))
+        for name, table in sorted(run.tables.items())
     ]
-    rows += [(escape(name), f"{escape(title)}, ingested") for name, title in sorted(page.ingested.items())]
-    listed = table(("Table", "Vintages in it"), rows, classes="plain-table") if rows else f"<p>{NO_TABLES}</p>"
-    return _heading("Data tables") + listed
+    rows += [(name, f"{found['title']}, ingested") for name, found in sorted(run.ingested.items())]
+    table = html_table(("Table", "Vintages in it"), rows, classes="plain-table") if rows else NO_TABLES
+    return _part("Data tables", table)
 
 
-def _downloads(page: Publication) -> str:
-    folder = page.to_root + page.downloads
-    items = [
-        link(f"{folder}/{page.section}.ipynb", "Notebook as run (.ipynb)", download=True),
-        link(f"{folder}/{page.section}-results.zip", "Results: figures, tables, metrics (.zip)", download=True),
-        link(
-            f"{folder}/source/{page.section}.ipynb", "Source notebook, to edit and run yourself (.ipynb)", download=True
-        ),
-    ]
-    return _heading("Download") + "<ul>" + "".join(f"<li>{item}</li>" for item in items) + "</ul>"
+def _downloads(run: Any) -> str:
+    files = {f"{downloads(run)}/{name.format(slug=run.section.slug)}": words for name, words in DOWNLOADED.items()}
+    items = "".join(f"<li>{link(way(run, path), words, download=True)}</li>" for path, words in files.items())
+    return _part("Download", f"<ul>{items}</ul>")
 
 
-def _heading(text: str) -> str:
-    return f'<p class="run-heading">{escape(text)}</p>\n'
+def _part(title: str, content: str) -> str:
+    return f'<p class="run-heading">{title}</p>\n{content}\n'
 
 
-def source_line_links(page: Publication, html: str) -> str:
+def _code(text: str) -> Rich:
+    return Rich(text, html=f"<code>{escape(text)}</code>")
+
+
+def link(target: str, text: str, *, download: bool = False) -> str:
+    """Return a link; `text` is escaped."""
+    return f'<a href="{escape(target)}"{" download" if download else ""}>{escape(text)}</a>'
+
+
+def way_back(run: Any) -> str:
+    """Return a link from the page of a variant to the list of all; empty for other pages."""
+    if not run.variant:
+        return ""
+    return f'<p class="way-back">{link(way(run, address(listed(run))), run.section.title)}</p>\n'
+
+
+def source_line_links(run: Any, html: str) -> str:
     """Return a source line with links to the files saved under its name, those that exist."""
     name = html.partition('data-results="')[2].partition('"')[0]
-    kinds = (("tables", ".csv", "CSV"), ("figures", ".svg", "SVG"), ("figures", ".png", "PNG"))
-    files = [(f"{folder}/{name}{ending}", label) for folder, ending, label in kinds]
-    found = [(path, label) for path, label in files if name and (page.results / path).is_file()]
-    links = ", ".join(link(f"{page.to_root}{page.downloads}/{path}", label, download=True) for path, label in found)
+    kinds = {f"tables/{name}.csv": "CSV", f"figures/{name}.svg": "SVG", f"figures/{name}.png": "PNG"}
+    found = [(path, words) for path, words in kinds.items() if name and (run.results / path).is_file()]
+    links = ", ".join(link(way(run, f"{downloads(run)}/{path}"), words, download=True) for path, words in found)
     return html.removesuffix("</p>") + (f' <span class="downloads">Download: {links}</span></p>' if links else "</p>")

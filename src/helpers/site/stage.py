@@ -1,99 +1,181 @@
 """Staging: from finished runs to the pages, downloads and assets that both renderers start from."""
 
+import io
+import json
 import re
-import shutil
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files as files_of
 from pathlib import Path
 from typing import Any
 
-from helpers.errors import WorkError
-from helpers.site import layout
-from helpers.site.data_tables import data_tables
-from helpers.site.downloads import stage_downloads
-from helpers.site.notebook_page import page_notebook, read_front_matter
-from helpers.site.overview import overview
-from helpers.site.parameter_tables import parameter_tables
-from helpers.site.publication import Publication
-from helpers.site.run_box import run_box, source_line_links
-from helpers.site.section_links import Published, link_sections, published
-from helpers.site.variant_list import notebook_text, variant_groups, variant_list, way_back
+from helpers import files
+from helpers.errors import InputError, WorkError, not_allowed
+from helpers.report.inline import Rich
+from helpers.report.tables import html_table
+from helpers.report.words import ordinal, percent
+from helpers.site import pages
+from helpers.site.notebook_page import as_notebook, front_matter, html_cell, markdown_cell, page_notebook, raw_cell
+from helpers.site.run_box import link, run_box, source_line_links, way_back
 
 TABLE_SCRIPT, TABLE_STYLE = "dt_bundle.js", "dt_bundle.css"
 #: What the script of itables ends with: it is written as a module, and this names what it gives to others.
 EXPORT = re.compile(r"export\s*\{[^{}]*?([\w$]+) as default[^{}]*\}")
+#: A zip entry needs a date; the earliest one the format knows keeps archives identical.
+DATE = (1980, 1, 1, 0, 0, 0)
+FORMATS = {"ordinal": ordinal, "percent": percent, "integer": ",.0f", "number": ",.1f"}
 
 
-def stage(root: Path, pages: Sequence[Publication], sections: Sequence[Any], records: Sequence[Any]) -> None:
-    """Write all that is generated for the site below ``build/``; what no longer belongs there is removed.
-
-    Parameters
-    ----------
-    root : Path
-        The project's root.
-    pages : sequence of Publication
-        Pages to publish.
-    sections : sequence
-        Sections, for their parameter models.
-    records : sequence of TableMetadata
-        Metadata of every table, for the data page.
-    """
-    known = published(pages)
-    written = [_stage_page(root, page, known) for page in pages]
-    for group in variant_groups(pages):
-        written.append(_write(root / group[0].listed, notebook_text(variant_list(group))))
-    for page in pages:
-        written += stage_downloads(page, root, root / "notebooks" / f"{page.section}.ipynb")
-    written += [
-        _write(root / layout.PAGES / name, content) for name, content in _generated(root, pages, sections, records)
-    ]
-    written += stage_assets(root)
-    for folder in (layout.PAGES, layout.DOWNLOADS, layout.ASSETS):
-        _remove_others(root / folder, set(written))
+def stage(root: Path, runs: Sequence[Any]) -> None:
+    """Write below the project's root what Quarto renders; what no longer belongs there is removed."""
+    content = {name: notebook_text(notebook).encode() for name, notebook in staged_pages(runs).items()}
+    content |= dict(other_files(root, runs))
+    for name, data in content.items():
+        path = root / name
+        # Renderers look at times of change: what is the same is left alone.
+        if not path.is_file() or path.read_bytes() != data:
+            files.write_bytes(path, data)
+    for path in (path for place in (pages.PAGES, pages.DOWNLOADS) for path in (root / place).rglob("*")):
+        if path.is_file() and path.relative_to(root).as_posix() not in content:
+            path.unlink()
 
 
-def _generated(
-    root: Path, pages: Sequence[Publication], sections: Sequence[Any], records: Sequence[Any]
-) -> list[tuple[str, str]]:
-    declared = read_front_matter((root / "index.qmd").read_text(encoding="utf-8")).get("findings") or {}
-    return [
-        ("_overview.md", overview(pages, declared)),
-        ("_parameters.md", parameter_tables(sections)),
-        ("_data.md", data_tables(records)),
-    ]
+def notebook_text(notebook: Mapping[str, Any]) -> str:
+    """Return a notebook as a staged file holds it."""
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
-def _write(path: Path, content: str) -> Path:
-    layout.write_if_changed(path, content)
-    return path
+def staged_pages(runs: Sequence[Any]) -> dict[str, dict[str, Any]]:
+    """Return the notebook of each page, lists of variants included, by its place below the root."""
+    links = pages.Links(runs)
+    lists = {pages.listed(group[0]): variant_list(group) for group in pages.variant_groups(runs)}
+    return {pages.page(run): _staged_page(run, links) for run in runs} | lists
 
 
-def _stage_page(root: Path, page: Publication, known: Published) -> Path:
-    front = {
-        "title": page.heading,
-        "pagetitle": f"{page.heading} – {page.scenario_title}",
-        "order": page.order,
-    }
+def _staged_page(run: Any, links: pages.Links) -> dict[str, Any]:
+    title = pages.heading(run)
+    front = {"title": title, "order": run.section.order}
+    if not run.section.front.at_root:
+        front["pagetitle"] = f"{title} – {run.scenario.title}"
     notebook = page_notebook(
-        page.notebook,
+        json.loads(run.notebook.read_text(encoding="utf-8")),
         front=front,
-        box=way_back(page) + run_box(page),
-        source_links=lambda html: source_line_links(page, html),
+        box=way_back(run) + run_box(run),
+        box_last=run.section.front.at_root,
+        source_links=lambda html: source_line_links(run, html),
     )
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
-            linked = link_sections("".join(cell["source"]), page.scenario, known)
-            cell["source"] = linked.splitlines(keepends=True)
-    return _write(root / page.page, notebook_text(notebook))
+            cell["source"] = [links.rewritten(line, run) for line in cell["source"]]
+        for output in cell.get("outputs", []):
+            if "text/markdown" in output.get("data", {}):
+                shown = output["data"]["text/markdown"]
+                output["data"]["text/markdown"] = [links.rewritten(line, run) for line in shown]
+    return notebook
 
 
-def stage_assets(root: Path) -> list[Path]:
-    """Copy what makes tables sortable from the installed itables, and return the copies."""
-    from importlib.resources import files
+def variant_list(runs: Sequence[Any]) -> dict[str, Any]:
+    """Return the page that lists the variants of one section under one scenario.
 
-    source = files("itables") / "html"
-    script = plain_script((source / TABLE_SCRIPT).read_text(encoding="utf-8"))
-    texts = {TABLE_SCRIPT: script, TABLE_STYLE: (source / TABLE_STYLE).read_text(encoding="utf-8")}
-    return [_write(root / layout.ASSETS / name, text) for name, text in texts.items()]
+    It has a row each, with the metrics that the section's front matter declares under `overview`.
+
+    Raises
+    ------
+    InputError
+        A declared metric or format does not exist.
+    """
+    section, scenario = runs[0].section, runs[0].scenario
+    declared = (section.front.model_extra or {}).get("overview") or {}
+    metrics = declared.get("metrics", [])
+    folder = pages.listed(runs[0]).removesuffix(".ipynb").rpartition("/")[2]
+    rows = [
+        [
+            Rich(run.variant, html=link(f"{folder}/{run.variant}.html", pages.variant_name(run))),
+            *(_metric(run, item) for item in metrics),
+        ]
+        for run in runs
+    ]
+    table = html_table(
+        (declared.get("variant", "Page"), *(item["label"] for item in metrics)),
+        rows,
+        formats=[None, *(_format(item.get("format")) for item in metrics)],
+        caption=f"Table 1. {declared.get('caption', section.title)}. Scenario: {scenario.title}.",
+    )
+    front = {"title": section.title, "description": section.description}
+    front |= {"pagetitle": f"{section.title} – {scenario.title}", "order": section.order}
+    count = "One page" if len(runs) == 1 else f"{len(runs)} pages, each"
+    lead = f"{count} made by the same notebook. Scenario: {scenario.title}."
+    listed = html_cell("variants", f'<div class="{pages.VARIANTS}">\n{table}\n</div>')
+    return as_notebook([raw_cell("front-matter", front_matter(front)), markdown_cell("lead", lead), listed])
+
+
+def _metric(run: Any, item: Mapping[str, Any]) -> Any:
+    if item["metric"] not in run.metrics:
+        where = f"metric of {pages.label(run)} (overview)"
+        raise InputError(not_allowed(where, item["metric"], sorted(run.metrics)))
+    return run.metrics[item["metric"]]
+
+
+def _format(name: str | None) -> Any:
+    """Return how a column is written: by a name in `FORMATS`, or by a format specification such as ".2f"."""
+    if name is None or name in FORMATS:
+        return FORMATS.get(name or "")
+    try:
+        format(0.0, name)
+    except ValueError as error:
+        raise InputError(
+            f"{not_allowed('format', name, FORMATS)} Format specifications such as '.2f' work too."
+        ) from error
+    return name
+
+
+def other_files(root: Path, runs: Sequence[Any]) -> Iterator[tuple[str, bytes]]:
+    """Yield what pages offer to download and what makes their tables sortable: place below the root, content."""
+    for run in runs:
+        source = root / "notebooks" / f"{run.section.slug}.ipynb"
+        for name, data in _downloads(run, source).items():
+            yield f"{pages.downloads(run)}/{name}", data
+    itables = files_of("itables") / "html"
+    script = plain_script((itables / TABLE_SCRIPT).read_text(encoding="utf-8"))
+    yield f"{pages.ASSETS}/{TABLE_SCRIPT}", script.encode()
+    yield f"{pages.ASSETS}/{TABLE_STYLE}", (itables / TABLE_STYLE).read_bytes()
+
+
+def _downloads(run: Any, source: Path) -> dict[str, bytes]:
+    """Return the notebook as run, every result, all of it in one archive, and the notebook as it is edited."""
+    left = sorted(path for path in run.results.rglob("*") if path.is_file()) if run.results.is_dir() else []
+    results = {path.relative_to(run.results).as_posix(): path.read_bytes() for path in left}
+    notebook = run.notebook.read_bytes()
+    whole = {f"results/{name}": data for name, data in results.items()}
+    return results | {
+        f"{run.section.slug}.ipynb": notebook,
+        f"{run.section.slug}-results.zip": archive(whole | {"notebook.ipynb": notebook, "run.json": _record(run)}),
+        f"source/{run.section.slug}.ipynb": source.read_bytes(),
+    }
+
+
+def _record(run: Any) -> bytes:
+    """Return what was run, without anything that differs between two runs of the same."""
+    record: dict[str, Any] = {
+        "section": run.section.slug,
+        "scenario": run.scenario.name,
+        "run_id": run.run_id,
+        "parameters": run.parameters,
+        "tables": {name: table["vintages"] for name, table in run.tables.items()},
+    }
+    if run.ingested:
+        ingested = {name: found["title"] for name, found in run.ingested.items()}
+        record |= {"ingested": ingested, "generated": run.generated}
+    return (json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def archive(content: Mapping[str, bytes]) -> bytes:
+    """Return a zip archive that depends on its content alone."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, data in sorted(content.items()):
+            packed.writestr(zipfile.ZipInfo(name, DATE), data, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
 
 
 def plain_script(module: str) -> str:
@@ -109,17 +191,3 @@ def plain_script(module: str) -> str:
         raise WorkError(f"{TABLE_SCRIPT} of the installed itables has another form than this site knows. Use the lock.")
     body = EXPORT.sub(r"globalThis.DataTable = \1", module)
     return f'(() => {{\n"use strict";\n{body}\n}})();\n'
-
-
-def _remove_others(folder: Path, kept: set[Path]) -> None:
-    for path in sorted(folder.rglob("*"), reverse=True):
-        if path.is_file() and path not in kept:
-            path.unlink()
-        elif path.is_dir() and not any(path.iterdir()):
-            path.rmdir()
-
-
-def copy_tree(source: Path, target: Path) -> None:
-    """Copy a folder over another, keeping what is there."""
-    if source.is_dir():
-        shutil.copytree(source, target, dirs_exist_ok=True)

@@ -1,0 +1,156 @@
+"""The pages of the site: which runs they show, how each is called, where it lies, and how one links to another."""
+
+import json
+import posixpath
+import re
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from helpers.errors import WorkError
+from helpers.paths import project_root
+from helpers.site.notebook_page import cell_options, text
+
+if TYPE_CHECKING:
+    Run = Any
+
+PAGES, DOWNLOADS, ASSETS = "build/pages", "build/downloads", "build/assets"
+CONFIGURATION, BIBLIOGRAPHY, OWN_ASSETS = "_quarto.yml", "references.bib", "assets"
+SITE, STAGE = "_site", "build/.stage"
+#: Class of the list that a page of links to variants holds.
+VARIANTS = "variant-list"
+#: In Markdown and in HTML: what stands before, the notebook, the anchor.
+LINK = re.compile(r'(\]\(|href=")((?:[\w-]+/){0,2}[\w.+-]+)\.ipynb(?:#([\w-]+))?(?=[)"])')
+
+
+def site_root() -> Path:
+    """Return the project's root, which must hold a site's configuration."""
+    root = project_root()
+    if not (root / CONFIGURATION).is_file():
+        raise WorkError(f"There is no site to build in {root}: {CONFIGURATION} is missing.")
+    return root
+
+
+def published_runs() -> "list[Run]":
+    """Return all finished runs: pages at the root first, then by scenario, by the sections' order, and by variant."""
+    from helpers import runner
+
+    found = [_run(slot, done) for slot in runner.expected() if (done := runner.completed(*slot.key))]
+    return sorted(found, key=_place)
+
+
+def _run(slot: Any, done: Any) -> "Run":
+    manifest = done.manifest
+    return SimpleNamespace(
+        section=slot.section,
+        scenario=slot.scenario,
+        variant=slot.variant.name if slot.variant else "",
+        folder=done.folder,
+        notebook=done.notebook,
+        results=done.results,
+        metrics=done.metrics,
+        parameters=manifest.parameters,
+        tables={name: {"vintages": table.vintages} for name, table in manifest.tables.items()},
+        ingested={name: {"title": found.title} for name, found in manifest.ingested.items()},
+        generated=manifest.generated,
+        run_id=manifest.run_id,
+        outputs=manifest.outputs,
+    )
+
+
+def _place(run: "Run") -> tuple[bool, str, float, str, str]:
+    section = run.section
+    return not section.front.at_root, run.scenario.name, section.order, section.slug, variant_name(run)
+
+
+def variant_name(run: "Run") -> str:
+    """Return how readers call the variant, empty when the section has none."""
+    declared = run.section.front.for_each
+    return str(run.metrics.get(declared.label) or run.variant) if declared else ""
+
+
+def heading(run: "Run") -> str:
+    """Return the title of a run's page."""
+    return f"{run.section.title}: {variant_name(run)}" if run.variant else run.section.title
+
+
+def label(run: "Run") -> str:
+    """Return scenario, section and variant as links to the page name them: `latest/economy/KOR`."""
+    return "/".join(filter(None, (run.scenario.name, run.section.slug, run.variant)))
+
+
+def page(run: "Run") -> str:
+    """Return the staged notebook of a run, from the root; pages of variants lie below that of their section."""
+    return f"{run.section.slug}.ipynb" if run.section.front.at_root else f"{PAGES}/{label(run)}.ipynb"
+
+
+def listed(run: "Run") -> str:
+    """Return the staged notebook that lists show: the page itself, or the list of all variants."""
+    return f"{posixpath.dirname(page(run))}.ipynb" if run.variant else page(run)
+
+
+def downloads(run: "Run") -> str:
+    """Return the folder of a page's downloads, from the root."""
+    return f"{DOWNLOADS}/{label(run)}"
+
+
+def address(notebook: str) -> str:
+    """Return the rendered page of a staged notebook."""
+    return notebook.removesuffix(".ipynb") + ".html"
+
+
+def way(run: "Run", target: str) -> str:
+    """Return the way from a run's page to what lies at `target`, which is told from the root."""
+    return posixpath.relpath(target, posixpath.dirname(page(run)) or ".")
+
+
+def variant_groups(runs: "Iterable[Run]") -> "list[list[Run]]":
+    """Return the variants of each section under each scenario, in their order."""
+    return [list(group) for _, group in groupby((run for run in runs if run.variant), key=listed)]
+
+
+def by_scenario(runs: "Sequence[Run]") -> "list[tuple[str, list[str]]]":
+    """Return the title of each scenario with the pages that its lists show."""
+    inside = (run for run in runs if not run.section.front.at_root)
+    groups = groupby(inside, key=lambda run: (run.scenario.name, run.scenario.title))
+    return [(title, list(dict.fromkeys(listed(run) for run in group))) for (_, title), group in groups]
+
+
+class Links:
+    """Where all sections, their variants and lists of these are published, for links from one page to another.
+
+    A notebook links to its neighbours in `notebooks/`, to variants below them and to runs of another scenario. On the
+    site a section may be published under another scenario only, and a figure may not be shown under the parameters of
+    its page; the link then leads to where the section is, or to the page itself. What leads to no page stays as it is,
+    for the contract to find.
+    """
+
+    def __init__(self, runs: Sequence[Any]) -> None:
+        self.pages = {label(run): page(run) for run in runs}
+        self.pages |= {f"{run.scenario.name}/{run.section.slug}": listed(run) for run in runs}
+        self.scenarios = list(dict.fromkeys(run.scenario.name for run in runs))
+        self.silent = {page(run): _silent_labels(run) for run in runs if not run.variant}
+
+    def rewritten(self, content: str, run: Any) -> str:
+        """Return Markdown or HTML of a run's page with links that lead from there to other pages."""
+        return LINK.sub(lambda match: self._link(match, run), content)
+
+    def _link(self, match: re.Match[str], run: Any) -> str:
+        before, name, anchor = match.groups()
+        own = run.scenario.name
+        found = (self.pages.get(key) for key in (name, *(f"{one}/{name}" for one in (own, *self.scenarios))))
+        target = next(filter(None, found), None)
+        if target is None:
+            return match[0]
+        drawn = anchor and anchor not in self.silent.get(target, ())
+        place = way(run, target if before == "](" else address(target))
+        return f"{before}{place}" + (f"#{anchor}" if drawn else "")
+
+
+def _silent_labels(run: Any) -> set[str]:
+    """Return the labels of a page's figures and tables that showed nothing."""
+    notebook = json.loads(run.notebook.read_text(encoding="utf-8"))
+    silent = [cell for cell in notebook["cells"] if cell["cell_type"] == "code" and not cell.get("outputs")]
+    return {str(cell_options(text(cell))[0].get("label", "")) for cell in silent} - {""}

@@ -1,0 +1,186 @@
+"""Pages: their places, the links from one to another, run boxes, and lists of variants."""
+
+import json
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import site_example as example
+
+from helpers.errors import InputError, WorkError
+from helpers.site import pages, stage
+from helpers.site.run_box import run_box, source_line_links
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+SHOWN = [{"output_type": "display_data"}]
+
+
+@pytest.fixture
+def run(tmp_path):
+    return example.finished_run(tmp_path, "heights", "kita-2021")
+
+
+@pytest.fixture
+def made(tmp_path):
+    """Write a run whose notebook has labelled cells, each with its outputs, and return it."""
+
+    def write(section, *cells, scenario="kita-2021", variant="", **front):
+        labelled = [example.cell("code", label, f"#| label: {label}\nx", outputs) for label, outputs in cells]
+        folder = tmp_path / f"{scenario}-{section}-{variant}"
+        found = example.finished_run(
+            folder, section, scenario, example.notebook("x", *labelled), **{"at_root": False} | front
+        )
+        found.variant = variant
+        return found
+
+    return write
+
+
+def test_pages_lie_below_their_scenario_and_those_at_the_root_do_not(made):
+    each = SimpleNamespace(label="name")
+    found = [made("drivers"), made("economy", variant="KOR", for_each=each), made("index", at_root=True)]
+    assert [pages.page(one) for one in found] == [
+        "build/pages/kita-2021/drivers.ipynb",
+        "build/pages/kita-2021/economy/KOR.ipynb",
+        "index.ipynb",
+    ]
+    assert pages.listed(found[1]) == "build/pages/kita-2021/economy.ipynb"
+    assert pages.heading(found[1]) == "x: Height of economy"
+    assert [pages.way(one, "data.html") for one in found] == [
+        "../../../data.html",
+        "../../../../data.html",
+        "data.html",
+    ]
+    assert pages.by_scenario(found) == [("As seen in 2021", [pages.page(found[0]), pages.listed(found[1])])]
+
+
+def test_a_link_to_a_figure_that_is_not_shown_leads_to_its_page(made):
+    page = made("drivers", ("fig-curve", []), ("tbl-models", SHOWN))
+    text = "[Figure](drivers.ipynb#fig-curve), [Table](drivers.ipynb#tbl-models), [Figure](drivers.ipynb#fig-typo)"
+    assert pages.Links([page]).rewritten(text, page) == (
+        "[Figure](drivers.ipynb), [Table](drivers.ipynb#tbl-models), [Figure](drivers.ipynb#fig-typo)"
+    )
+
+
+def test_a_section_of_another_scenario_only_is_linked_there(made):
+    curve = made("curve", ("fig-curve", SHOWN))
+    here, there = made("drivers", scenario="latest"), made("drivers")
+    links = pages.Links([curve, here, there])
+    text = "[Page](curve.ipynb), [Figure](curve.ipynb#fig-curve), [here](drivers.ipynb), [no](no.ipynb)"
+    assert links.rewritten(text, there) == text
+    assert links.rewritten(text, here) == (
+        "[Page](../kita-2021/curve.ipynb), [Figure](../kita-2021/curve.ipynb#fig-curve), [here](drivers.ipynb), "
+        "[no](no.ipynb)"
+    )
+
+
+def test_links_lead_to_and_from_pages_at_the_root_and_those_of_variants(made):
+    front, index = made("index", at_root=True), made("innovation-index", scenario="latest")
+    korea = made("economy", scenario="latest", variant="KOR", for_each=SimpleNamespace(label=""))
+    links = pages.Links([front, index, korea])
+    assert links.rewritten("[a](latest/economy.ipynb) [b](innovation-index.ipynb#x)", front) == (
+        "[a](build/pages/latest/economy.ipynb) [b](build/pages/latest/innovation-index.ipynb#x)"
+    )
+    assert links.rewritten('<a href="economy/KOR.ipynb">Korea</a>', index) == '<a href="economy/KOR.html">Korea</a>'
+    assert links.rewritten("[top](index.ipynb), [there](../x.ipynb)", korea) == (
+        "[top](../../../../index.ipynb), [there](../x.ipynb)"
+    )
+
+
+def test_shipped_notebooks_link_only_to_sections_there_are():
+    texts = [path.read_text(encoding="utf-8") for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
+    linked = {name for text in texts for name in re.findall(r"\]\((?:\.\./)*([\w-]+)\.ipynb", text)}
+    assert {"methods", "data"} <= linked
+    assert linked <= {path.stem for path in NOTEBOOKS.glob("*.ipynb")}
+
+
+def test_run_box_tells_the_run_and_escapes(run):
+    box = run_box(run)
+    assert "Scenario: As seen in 2021" in box
+    assert "run <code>0123456789ab</code>" in box
+    assert "What the &lt;authors&gt; could see." in box
+    assert "<code>group</code></th><td>KOR, USA</td>" in box
+    assert '<a href="../../../data.html#rd_gdp">rd_gdp</a></th><td>wdi-2021-09-15, wdi-2026-07-13</td>' in box
+    assert '"../../downloads/kita-2021/heights/heights-results.zip" download' in box
+    assert "generated-data" not in box
+
+
+def test_the_box_of_a_page_at_the_root_names_no_scenario_and_stands_last(tmp_path):
+    runs = example.write_project(tmp_path)
+    cells = stage.staged_pages(runs)["index.ipynb"]["cells"]
+    assert cells[-1]["id"] == "run-box"
+    box = "".join(cells[-1]["source"])
+    assert "How this page was made" in box
+    assert "Scenario" not in box
+
+
+def test_what_a_generator_made_is_marked_above_the_box(run):
+    run.generated, run.ingested = True, {"trade/baci": {"title": "BACI & more"}}
+    box = run_box(run)
+    assert box.index("generated-data") < box.index("run-box")
+    assert "trade/baci</th><td>BACI &amp; more, ingested</td>" in box
+
+
+def test_source_lines_link_the_files_there_are(run):
+    line = source_line_links(run, '<p class="source-line" data-results="heights">Source.</p>')
+    assert line.count("<a ") == 2
+    assert 'href="../../downloads/kita-2021/heights/tables/heights.csv"' in line
+    assert "heights.png" not in line
+    assert source_line_links(run, '<p class="source-line">Source.</p>') == '<p class="source-line">Source.</p>'
+
+
+OVERVIEW = {
+    "variant": "Economy",
+    "caption": "All & more",
+    "metrics": [
+        {"metric": "korea_rank", "label": "Rank", "format": "ordinal"},
+        {"metric": "share", "label": "Share", "format": ".3f"},
+        {"metric": "gone", "label": "Gone"},
+    ],
+}
+
+
+@pytest.fixture
+def variants(made):
+    declared = {"for_each": SimpleNamespace(label="name"), "model_extra": {"overview": OVERVIEW}}
+    return [made("economy", variant=code, **declared) for code in ("JPN", "KOR")]
+
+
+def test_a_section_with_variants_has_a_page_that_lists_them(variants):
+    front, lead, table = (
+        "".join(cell["source"]) for cell in stage.staged_pages(variants)["build/pages/kita-2021/economy.ipynb"]["cells"]
+    )
+    assert "title: x\n" in front
+    assert lead == "2 pages, each made by the same notebook. Scenario: As seen in 2021."
+    assert "Table 1. All &amp; more. Scenario: As seen in 2021." in table
+    row = '<a href="economy/KOR.html">Height of economy</a></th><td>2nd</td><td>0.250</td>'
+    assert row in table
+    page = stage.staged_pages(variants)["build/pages/kita-2021/economy/KOR.ipynb"]["cells"]
+    assert '<p class="way-back"><a href="../economy.html">x</a></p>' in "".join(page[1]["source"])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"metric": "korea_rnk"}, "Did you mean 'korea_rank'"),
+        ({"metric": "share", "format": "percnt"}, "Did you mean 'percent'"),
+    ],
+)
+def test_what_a_list_of_variants_cannot_show_is_refused_with_a_hint(variants, wrong, message):
+    variants[0].section.front.model_extra = {"overview": {"metrics": [{"label": "x"} | wrong]}}
+    with pytest.raises(InputError, match=message):
+        stage.staged_pages(variants)
+
+
+def test_a_folder_without_a_site_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("RESHORING_ROOT", str(tmp_path))
+    with pytest.raises(WorkError, match="There is no site to build"):
+        pages.site_root()
+
+
+def test_staged_notebooks_are_valid(tmp_path):
+    import nbformat
+
+    for notebook in stage.staged_pages(example.write_project(tmp_path)).values():
+        nbformat.validate(nbformat.from_dict(json.loads(stage.notebook_text(notebook))))
