@@ -134,6 +134,7 @@ def test_all_that_differs_is_named():
 
 
 def test_no_scheduler_is_told(here, monkeypatch):
+    monkeypatch.setattr(cluster, "PATIENCE", 1.0)
     begun = time.monotonic()
     with pytest.raises(WorkError, match=r"No dask scheduler answers at tcp://127\.0\.0\.1:9"):
         sweeps.run("try", backend="dask", address="tcp://127.0.0.1:9")

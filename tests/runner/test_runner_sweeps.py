@@ -2,6 +2,7 @@
 
 import csv
 import json
+from contextlib import nullcontext
 
 import pyarrow.parquet as pq
 import pytest
@@ -10,15 +11,30 @@ from hypothesis import strategies as st
 
 from helpers.errors import InputError
 from helpers.runner import build, completed, design, sweeps
-from helpers.runner.points import Workers
+from helpers.runner.workers import Workers
 
 LIMIT = "time_limit: 1\n"
 GRID = {"section": "alpha", "grid": {"scale": [1, 2, 3], "word": ["one", "two"]}}
 
 
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory):
+    """Processes for points that outlive the sweeps that use them: starting one takes a second."""
+    opened = Workers(tmp_path_factory.mktemp("workers"), 2)
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def swept(project):
+def swept(own_processes, lasting, monkeypatch):
     """A section to sweep over, and a way to write a sweep."""
+    monkeypatch.setattr(sweeps, "workers", lambda *_: nullcontext(lasting))
+    return own_processes
+
+
+@pytest.fixture
+def own_processes(project):
+    """The same, where each sweep starts processes of its own."""
     project.add("alpha")
 
     def write(content, name="try"):
@@ -69,7 +85,7 @@ def test_only_what_is_new_is_computed(swept):
     assert sweeps.run(swept.sweep(more, "other")).computed == 0
 
 
-def test_an_interrupted_sweep_goes_on_where_it_was(swept, monkeypatch):
+def test_an_interrupted_sweep_goes_on_where_it_was(own_processes, monkeypatch):
     done = []
     compute = Workers.compute
 
@@ -79,7 +95,7 @@ def test_an_interrupted_sweep_goes_on_where_it_was(swept, monkeypatch):
         done.append(what)
         return compute(self, *what)
 
-    name = swept.sweep(GRID)
+    name = own_processes.sweep(GRID)
     with monkeypatch.context() as patch:
         patch.setattr(Workers, "compute", interrupted)
         with pytest.raises(KeyboardInterrupt):

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 #: A task in flight for each thread of the cluster, and one waiting.
 TASKS_A_THREAD = 2
 POLL = 0.2
+#: Seconds for a scheduler to answer.
+PATIENCE = 10.0
 LOCAL = "local"
 BACKENDS = (LOCAL, "dask")
 LABELS = {
@@ -159,7 +161,7 @@ def connected(address: str) -> Iterator["Client"]:
             "A dask backend needs the extra `cluster`: pip install reshoring-replication[cluster]."
         ) from error
     try:
-        client = Client(address, timeout="10s", set_as_default=False)
+        client = Client(address, timeout=PATIENCE, set_as_default=False)
     except OSError as error:
         raise WorkError(f"No dask scheduler answers at {address}: {error}") from error
     with client:
