@@ -9,7 +9,7 @@ from types import ModuleType
 import nbformat
 import pytest
 
-from helpers.runner import inline
+from helpers.runner import inline, notebooks
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
@@ -60,6 +60,15 @@ def test_every_figure_hands_over_the_values_it_draws(name):
         calls = [node for node in ast.walk(ast.parse("".join(cell["source"]))) if isinstance(node, ast.Call)]
         figures = [call for call in calls if ast.unparse(call.func) == "report.figure"]
         assert all("data" in {word.arg for word in call.keywords} for call in figures), cell["id"]
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_the_parameters_cell_sets_every_parameter_to_its_default(name):
+    model = notebooks.read_section(ROOT / "notebooks" / f"{name}.ipynb").parameters
+    tagged = [cell for cell in read(name)["cells"] if "parameters" in cell["metadata"].get("tags", [])]
+    (tree,) = (ast.parse("".join(cell["source"])) for cell in tagged)
+    assigned = {node.targets[0].id: ast.literal_eval(node.value) for node in tree.body if isinstance(node, ast.Assign)}
+    assert json.loads(json.dumps(assigned)) == model().model_dump(mode="json")
 
 
 # Notebooks whose prose still stands in code cells; the rules about cells hold for all others.

@@ -13,7 +13,7 @@ from helpers import ingested
 from helpers.data import citation
 from helpers.errors import InputError
 from helpers.input_output.ingest import ingest
-from helpers.reshoring import panels
+from helpers.reshoring import releases
 from helpers.reshoring.parameters import ReshoringParameters
 from helpers.runner import adhoc, ingested_sets, notebooks
 
@@ -83,7 +83,7 @@ def test_the_run_says_what_it_read_and_is_marked(run):
     assert run.manifest.generated
     assert run.manifest.ingested["input_output/generated-icio"].title == "OECD Inter-Country Input-Output tables"
     text = (run.folder / "notebook.ipynb").read_text()
-    assert "ingested as `generated-icio`" in text
+    assert "ingested as generated-icio" in text
     assert "OECD Inter-Country Input-Output tables (ingested as generated-icio)" in text
     assert "@misc{oecdicio," in citation.bibliography(citation.tables_of_run(str(run.folder)))
 
@@ -138,7 +138,7 @@ def test_a_set_of_an_older_version_is_refused_by_name_and_passed_over_otherwise(
     for entry in manifest["years"].values():
         del entry["economies"]
     ingested.write_manifest("input_output", published, manifest)
-    assert panels.of_set(published) is None
+    assert releases.of_set(published) is None
     assert ReshoringParameters().source.name == "2016"
     with pytest.raises(ValidationError, match="ingested by an older version"):
         ReshoringParameters(panel=published, **CHOSEN)

@@ -1,17 +1,10 @@
 """Parameters of the sections: defaults, and refusals that say what there is."""
 
-import ast
-import re
 
-import nbformat
 import pytest
-import yaml
 from pydantic import ValidationError
 
-from helpers.paths import project_root
-from helpers.reshoring.counts_parameters import CountsParameters
-from helpers.reshoring.parameters import ReshoringParameters
-from helpers.reshoring.value_chains_parameters import TESTED, ValueChainsParameters
+from helpers.reshoring.parameters import TESTED, CountsParameters, ReshoringParameters, ValueChainsParameters
 
 
 def test_defaults_are_allowed():
@@ -79,11 +72,8 @@ def test_refusals_of_the_section_on_value_chains_name_what_is_allowed(given, wor
 
 
 def test_industries_are_left_out_of_the_share_that_is_tested():
-    assert ValueChainsParameters(exclude_price_sensitive=True, exclude_industries=["C10-C12"]).excluded == [
-        "C10-C12",
-        "C19",
-        "C24",
-    ]
+    chosen = ValueChainsParameters(exclude_price_sensitive=True, exclude_industries=["C10-C12"])
+    assert chosen.excluded == ["C10-C12", "C19", "C24"]
 
 
 @pytest.mark.parametrize(
@@ -92,21 +82,3 @@ def test_industries_are_left_out_of_the_share_that_is_tested():
 def test_refusals_of_the_section_on_counts_name_what_is_allowed(given, words):
     with pytest.raises(ValidationError, match=words):
         CountsParameters(**given)
-
-
-SECTIONS = {
-    "reshoring": ReshoringParameters,
-    "returning-firms": CountsParameters,
-    "value-chains": ValueChainsParameters,
-}
-
-
-@pytest.mark.parametrize("slug", SECTIONS)
-def test_a_notebook_starts_from_the_defaults_and_declares_what_it_loads(slug):
-    notebook = nbformat.read(project_root() / "notebooks" / f"{slug}.ipynb", 4)
-    front = yaml.safe_load(notebook.cells[0].source.strip().strip("-"))
-    cell = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
-    assigned = {node.targets[0].id: ast.literal_eval(node.value) for node in ast.parse(cell.source).body}
-    assert assigned == SECTIONS[slug]().model_dump()
-    source = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    assert set(re.findall(r'data\.load\("(\w+)"\)', source)) <= set(front["tables"])

@@ -11,6 +11,8 @@ from helpers.paths import project_root
 FILE = Path("data") / "concordances" / "economies.csv"
 PLUS = ("CHN", "TWN", "SGP", "HKG", "IND", "BRA", "VNM", "THA", "MYS", "IDN", "PHL")
 GROUPS = ("all", "oecd", "oecd-plus", "g20")
+#: Beginnings of names that English gives an article within a sentence.
+WITH_ARTICLE = ("United States", "United Kingdom", "Netherlands", "Philippines", "Czech Republic", "Bahamas")
 
 
 @lru_cache(maxsize=4)
@@ -43,6 +45,11 @@ def name(iso3: str) -> str:
     if row is None:
         raise InputError(not_allowed("economy", iso3, known()))
     return row["name"]
+
+
+def in_sentence(name: str) -> str:
+    """Return the name of an economy as it stands inside a sentence: "the United States", "Japan"."""
+    return f"the {name}" if name.startswith(WITH_ARTICLE) else name
 
 
 def group(members: str | list[str] | tuple[str, ...]) -> list[str]:

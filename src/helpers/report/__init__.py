@@ -29,6 +29,7 @@ from helpers.report.style import COLOURS, colour, setup
 from helpers.report.tables import read_csv, table
 from helpers.report.words import (
     bold,
+    by_interval,
     by_sign,
     capital,
     change,
@@ -58,6 +59,7 @@ from helpers.report.words import (
 __all__ = [
     "COLOURS",
     "bold",
+    "by_interval",
     "by_scenario",
     "by_sign",
     "capital",

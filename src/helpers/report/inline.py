@@ -7,10 +7,11 @@ import math
 import re
 from html import escape
 
-#: Characters that could begin markup in Markdown, HTML, citations, formulas, addresses or Quarto's shortcodes.
-SPECIAL = {ord(mark): f"&#{ord(mark)};" for mark in '\\`*_{}[]<>#|!$@~^&:="'}
-#: Marks that only mean something where a line begins, or twice in a row: lists, rules, dashes, dots.
-AT_START = re.compile(r"^([-+(])|^(\w{1,9})([.)])(?=\s|$)|(?<=[-.])([-.])")
+#: Characters that could begin markup in Markdown, HTML, citations, formulas or Quarto's shortcodes.
+SPECIAL = {ord(mark): f"&#{ord(mark)};" for mark in '\\`*_{}[]<>#|!$@~^&"'}
+#: Marks that only mean something where a line begins (lists, definitions, rules, underlined headings), twice in a row
+#: (dashes, dots, highlights), or before a letter or slash (addresses, emoji).
+SOMETIMES = re.compile(r"^( ?)([-+:=])(?= |=|$)|^( ?\(?\w{1,9})([.)])(?= |$)|(?<=[-.=])([-.=])|(:)(?=[\w/+-])")
 
 
 class Marked(str):
@@ -53,8 +54,8 @@ class Rich:
 
 def escaped(text: str) -> str:
     """Return a text as one line of Markdown that shows it letter by letter."""
-    one_line = " ".join(text.split()).translate(SPECIAL)
-    return AT_START.sub(lambda m: (m[2] or "") + f"&#{ord(m[1] or m[3] or m[4])};", one_line)
+    one_line = re.sub(r"\s+", " ", text).translate(SPECIAL)
+    return SOMETIMES.sub(lambda m: (m[1] or m[3] or "") + f"&#{ord(m[2] or m[4] or m[5] or m[6])};", one_line)
 
 
 def as_markdown(value: object) -> str:
@@ -78,6 +79,6 @@ def as_markdown(value: object) -> str:
     if isinstance(plain, str):
         return escaped(plain)
     if isinstance(plain, int | float) and type(plain) is not bool and math.isfinite(plain):
-        return escaped(str(plain)).replace("&#45;", "−", 1)
+        return re.sub("^-", "−", str(plain))
     what = str(plain) if plain is None or isinstance(plain, int | float) else f"a {type(value).__name__}"
     raise TypeError(f"{what} is neither a text nor a number")

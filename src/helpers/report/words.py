@@ -99,6 +99,23 @@ def by_sign(x: float | None, positive: str, negative: str, zero: str) -> str:
     return positive if x > 0 else negative if x < 0 else zero
 
 
+def by_interval(low: float | None, high: float | None, above: str, below: str, neither: str, null: float = 0.0) -> str:
+    """Choose words by where an interval lies: wholly above a value, wholly below it, or around it.
+
+    Parameters
+    ----------
+    low, high : float or None
+        Its ends; None and NaN give "n/a".
+    above, below, neither : str
+        What is written in each case.
+    null : float
+        What no effect means: zero for a change or a coefficient, one for a ratio.
+    """
+    if low is None or high is None or is_missing(low) or is_missing(high):
+        return MISSING
+    return above if low > null else below if high < null else neither
+
+
 def rose_or_fell(x: float | None, zero: str = "did not change") -> str:
     """Write the verb of a change."""
     return by_sign(x, "rose", "fell", zero)

@@ -6,7 +6,7 @@ later regime.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -23,15 +23,14 @@ class UnknownDate:
     and `last` are the ends of the bootstrap interval of the date; `before` and `after` are means of the regimes.
     """
 
-    sup_f: float
     date: int
-    p: float
-    p_serial: float
     first: int
     last: int
+    sup_f: float
+    p: float
+    p_serial: float
     before: float
     after: float
-    n: int
 
 
 @dataclass(frozen=True)
@@ -44,13 +43,7 @@ class KnownDate:
     change: float
     error: float
     reach: float
-    t: float
     p: float
-    chow_f: float
-    chow_p: float
-    lags: int
-    n_before: int
-    n_after: int
 
 
 def yearly_change(levels: pd.DataFrame) -> pd.DataFrame:
@@ -139,22 +132,23 @@ def unknown_date(
     _check_varies(values)
     statistics = f_statistics(values[None, :], sizes)[0]
     size, largest = int(sizes[statistics.argmax()]), float(statistics.max())
+    centred = values - values.mean()
+    rho = float(np.clip((centred[1:] * centred[:-1]).sum() / (centred**2).sum(), -0.9, 0.9))
     rng = np.random.default_rng(seed)
-    p, serial = (_exceeding(_null(values, sizes, draws, rng, r), largest) for r in (0.0, _autocorrelation(values)))
-    dates = years[_resampled_sizes(values, size, sizes, draws, rng)]
-    first, last = np.quantile(dates, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf").astype(int).tolist()
+    p, p_serial = (
+        float((1 + (_null(values, sizes, draws, rng, r) >= largest).sum()) / (1 + draws)) for r in (0.0, rho)
+    )
     before, after = float(values[:size].mean()), float(values[size:].mean())
-    return UnknownDate(largest, int(years[size]), p, serial, first, last, before, after, len(values))
+    fitted = np.where(np.arange(len(values)) < size, before, after)
+    drawn = f_statistics(fitted + rng.choice(values - fitted, size=(draws, len(values))), sizes)
+    dates = years[sizes[np.nanargmax(np.nan_to_num(drawn, posinf=np.inf, nan=0.0), axis=1)]]
+    first, last = np.quantile(dates, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf").astype(int).tolist()
+    return UnknownDate(int(years[size]), first, last, largest, p, p_serial, before, after)
 
 
 def _check_varies(values: np.ndarray) -> None:
     if np.ptp(values) == 0:
         raise InputError("The series is constant, so there is no break to look for.")
-
-
-def _autocorrelation(values: np.ndarray) -> float:
-    centred = values - values.mean()
-    return float(np.clip((centred[1:] * centred[:-1]).sum() / (centred**2).sum(), -0.9, 0.9))
 
 
 def _null(values: np.ndarray, sizes: np.ndarray, draws: int, rng: np.random.Generator, rho: float) -> np.ndarray:
@@ -165,19 +159,6 @@ def _null(values: np.ndarray, sizes: np.ndarray, draws: int, rng: np.random.Gene
         for t in range(1, errors.shape[1]):
             errors[:, t] += rho * errors[:, t - 1]
     return f_statistics(errors, sizes).max(axis=1)
-
-
-def _resampled_sizes(
-    values: np.ndarray, size: int, sizes: np.ndarray, draws: int, rng: np.random.Generator
-) -> np.ndarray:
-    fitted = np.where(np.arange(len(values)) < size, values[:size].mean(), values[size:].mean())
-    residuals = values - fitted
-    drawn = fitted + rng.choice(residuals, size=(draws, len(values)))
-    return sizes[np.nanargmax(np.nan_to_num(f_statistics(drawn, sizes), posinf=np.inf, nan=0.0), axis=1)]
-
-
-def _exceeding(simulated: np.ndarray, observed: float) -> float:
-    return float((1 + (simulated >= observed).sum()) / (1 + len(simulated)))
 
 
 def known_date(
@@ -204,25 +185,6 @@ def known_date(
     import statsmodels.api as sm
 
     known = prepared(series, crisis_years)
-    later = _later(known, break_year)
-    classic = sm.OLS(known.to_numpy(), sm.add_constant(later)).fit()
-    robust = classic.get_robustcov_results("HAC", maxlags=lags, use_correction=True, use_t=True)
-    return KnownDate(
-        change=float(robust.params[1]),
-        error=float(robust.bse[1]),
-        reach=float(robust.bse[1] * stats.t.ppf((1 + level) / 2, len(known) - 2)),
-        t=float(robust.tvalues[1]),
-        p=float(robust.pvalues[1]),
-        chow_f=float(classic.fvalue),
-        chow_p=float(classic.f_pvalue),
-        lags=lags,
-        n_before=int((1 - later).sum()),
-        n_after=int(later.sum()),
-    )
-
-
-def _later(known: pd.Series, break_year: int) -> np.ndarray:
-    """Dummy of the years from the break on, two of which must be there on either side."""
     later = (known.index.to_numpy() >= break_year).astype(float)
     n_after, n_before = int(later.sum()), int((1 - later).sum())
     if min(n_before, n_after) < 2:
@@ -231,7 +193,10 @@ def _later(known: pd.Series, break_year: int) -> np.ndarray:
             f"A break in {break_year} cannot be tested here: {n_before} years before it and {n_after} from it on are "
             f"left, at least two are needed on each side. Years there are: {years}."
         )
-    return later
+    fitted = sm.OLS(known.to_numpy(), sm.add_constant(later)).fit()
+    robust = fitted.get_robustcov_results("HAC", maxlags=lags, use_correction=True, use_t=True)
+    change, error, p = (float(found[1]) for found in (robust.params, robust.bse, robust.pvalues))
+    return KnownDate(change, error, float(robust.bse[1] * stats.t.ppf((1 + level) / 2, len(known) - 2)), p)
 
 
 def pooled(panel: pd.DataFrame) -> pd.Series:
@@ -278,23 +243,6 @@ def several_dates(series: pd.Series, crisis_years: Sequence[int] = (), most: int
     return chosen
 
 
-COLUMNS = (
-    "date",
-    "first",
-    "last",
-    "sup_f",
-    "p",
-    "p_serial",
-    "before",
-    "after",
-    "several",
-    "change",
-    "error",
-    "reach",
-    "p_known",
-)
-
-
 def break_table(
     series: dict[str, pd.Series],
     break_year: int,
@@ -308,36 +256,33 @@ def break_table(
 
     A series that is too short for a test keeps its row; `reason` says what stood in the way.
 
+    Parameters
+    ----------
+    series : dict
+        Name to yearly values.
+    break_year, crisis_years
+        As in `known_date`.
+    trimming, draws, level, seed
+        As in `unknown_date`.
+
     Returns
     -------
     DataFrame
         Indexed by series: `n, date, first, last, sup_f, p, p_serial, before, after, several` (dates chosen by BIC);
         at the known date `change, error, reach, p_known`; and `reason`.
     """
-    rows = {
-        name: _tests(values, break_year, crisis_years, trimming, draws, level, seed) for name, values in series.items()
-    }
-    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis(index="series")
-    whole = ["n", "date", "first", "last"]
-    return table.astype(dict.fromkeys(whole, "Int64"))
-
-
-def _tests(
-    values: pd.Series,
-    break_year: int,
-    crisis_years: Sequence[int],
-    trimming: float,
-    draws: int,
-    level: float,
-    seed: int,
-) -> dict[str, object]:
-    row: dict[str, object] = {"n": len(prepared(values, crisis_years)), "reason": ""}
-    found: dict[str, object] = dict.fromkeys(COLUMNS)
-    try:
-        found |= vars(unknown_date(values, crisis_years, trimming, draws, level, seed))
-        found["several"] = ", ".join(map(str, several_dates(values, crisis_years))) or "none"
-        known = known_date(values, break_year, crisis_years, level=level)
-        found |= {"change": known.change, "error": known.error, "reach": known.reach, "p_known": known.p}
-    except InputError as error:
-        row["reason"] = str(error)
-    return found | row
+    columns = [field.name for field in fields(UnknownDate)]
+    columns += ["several", "change", "error", "reach", "p_known", "n", "reason"]
+    rows = {}
+    for name, values in series.items():
+        row: dict[str, object] = {"n": len(prepared(values, crisis_years)), "reason": ""}
+        try:
+            row |= vars(unknown_date(values, crisis_years, trimming, draws, level, seed))
+            row["several"] = ", ".join(map(str, several_dates(values, crisis_years))) or "none"
+            known = known_date(values, break_year, crisis_years, level=level)
+            row |= {"change": known.change, "error": known.error, "reach": known.reach, "p_known": known.p}
+        except InputError as error:
+            row["reason"] = str(error)
+        rows[name] = row
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis(index="series")
+    return table.astype(dict.fromkeys(["n", "date", "first", "last"], "Int64"))

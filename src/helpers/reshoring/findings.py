@@ -7,51 +7,47 @@ import pandas as pd
 
 from helpers.data import economies
 from helpers.reshoring.counts import RateRatio
-from helpers.reshoring.place import Place
-from helpers.reshoring.presentation import in_sentence
 from helpers.reshoring.releases import SAID_TO_RETURN
+
+ENDS = {"value": "change", "low": "low", "high": "high"}
 
 
 def _said(code: str) -> str:
-    return in_sentence(economies.name(code))
+    return economies.in_sentence(economies.name(code))
 
 
-def _how(level: float, method: str) -> str:
-    """How an interval was made: its coverage and its method."""
+def _coverage(level: float, method: str) -> str:
     return f"{100 * level:g}%, {method}"
 
 
-def verdict_words(low: float, high: float, up: str, down: str, neither: str) -> str:
-    """Return the words for a ratio whose interval lies above one, below one, or holds it."""
-    if low > 1:
-        return up
-    return down if high < 1 else neither
+def metrics(changes: pd.DataFrame, league: pd.DataFrame, focus: str, base_year: int, last_year: int) -> dict[str, Any]:
+    """Return the focus economy's measures and rank under flat names that do not change with the years.
 
+    Parameters
+    ----------
+    changes, league : DataFrame
+        From `tables.changes` and `rankings.rank_changes`.
+    focus : str
+        Its alpha-3 code.
+    base_year, last_year : int
+        The years compared.
 
-def metrics(changes: pd.DataFrame, placed: Place, focus: str, base_year: int, last_year: int) -> dict[str, Any]:
-    """Return the focus economy's measures and place under flat names that do not change with the years.
-
-    R is a ratio, S in percent, its change in percentage points.
+    Returns
+    -------
+    dict
+        R is a ratio, S in percent, its change in percentage points.
     """
-    own, code = changes.loc[focus], "korea" if focus == "KOR" else focus.lower()
-    values = {
-        f"{code}_r_base": own["ratio_base"],
-        f"{code}_r_last": own["ratio_last"],
-        f"{code}_r_change": own["ratio_change"],
-        f"{code}_s_base": own["share_base"],
-        f"{code}_s_last": own["share_last"],
-        f"{code}_s_change": own["share_change"],
-        f"{code}_s_change_low": 100 * placed.change_low,
-        f"{code}_s_change_high": 100 * placed.change_high,
-        f"{code}_s_rank": placed.rank,
-        f"{code}_s_rank_low": placed.low,
-        f"{code}_s_rank_high": placed.high,
-        f"{code}_intensity": own["intensity"],
-        f"{code}_intensity_strict": own["intensity_strict"],
-    }
-    summary = {"economies": placed.of, "base_year": base_year, "last_year": last_year, "focus": focus}
-    every = {f"s_change_{str(code).lower()}": changes.loc[code, "share_change"] for code in changes.index}
-    return values | summary | every | {"s_change_median": changes["share_change"].median()}
+    own, place = changes.loc[focus], league.loc[focus]
+    names = {"ratio": "r", "share": "s"}
+    values = {f"{names[what]}_{end}": own[f"{what}_{end}"] for what in names for end in ("base", "last", "change")}
+    values |= {"s_change_low": 100 * place["low"], "s_change_high": 100 * place["high"], "s_rank": int(place["rank"])}
+    values |= {"s_rank_low": int(place["rank_low"]), "s_rank_high": int(place["rank_high"])}
+    values |= {name: own[name] for name in ("intensity", "intensity_strict")}
+    code = "korea" if focus == "KOR" else focus.lower()
+    found: dict[str, Any] = {f"{code}_{name}": value for name, value in values.items()}
+    found |= {"economies": len(league), "base_year": base_year, "last_year": last_year, "focus": focus}
+    found |= {f"s_change_{str(iso3).lower()}": value for iso3, value in changes["share_change"].items()}
+    return found | {"s_change_median": changes["share_change"].median()}
 
 
 def count_metrics(newest: pd.Series, within: RateRatio, lost: pd.DataFrame, split_year: int) -> dict[str, Any]:
@@ -74,106 +70,98 @@ def count_metrics(newest: pd.Series, within: RateRatio, lost: pd.DataFrame, spli
     return values
 
 
-def home_evidence(league: pd.DataFrame, base_year: int, last_year: int, level: float) -> Iterator[dict[str, Any]]:
-    """Yield the change of S of the economies the study says bring production home."""
-    for code in SAID_TO_RETURN:
-        if code in league.index:
-            row = league.loc[code] * 100
-            yield {
-                "claim": "reshoring-usa-japan-germany",
-                "value": row["change"],
-                "low": row["low"],
-                "high": row["high"],
-                "interval": _how(level, "bootstrap over industries"),
-                "unit": "percentage points",
-                "text": f"Change of the foreign input share of {_said(code)}, {base_year}-{last_year}; a fall means "
-                "that production comes home.",
-                "figure": "ranking",
-                "economy": code,
-                "measure": "change of S",
-                "rank": int(league.loc[code, "rank"]),
-                "n": len(league),
-            }
+def evidence(
+    league: pd.DataFrame, later: pd.DataFrame, focus: str, base_year: int, last_year: int, level: float
+) -> Iterator[dict[str, Any]]:
+    """Yield the change of S of the economies said to bring production home, and the focus economy's rank by it.
 
-
-def place_evidence(placed: Place, focus: str, base_year: int, last_year: int, level: float) -> dict[str, Any]:
-    """Return the focus economy's place by the change of S."""
-    return {
+    Parameters
+    ----------
+    league : DataFrame
+        From `rankings.rank_changes`.
+    later : DataFrame
+        Korea's share after 2014, from `tables.later_shares`.
+    focus : str
+        Its alpha-3 code.
+    base_year, last_year : int
+        The years compared.
+    level : float
+        Coverage of the intervals.
+    """
+    found = {"figure": "ranking", "interval": _coverage(level, "bootstrap over industries"), "n": len(league)}
+    for code in (code for code in SAID_TO_RETURN if code in league.index):
+        yield found | {
+            "claim": "reshoring-usa-japan-germany",
+            **{name: 100 * league.loc[code, end] for name, end in ENDS.items()},
+            "unit": "percentage points",
+            "text": f"Change of the foreign input share of {_said(code)}, {base_year}-{last_year}; a "
+            "fall means that production comes home.",
+            "economy": code,
+            "measure": "change of S",
+            "rank": int(league.loc[code, "rank"]),
+        }
+    place = league.loc[focus, ["rank", "rank_low", "rank_high"]].astype(int)
+    yield found | {
         "claim": "korea-returns-fewer",
-        "value": placed.rank,
-        "low": placed.low,
-        "high": placed.high,
-        "interval": _how(level, "bootstrap over industries"),
-        "unit": "",
-        "text": f"Rank of {_said(focus)} among {placed.of} economies by the fall of the foreign input share, "
-        f"{base_year}-{last_year} (1 = largest fall).",
-        "figure": "ranking",
+        "value": place["rank"],
+        "low": place["rank_low"],
+        "high": place["rank_high"],
+        "text": f"Rank of {_said(focus)} among {len(league)} economies by the fall of the foreign "
+        f"input share, {base_year}-{last_year} (1 = largest fall).",
         "economy": focus,
         "measure": "rank of the change of S",
-        "n": placed.of,
     }
-
-
-def later_evidence(later: pd.DataFrame) -> dict[str, Any]:
-    """Return the change of Korea's foreign share after 2014, refining and basic metals left out."""
-    first, last = later.index[0], later.index[-1]
-    return {
+    yield {
         "claim": "korea-returns-fewer",
         "value": later["share_without"].iloc[-1] - later["share_without"].iloc[0],
         "unit": "percentage points",
-        "text": f"Change of Korea's foreign input share, {first}-{last}, all inputs but refining and basic metals; "
-        "no other economy is known on this basis.",
+        "text": f"Change of Korea's foreign input share, {later.index[0]}-{later.index[-1]}, all inputs but refining "
+        "and basic metals; no other economy is known on this basis.",
         "table": "later",
         "economy": "KOR",
         "measure": "change of S, OECD tables",
     }
 
 
-def count_evidence(newest: pd.Series, within: RateRatio, split_year: int, level: float) -> Iterator[dict[str, Any]]:
-    """Yield the change of Korea's recognitions around the split year, and within the years after it."""
-    text = {
-        "level": f"Recognised firms a year after {split_year}, as a multiple of those up to it (newest vintage).",
-        "growth": f"Recognised firms a year in the later half of the years after {split_year}, as a multiple of the "
-        "earlier half (newest vintage).",
-    }
-    claim = "korea-returns-stagnated-2019"
-    common = {"unit": "times", "table": "poisson", "interval": _how(level, "exact")}
-    yield (
-        {"claim": claim, "value": newest["ratio"], "low": newest["low"], "high": newest["high"]}
-        | common
-        | {
-            "text": text["level"],
-            "p": newest["p"],
-            "measure": "level",
-        }
-    )
-    yield (
-        {"claim": claim, "value": within.ratio, "low": within.low, "high": within.high}
-        | common
-        | {
-            "text": text["growth"],
-            "p": within.p,
-            "measure": "growth within",
-        }
-    )
-
-
-def pandemic_evidence(
-    newest: pd.Series, jobs: tuple[float, float], split_year: int, level: float
+def count_evidence(
+    newest: pd.Series, within: RateRatio, jobs: tuple[float, float], split_year: int, level: float
 ) -> Iterator[dict[str, Any]]:
-    """Yield what within-country series say of a faster return since the pandemic."""
-    yield {
+    """Yield the change of Korea's recognitions around the split year and within the years after it, and of US jobs.
+
+    Parameters
+    ----------
+    newest : Series
+        Last row of `counts.changes_by_vintage`.
+    within : RateRatio
+        Later against earlier half of the years after the split.
+    jobs : pair of float
+        Jobs announced in the USA a year, from `counts.jobs_announced`.
+    split_year : int
+        Last year of the earlier period.
+    level : float
+        Coverage of the intervals.
+    """
+    exact = {"unit": "times", "table": "poisson", "interval": _coverage(level, "exact")}
+    change, growth = (
+        exact | {"value": found["ratio"], "low": found["low"], "high": found["high"], "p": found["p"]}
+        for found in (newest, vars(within))
+    )
+    yield change | {
+        "claim": "korea-returns-stagnated-2019",
+        "text": f"Recognised firms a year after {split_year}, as a multiple of those up to it (newest vintage).",
+        "measure": "level",
+    }
+    yield growth | {
+        "claim": "korea-returns-stagnated-2019",
+        "text": f"Recognised firms a year in the later half of the years after {split_year}, as a multiple of the "
+        "earlier half (newest vintage).",
+        "measure": "growth within",
+    }
+    yield change | {
         "claim": "faster-since-covid",
-        "value": newest["ratio"],
-        "low": newest["low"],
-        "high": newest["high"],
-        "interval": _how(level, "exact"),
-        "unit": "times",
         "text": f"Firms recognised in Korea a year after {split_year}, as a multiple of those up to it; the Act was "
         "widened in 2020.",
-        "table": "poisson",
         "economy": "KOR",
-        "p": newest["p"],
     }
     yield {
         "claim": "faster-since-covid",
@@ -196,7 +184,7 @@ def break_evidence(tested: pd.DataFrame, break_year: int, level: float) -> Itera
             "value": row["change"],
             "low": row["change"] - row["reach"],
             "high": row["change"] + row["reach"],
-            "interval": _how(level, "HAC with one lag, t with n - 2 degrees of freedom"),
+            "interval": _coverage(level, "HAC with one lag, t with n - 2 degrees of freedom"),
             "unit": "percentage points a year",
             "text": f"Change in {break_year} of the mean yearly change of {name}.",
             "table": "breaks-tests",
@@ -205,7 +193,7 @@ def break_evidence(tested: pd.DataFrame, break_year: int, level: float) -> Itera
             "p": row["p_known"],
             "sup_f_p": row["p_serial"],
             "date": int(row["date"]),
+            "n": int(row["n"]),
             "date_first": int(row["first"]),
             "date_last": int(row["last"]),
-            "n": int(row["n"]),
         }

@@ -1,13 +1,17 @@
-"""What a reader may change in the section on reshoring, with the values that are allowed."""
+"""What a reader may change in the sections on reshoring, with the values that are allowed."""
 
+from math import ceil
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from helpers.data import catalogue
 from helpers.parameter_models import SectionParameters, refuse_repeats, refuse_unknown
-from helpers.reshoring import panels
+from helpers.reshoring import releases
 from helpers.reshoring.releases import RELEASES, SAID_TO_RETURN, Release
+
+#: Release that is tested for a turn of value chains: the only one with years after 2011.
+TESTED = RELEASES["2016"]
 
 
 class ReshoringParameters(SectionParameters):
@@ -21,7 +25,7 @@ class ReshoringParameters(SectionParameters):
         "2016", description="release of the World Input-Output Database (2016: 2000-2014; 2013: 1995-2011)"
     )
     panel: str = Field(
-        panels.AUTO,
+        releases.AUTO,
         description="input-output tables read: `snapshot`: the embedded release; the name of an ingested set, such as "
         "`icio`; `auto`: the newest ingested set that has the chosen economies and years, else the embedded release",
     )
@@ -48,7 +52,7 @@ class ReshoringParameters(SectionParameters):
         """The release chosen, or the ingested set that is read in its place."""
         economies = {self.focus, *self.compared, *SAID_TO_RETURN}
         years = [self.base_year, *([] if self.last_year is None else [self.last_year])]
-        return panels.choose(self.panel, self.release, economies, years, self.exclude_industries)
+        return releases.choose(self.panel, self.release, economies, years, self.exclude_industries)
 
     def ingested_sets(self) -> list[str]:
         """Return the ingested data sets that a run with these values reads, as `kind/name`."""
@@ -102,4 +106,77 @@ class ReshoringParameters(SectionParameters):
             raise ValueError(
                 f"A change from {base} to {last} cannot be measured: last_year must come after base_year. "
                 f"{self.source.label} has {years[0]}-{years[-1]}."
+            )
+
+
+class CountsParameters(SectionParameters):
+    """Parameters of the section `returning-firms`; the defaults are those of the published page."""
+
+    split_year: int = Field(
+        2019, ge=2015, le=2024, description="last year of the earlier period in Korea's counts (calendar year)"
+    )
+    level: float = Field(0.95, ge=0.5, le=0.99, description="coverage of intervals (0.5-0.99)")
+
+
+class ValueChainsParameters(SectionParameters):
+    """Parameters of the section `value-chains`; the defaults are those of the published page."""
+
+    focus: str = Field("KOR", description="economy the page is about (ISO 3166 alpha-3)")
+    compared: list[str] = Field(
+        ["USA", "JPN", "DEU", "CHN", "TWN"], min_length=1, description="economies shown beside it (alpha-3)"
+    )
+    scope: Literal["manufactured", "all", "own_sector"] = Field(
+        "manufactured", description="inputs that count in S: manufactured (broad), all, or own_sector (narrow)"
+    )
+    exclude_industries: list[str] = Field([], description="industries left out of S (codes of WIOD release 2016)")
+    exclude_price_sensitive: bool = Field(
+        False, description="leave refining and basic metals out of S: their input values follow oil and ore prices"
+    )
+    break_year: int = Field(2011, description="first year of the later regime in tests of a known date")
+    crisis_years: list[int] = Field(
+        [2009, 2010], description="years given a dummy of their own in break tests (collapse and rebound)"
+    )
+    trimming: float = Field(
+        0.15, ge=0.1, le=0.35, description="share of years at each end where no break is looked for (0.1-0.35)"
+    )
+    draws: int = Field(2000, ge=200, le=100_000, description="draws of simulated p-values and of date intervals")
+    level: float = Field(0.95, ge=0.5, le=0.99, description="coverage of intervals (0.5-0.99)")
+    seed: int = Field(2021, ge=0, le=2**32 - 1, description="seed of the random numbers")
+
+    @property
+    def excluded(self) -> list[str]:
+        """All industries left out."""
+        dropped = TESTED.price_sensitive if self.exclude_price_sensitive else ()
+        return sorted({*self.exclude_industries, *dropped})
+
+    @model_validator(mode="after")
+    def _choices_fit_together(self) -> Self:
+        refuse_unknown("focus", [self.focus], f"economy of {TESTED.label}", TESTED.economies)
+        refuse_unknown("compared", self.compared, f"economy of {TESTED.label}", TESTED.economies)
+        refuse_repeats("compared", self.compared, self.focus)
+        refuse_unknown("exclude_industries", self.exclude_industries, f"industry of {TESTED.label}", TESTED.industries)
+        if set(self.excluded) == set(TESTED.industries):
+            raise ValueError("exclude_industries: all industries are excluded. Keep at least one.")
+        self._check_years()
+        return self
+
+    def _check_years(self) -> None:
+        tested = catalogue.years(TESTED.table)
+        if self.break_year not in tested[4:-2]:
+            raise ValueError(
+                f"break_year: a break in {self.break_year} cannot be tested, it needs years before and after it. "
+                f"Choose {tested[4]} to {tested[-3]} (breaks are tested on release 2016, {tested[0]}-{tested[-1]})."
+            )
+        self._check_crisis_years(tested[1:])
+
+    def _check_crisis_years(self, changes: list[int]) -> None:
+        """Refuse crisis years that leave too few yearly changes of S for a break to be looked for."""
+        left = [year for year in changes if year not in self.crisis_years]
+        before = sum(year < self.break_year for year in left)
+        margin = max(2, ceil(self.trimming * len(left)))
+        if min(before, len(left) - before) < 2 or len(left) - 2 * margin < 1:
+            raise ValueError(
+                f"crisis_years: without these years {len(left)} yearly changes are left, {before} of them before "
+                f"{self.break_year}, too few to test a break (two on each side at least, {margin} kept at each end). "
+                f"Name fewer years or a smaller trimming. Changes there are: {changes[0]}-{changes[-1]}."
             )

@@ -4,14 +4,16 @@ All are put so that a slowdown of global value chains is a fall of the mean year
 enter as foreign content, 100 minus the ratio.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import product
 
 import pandas as pd
 
+from helpers.data import economies
 from helpers.errors import InputError
 from helpers.reshoring import breaks, measures
-from helpers.reshoring.value_chains_parameters import TESTED, ValueChainsParameters
+from helpers.reshoring.parameters import TESTED, ValueChainsParameters
 
 Load = Callable[[str], pd.DataFrame]
 
@@ -27,6 +29,7 @@ GVC_SECTORS = {
 }
 #: Sectors smaller than this in any year (million US$) are left out: their shares jump with single plants.
 MINIMUM_OUTPUT = 100.0
+#: Years of crisis are kept in these series: they start so late that no year before the study's date would be left.
 LATE = "Foreign content"
 VALUE_ADDED_SECTORS = {
     "Medium- to high-technology manufacturing": f"{LATE}, high-tech",
@@ -66,97 +69,48 @@ def panels(load: Load, chosen: ValueChainsParameters) -> dict[str, pd.DataFrame]
     return found | {name: foreign_content(exports, sector) for sector, name in VALUE_ADDED_SECTORS.items()}
 
 
-def chosen_series(panels: dict[str, pd.DataFrame], focus: str, economies: Sequence[str]) -> dict[str, pd.Series]:
-    """Return the series of the figure: S of the chosen economies, the focus economy and the pooled mean of the rest."""
-    found = {f"S {code}": panels["S"][code] for code in economies}
-    for name, panel in panels.items():
-        if name != "S" and focus in panel.columns and name in ("GVC machinery (TiVA)", "Foreign content, high-tech"):
-            found[f"{name} {focus}"] = panel[focus]
-        found[f"{name}, pooled"] = breaks.pooled(panel)
-    return found
-
-
-def tested_series(load: Load, chosen: ValueChainsParameters, economies: Sequence[str]) -> pd.DataFrame:
-    """Return the break tests of all series of the page.
-
-    Years of crisis have dummies of their own, except in the foreign content of exports: that series starts so late that
-    no year before the study's date would be left.
+def tested_series(panels: dict[str, pd.DataFrame], chosen: ValueChainsParameters) -> pd.DataFrame:
+    """Return the break tests of all series of the page: pooled ones, and those of the economies chosen.
 
     Returns
     -------
     DataFrame
         What `breaks.break_table` returns, with `crisis_years` saying whether they were left out.
     """
-    every = chosen_series(panels(load, chosen), chosen.focus, economies)
-    late = {name: values for name, values in every.items() if name.startswith(LATE)}
-    early = {name: values for name, values in every.items() if name not in late}
-    options = settings(chosen)
-    without = breaks.break_table(early, **options).assign(crisis_years="left out")
-    return pd.concat([without, breaks.break_table(late, **options | {"crisis_years": ()}).assign(crisis_years="kept")])
+    found = {f"S, {economies.name(code)}": panels["S"][code] for code in (chosen.focus, *chosen.compared)}
+    for name, panel in panels.items():
+        if chosen.focus in panel.columns and name in ("GVC machinery (TiVA)", f"{LATE}, high-tech"):
+            found[f"{name}, {economies.name(chosen.focus)}"] = panel[chosen.focus]
+        found[f"{name}, pooled"] = breaks.pooled(panel)
+    early = {name: values for name, values in found.items() if not name.startswith(LATE)}
+    late = {name: values for name, values in found.items() if name.startswith(LATE)}
+    return pd.concat([_tests(early, chosen), _tests(late, chosen)])
 
 
-def slowdown_alternatives(load: Load, chosen: ValueChainsParameters) -> pd.DataFrame:
-    """Return in how many pooled series a slowdown is found under other defensible choices.
-
-    Varied are the first year of the later regime, whether years of crisis have dummies of their own, the lags of the
-    HAC estimator, and the level of the test.
-
-    Returns
-    -------
-    DataFrame
-        `break_year, crisis_years, lags, alpha, tested` (series), `slowed` (mean change fell, p below alpha), `share`.
-    """
-    pooled_series = {name: breaks.pooled(panel) for name, panel in panels(load, chosen).items()}
-    rows = []
-    for break_year in (chosen.break_year - 1, chosen.break_year, chosen.break_year + 1):
-        for crisis in dict.fromkeys((tuple(chosen.crisis_years), ())):
-            for lags in (1, 2):
-                tests = _known_dates(pooled_series, break_year, crisis, lags)
-                for alpha in (0.05, 0.1):
-                    slowed = sum(test.change < 0 and test.p < alpha for test in tests)
-                    keys = {"break_year": break_year, "crisis_years": "left out" if crisis else "kept", "lags": lags}
-                    found = {"alpha": alpha, "tested": len(tests), "slowed": slowed}
-                    rows.append(keys | found | {"share": slowed / len(tests) if tests else float("nan")})
-    return pd.DataFrame(rows)
+def _tests(series: dict[str, pd.Series], chosen: ValueChainsParameters) -> pd.DataFrame:
+    """Test series that all start late, or none of which does."""
+    crisis = () if next(iter(series)).startswith(LATE) else chosen.crisis_years
+    options = {name: getattr(chosen, name) for name in ("break_year", "trimming", "draws", "level", "seed")}
+    table = breaks.break_table(series, crisis_years=crisis, **options)
+    return table.assign(crisis_years="left out" if crisis is chosen.crisis_years else "kept")
 
 
-def _known_dates(
-    series: dict[str, pd.Series], break_year: int, crisis: tuple[int, ...], lags: int
-) -> list[breaks.KnownDate]:
-    """Test every series that has two years on both sides; foreign content starts too late to lose years of crisis."""
-    tests = []
-    for name, values in series.items():
-        try:
-            own = () if name.startswith(LATE) else crisis
-            tests.append(breaks.known_date(values, break_year, own, lags))
-        except InputError:
-            continue
-    return tests
-
-
-def settings(chosen: ValueChainsParameters) -> dict[str, Any]:
-    """Return the options of `breaks.break_table` as chosen."""
-    names = ("break_year", "crisis_years", "trimming", "draws", "level", "seed")
-    return {name: getattr(chosen, name) for name in names}
-
-
-def tests_by_economy(load: Load, chosen: ValueChainsParameters) -> pd.DataFrame:
-    """Return the break tests of every measure for every economy, one by one.
+def tests_by_economy(panels: dict[str, pd.DataFrame], chosen: ValueChainsParameters) -> pd.DataFrame:
+    """Return the break tests of every measure for every economy with data in every year, one by one.
 
     Returns
     -------
     DataFrame
         What `breaks.break_table` returns, with the columns `measure` (as `panels` names them), `economy` and
-        `crisis_years` in front in place of the index. Years of crisis are kept in the foreign content of exports, as
-        in `tested_series`.
+        `crisis_years` in place of the index.
     """
     tables = []
-    for name, panel in panels(load, chosen).items():
-        kept = name.startswith(LATE)
-        options = settings(chosen) | ({"crisis_years": ()} if kept else {})
-        table = breaks.break_table(by_economy(panel), **options).rename_axis(index="economy").reset_index()
+    for name, panel in panels.items():
+        balanced = panel.dropna(axis=1)
+        table = _tests({f"{name} {code}": balanced[code] for code in balanced.columns}, chosen)
+        table = table.set_axis(pd.Index(balanced.columns.astype(str), name="economy")).reset_index()
         table.insert(0, "measure", name)
-        tables.append(table.assign(crisis_years="kept" if kept else "left out"))
+        tables.append(table)
     return pd.concat(tables, ignore_index=True)
 
 
@@ -190,7 +144,46 @@ def counted_by_measure(tests: pd.DataFrame, alpha: float) -> pd.DataFrame:
     return table
 
 
-def by_economy(panel: pd.DataFrame) -> dict[str, pd.Series]:
-    """Return the series of every economy with data in every year."""
-    balanced = panel.dropna(axis=1)
-    return {str(code): balanced[code] for code in balanced.columns}
+def slowdown_alternatives(panels: dict[str, pd.DataFrame], chosen: ValueChainsParameters) -> pd.DataFrame:
+    """Return in how many pooled series a slowdown is found under other defensible choices.
+
+    Varied are the first year of the later regime, whether years of crisis have dummies of their own, the lags of the
+    HAC estimator, and the level of the test. A series without two years on both sides is not tested.
+
+    Returns
+    -------
+    DataFrame
+        `break_year, crisis_years, lags, alpha, tested` (series), `slowed` (mean change fell, p below alpha), `share`.
+    """
+    series = {name: breaks.pooled(panel) for name, panel in panels.items()}
+    years = (chosen.break_year - 1, chosen.break_year, chosen.break_year + 1)
+    rows = []
+    for break_year, crisis, lags in product(years, dict.fromkeys((tuple(chosen.crisis_years), ())), (1, 2)):
+        tests = []
+        for name, values in series.items():
+            with suppress(InputError):
+                tests.append(breaks.known_date(values, break_year, () if name.startswith(LATE) else crisis, lags))
+        for alpha in (0.05, 0.1):
+            slowed = sum(test.change < 0 and test.p < alpha for test in tests)
+            row = {"break_year": break_year, "crisis_years": "left out" if crisis else "kept", "lags": lags}
+            row |= {"alpha": alpha, "tested": len(tests), "slowed": slowed}
+            rows.append(row | {"share": slowed / len(tests) if tests else float("nan")})
+    return pd.DataFrame(rows)
+
+
+def tests_headed(table: pd.DataFrame, break_year: int) -> pd.DataFrame:
+    """Return break tests with headings for readers, date intervals in one cell, and why a series was not tested."""
+    heads = {"n": "n", "sup_f": "largest F", "date": "break in", "interval": "interval", "p": "p"}
+    heads |= {"p_serial": "p, serial", "before": "mean before", "after": "mean after", "several": "breaks by BIC"}
+    heads |= {"change": f"change in {break_year}", "p_known": "p, known date", "crisis_years": "crisis years"}
+    heads |= {"reason": "not tested"} if (table["reason"] != "").any() else {}
+    ends = table[["first", "last"]].itertuples(index=False)
+    interval = ["" if pd.isna(first) else f"{first} to {last}" for first, last in ends]
+    return table.assign(interval=interval)[list(heads)].rename(columns=heads)
+
+
+def counts_headed(table: pd.DataFrame, break_year: int) -> pd.DataFrame:
+    """Return `counted_by_measure` with headings for readers."""
+    heads = {"breaks": "with a break", "by_chance": "expected by chance", "date": "median date"}
+    heads |= {"fell": f"fell in {break_year}", "slowed": "of these clearly", "rose": "rose clearly"}
+    return table.rename(columns=heads)

@@ -1,0 +1,91 @@
+"""Which series are tested for a turn of value chains, and what is counted of the tests."""
+
+import pandas as pd
+import pytest
+
+from helpers import data
+from helpers.reshoring import findings, value_chains
+from helpers.reshoring.parameters import ValueChainsParameters
+
+CHOSEN = ValueChainsParameters(draws=200)
+
+
+@pytest.fixture(scope="module")
+def panels() -> dict[str, pd.DataFrame]:
+    return value_chains.panels(data.load, CHOSEN)
+
+
+@pytest.fixture(scope="module")
+def tested(panels) -> pd.DataFrame:
+    return value_chains.tested_series(panels, CHOSEN)
+
+
+def test_series_of_two_data_bases_are_never_pooled(panels):
+    assert len(panels) == 1 + len(value_chains.GVC_SECTORS) + len(value_chains.VALUE_ADDED_SECTORS)
+    assert panels["S"].shape == (14, 43)
+    assert panels["GVC machinery (TiVA)"].index.max() == 2020
+    assert panels["GVC machinery (WIOD)"].index.max() == 2014
+    assert all("ROW" not in panel.columns for panel in panels.values())
+
+
+def test_foreign_content_mirrors_the_value_added_ratio():
+    table = data.load("adb_value_added_exports")
+    sector = "Low-technology manufacturing"
+    own = table[(table["iso3"] == "KOR") & (table["sector"] == sector)].set_index("year")
+    ratio = 100 * own["value_added_exports"] / own["gross_exports"]
+    found = value_chains.foreign_content(table, sector)["KOR"]
+    assert found[2011] == pytest.approx(ratio[2010] - ratio[2011])
+    assert found.index.min() == 2008  # 2000 stands alone and gives no yearly change
+
+
+def test_break_tests_cover_all_series_and_say_where_crisis_years_were_kept(tested):
+    assert tested.index.is_unique
+    assert (tested["reason"] == "").all()
+    kept = tested[tested["crisis_years"] == "kept"]
+    assert kept.index.str.startswith("Foreign content").all()
+    shown = value_chains.tests_headed(tested, 2011)
+    assert "not tested" not in shown.columns
+    assert len(list(findings.break_evidence(tested, 2011, 0.95))) == tested.index.str.endswith("pooled").sum()
+
+
+def test_other_choices_of_the_slowdown_hold_the_published_one(panels, tested):
+    table = value_chains.slowdown_alternatives(panels, CHOSEN)
+    assert len(table) == 24
+    keys = (table["break_year"] == 2011) & (table["crisis_years"] == "left out") & (table["lags"] == 1)
+    (row,) = table[keys & (table["alpha"] == 0.05)].to_dict("records")
+    pooled = tested[tested.index.str.endswith("pooled")]
+    assert row["tested"] == len(pooled)
+    assert row["slowed"] == int(((pooled["change"] < 0) & (pooled["p_known"] < 0.05)).sum())
+    assert (table.loc[table["alpha"] == 0.1, "slowed"].to_numpy() >= table.loc[table["alpha"] == 0.05, "slowed"]).all()
+
+
+def test_every_measure_is_tested_for_every_economy_that_has_it(panels):
+    few = {name: panels[name].iloc[:, :8] for name in ("S", "GVC food (TiVA)", "Foreign content, low-tech")}
+    tests = value_chains.tests_by_economy(few, CHOSEN)
+    sizes = {name: panel.dropna(axis=1).shape[1] for name, panel in few.items()}
+    assert tests.groupby("measure").size().to_dict() == sizes
+    assert (tests["reason"] == "").all()
+    late = tests["measure"].str.startswith("Foreign content")
+    assert set(tests.loc[late, "crisis_years"]) == {"kept"}
+    assert set(tests.loc[~late, "crisis_years"]) == {"left out"}
+    dated = tests[["first", "date", "last"]].astype(int)
+    assert ((dated["first"] <= dated["last"]) & (dated["date"] > 1996)).all()
+
+
+def test_breaks_are_counted_by_measure():
+    tests = pd.DataFrame(
+        {
+            "measure": ["A", "A", "A", "B", "B"],
+            "date": [2009, 2011, 2004, 2012, None],
+            "p_serial": [0.01, 0.04, 0.30, 0.20, None],
+            "change": [-1.0, 2.0, -0.5, -3.0, None],
+            "p_known": [0.02, 0.01, 0.50, 0.04, None],
+            "reason": ["", "", "", "", "too short"],
+        }
+    )
+    counted = value_chains.counted_by_measure(tests, 0.05)
+    assert counted.loc["A"].tolist() == [3, 2, pytest.approx(0.15), 2010, 2, 1, 1]
+    assert counted.loc["B", ["economies", "breaks", "fell", "slowed"]].tolist() == [1, 0, 1, 1]
+    assert pd.isna(counted.loc["B", "date"])
+    heads = list(value_chains.counts_headed(counted, 2011))
+    assert heads[-3:] == ["fell in 2011", "of these clearly", "rose clearly"]
