@@ -7,8 +7,7 @@ from helpers import data
 from helpers.reshoring import measures
 from helpers.reshoring import tables as made
 from helpers.reshoring.parameters import ReshoringParameters
-from helpers.reshoring.releases import RELEASES
-from helpers.reshoring.technology import CLASSES, ORDER
+from helpers.reshoring.releases import ORDER, RELEASES
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +38,8 @@ def test_releases_say_what_the_tables_hold(tables, release):
 
 @pytest.mark.parametrize("release", ["2013", "2016"])
 def test_every_industry_has_a_technology_class(release):
-    assert set(CLASSES[release]) == set(RELEASES[release].industries)
-    assert set(CLASSES[release].values()) <= set(ORDER)
+    assert set(RELEASES[release].classes) == set(RELEASES[release].industries)
+    assert set(RELEASES[release].classes.values()) <= set(ORDER)
 
 
 @pytest.mark.parametrize("release", ["2013", "2016"])
@@ -119,7 +118,7 @@ def test_industries_and_classes_have_every_measure(tables):
     ratio = own["domestic"] / own["foreign"]
     assert industries.loc["C26", "ratio_change"] == pytest.approx(ratio[2014] - ratio[2000])
     assert industries.loc["C26", "intensity"] == pytest.approx(ratio.diff().clip(lower=0).iloc[1:].mean())
-    assert classes.index.tolist() == [name for name in ORDER if name in set(CLASSES["2016"].values())]
+    assert classes.index.tolist() == [name for name in ORDER if name in set(RELEASES["2016"].classes.values())]
     assert change["KOR"].tolist() == pytest.approx(classes["share_change"].tolist())
 
 

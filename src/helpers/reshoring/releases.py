@@ -1,14 +1,18 @@
 """Input-output tables that a page can read: the two releases of the WIOD, which are never chained, and ingested sets.
 
 Of ingested sets only manifests are read, so that a choice can be refused before anything is loaded.
+
+Technology classes sort industries by R&D intensity. Release 2016 (ISIC Rev.4): OECD taxonomy of economic activities
+(Galindo-Rueda and Verger, OECD STI Working Paper 2016/04). Release 2013 (ISIC Rev.3): OECD classification of 2011. The
+class names of the two differ, as do the industries they sort; they are not to be compared.
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from helpers import ingested
 from helpers.errors import not_allowed
-from helpers.reshoring.technology import CLASSES, TAXONOMY, class_of_division, division
 
 KIND = "input_output"
 #: Values of the parameter that name no set: an ingested one where there is one that serves, or the embedded table.
@@ -31,6 +35,34 @@ SCOPE_INPUTS = {
     "all": "inputs",
     "own_sector": "inputs from their own industry",
 }
+
+#: Technology classes, highest first.
+ORDER = ("high", "medium-high", "medium", "medium-low", "low")
+TAXONOMY = {"2016": "ISIC Rev.4 (2016 taxonomy)", "2013": "ISIC Rev.3 (2011 classification)"}
+#: Class of each division of ISIC Rev.4. An industry that joins several goes where its first one goes, which is where
+#: most of its activities belong: C30 holds aircraft (high), railway (medium-high) and ships (medium); C31_C32 furniture
+#: (medium-low) and other manufacturing (medium); C25 weapons (medium-high) besides other metal products.
+CLASS_OF_DIVISION = {
+    **dict.fromkeys((21, 26), "high"),
+    **dict.fromkeys((20, 27, 28, 29, 30), "medium-high"),
+    **dict.fromkeys((22, 23, 24, 33), "medium"),
+    **dict.fromkeys((*range(10, 20), 25, 31, 32), "medium-low"),
+}
+# c14 joins computers and communication equipment (high) with electrical machinery (medium-high); c9 chemicals with
+# pharmaceuticals (high); c15 motor vehicles with aircraft (high) and ships (medium-low).
+_CLASSES_2013 = {
+    "c14": "high",
+    **dict.fromkeys(("c9", "c13", "c15"), "medium-high"),
+    **dict.fromkeys(("c8", "c10", "c11", "c12"), "medium-low"),
+    **dict.fromkeys(("c3", "c4", "c5", "c6", "c7", "c16"), "low"),
+}
+
+
+def division(industry: str) -> int | None:
+    """Return the first division of ISIC Rev.4 that a code such as C10T12 or C17_18 names, None when it names none."""
+    found = re.match(r"C?(\d{2})", industry)
+    return int(found[1]) if found and int(found[1]) in CLASS_OF_DIVISION else None
+
 
 _ECONOMIES_2016 = (
     "AUS AUT BEL BGR BRA CAN CHE CHN CYP CZE DEU DNK ESP EST FIN FRA GBR GRC HRV HUN IDN IND IRL ITA JPN KOR LTU "
@@ -86,7 +118,7 @@ RELEASES = {
         economies=tuple(_ECONOMIES_2016.split()),
         industries=tuple(_INDUSTRIES_2016.split()),
         price_sensitive=("C19", "C24"),
-        classes=CLASSES["2016"],
+        classes={code: CLASS_OF_DIVISION[division(code) or 0] for code in _INDUSTRIES_2016.split()},
         taxonomy=TAXONOMY["2016"],
         title="World Input-Output Database, release 2016",
     ),
@@ -96,7 +128,7 @@ RELEASES = {
         economies=_ECONOMIES_2013,
         industries=tuple(f"c{number}" for number in range(3, 17)),
         price_sensitive=("c8", "c12"),
-        classes=CLASSES["2013"],
+        classes=_CLASSES_2013,
         taxonomy=TAXONOMY["2013"],
         title="World Input-Output Database, release 2013",
     ),
@@ -176,7 +208,7 @@ def of_set(name: str) -> Release | None:
         industries=tuple(divisions),
         price_sensitive=tuple(code for code, number in divisions.items() if number in (19, 24)),
         years=tuple(sorted(entries)),
-        classes={code: class_of_division(number) for code, number in divisions.items() if number is not None},
+        classes={code: CLASS_OF_DIVISION[number] for code, number in divisions.items() if number is not None},
         taxonomy=TAXONOMY[REPLACED],
         names=RELEASES[REPLACED].key if manifest["format"] == WIOD_2016 else "",
         title=manifest.get("title", name),

@@ -6,8 +6,7 @@ from itertools import product
 import pandas as pd
 
 from helpers.reshoring import measures
-from helpers.reshoring.releases import RELEASES, SCOPE_NAMES, SCOPES, Release
-from helpers.reshoring.technology import ORDER
+from helpers.reshoring.releases import ORDER, RELEASES, SCOPE_NAMES, SCOPES, Release
 
 Load = Callable[[str], pd.DataFrame]
 
