@@ -85,12 +85,7 @@ def test_other_estimators_equal_the_reference(grunfeld, estimates, name, fit, op
 
 @pytest.mark.parametrize(
     ("name", "method"),
-    [
-        ("swar", "swamy-arora"),
-        ("amemiya", "amemiya"),
-        ("walhus", "wallace-hussain"),
-        ("nerlove", "nerlove"),
-    ],
+    [("swar", "swamy-arora"), ("amemiya", "amemiya"), ("walhus", "wallace-hussain"), ("nerlove", "nerlove")],
 )
 def test_random_effects_and_their_variances_equal_the_reference(grunfeld, estimates, name, method):
     estimate, components = panel.fit_random_effects(grunfeld, "inv", REGRESSORS, method)
@@ -101,7 +96,8 @@ def test_random_effects_and_their_variances_equal_the_reference(grunfeld, estima
     assert components.entity == pytest.approx(float(entity), rel=1e-9)
 
 
-def all_tests(grunfeld: pd.DataFrame) -> dict[str, specification_tests.TestResult]:
+@pytest.fixture(scope="module")
+def tests(grunfeld) -> dict[str, specification_tests.TestResult]:
     given = (grunfeld, "inv", REGRESSORS)
     lm, honda = specification_tests.breusch_pagan(*given)
     within = fit_within(*given, ["firm"], CLASSIC).residuals.unstack("firm")
@@ -130,8 +126,8 @@ def all_tests(grunfeld: pd.DataFrame) -> dict[str, specification_tests.TestResul
     }
 
 
-def test_specification_tests_equal_the_reference(grunfeld, results):
-    for name, ours in all_tests(grunfeld).items():
+def test_specification_tests_equal_the_reference(tests, results):
+    for name, ours in tests.items():
         golden = results.loc[name]
         assert ours.statistic == pytest.approx(golden["statistic"], rel=1e-6), name
         assert ours.p == pytest.approx(golden["p"], rel=1e-6), name
@@ -139,12 +135,12 @@ def test_specification_tests_equal_the_reference(grunfeld, results):
             assert ";".join(f"{d:g}" for d in ours.degrees_of_freedom) == golden["df"], name
 
 
-def test_every_golden_row_is_covered(grunfeld, estimates, results):
+def test_every_golden_row_is_covered(tests, estimates, results):
     within = {f"within_{effects}_{covariance}" for effects in EFFECTS for covariance in COVARIANCES}
     random = {f"random_{name}" for name in ("swar", "amemiya", "walhus", "nerlove")}
     others = {"pooling", "pooling_SCC_HC0_maxlag3", "between", "fd_with_intercept", "Mundlak_random_swar"}
     assert set(estimates.index.get_level_values(0)) == within | random | others
-    assert set(results.index) == set(all_tests(grunfeld))
+    assert set(results.index) == set(tests)
 
 
 def test_fixed_or_random_takes_common_shocks_out_and_names_null_and_degrees_of_freedom(grunfeld):

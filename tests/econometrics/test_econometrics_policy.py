@@ -10,19 +10,9 @@ from helpers.econometrics import figures, findings, policy
 from helpers.econometrics.parameters import PolicyParameters
 from helpers.errors import InputError
 
-ROW = pd.Series(
-    {
-        "model": "m",
-        "horizon": 1,
-        "rd_gdp": -2.0,
-        "rd_gdp_std_error": 1.0,
-        "corporate_tax_rate": 0.5,
-        "corporate_tax_rate_std_error": 0.2,
-        "covariance": 0.1,
-        "degrees_of_freedom": 20.0,
-        "n": 100,
-    }
-)
+ROW = {"model": "m", "horizon": 1, "rd_gdp": -2.0, "rd_gdp_std_error": 1.0, "corporate_tax_rate": 0.5}
+ROW |= {"corporate_tax_rate_std_error": 0.2, "covariance": 0.1, "degrees_of_freedom": 20.0, "n": 100}
+ROW = pd.Series(ROW)
 
 
 def test_a_what_if_carries_the_interval_through():
@@ -136,11 +126,8 @@ def test_published_series_need_one_value_a_year():
 def test_evidence_on_policy_holds_changes_and_intervals():
     made = {name: policy.Interval(1.0, -2.0, 3.0) for name in ("research", "tax", "firms")}
     records = list(findings.policy_evidence(**made, row=ROW, chosen=PolicyParameters(rd_change=0.5, subsidy=1000)))
-    assert [record["claim"] for record in records] == [
-        "more-research-helps",
-        "tax-relief-helps",
-        "employment-subsidies-help",
-    ]
+    claims = [record["claim"] for record in records]
+    assert claims == ["more-research-helps", "tax-relief-helps", "employment-subsidies-help"]
     assert records[0]["text"] == "Association with +0.5 points of R&D to GDP."
     assert records[0]["interval"] == "95%, clustered by country, t with 20 degrees of freedom"
     assert records[2]["text"].startswith("What 1,000 billion won stand for")

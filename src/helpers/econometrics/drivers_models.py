@@ -104,7 +104,16 @@ def require_economies(estimate: PanelEstimate, model: DriversModel) -> None:
 
 
 def bootstrap(panel: pd.DataFrame, model: DriversModel, draws: int, seed: int) -> BootstrapResult:
-    """Wild cluster bootstrap, by country, of the coefficient of interest."""
+    """Wild cluster bootstrap, by country, of the coefficient of interest.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        From `assemble`.
+    model : DriversModel
+    draws, seed : int
+        As `wild_cluster_bootstrap` takes them.
+    """
     effects = EFFECTS[model.effects]
     return wild_cluster_bootstrap(panel, model.outcome, model.regressors, effects, "iso3", draws=draws, seed=seed)
 

@@ -107,7 +107,17 @@ def innovation_evidence(
 
 
 def gap_evidence(korea: Prediction, model: DriversModel, level: float) -> dict[str, Any]:
-    """Return Korea's gap to what the others predict."""
+    """Return Korea's gap to what the others predict.
+
+    Parameters
+    ----------
+    korea : Prediction
+        Of the change of the outcome.
+    model : DriversModel
+        Names the outcome.
+    level : float
+        Of the prediction interval.
+    """
     by_t = f"prediction interval, t with {korea.degrees_of_freedom} degrees of freedom"
     return {
         "claim": "korea-returns-fewer-than-innovation",

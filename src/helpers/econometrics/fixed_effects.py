@@ -161,7 +161,20 @@ def complete_rows(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def require_unique(frame: pd.DataFrame, entity: str, time: str) -> None:
-    """Raise `InputError` when entity and time do not identify a row."""
+    """Refuse a panel in which entity and time do not identify a row.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row an observation.
+    entity, time : str
+        Columns.
+
+    Raises
+    ------
+    InputError
+        Names the first pair that is there twice.
+    """
     twice = frame.duplicated([entity, time])
     if twice.any():
         first = frame.loc[twice, [entity, time]].iloc[0].to_dict()

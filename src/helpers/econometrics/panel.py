@@ -122,13 +122,28 @@ def _with_constant(panel: pd.DataFrame) -> pd.DataFrame:
 def fit_pooled(
     frame: pd.DataFrame, outcome: str, regressors: Sequence[str], covariance: Covariance = CLASSIC
 ) -> PanelEstimate:
-    """Least squares on all observations with a constant."""
+    """Least squares on all observations with a constant.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Indexed by entity and time.
+    outcome, regressors : str and sequence of str
+    covariance : Covariance
+    """
     panel, labels = sample(frame, [outcome, *regressors], covariance.clusters)
     return _least_squares(_with_constant(panel), labels, covariance)
 
 
 def fit_between(frame: pd.DataFrame, outcome: str, regressors: Sequence[str]) -> PanelEstimate:
-    """Least squares on the entity means with a constant; classic standard errors, entities less coefficients for t."""
+    """Least squares on the entity means with a constant; classic standard errors, entities less coefficients for t.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Indexed by entity and time.
+    outcome, regressors : str and sequence of str
+    """
     panel, labels = sample(frame, [outcome, *regressors])
     entity, time = labels.columns
     means = panel.groupby(level=entity).mean().assign(**{time: 0}).set_index(time, append=True)
@@ -136,7 +151,19 @@ def fit_between(frame: pd.DataFrame, outcome: str, regressors: Sequence[str]) ->
 
 
 def fit_first_differences(frame: pd.DataFrame, outcome: str, regressors: Sequence[str]) -> PanelEstimate:
-    """Least squares on changes from one period to the next, with a constant (a common trend)."""
+    """Least squares on changes from one period to the next, with a constant (a common trend).
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Indexed by entity and time.
+    outcome, regressors : str and sequence of str
+
+    Raises
+    ------
+    InputError
+        No entity is observed in two periods in a row; otherwise as `fit_pooled`.
+    """
     changes = differences(sample(frame, [outcome, *regressors])[0])
     if changes.empty:
         raise InputError("No entity is observed in two periods in a row, so there are no first differences.")

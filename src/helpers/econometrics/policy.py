@@ -239,6 +239,15 @@ def combine(estimate: pd.Series, changes: Mapping[str, float], level: float) -> 
 def poisson_rate(count: float, exposure: float, level: float) -> Interval:
     """Events for each unit of exposure, with the exact (Garwood 1936) interval of the count.
 
+    Parameters
+    ----------
+    count : float
+        Events.
+    exposure : float
+        In any unit; the rate is for one of it.
+    level : float
+        Of the interval.
+
     Raises
     ------
     InputError
@@ -278,6 +287,13 @@ def rate_ratio(first: tuple[float, float], second: tuple[float, float], level: f
 
 def binomial_share(successes: float, trials: float, level: float) -> Interval:
     """A share with its exact (Clopper and Pearson 1934) interval.
+
+    Parameters
+    ----------
+    successes, trials : float
+        Counts.
+    level : float
+        Of the interval.
 
     Raises
     ------
