@@ -13,7 +13,7 @@ import pandas as pd
 
 from benchmarks.fresh_process import Variant, compare, measure_in_turns
 from benchmarks.generate_icio import FINAL, INDUSTRIES, balanced_table, country_codes
-from helpers.input_output.ingest import measures
+from helpers.input_output.measures import measures
 from helpers.input_output.table import InterCountryTable, make_table
 
 SEED = 2018

@@ -5,18 +5,16 @@ is written last, by atomic rename, and names the files that belong to it: what t
 exist for a reader.
 """
 
-import fcntl
-import hashlib
 import json
-import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from helpers import files
 from helpers.context import current_run
 from helpers.errors import InputError, WorkError, not_allowed
 from helpers.paths import project_root
@@ -24,7 +22,6 @@ from helpers.paths import project_root
 NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,60}$")
 MARKER = "GENERATED.json"
 MANIFEST = "manifest.json"
-LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -141,48 +138,23 @@ def manifest(kind: str, name: str) -> dict[str, Any]:
 
 def write_manifest(kind: str, name: str, content: dict[str, Any]) -> None:
     """Replace the manifest of a data set in one step."""
-    write_atomically(folder(kind, name) / MANIFEST, json.dumps(content, indent=1, sort_keys=True) + "\n")
+    files.write_text(folder(kind, name) / MANIFEST, json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file so that a reader sees the old one or the new one, never a part, even after a power cut."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    with fresh.open("w", encoding="utf-8") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    fresh.replace(path)
-
-
-@contextmanager
-def lock(kind: str, name: str) -> Iterator[None]:
-    """Keep a second ingestion out of the same folder; the system frees the lock when the process ends, however it ends.
+def lock(kind: str, name: str) -> AbstractContextManager[None]:
+    """Keep a second ingestion out of the folder of a data set.
 
     Raises
     ------
     WorkError
-        Another process is ingesting into this data set.
+        Another process is ingesting into it; the message names it.
     """
-    path = folder(kind, name) / LOCK
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise WorkError(f"Another ingestion into {name!r} is under way. Wait for it to end.") from None
-        yield
+    return files.lock(folder(kind, name), f"ingesting {kind}/{name}", wait=False)
 
 
 def fingerprint(kind: str, name: str) -> str:
     """Return the SHA-256 of the manifest, which holds the hashes of all that was read: one value for all the data."""
-    return sha256(folder(kind, name) / MANIFEST)
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, read in pieces."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+    return files.sha256(folder(kind, name) / MANIFEST)
 
 
 def require_file(path: Path) -> None:
@@ -231,7 +203,7 @@ def is_generated(source: Path) -> bool:
 
 def mark_generated(target: Path, description: dict[str, Any]) -> None:
     """Mark a folder of input files as generated; whatever is ingested from it keeps saying so."""
-    write_atomically(target / MARKER, json.dumps(description, indent=1, sort_keys=True) + "\n")
+    files.write_text(target / MARKER, json.dumps(description, indent=1, sort_keys=True) + "\n")
 
 
 def remove_strays(kept: set[str], parent: Path) -> None:
@@ -239,5 +211,5 @@ def remove_strays(kept: set[str], parent: Path) -> None:
     if not parent.is_dir():
         return
     for path in parent.iterdir():
-        if path.name not in kept | {LOCK, MANIFEST}:
+        if path.name not in kept | {files.LOCK, files.HOLDER, MANIFEST}:
             shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -12,7 +12,7 @@ from helpers.data.checking import problems_in
 from helpers.data.corrections import corrections
 from helpers.data.package import describe as describe_table
 from helpers.data.package import write_package
-from helpers.data.problems import Problem, describe, listed
+from helpers.data.parsing import Problem, describe, listed
 from helpers.errors import WorkError
 
 ROBOTS = "data/indicators/robot_density.csv"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from helpers import data
-from helpers.data import catalogue, coverage
+from helpers.data import catalogue
+from helpers.data.records import span
 from helpers.errors import InputError, WorkError
 
 
@@ -42,13 +43,6 @@ def test_vintages_run_from_oldest_to_newest_and_the_newest_is_the_default() -> N
     assert data.years("rd_gdp", "wdi-2021-09-15")[-1] == 2018
     assert data.years("telecom_infrastructure_index") == [2010, 2012, 2014, 2016, 2018]
     assert data.years("reshoring_sources") == []
-
-
-def test_patent_fields_are_the_35_of_wipo() -> None:
-    fields = data.fields()
-    assert len(fields) == len(set(fields)) == 35
-    assert "semiconductors" in fields
-    assert not {"total", "unclassified"} & set(fields)
 
 
 def test_sha256_is_that_of_the_file_as_it_is_now(project: Path) -> None:
@@ -116,20 +110,6 @@ def test_records_say_who_what_where_and_under_which_licence(name: str) -> None:
     assert all(vintage.rows > 0 for vintage in table.vintages)
 
 
-def test_coverage_is_made_of_plain_values_for_a_page() -> None:
-    records = coverage.all_coverage()
-    assert [record["name"] for record in records if record["folder"] == "patents"] == ["uspto_grants_by_wipo_field"]
-    record = next(record for record in records if record["name"] == "rd_gdp")
-    assert record["vintages"][1] == {
-        "name": "wdi-2021-09-15",
-        "note": "World Development Indicators as last updated on 15 September 2021.",
-        "years": "1996-2018",
-        "economies": 150,
-        "rows": 1965,
-    }
-    assert any("rebased" in flag["text"] and "KOR" in flag["rows"] for flag in record["flags"])
-
-
 @pytest.mark.parametrize(
     ("years", "told"),
     [
@@ -140,4 +120,4 @@ def test_coverage_is_made_of_plain_values_for_a_page() -> None:
     ],
 )
 def test_years_are_told_as_people_write_them(years: list[int], told: str) -> None:
-    assert coverage.span(years) == told
+    assert span(years) == told

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from helpers import data, ingested
 from helpers.data.commands import add_to
-from helpers.data.update import sources, tiva
+from helpers.data.update import tiva, updating
 from helpers.errors import InputError, WorkError
 from helpers.input_output.ingest import FORMATS
 from helpers.trade.products.sources import BACI, COMTRADE
@@ -122,7 +122,7 @@ def test_the_data_page_tells_the_terms_of_what_is_fetched() -> None:
     page = "".join(line for cell in cells for line in cell["source"])
     for publication in (FORMATS["wiod2016"].PUBLICATION, FORMATS["icio"].PUBLICATION, BACI, COMTRADE):
         assert f"[{publication.licence}]({publication.licence_url})" in " ".join(page.split())
-    for terms in (tiva.TERMS, sources.ITU):
+    for terms in (tiva.TERMS, updating.ITU):
         licence, _, address = terms.partition(": ")[2].partition(", ")
         assert f"[{licence}]({address.rpartition(' ')[2]})" in page
 

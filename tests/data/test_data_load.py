@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -143,10 +144,24 @@ def test_outdated_codes_are_read_as_iso_3166() -> None:
     assert stages.loc[stages["iso3"] == "SER", "year"].max() < 2006 <= stages.loc[stages["iso3"] == "SRB", "year"].min()
 
 
-def test_a_loaded_table_can_be_changed_without_changing_the_next() -> None:
-    first = data.load("robot_density")
-    first.loc[:, "value"] = 0.0
-    assert data.load("robot_density")["value"].min() > 0
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda frame: frame.update({"value": 0 * frame["value"]}),
+        lambda frame: frame.drop(columns="year", inplace=True),
+        lambda frame: frame.__setitem__("value", 0.0),
+        lambda frame: frame.loc.__setitem__((0, "iso3"), "XXX"),
+        lambda frame: frame["value"].array.__setitem__(0, 99.0),
+        lambda frame: frame["iso3"].array.__setitem__(0, "XXX"),
+    ],
+    ids=["update", "drop", "column", "cell", "array of numbers", "array of text"],
+)
+def test_what_is_done_to_a_loaded_table_stays_out_of_the_next_one(change: Callable[[pd.DataFrame], object]) -> None:
+    first = data.load("rd_gdp", "all")
+    before = first.copy(deep=True)
+    change(first)
+    assert not first.equals(before)
+    pd.testing.assert_frame_equal(data.load("rd_gdp", "all"), before)
 
 
 @pytest.fixture
@@ -185,12 +200,3 @@ def test_unknown_names_get_did_you_mean() -> None:
         data.load("ict_development_index", "itu2017")
     with pytest.raises(InputError, match=r"Allowed: wiod-2016, all"):
         data.load("wiod2016_manufacturing_inputs", "2016")
-
-
-def test_what_is_done_to_a_loaded_table_stays_out_of_the_next_one() -> None:
-    first = data.load("rd_gdp", "all")
-    before = first.copy(deep=True)
-    first["value"] = 0.0
-    first.loc[0, "iso3"] = "XXX"
-    first.drop(columns="year", inplace=True)
-    pd.testing.assert_frame_equal(data.load("rd_gdp", "all"), before)

@@ -8,10 +8,8 @@ import yaml
 from frictionless import Package
 
 from helpers import data
-from helpers.data import verification
 from helpers.data.catalogue import PACKAGE
-from helpers.data.changes import changes
-from helpers.data.package import build_package, read_record, text, write_package
+from helpers.data.package import build_package, changes, read_record, text, verify, write_package
 from helpers.errors import WorkError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,7 +39,7 @@ def test_writing_the_package_again_changes_no_byte(project: Path) -> None:
     before = (project / PACKAGE).read_bytes()
     write_package()
     assert (project / PACKAGE).read_bytes() == before
-    assert not list((project / "data").glob(".datapackage-*"))
+    assert not list((project / "data").glob(".part-*"))
 
 
 def test_the_package_says_what_it_changes(project: Path) -> None:
@@ -143,7 +141,7 @@ def test_adding_an_indicator_takes_a_file_a_record_and_the_package(project: Path
     record = yaml.safe_load((folder / "robot_density.yml").read_text(encoding="utf-8"))
     record.update(name="patents_per_head", vintages=[{"name": "own-2026", "first": 2020, "last": 2020}])
     (folder / "patents_per_head.yml").write_text(yaml.safe_dump(record), encoding="utf-8")
-    assert verification.verify_all()[0] == [
+    assert verify()[0] == [
         "data/datapackage.json does not list patents_per_head: run `reshoring data package` to check the tables and "
         "write it again"
     ]
@@ -151,7 +149,7 @@ def test_adding_an_indicator_takes_a_file_a_record_and_the_package(project: Path
     assert data.load("patents_per_head")[["iso3", "year", "value", "flag"]].to_numpy().tolist() == [
         ["KOR", 2020, 3.5, ""]
     ]
-    assert verification.verify_all()[0] == []
+    assert verify()[0] == []
 
 
 def test_checks_that_have_changed_since_are_made_again(project: Path) -> None:
@@ -170,14 +168,14 @@ def test_verify_tells_all_failures_at_once(project: Path) -> None:
     (folder / "rd_gdp.csv").unlink()
     robots = folder / "robot_density.csv"
     robots.write_bytes(robots.read_bytes().replace(b"AUT,2015,ifr-2025,128.0", b"AUT,2015,ifr-2025,-128.0"))
-    failures, checked = verification.verify_all()
+    failures, checked = verify()
     assert checked == len(data.tables())
     assert any("rd_gdp.csv is missing" in failure for failure in failures)
     assert any("robot_density.csv: changed since it was checked" in failure for failure in failures)
     assert any(
         "robot_density.csv, line 2, column value: -128 is below the minimum of 0" in failure for failure in failures
     )
-    assert verification.recap(failures, checked).startswith(f"3 failures in {checked} tables:\n- ")
+    assert len(failures) == 3
 
 
 def test_verify_notices_corrections_of_tables_that_do_not_exist(project: Path) -> None:
@@ -185,5 +183,5 @@ def test_verify_notices_corrections_of_tables_that_do_not_exist(project: Path) -
     file.write_text(
         file.read_text(encoding="utf-8").replace("table: robot_density", "table: robots_density"), encoding="utf-8"
     )
-    failures, _ = verification.verify_all()
+    failures, _ = verify()
     assert "data/corrections.yml: 'robots_density' is not a known table; the closest is 'robot_density'" in failures

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.input_output.ingest import measures
+from helpers.input_output.measures import measures
 from helpers.input_output.table import InterCountryTable, make_table
 
 COUNTRIES, SECTORS = 5, ("A01", "C10", "C26", "D")

@@ -8,12 +8,18 @@ from hypothesis import strategies as st
 from io_tables import INDUSTRIES, as_table, drawn
 
 from helpers.errors import InputError
-from helpers.input_output.gross_exports import TERMS, koopman_wang_wei
-from helpers.input_output.inputs import inputs_by_source
 from helpers.input_output.leontief import LeontiefSystem
+from helpers.input_output.measures import (
+    DEFINITIONS,
+    TERMS,
+    bilateral_by_end_use,
+    exports_by_industry,
+    inputs_by_source,
+    koopman_wang_wei,
+    participation,
+    value_added_by_source,
+)
 from helpers.input_output.table import make_table
-from helpers.input_output.trade import bilateral_by_end_use
-from helpers.input_output.value_added import DEFINITIONS, exports_by_industry, participation, value_added_by_source
 
 
 def exports_of(system: LeontiefSystem) -> np.ndarray:
@@ -38,7 +44,7 @@ def test_multipliers_equal_those_of_the_explicit_inverse():
     system = LeontiefSystem(table)
     coefficients = table.intermediate / table.output
     inverse = np.linalg.inv(np.eye(len(table.output)) - coefficients)
-    np.testing.assert_allclose(system.inverse(), inverse, atol=1e-11)
+    np.testing.assert_allclose(system.value_added_multipliers(np.eye(len(inverse))), inverse.T, atol=1e-11)
     shares = 1 - coefficients.sum(axis=0)
     own = (table.country_of_row[:, None] == np.arange(3)) * shares[:, None]
     np.testing.assert_allclose(system.value_added_by_source, (own.T @ inverse).T, atol=1e-11)

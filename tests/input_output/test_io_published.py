@@ -17,9 +17,9 @@ from update_service import QUICK, Service
 
 from helpers import ingested
 from helpers.data.update import settings
-from helpers.data.update.updating import Wish, update
+from helpers.data.update.updating import Options, update
 from helpers.errors import InputError
-from helpers.input_output import commands, published
+from helpers.input_output import commands, panels
 from helpers.input_output.ingest import ingest
 
 YEARS = (2017, 2018)
@@ -53,7 +53,7 @@ def fetched(tmp_path, monkeypatch):
     (root / "data" / "concordances").symlink_to(PROJECT / "data" / "concordances")
     monkeypatch.setenv("RESHORING_ROOT", str(root))
     monkeypatch.delenv("RESHORING_TIVA_FLOW", raising=False)
-    monkeypatch.setattr(settings, "patience", lambda: QUICK)
+    monkeypatch.setattr(settings, "limits", lambda: QUICK)
     service = Service()
     monkeypatch.setenv("RESHORING_TIVA_URL", f"{service.url}/tiva")
     for year in YEARS:
@@ -62,7 +62,7 @@ def fetched(tmp_path, monkeypatch):
 
     def publish(shares: pd.DataFrame) -> None:
         offer_tiva(service, answer(shares))
-        update(Wish("tiva", fresh=True), lambda line: None)
+        update(Options("tiva", fresh=True), lambda line: None)
 
     yield publish
     service.close()
@@ -74,11 +74,11 @@ def whole() -> pd.DataFrame:
 
 def test_our_measure_is_the_published_one(fetched):
     fetched(whole())
-    found = published.compare()
+    found = panels.compare()
     assert len(found.table) == 8
     assert found.table["difference"].abs().max() <= 0.0005 + 1e-9  # published to three digits
     assert found.edition == "Trade in value added, edition 2025, version 1.1"
-    expected = whole().replace({"activity": published.SCOPES}).sort_values(["iso3", "year", "activity"])
+    expected = whole().replace({"activity": panels.SCOPES}).sort_values(["iso3", "year", "activity"])
     np.testing.assert_allclose(found.table["ours"], expected["foreign"], rtol=1e-9)
 
 
@@ -87,8 +87,8 @@ def test_a_difference_is_found_where_it_is(fetched):
     moved = (shares["iso3"] == "KOR") & (shares["year"] == 2018) & (shares["activity"] == "_T")
     shares.loc[moved, "foreign"] += 1.5
     fetched(shares)
-    found = published.compare()
-    told = "\n".join(published.lines(found, published.narrowed(found, ["KOR"], [2018])))
+    found = panels.compare()
+    told = "\n".join(panels.lines(found, panels.narrowed(found, ["KOR"], [2018])))
     assert "all industries: 4 figures of 2 economies in both; median gap 0.000 percentage points" in told
     assert "largest -1.500 (KOR 2018)" in told
     assert "hummels-koopman" in told
@@ -112,19 +112,19 @@ def test_the_command_shows_and_writes_it(fetched, tmp_path):
 
 def test_what_cannot_be_compared_is_told(fetched):
     with pytest.raises(InputError, match="have not been fetched: reshoring data update tiva"):
-        published.compare()
+        panels.compare()
     fetched(whole().assign(year=lambda table: table["year"] - 10))
     with pytest.raises(InputError, match=r"No economy and year is both in the ingested set 'icio'.*cover 2007-2008"):
-        published.compare()
+        panels.compare()
 
 
 def test_economies_and_years_that_are_not_in_both_are_named(fetched):
     fetched(whole())
-    found = published.compare()
+    found = panels.compare()
     with pytest.raises(InputError, match=r"'KRO' is not a known economy in both.*Did you mean 'KOR'"):
-        published.narrowed(found, ["KRO"], [])
+        panels.narrowed(found, ["KRO"], [])
     with pytest.raises(InputError, match="2030 is not a known year in both"):
-        published.narrowed(found, [], [2030])
+        panels.narrowed(found, [], [2030])
 
 
 def test_generated_tables_are_called_so(fetched, tmp_path):

@@ -12,7 +12,7 @@ from helpers.data.update import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from update_service import QUICK, ROOT, TABLES, Service
+from update_service import QUICK, ROOT, TABLES, Service, commit, git
 
 LARGE = ["hs6_bec4.csv", "hs6_bec4.yml"]
 
@@ -37,6 +37,10 @@ def few_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RESHORING_ROOT", str(root))
         write_package()
+    (root / ".gitignore").write_text("build/\n")
+    git(root, "init", "--quiet")
+    git(root, "add", "--all")
+    commit(root)
     return root
 
 
@@ -53,5 +57,5 @@ def project(few_tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     shutil.copytree(few_tables, root)
     monkeypatch.setenv("RESHORING_ROOT", str(root))
     monkeypatch.delenv("RESHORING_RUN", raising=False)
-    monkeypatch.setattr(settings, "patience", lambda: QUICK)
+    monkeypatch.setattr(settings, "limits", lambda: QUICK)
     return root

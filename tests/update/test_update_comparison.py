@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.data.update.comparison import compare
-from helpers.data.update.plausibility import doubts
+from helpers.data.update.revisions import compare
+from helpers.data.update.series import doubts
 
 CODES = ["AUT", "BEL", "CHE", "DEU", "ESP", "FRA", "GBR", "ITA", "JPN", "KOR", "NLD", "USA"]
 

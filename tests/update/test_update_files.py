@@ -13,7 +13,7 @@ import pytest
 from update_service import Answer, Service, html, published, state, status, truncated
 
 from helpers import data
-from helpers.data.update.updating import Wish, update
+from helpers.data.update.updating import Options, update
 from helpers.errors import InputError, WorkError
 
 OLD = "pwt-10.01"
@@ -21,9 +21,9 @@ PWT = {"human_capital_index": "hc", "labour_share": "labsh", "tfp_level_ppp": "c
 KEY = "s3cret-KEY-0123456789abcdef"
 
 
-def run(source: str, **wish: object) -> str:
+def run(source: str, **options: object) -> str:
     told: list[str] = []
-    update(Wish(source, **wish), told.append)
+    update(Options(source, **options), told.append)
     return "\n".join(told)
 
 

@@ -1,58 +1,59 @@
-"""Whatever moment an update is killed at: the old tables, the new ones, or an error that says how to finish."""
+"""Whenever an update is ended: the old tables, the new ones, or an error that says what to do; git keeps the old."""
 
+import json
 import os
 import shutil
 import signal
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from update_service import Service, state
+from update_service import Service, commit, git, state
 from wdi_service import DATE, OLD, WorldBank, revised
 
-from helpers import data
-from helpers.data.catalogue import CUT_SHORT
-from helpers.data.package import build_package, previous_package
-from helpers.data.update import replacing
-from helpers.data.update.updating import Wish, update
+from helpers import data, files
+from helpers.data.package import build_package, previous_package, write_package
+from helpers.data.update import vintages
+from helpers.data.update.updating import Options, update
 from helpers.errors import WorkError
 from helpers.paths import project_root
 
 NEW = f"wdi-{DATE}"
 TABLES = ("rd_gdp", "unemployment_rate")
 UNTOUCHED = "labour_share"
+NAMES = [
+    "data/datapackage.json",
+    *(f"data/indicators/{table}.{suffix}" for table in TABLES for suffix in ("csv", "yml")),
+]
 
 
 @pytest.fixture(scope="module")
 def prepared(few_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project in which an update of two tables is ready, and nothing is replaced yet."""
-    root = tmp_path_factory.mktemp("ready") / "project"
+    """Return the root of a copy of data/ in which two tables have a new vintage."""
+    root, copy = (tmp_path_factory.mktemp("ready") / name for name in ("project", "copy"))
     shutil.copytree(few_tables, root)
     service = Service()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RESHORING_ROOT", str(root))
         patch.setenv("RESHORING_WDI_URL", f"{service.url}/v2")
-        patch.setattr(replacing, "discard", lambda: None)
         WorldBank(service, {table: revised(table) for table in TABLES})
-        update(Wish("wdi", dry_run=True), lambda line: None)
+        patch.setattr(vintages, "put_in_place", lambda made, names: shutil.copytree(made, copy))
+        update(Options("wdi"), lambda line: None)
     service.close()
-    return root
+    return copy
 
 
 @pytest.fixture
-def ready(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], replacing.Copy]:
-    """Give a fresh project, each under its own name, with an update ready to be put in place."""
+def fresh(few_tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Return what makes another project, committed."""
 
-    def fresh(name: str) -> replacing.Copy:
-        root = tmp_path / name
-        shutil.copytree(prepared, root)
-        monkeypatch.setenv("RESHORING_ROOT", str(root))
-        made_of = {name: replacing.sha256(root / name) for name in state(root)}
-        return replacing.Copy(root / "build" / "updates" / ".rehearsal", made_of)
+    def make(name: str) -> Path:
+        shutil.copytree(few_tables, tmp_path / name)
+        monkeypatch.setenv("RESHORING_ROOT", str(tmp_path / name))
+        return tmp_path / name
 
     monkeypatch.delenv("RESHORING_RUN", raising=False)
-    return fresh
+    return make
 
 
 def killed(work: Callable[[], object], step: int) -> bool:
@@ -79,113 +80,130 @@ def _kill_at(step: int) -> None:
 
         return call
 
-    for owner, name in ((os, "fsync"), (os, "replace"), (Path, "unlink"), (Path, "replace"), (shutil, "rmtree")):
+    for owner, name in ((os, "replace"), (Path, "unlink"), (shutil, "copyfile"), (shutil, "rmtree")):
         setattr(owner, name, counted(getattr(owner, name)))
 
 
-def readable(table: str) -> list[str]:
-    """Return the vintages a reader sees, each whole; an error must say how to finish."""
-    if (project_root() / CUT_SHORT).is_file() and table != UNTOUCHED:
-        with suppress(WorkError):
-            return _whole(table)
-        with pytest.raises(WorkError, match="reshoring data update --finish"):
+def is_whole(table: str) -> bool:
+    """Tell whether a table and its record are those that the package lists."""
+    package = json.loads((project_root() / "data" / "datapackage.json").read_text())
+    record = next(each["record"] for each in package["resources"] if each["name"] == table)
+    path = project_root() / record["path"]
+    found = files.sha256(path), files.sha256(path.with_suffix(".yml"))
+    return found == (record["sha256"], record["record_sha256"])
+
+
+def vintages_read(table: str) -> list[str]:
+    """Return the vintages a reader sees, each whole; none where the table is refused with words on the way back."""
+    if not is_whole(table):
+        with pytest.raises(WorkError, match=r"git (restore|checkout --) data"):
             data.load(table, "all")
         return []
-    return _whole(table)
-
-
-def _whole(table: str) -> list[str]:
     frame = data.load(table, "all")
     for name in data.vintages(table):
         assert (frame["vintage"] == name).sum() == data.catalogue.vintage(table, name).rows
     return data.vintages(table)
 
 
-Ready = Callable[[str], replacing.Copy]
-
-
-def test_a_kill_at_any_step_leaves_old_new_or_an_error_that_says_how_to_finish(ready: Ready, prepared: Path) -> None:
+def test_a_kill_at_any_step_leaves_old_new_or_an_error_that_names_the_way_back(
+    fresh: Callable[[str], Path], prepared: Path, few_tables: Path
+) -> None:
     seen = set()
     for step in range(1, 40):
-        copy = ready(f"step-{step}")
-        if not killed(lambda copy=copy: replacing.replace(copy), step):
+        root = fresh(f"step-{step}")
+        if not killed(lambda: vintages.put_in_place(prepared, NAMES), step):
             break
-        assert readable(UNTOUCHED)
-        found = [readable(table) for table in TABLES]
-        seen |= {names[-1] if names else "error" for names in found}
-        if state(project_root()) != state(prepared):
-            replacing.finish()
-            assert [readable(table)[-1] for table in TABLES] == [NEW, NEW]
-    assert step > 10
+        assert vintages_read(UNTOUCHED)
+        found = {(vintages_read(table) or ["error"])[-1] for table in TABLES}
+        seen |= found
+        if "error" in found:
+            with pytest.raises(WorkError, match=r"halfway.*git restore data"):
+                update(Options("wdi"), lambda line: None)
+        git(root, "restore", "data")
+        assert {name: body for name, body in state(root).items() if ".part-" not in name} == state(few_tables)
+    assert step > 12
     assert seen == {OLD, NEW, "error"}
-    assert [readable(table)[-1] for table in TABLES] == [NEW, NEW]
-
-
-def test_what_was_cut_short_is_completed_by_the_next_update(ready: Ready) -> None:
-    copy = ready("cut")
-    assert killed(lambda: replacing.replace(copy), 6)
-    ready_root = project_root()
-    assert readable("rd_gdp") == []
-    told: list[str] = []
-    update(Wish(finish=True), told.append)
-    assert told == ["An update that was cut short has been completed."]
-    assert readable("rd_gdp")[-1] == NEW
-    assert not (ready_root / "build" / "updates" / ".rehearsal").exists()
-    update(Wish(finish=True), told.append)
-    assert told[1:] == ["There is no update to complete."]
-
-
-def test_the_verdict_on_the_whole_package_holds_after_completion(ready: Ready) -> None:
-    copy = ready("whole")
-    assert killed(lambda: replacing.replace(copy), 8)
-    replacing.finish()
+    assert [vintages_read(table)[-1] for table in TABLES] == [NEW, NEW]
     assert build_package() == previous_package()
 
 
-def test_a_file_edited_after_a_cut_is_not_overwritten(ready: Ready) -> None:
-    copy = ready("edited")
-    assert killed(lambda: replacing.replace(copy), 4)
-    record = project_root() / "data" / "indicators" / "unemployment_rate.yml"
+def test_what_was_cut_short_between_table_and_package_can_be_accepted(
+    fresh: Callable[[str], Path], prepared: Path
+) -> None:
+    root = fresh("accepted")
+    assert killed(lambda: vintages.put_in_place(prepared, NAMES), 14)
+    assert git(root, "status", "--porcelain", "--untracked-files=no").count(" M data/indicators") == 4
+    write_package()
+    assert [vintages_read(table)[-1] for table in TABLES] == [NEW, NEW]
+
+
+def test_a_replacement_that_fails_is_undone(
+    fresh: Callable[[str], Path], prepared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = fresh("full")
+    before, left = state(root), [3]
+    rename = os.replace
+
+    def failing(source: Path, target: Path) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            raise OSError(28, "No space left on device", str(target))
+        rename(source, target)
+
+    monkeypatch.setattr(os, "replace", failing)
+    with pytest.raises(OSError, match="No space left"):
+        vintages.put_in_place(prepared, NAMES)
+    assert state(root) == before
+
+
+def test_edits_that_the_package_accepts_must_be_committed_first(
+    project: Path, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESHORING_WDI_URL", f"{service.url}/v2")
+    WorldBank(service, {table: revised(table) for table in TABLES})
+    record = project / "data" / "indicators" / "rd_gdp.yml"
     record.write_text(record.read_text() + "# mine\n")
-    with pytest.raises(
-        WorkError, match=r"unemployment_rate.yml was edited after the update began. To give the update up"
-    ):
-        replacing.finish()
+    write_package()
+    before = state(project)
+    with pytest.raises(WorkError, match=r"rd_gdp.yml would be replaced and have edits"):
+        update(Options("wdi", tables=("rd_gdp",)), lambda line: None)
+    assert state(project) == before
+    commit(project)
+    update(Options("wdi", tables=("rd_gdp",)), lambda line: None)
+    assert data.vintages("rd_gdp")[-1] == NEW
     assert record.read_text().endswith("# mine\n")
 
 
-def test_a_file_edited_while_the_update_was_prepared_stops_it(ready: Ready) -> None:
-    copy = ready("meanwhile")
-    table = project_root() / "data" / "indicators" / "rd_gdp.csv"
+def test_a_file_edited_while_the_update_was_prepared_stops_it(fresh: Callable[[str], Path], prepared: Path) -> None:
+    root = fresh("meanwhile")
+    table = root / "data" / "indicators" / "rd_gdp.csv"
     table.write_text(table.read_text().replace("AGO", "AFG"))
-    before = state(project_root())
-    with pytest.raises(WorkError, match=r"rd_gdp.csv was edited while the update was prepared. Nothing was changed"):
-        replacing.replace(copy)
-    assert state(project_root()) == before
+    before = state(root)
+    with pytest.raises(WorkError, match=r"rd_gdp.csv would be replaced and has edits.*Nothing was changed"):
+        vintages.put_in_place(prepared, NAMES)
+    assert state(root) == before
 
 
-def test_what_was_prepared_and_is_gone_is_told(ready: Ready) -> None:
-    copy = ready("gone")
-    assert killed(lambda: replacing.replace(copy), 5)
-    shutil.rmtree(project_root() / "build" / "updates" / ".rehearsal")
-    with pytest.raises(WorkError, match=r"had prepared for .* is gone. To give the update up: git checkout -- data"):
-        replacing.finish()
+def test_without_git_nothing_is_replaced(
+    fresh: Callable[[str], Path], prepared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = fresh("bare")
+    shutil.rmtree(root / ".git")
+    before = state(root)
+    with pytest.raises(WorkError, match="keeps the old files in git, which does not answer: not a git repository"):
+        vintages.put_in_place(prepared, NAMES)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(WorkError, match="git is not installed"):
+        vintages.put_in_place(prepared, NAMES)
+    assert state(root) == before
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"files": [{"path": "data/datapackage.json"}]}'])
-def test_a_damaged_journal_is_told_and_replaces_nothing(ready: Ready, text: str) -> None:
-    ready("damaged")
-    before = state(project_root())
-    (project_root() / "build" / "updates" / "journal.json").write_text(text)
-    with pytest.raises(WorkError, match=r"journal.json is damaged.*git checkout -- data, and remove"):
-        update(Wish(finish=True), lambda line: None)
-    assert state(project_root()) == before
-
-
-def test_two_updates_do_not_run_at_once(ready: Ready) -> None:
-    ready("locked")
-    with replacing.only_one(), pytest.raises(WorkError, match="Another update is under way"):
-        update(Wish(), lambda line: None)
+def test_two_updates_do_not_run_at_once(project: Path) -> None:
+    with (
+        files.lock(project / "build" / "updates", "an update from oecd"),
+        pytest.raises(WorkError, match="an update from oecd, process"),
+    ):
+        update(Options("wdi"), lambda line: None)
 
 
 def test_a_kill_while_pages_come_in_changes_no_table_and_wastes_no_page(
@@ -194,11 +212,11 @@ def test_a_kill_while_pages_come_in_changes_no_table_and_wastes_no_page(
     monkeypatch.setenv("RESHORING_WDI_URL", f"{service.url}/v2")
     WorldBank(service, {table: revised(table) for table in TABLES})
     old = state(project)
-    wish = Wish("wdi", tables=("rd_gdp",))
-    assert killed(lambda: update(wish, lambda line: None), 14)
+    options = Options("wdi", tables=("rd_gdp",))
+    assert killed(lambda: update(options, lambda line: None), 14)
     assert state(project) == old
     fetched = len(service.asked)
     assert fetched > 2
-    update(wish, lambda line: None)
+    update(options, lambda line: None)
     assert data.vintages("rd_gdp")[-1] == NEW
     assert len(service.asked) <= 5, "only the page that was being written comes again"

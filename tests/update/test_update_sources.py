@@ -9,23 +9,21 @@ import pandas as pd
 import pytest
 import yaml
 from sdmx_service import GERD, MSTI, offer_structure
-from update_service import Answer, Service, dripping, html, published, silent, state, status, truncated
+from update_service import Answer, Service, commit, dripping, html, published, silent, state, status, truncated
 
 from helpers import data
 from helpers.data.economies import name as economy_name
-from helpers.data.update.adding import follower
-from helpers.data.update.areas import of_m49, of_two_letters
-from helpers.data.update.series import family
-from helpers.data.update.updating import Wish, update
+from helpers.data.update.series import alpha2_codes, family, m49_codes
+from helpers.data.update.updating import Options, update
 from helpers.errors import WorkError
 
 OLD = "wdi-2026-07-13"
 TAIWAN = [("TWN", 2021, 3.78), ("TWN", 2022, 3.97)]
 
 
-def run(source: str, **wish: object) -> str:
+def run(source: str, **options: object) -> str:
     told: list[str] = []
-    update(Wish(source, **wish), told.append)
+    update(Options(source, **options), told.append)
     return "\n".join(told)
 
 
@@ -55,7 +53,7 @@ class UnitedNations:
     """Answers /Series/List and /Series/Data; `change` may spoil an answer."""
 
     def __init__(self, service: Service, figures: pd.DataFrame) -> None:
-        numbers = {iso3: number for number, iso3 in of_m49().items()}
+        numbers = {iso3: number for number, iso3 in m49_codes().items()}
         self.release = "2026.Q3.G.01"
         self.rows = [
             sdg(str(numbers[r.iso3]), economy_name(r.iso3), r.year, str(r.value)) for r in figures.itertuples()
@@ -203,7 +201,7 @@ def oecd_csv(figures: pd.DataFrame) -> str:
 
 def eurostat_csv(figures: pd.DataFrame, date: str = "03/09/26 23:00:00") -> str:
     """Return figures as Eurostat writes them, with what must be left out among them."""
-    codes = {iso3: code for code, iso3 in of_two_letters().items()}
+    codes = {iso3: code for code, iso3 in alpha2_codes().items()}
     flow = f"ESTAT:RD_E_GERDTOT(1.0),{date},A"
     lines = [
         f"{flow},TOTAL,PC_GDP,{codes[r.iso3]},{r.year},{r.value},{'p' if r.iso3 == 'GRC' else ''},"
@@ -263,9 +261,12 @@ def test_without_a_date_of_the_oecd_the_month_of_reading_names_the_vintage(
     assert "as read in" in newest.note
 
 
-def test_the_second_vintage_of_the_oecd_is_compared_with_the_first(sdmx: Callable, service: Service) -> None:
+def test_the_second_vintage_of_the_oecd_is_compared_with_the_first(
+    sdmx: Callable, service: Service, project: Path
+) -> None:
     sdmx("oecd", oecd_csv(some()))
     run("oecd")
+    commit(project)
     assert "oecd-msti-2026-09 is there already" in run("oecd", fresh=True)
     later = oecd_csv(some().assign(value=lambda frame: frame["value"] * 1.01)).encode()
     head = {"Last-Modified": "Mon, 15 Mar 2027 09:00:00 GMT"}
@@ -387,17 +388,6 @@ def test_structures_of_another_form_are_refused(
     with pytest.raises(WorkError, match=told):
         run("oecd")
     assert capsys.readouterr().out == ""
-
-
-# Where a vintage goes
-
-
-@pytest.mark.parametrize(
-    ("vintage", "before"),
-    [("wdi-2027-01-01", None), ("unsdg-2027", "wdi-2021-09-15"), ("oecd-msti-2027-03", "wdi-2021-09-15")],
-)
-def test_only_the_default_producer_gives_a_new_default(vintage: str, before: str | None) -> None:
-    assert follower(["unsdg-2020-10", "wdi-2021-09-15", "wdi-2026-07-13"], vintage) == before
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from tiva_service import answer, line, offer_tiva
 from update_service import Service, state
 
 from helpers.data.update import tiva
-from helpers.data.update.updating import Wish, update
+from helpers.data.update.updating import Options, update
 from helpers.errors import InputError, WorkError
 
 KINDS = product(["CHN", "KOR"], [2017, 2018], ["C", "_T"])
@@ -22,9 +22,9 @@ SHARES = pd.DataFrame(
 )
 
 
-def run(**wish: object) -> str:
+def run(**options: object) -> str:
     told: list[str] = []
-    update(Wish("tiva", **wish), told.append)  # pyright: ignore[reportArgumentType]
+    update(Options("tiva", **options), told.append)  # pyright: ignore[reportArgumentType]
     return "\n".join(told)
 
 

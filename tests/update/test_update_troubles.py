@@ -23,8 +23,8 @@ from update_service import (
 )
 from wdi_service import OLD, WorldBank
 
-from helpers.data.update.areas import of_m49
-from helpers.data.update.updating import Wish, update
+from helpers.data.update.series import m49_codes
+from helpers.data.update.updating import Options, update
 from helpers.errors import WorkError
 
 TROUBLES: dict[str, tuple[Trouble, str]] = {
@@ -38,9 +38,9 @@ TROUBLES: dict[str, tuple[Trouble, str]] = {
 }
 
 
-def unsdg(service: Service, set_variable: Callable[[str, str], None]) -> Wish:
+def unsdg(service: Service, set_variable: Callable[[str, str], None]) -> Options:
     """Offer figures of a few economies; the update is only rehearsed."""
-    numbers = {iso3: number for number, iso3 in of_m49().items()}
+    numbers = {iso3: number for number, iso3 in m49_codes().items()}
     rows = [
         {
             "series": "GB_XPD_RSDV",
@@ -63,26 +63,26 @@ def unsdg(service: Service, set_variable: Callable[[str, str], None]) -> Wish:
     service.json("/unsdg/Series/List", [{"code": "GB_XPD_RSDV", "release": "2026.Q3.G.01"}])
     service.routes["/unsdg/Series/Data"] = page
     set_variable("RESHORING_UNSDG_URL", f"{service.url}/unsdg")
-    return Wish("unsdg", dry_run=True)
+    return Options("unsdg", dry_run=True)
 
 
-def wdi(service: Service, set_variable: Callable[[str, str], None]) -> Wish:
+def wdi(service: Service, set_variable: Callable[[str, str], None]) -> Options:
     """Offer the newest figures of one table."""
     WorldBank(service, {"rd_gdp": published("rd_gdp", OLD)})
     set_variable("RESHORING_WDI_URL", f"{service.url}/v2")
-    return Wish("wdi", dry_run=True, tables=("rd_gdp",))
+    return Options("wdi", dry_run=True, tables=("rd_gdp",))
 
 
-def tiva(service: Service, set_variable: Callable[[str, str], None]) -> Wish:
+def tiva(service: Service, set_variable: Callable[[str, str], None]) -> Options:
     """Offer shares of one economy."""
     offer_tiva(
         service, answer(pd.DataFrame([("KOR", 2018, "_T", 30.0)], columns=["iso3", "year", "activity", "foreign"]))
     )
     set_variable("RESHORING_TIVA_URL", f"{service.url}/tiva")
-    return Wish("tiva")
+    return Options("tiva")
 
 
-def comtrade(service: Service, set_variable: Callable[[str, str], None]) -> Wish:
+def comtrade(service: Service, set_variable: Callable[[str, str], None]) -> Options:
     """Offer one bulk file with its reference files."""
     header = "refYear\treporterCode\tflowCode\tpartnerCode\tclassificationCode\tcmdCode\tprimaryValue\n"
     body = gzip.compress((header + "2022\t410\tX\t156\tH6\t854231\t1.0\n" * 200).encode())
@@ -99,18 +99,18 @@ def comtrade(service: Service, set_variable: Callable[[str, str], None]) -> Wish
     service.routes["/bulk/v1/file/"] = lambda path, query: Answer(body, "application/gzip")
     set_variable("RESHORING_COMTRADE_URL", service.url)
     set_variable("RESHORING_COMTRADE_KEY", "k" * 32)
-    return Wish("comtrade", years=(2022,))
+    return Options("comtrade", years=(2022,))
 
 
-def file(name: str) -> Callable[[Service, Callable[[str, str], None]], Wish]:
+def file(name: str) -> Callable[[Service, Callable[[str, str], None]], Options]:
     """Return what offers a file by its sum."""
 
-    def offer(service: Service, set_variable: Callable[[str, str], None]) -> Wish:
+    def offer(service: Service, set_variable: Callable[[str, str], None]) -> Options:
         body = b"PK" * 5000
         service.routes[f"/{name}.zip"] = lambda path, query: Answer(body, "application/zip")
         set_variable(f"RESHORING_{name.upper()}_URL", f"{service.url}/{name}.zip")
         set_variable(f"RESHORING_{name.upper()}_SHA256", hashlib.sha256(body).hexdigest())
-        return Wish(name)
+        return Options(name)
 
     return offer
 
@@ -119,29 +119,31 @@ SOURCES = {"wdi": wdi, "unsdg": unsdg, "tiva": tiva, "comtrade": comtrade, "itu"
 
 
 @pytest.fixture
-def wish(request: pytest.FixtureRequest, service: Service, project: Path, monkeypatch: pytest.MonkeyPatch) -> Wish:
+def options(
+    request: pytest.FixtureRequest, service: Service, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> Options:
     return SOURCES[request.param](service, monkeypatch.setenv)
 
 
-@pytest.mark.parametrize("wish", SOURCES, indirect=True)
+@pytest.mark.parametrize("options", SOURCES, indirect=True)
 @pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES.keys())
-def test_trouble_that_passes_is_waited_out(trouble: tuple[Trouble, str], wish: Wish, service: Service) -> None:
+def test_trouble_that_passes_is_waited_out(trouble: tuple[Trouble, str], options: Options, service: Service) -> None:
     told: list[str] = []
     service.troubles = [trouble[0], None, trouble[0]]
-    update(wish, told.append)
+    update(options, told.append)
     assert sum("next attempt in" in line for line in told) in (1, 2)  # a single file has one request only
 
 
-@pytest.mark.parametrize("wish", SOURCES, indirect=True)
+@pytest.mark.parametrize("options", SOURCES, indirect=True)
 @pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES.keys())
 def test_trouble_that_lasts_is_told_and_leaves_nothing(
-    trouble: tuple[Trouble, str], wish: Wish, service: Service, project: Path
+    trouble: tuple[Trouble, str], options: Options, service: Service, project: Path
 ) -> None:
     old = state(project)
     service.troubles = [trouble[0]] * 20
     with pytest.raises(WorkError, match=f"({trouble[1]}).*, after 3 attempts"):
-        update(wish, lambda line: None)
+        update(options, lambda line: None)
     assert len(service.asked) == 3
     assert state(project) == old
-    left = [path for path in (project / "build").rglob("*") if path.is_file() and path.name != ".lock"]
+    left = [path for path in (project / "build").rglob("*") if path.is_file() and not path.name.startswith(".lock")]
     assert left == []

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from update_service import QUICK, Service, dripping, html, published, silent, state, status, truncated
+from update_service import QUICK, Service, commit, dripping, html, published, silent, state, status, truncated
 from wdi_service import DATE, OLD, WorldBank, revised
 
 from helpers import data
 from helpers.data.package import write_package
 from helpers.data.update import wdi
-from helpers.data.update.fetching import Fetcher
-from helpers.data.update.updating import Wish, update
+from helpers.data.update.client import Client
+from helpers.data.update.updating import Options, update
 from helpers.errors import InputError, WorkError
 
 NEW = f"wdi-{DATE}"
@@ -25,9 +25,9 @@ def bank(service: Service, project: Path, monkeypatch: pytest.MonkeyPatch) -> Wo
     return WorldBank(service, {table: revised(table) for table in ("rd_gdp", "unemployment_rate")})
 
 
-def run(*tables: str, **wish: object) -> str:
+def run(*tables: str, **options: object) -> str:
     told: list[str] = []
-    update(Wish("wdi", tables=tables or ("rd_gdp",), **wish), told.append)
+    update(Options("wdi", tables=tables or ("rd_gdp",), **options), told.append)
     return "\n".join(told)
 
 
@@ -56,7 +56,7 @@ def test_only_the_table_its_record_and_the_package_change(bank: WorldBank, proje
 
 
 def test_every_table_of_the_source_is_updated_at_once(bank: WorldBank, project: Path) -> None:
-    update(Wish("wdi"), lambda line: None)
+    update(Options("wdi"), lambda line: None)
     assert data.vintages("rd_gdp")[-1] == data.vintages("unemployment_rate")[-1] == NEW
 
 
@@ -134,7 +134,7 @@ PASSES: dict[str, Callable] = {
 @pytest.mark.parametrize("trouble", PASSES.values(), ids=PASSES.keys())
 def test_trouble_that_passes_is_waited_out(trouble: Callable, bank: WorldBank, service: Service, project: Path) -> None:
     service.troubles = [None, trouble, None, trouble]
-    (fetch,) = wdi.read(Fetcher("wdi", f"{service.url}/v2", QUICK), ["rd_gdp"])
+    (fetch,) = wdi.series(Client("wdi", f"{service.url}/v2", QUICK), ["rd_gdp"])
     assert len(fetch().figures) == len(revised("rd_gdp"))
     asked = [query["page"] for path, query, _ in service.asked if "indicator" in path]
     assert asked == ["1", "1", "2", "2", "3"]
@@ -327,7 +327,7 @@ def test_a_series_that_disappeared_stops_the_update_and_names_the_way_on(bank: W
     bank.series.pop("SL.UEM.TOTL.ZS")
     old = state(project)
     with pytest.raises(WorkError) as error:
-        update(Wish("wdi"), lambda line: None)
+        update(Options("wdi"), lambda line: None)
     assert "1 of 2 tables cannot be updated; no table was changed:" in str(error.value)
     assert "The provided parameter value is not valid" in str(error.value)
     assert "--table TABLE" in str(error.value)
@@ -351,6 +351,7 @@ def test_economies_a_correction_leaves_out_are_not_expected(bank: WorldBank, pro
     for path in (project / "data" / "indicators").glob("rd_gdp.yml"):
         path.write_text(path.read_text().replace("minimum_economies: 1", "minimum_economies: 0"))
     write_package()
+    commit(project)
     run()
     newest = data.metadata("rd_gdp").vintages[-1]
     assert newest.minimum_economies == newest.economies == revised("rd_gdp")["iso3"].nunique() - 1
@@ -358,12 +359,12 @@ def test_economies_a_correction_leaves_out_are_not_expected(bank: WorldBank, pro
 
 def test_unknown_sources_and_tables_are_named(project: Path) -> None:
     with pytest.raises(InputError, match=r"'wdy' is not a known source of updates. Did you mean 'wdi'"):
-        update(Wish("wdy"), lambda line: None)
+        update(Options("wdy"), lambda line: None)
     with pytest.raises(InputError, match=r"table that wdi refreshes.*Allowed: rd_gdp, unemployment_rate"):
         run("human_capital_index")
 
 
 def test_without_a_source_all_are_listed(project: Path) -> None:
     told: list[str] = []
-    update(Wish(), told.append)
+    update(Options(), told.append)
     assert "wdi: World Bank, World Development Indicators; refreshes rd_gdp, unemployment_rate." in told[0]

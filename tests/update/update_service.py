@@ -1,6 +1,7 @@
 """A service on this machine that answers like the official ones, and misbehaves on demand."""
 
 import json
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pandas as pd
 
-from helpers.data.update.settings import Patience
+from helpers.data.update.settings import Limits
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = [
@@ -22,7 +23,7 @@ TABLES = [
     "tfp_level_ppp",
     "ict_development_index",
 ]
-QUICK = Patience(attempts=3, timeout=0.4, deadline=0.9, first_wait=0.0, longest_wait=1.0, interval=0.0)
+QUICK = Limits(attempts=3, timeout=0.4, deadline=0.9, first_wait=0.0, longest_wait=1.0, interval=0.0)
 
 
 @dataclass
@@ -142,3 +143,13 @@ def published(table: str, vintage: str) -> pd.DataFrame:
     """Return the figures of a vintage as they stand in the repository's file."""
     frame = pd.read_csv(ROOT / "data" / "indicators" / f"{table}.csv", keep_default_na=False, dtype={"value": float})
     return frame[frame["vintage"] == vintage].drop(columns="vintage").reset_index(drop=True)
+
+
+def git(root: Path, *arguments: str) -> str:
+    """Run git in a project."""
+    return subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True).stdout
+
+
+def commit(root: Path) -> None:
+    """Commit all changes of a project."""
+    git(root, "-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "--quiet", "--all", "--message", "Data")

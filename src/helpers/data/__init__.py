@@ -6,12 +6,12 @@
 from typing import TYPE_CHECKING, Any
 
 from helpers.data import economies
-from helpers.data.catalogue import fields, metadata, path, sha256, tables, vintages, years
+from helpers.data.catalogue import metadata, path, sha256, tables, vintages, years
 
 if TYPE_CHECKING:
     from helpers.data.loading import load
 
-__all__ = ["economies", "fields", "load", "metadata", "path", "sha256", "tables", "vintages", "years"]
+__all__ = ["economies", "load", "metadata", "path", "sha256", "tables", "vintages", "years"]
 
 
 def __getattr__(name: str) -> Any:

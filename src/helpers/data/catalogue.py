@@ -1,20 +1,21 @@
-"""Which tables there are and what is known about each; reads the generated package only, never the tables."""
+"""Which tables there are, what is known about each, and which of them a run may read.
 
-import hashlib
+Reads the generated package only, never the tables.
+"""
+
 import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from helpers import files
+from helpers.context import current_run
 from helpers.data.records import TableMetadata, Vintage
 from helpers.errors import InputError, WorkError, not_allowed
 from helpers.paths import project_root
 
 PACKAGE = Path("data") / "datapackage.json"
 CORRECTIONS = Path("data") / "corrections.yml"
-CUT_SHORT = Path("build") / "updates" / "journal.json"
-PATENT_TABLE = "uspto_grants_by_wipo_field"
-PATENT_SUMS = ("total", "unclassified")
 REBUILD = "run `reshoring data package` to check the tables and write it again"
 
 
@@ -26,7 +27,7 @@ def stamp(path: Path) -> tuple[str, int, int]:
 
 @lru_cache(maxsize=512)
 def _hash(key: tuple[str, int, int]) -> str:
-    return hashlib.sha256(Path(key[0]).read_bytes()).hexdigest()
+    return files.sha256(Path(key[0]))
 
 
 def file_sha256(path: Path) -> str:
@@ -97,20 +98,10 @@ def _check_record(table: TableMetadata) -> None:
         if not path.is_file():
             raise WorkError(f"{name} is missing. Restore it (git checkout -- {name}), then {REBUILD}.")
         if file_sha256(path) != sha256:
-            check_finished()
-            raise WorkError(f"{name} was edited since {PACKAGE} was made: {REBUILD}.")
-
-
-def check_finished() -> None:
-    """Refuse tables while an update of them that was cut short waits to be completed.
-
-    Raises
-    ------
-    WorkError
-        `reshoring data update` was ended while it replaced files.
-    """
-    if (project_root() / CUT_SHORT).is_file():
-        raise WorkError("An update of data/ was cut short. `reshoring data update --finish` completes it.")
+            raise WorkError(
+                f"{name} was edited since {PACKAGE} was made, or an update was ended halfway: {REBUILD}, "
+                "or go back with `git restore data`."
+            )
 
 
 def vintages(table: str) -> list[str]:
@@ -119,7 +110,7 @@ def vintages(table: str) -> list[str]:
 
 
 def vintage(table: str, name: str | None = None) -> Vintage:
-    """Return one vintage of a table, the newest when no name is given.
+    """Return one vintage of a table: the named one, else the default. All that reads a table chooses it here.
 
     Raises
     ------
@@ -136,12 +127,6 @@ def vintage(table: str, name: str | None = None) -> Vintage:
 def years(table: str, vintage_name: str | None = None) -> list[int]:
     """Return the years a vintage of a table holds, ascending; empty for a table without years."""
     return list(vintage(table, vintage_name).years)
-
-
-def fields() -> list[str]:
-    """Return the 35 WIPO technology fields of the patent table, without its total and unclassified rows."""
-    column = next(column for column in metadata(PATENT_TABLE).columns if column.name == "field")
-    return [field for field in column.allowed or [] if field not in PATENT_SUMS]
 
 
 def path(table: str) -> Path:
@@ -170,4 +155,22 @@ def missing_file(table: TableMetadata) -> WorkError:
     return WorkError(
         f"{table.path} is missing: table {table.name!r} cannot be read. "
         f"Restore the file (git checkout -- {table.path}), or take its record away and {REBUILD}."
+    )
+
+
+def check_declared(table: str) -> None:
+    """Refuse a table that the running section has not declared.
+
+    Raises
+    ------
+    InputError
+        The table is not in the front matter of the notebook that runs.
+    """
+    run = current_run()
+    if run is None or table in run.get("tables", []):
+        return
+    declared = [*run.get("tables", []), table]
+    raise InputError(
+        f"Section {run.get('section', '?')!r} loads table {table!r} without declaring it. "
+        f"Write this in the front matter (first cell) of the notebook: tables: [{', '.join(declared)}]"
     )

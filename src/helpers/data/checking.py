@@ -9,14 +9,14 @@ from pathlib import Path
 import pandas as pd
 
 from helpers.data import catalogue, economies
-from helpers.data.corrections import Correction, apply, digest_text, unknown_columns, unmet
-from helpers.data.problems import BrokenTable, Problem
-from helpers.data.reading import parse, parse_readable
+from helpers.data.corrections import FILE as CORRECTIONS
+from helpers.data.corrections import Correction, apply, digest_text, in_words, rows_where
+from helpers.data.parsing import BrokenTable, Problem, parse, parse_readable
 from helpers.data.records import TableRecord, Vintage, VintageRecord
 from helpers.errors import WorkError
 from helpers.paths import project_root
 
-CHECKS = ("checking.py", "corrections.py", "reading.py", "records.py", "rules.py", "schemas.py")
+CHECKS = ("checking.py", "corrections.py", "parsing.py", "records.py", "schemas.py")
 
 
 @cache
@@ -89,6 +89,47 @@ def problems_in(data: bytes, table: TableRecord, path: str, entries: list[Correc
     problems = unmet(frame, entries, path) + _row_problems(frame, table, path, entries)
     usable = [entry for entry in entries if not unknown_columns(entry, frame.columns)]
     return problems + coverage_problems(apply(frame, usable, with_flag=False), table, path)
+
+
+def unknown_columns(entry: Correction, columns: pd.Index) -> list[str]:
+    """Return the columns a correction names that the table does not have."""
+    named = {*entry.where, *(name for row in entry.expect for name in row)}
+    if entry.kind in ("correction", "recode"):
+        named.add(entry.column)
+    return sorted(named - set(columns))
+
+
+def unmet(frame: pd.DataFrame, entries: list[Correction], path: str) -> list[Problem]:
+    """Say which corrections no longer fit the file they are about.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The table as it stands in the file.
+    entries : list of Correction
+        Its declared corrections.
+    path : str
+        What to call the file in messages.
+
+    Returns
+    -------
+    list of Problem
+        One for each expected row that is not there, and each entry that concerns no row.
+    """
+    problems = []
+    for entry in entries:
+        place = f"{CORRECTIONS}, {entry.id}"
+        if unknown := unknown_columns(entry, frame.columns):
+            problems.append(Problem(place, f"{path} has no column {', '.join(unknown)}"))
+            continue
+        for row in entry.expect:
+            if not rows_where(frame, dict(row)).any():
+                lost = f"expects a row with {in_words(dict(row))} in {path}, which holds none"
+                advice = "the source was mended or revised. Look at it again, then renew the entry or take it away"
+                problems.append(Problem(place, f"{lost}: {advice}"))
+        if not rows_where(frame, entry.where).any():
+            problems.append(Problem(place, f"no row of {path} is where it looks ({in_words(entry.where)})"))
+    return problems
 
 
 def _row_problems(frame: pd.DataFrame, table: TableRecord, path: str, entries: list[Correction]) -> list[Problem]:

@@ -17,7 +17,6 @@ import yaml
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from helpers.data import catalogue
-from helpers.data.problems import Problem
 from helpers.data.records import Strict
 from helpers.errors import WorkError
 from helpers.paths import project_root
@@ -54,7 +53,7 @@ class Correction(Strict):
     @property
     def rows(self) -> str:
         """Which rows the entry is about, in words."""
-        return _said(self.where)
+        return in_words(self.where)
 
     @model_validator(mode="after")
     def _complete(self) -> "Correction":
@@ -94,54 +93,12 @@ def digest_text(table: str) -> str:
     return json.dumps([entry.model_dump(mode="json") for entry in corrections(table)], sort_keys=True)
 
 
-def unknown_columns(entry: Correction, columns: "pd.Index") -> list[str]:
-    """Return the columns an entry names that the table does not have."""
-    named = {*entry.where, *(name for row in entry.expect for name in row)}
-    if entry.kind in ("correction", "recode"):
-        named.add(entry.column)
-    return sorted(named - set(columns))
-
-
-def unmet(frame: "pd.DataFrame", entries: list[Correction], path: str) -> list[Problem]:
-    """Say which corrections no longer fit the file they are about.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        The table as it stands in the file.
-    entries : list of Correction
-        Its declared corrections.
-    path : str
-        What to call the file in messages.
-
-    Returns
-    -------
-    list of Problem
-        One for each expected row that is not there, and each entry that concerns no row.
-    """
-    problems = []
-    for entry in entries:
-        place = f"{FILE}, {entry.id}"
-        if unknown := unknown_columns(entry, frame.columns):
-            problems.append(Problem(place, f"{path} has no column {', '.join(unknown)}"))
-            continue
-        problems += [_mended(place, row, path) for row in entry.expect if not _rows(frame, dict(row)).any()]
-        if not _rows(frame, entry.where).any():
-            problems.append(Problem(place, f"no row of {path} is where it looks ({_said(entry.where)})"))
-    return problems
-
-
-def _mended(place: str, row: dict[str, Scalar], path: str) -> Problem:
-    rule = f"expects a row with {_said(row)} in {path}, which holds none: the source was mended or revised"
-    return Problem(place, f"{rule}. Look at it again, then renew the entry or take it away")
-
-
-def _said(conditions: dict[str, Any]) -> str:
+def in_words(conditions: dict[str, Any]) -> str:
     """Put conditions into words: "iso3 HKG, year from 2017"."""
-    return ", ".join(f"{name} {_said_value(value)}" for name, value in conditions.items())
+    return ", ".join(f"{name} {_value_in_words(value)}" for name, value in conditions.items())
 
 
-def _said_value(value: Any) -> str:
+def _value_in_words(value: Any) -> str:
     if isinstance(value, Range):
         first, last = (None if bound is None else f"{bound:g}" for bound in (value.first, value.last))
         return f"{first} to {last}" if first and last else f"from {first}" if first else f"to {last}"
@@ -150,7 +107,7 @@ def _said_value(value: Any) -> str:
     return "empty" if value is None else str(value)
 
 
-def _rows(frame: "pd.DataFrame", conditions: dict[str, Any]) -> "pd.Series":
+def rows_where(frame: "pd.DataFrame", conditions: dict[str, Any]) -> "pd.Series":
     """Return True for every row that meets all conditions."""
     chosen = frame.index == frame.index
     for name, wanted in conditions.items():
@@ -163,15 +120,11 @@ def _meets(values: "pd.Series", wanted: Any) -> Any:
         return values.isna().to_numpy()
     if isinstance(wanted, list):
         return values.isin(wanted).to_numpy()
-    if isinstance(wanted, Range):
-        return _between(values, wanted)
-    return (values == wanted).to_numpy(dtype=bool, na_value=False)
-
-
-def _between(values: "pd.Series", bounds: Range) -> Any:
+    if not isinstance(wanted, Range):
+        return (values == wanted).to_numpy(dtype=bool, na_value=False)
     if values.dtype.kind not in "if":
         return values.isna().to_numpy() & False
-    low, high = bounds.first, bounds.last
+    low, high = wanted.first, wanted.last
     return values.between(-inf if low is None else low, inf if high is None else high).to_numpy()
 
 
@@ -196,15 +149,12 @@ def apply(frame: "pd.DataFrame", entries: list[Correction], with_flag: bool) -> 
     frame = frame.assign(flag="") if with_flag else frame.copy(deep=False)
     kept = original.index == original.index
     for entry in entries:
-        rows = _rows(original, entry.where)
+        rows = rows_where(original, entry.where)
         if entry.kind == "exclude":
             kept = kept & ~rows
         if entry.kind in ("correction", "recode"):
             frame.loc[rows, entry.column] = entry.becomes
         if with_flag and entry.flag:
-            frame.loc[rows, "flag"] = _joined(frame.loc[rows, "flag"], entry.flag)
+            before = frame.loc[rows, "flag"]
+            frame.loc[rows, "flag"] = before.where(before == "", before + "; ") + entry.flag
     return frame.loc[kept]
-
-
-def _joined(flags: "pd.Series", text: str) -> "pd.Series":
-    return flags.where(flags == "", flags + "; ") + text

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers.data import access, catalogue
+from helpers.data import catalogue
 from helpers.data.checking import problems_in, ready, stamp_of
 from helpers.data.corrections import corrections, digest_text
-from helpers.data.problems import BrokenTable, describe
+from helpers.data.parsing import BrokenTable, describe
 from helpers.data.records import TableMetadata
 from helpers.errors import WorkError
 from helpers.paths import project_root
@@ -42,27 +42,23 @@ def load(table: str, vintage: str | None = None) -> pd.DataFrame:
         The file is missing, was changed, breaks its schema, or a declared correction no longer fits it.
     """
     meta = catalogue.metadata(table)
-    access.check_declared(table)
+    catalogue.check_declared(table)
     wanted = "all" if vintage == "all" else catalogue.vintage(table, vintage).name
     frame = _checked(meta)
     if wanted != "all" and meta.vintage_column:
         return frame[frame[meta.vintage_column] == wanted].reset_index(drop=True)
-    # A view of what is kept in memory could be written through, by way of its arrays.
+    # a copy: a view of what is kept in memory could be written through, by way of its arrays
     return frame.copy()
 
 
-def read_bytes(meta: TableMetadata) -> bytes:
-    """Return the bytes of a table's file.
+def file_of(meta: TableMetadata) -> Path:
+    """Return where a table's file lies.
 
     Raises
     ------
     WorkError
         The file is missing.
     """
-    return _file(meta).read_bytes()
-
-
-def _file(meta: TableMetadata) -> Path:
     path: Path = project_root() / meta.path
     if not path.is_file():
         raise catalogue.missing_file(meta)
@@ -72,7 +68,7 @@ def _file(meta: TableMetadata) -> Path:
 def _checked(meta: TableMetadata) -> pd.DataFrame:
     package = catalogue.stamp(project_root() / catalogue.PACKAGE)
     try:
-        return _ready(meta.name, catalogue.stamp(_file(meta)), package, digest_text(meta.name))
+        return _ready(meta.name, catalogue.stamp(file_of(meta)), package, digest_text(meta.name))
     except BrokenTable as error:
         raise WorkError(describe(meta.name, error.problems)) from error
 
@@ -83,20 +79,16 @@ def _ready(name: str, file: tuple[str, int, int], package: tuple[str, int, int],
     meta, data = catalogue.metadata(name), Path(file[0]).read_bytes()
     if (found := hashlib.sha256(data).hexdigest()) != meta.sha256:
         raise WorkError(_changed(meta, data, found))
-    if meta.checked != stamp_of(meta, meta.sha256, meta.record_sha256):
-        _check_again(meta, data)
-    return ready(data, meta, meta.path, corrections(name)).reset_index(drop=True)
-
-
-def _check_again(meta: TableMetadata, data: bytes) -> None:
-    """Check a table whose record, corrections or rules have changed since the package was made."""
-    if problems := problems_in(data, meta, meta.path, corrections(meta.name)):
+    # record, corrections or rules may have changed since the package was made
+    if meta.checked != stamp_of(meta, meta.sha256, meta.record_sha256) and (
+        problems := problems_in(data, meta, meta.path, corrections(meta.name))
+    ):
         raise WorkError(describe(meta.name, problems))
+    return ready(data, meta, meta.path, corrections(name)).reset_index(drop=True)
 
 
 def _changed(meta: TableMetadata, data: bytes, found: str) -> str:
     """Say that a file is not the one that was checked, and whether it is sound all the same."""
-    catalogue.check_finished()
     hashes = f"its SHA-256 starts with {found[:12]}, that in {catalogue.PACKAGE} with {meta.sha256[:12]}"
     message = f"{meta.path} is not the file that was checked: {hashes}."
     if problems := problems_in(data, meta, meta.path, corrections(meta.name)):

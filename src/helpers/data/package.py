@@ -1,22 +1,24 @@
-"""Write data/datapackage.json: the tables' descriptor, with hashes and coverage measured on the files."""
+"""data/datapackage.json, the tables' descriptor with hashes and coverage: written, compared, held against the files."""
 
 import hashlib
 import json
-import os
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
+from helpers import files
 from helpers.data import catalogue
-from helpers.data.changes import changes
 from helpers.data.checking import measured, problems_in, ready, stamp_of
+from helpers.data.corrections import FILE as CORRECTIONS
 from helpers.data.corrections import LOADER, corrections
-from helpers.data.problems import describe as describe_problems
+from helpers.data.loading import file_of
+from helpers.data.parsing import describe as describe_problems
+from helpers.data.parsing import listed
 from helpers.data.records import Column, TableMetadata, TableRecord
-from helpers.errors import WorkError
+from helpers.errors import InputError, ReshoringError, WorkError, closest, not_allowed
 from helpers.paths import project_root
 
 HEAD = {
@@ -67,11 +69,7 @@ def describe(record_path: Path) -> TableMetadata:
     entries = corrections(record.name)
     if problems := problems_in(data, record, shown, entries):
         raise WorkError(describe_problems(record.name, problems))
-    return _with_measures(record, record_path, shown, data)
-
-
-def _with_measures(record: TableRecord, record_path: Path, shown: str, data: bytes) -> TableMetadata:
-    frame = ready(data, record, shown, corrections(record.name))
+    frame = ready(data, record, shown, entries)
     sha256, record_sha256 = hashlib.sha256(data).hexdigest(), catalogue.file_sha256(record_path)
     generated = {
         "vintages": [vintage.model_dump(exclude_defaults=True) for vintage in measured(frame, record)],
@@ -98,7 +96,10 @@ def build_package() -> dict[str, Any]:
     WorkError
         Any table is not sound, or has no record; lists all failures at once.
     """
-    described, failures = [], _without_record()
+    csv = sorted((project_root() / "data").glob("*/*.csv"))
+    lone = [file.relative_to(project_root()).as_posix() for file in csv if not file.with_suffix(".yml").is_file()]
+    failures = [f"{path} has no record: describe it in {path.removesuffix('.csv')}.yml" for path in lone]
+    described = []
     for path in record_paths():
         try:
             described.append(describe(path))
@@ -108,12 +109,6 @@ def build_package() -> dict[str, Any]:
         raise WorkError("The package was not written.\n" + "\n".join(failures))
     known_errors = catalogue.file_sha256(project_root() / catalogue.CORRECTIONS)
     return {**HEAD, "corrections": known_errors, "resources": [_resource(table) for table in described]}
-
-
-def _without_record() -> list[str]:
-    files = sorted((project_root() / "data").glob("*/*.csv"))
-    lone = [file.relative_to(project_root()).as_posix() for file in files if not file.with_suffix(".yml").is_file()]
-    return [f"{path} has no record: describe it in {path.removesuffix('.csv')}.yml" for path in lone]
 
 
 def _resource(table: TableMetadata) -> dict[str, Any]:
@@ -139,39 +134,33 @@ def _resource(table: TableMetadata) -> dict[str, Any]:
 
 def _table_schema(table: TableMetadata) -> dict[str, Any]:
     """Describe the file as published: a cell may be empty where the row is declared as one to leave out."""
-    empty = _empty_as_published(table)
+    left_out = [row for entry in corrections(table.name) if entry.kind == "exclude" for row in entry.expect]
+    empty = {name for row in left_out for name, value in row.items() if value is None}
     fields = [_field(column, required=not column.missing and column.name not in empty) for column in table.columns]
     schema: dict[str, Any] = {"fields": fields, "missingValues": [""]}
     if table.key and not empty & set(table.key):
         schema["primaryKey"] = table.key
     if table.references:
-        schema["foreignKeys"] = [_foreign_key(column, *target) for column, target in table.references.items()]
+        schema["foreignKeys"] = [
+            {"fields": [column], "reference": {"resource": other, "fields": [target]}}
+            for column, (other, target) in table.references.items()
+        ]
     return schema
-
-
-def _empty_as_published(table: TableMetadata) -> set[str]:
-    """Return the columns that are empty in rows a correction excludes."""
-    left_out = [entry for entry in corrections(table.name) if entry.kind == "exclude"]
-    return {name for entry in left_out for row in entry.expect for name, value in row.items() if value is None}
-
-
-def _foreign_key(column: str, table: str, target: str) -> dict[str, Any]:
-    return {"fields": [column], "reference": {"resource": table, "fields": [target]}}
 
 
 def _field(column: Column, required: bool) -> dict[str, Any]:
     limits = {"pattern": column.pattern, "minimum": column.minimum, "maximum": column.maximum, "enum": column.allowed}
-    constraints: dict[str, Any] = {name: _whole(limit) for name, limit in limits.items() if limit is not None}
+    constraints: dict[str, Any] = {
+        name: int(limit) if isinstance(limit, float) and limit.is_integer() else limit
+        for name, limit in limits.items()
+        if limit is not None
+    }
     if required:
         constraints["required"] = True
     field: dict[str, Any] = {"name": column.name, "type": column.type, "description": column.description}
     if column.unit:
         field["unit"] = column.unit
     return {**field, "constraints": constraints} if constraints else field
-
-
-def _whole(limit: Any) -> Any:
-    return int(limit) if isinstance(limit, float) and limit.is_integer() else limit
 
 
 def text(package: dict[str, Any]) -> str:
@@ -202,17 +191,123 @@ def write_package() -> list[str]:
         A table is not sound; the package stays as it was.
     """
     old, new = previous_package(), build_package()
-    _replace(project_root() / catalogue.PACKAGE, text(new))
+    files.write_text(project_root() / catalogue.PACKAGE, text(new))
     return changes(old, new)
 
 
-def _replace(target: Path, content: str) -> None:
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".datapackage-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(content)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+def changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """Tell in plain lines how the tables of two packages differ.
+
+    Parameters
+    ----------
+    old, new : dict
+        Descriptors as in data/datapackage.json.
+
+    Returns
+    -------
+    list of str
+        One line a change; empty when every table, record and correction is the same.
+    """
+    before, after = _by_name(old), _by_name(new)
+    lines = [f"{name}: gone" for name in sorted(before.keys() - after.keys())]
+    lines += [f"{name}: new, {after[name]['rows']} rows" for name in sorted(after.keys() - before.keys())]
+    for name in sorted(before.keys() & after.keys()):
+        lines += [f"{name}: {change}" for change in _of_table(before[name], after[name])]
+    if old.get("corrections") != new.get("corrections"):
+        lines.append("corrections: edited")
+    return lines
+
+
+def _by_name(package: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {resource["name"]: resource["record"] for resource in package.get("resources", [])}
+
+
+def _of_table(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
+    if old["sha256"] != new["sha256"]:
+        yield f"figures changed, {_step(old['rows'], new['rows'])} rows"
+    if old["record_sha256"] != new["record_sha256"]:
+        yield "record edited"
+    before = {vintage["name"]: vintage for vintage in old["vintages"]}
+    after = {vintage["name"]: vintage for vintage in new["vintages"]}
+    yield from (f"vintage {name} gone" for name in sorted(before.keys() - after.keys()))
+    for name, vintage in after.items():
+        if name not in before:
+            yield f"vintage {name} new, {vintage.get('rows', 0)} rows"
+        else:
+            yield from (f"vintage {name}, {change}" for change in _of_vintage(before[name], vintage))
+
+
+def _of_vintage(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
+    for measure in ("rows", "economies"):
+        if old.get(measure, 0) != new.get(measure, 0):
+            yield f"{measure} {_step(old.get(measure, 0), new.get(measure, 0))}"
+    before, after = set(old.get("years", [])), set(new.get("years", []))
+    for what, years in (("lost", before - after), ("new", after - before)):
+        if years:
+            yield f"years {what}: {', '.join(map(str, sorted(years)))}"
+
+
+def _step(old: int, new: int) -> str:
+    return str(new) if old == new else f"{old} -> {new}"
+
+
+def verify(names: list[str] | None = None) -> tuple[list[str], int]:
+    """Check hash, schema, rules, coverage and corrections of tables, and of every one whether the package is current.
+
+    Parameters
+    ----------
+    names : list of str, optional
+        Tables; every one when none is given.
+
+    Returns
+    -------
+    failures : list of str
+        One message a failure; empty when all is well.
+    checked : int
+        How many tables were looked at.
+
+    Raises
+    ------
+    InputError
+        Unknown table.
+    WorkError
+        data/datapackage.json or data/corrections.yml is missing or cannot be read.
+    """
+    known = catalogue.tables()
+    if unknown := [name for name in names or [] if name not in known]:
+        raise InputError(not_allowed("table", unknown[0], known))
+    chosen = sorted(set(names)) if names else known
+    failures = [] if names else _unlisted(known)
+    for name in chosen:
+        try:
+            failures += _failures(catalogue.metadata(name))
+        except ReshoringError as error:
+            failures.append(str(error))
+    if not names and not failures:
+        try:
+            current = text(build_package()) == (project_root() / catalogue.PACKAGE).read_text(encoding="utf-8")
+            failures = [] if current else [f"{catalogue.PACKAGE} is out of date: {catalogue.REBUILD}"]
+        except ReshoringError as error:
+            failures = [str(error)]
+    return failures, len(chosen)
+
+
+def _failures(table: TableMetadata) -> list[str]:
+    data = file_of(table).read_bytes()
+    problems = listed(problems_in(data, table, table.path, corrections(table.name)))
+    if catalogue.sha256(table.name) == table.sha256:
+        return problems
+    return [
+        f"{table.path}: changed since it was checked, its SHA-256 is not that of {catalogue.PACKAGE}",
+        *problems,
+    ]
+
+
+def _unlisted(known: list[str]) -> list[str]:
+    """Return the corrections of tables that do not exist, and the records that the package does not list yet."""
+    odd = sorted({entry.table for entry in corrections()} - set(known))
+    extra = [path.stem for path in record_paths() if path.stem not in known]
+    return [
+        *(f"{CORRECTIONS}: {name!r} is not a known table; the closest is {closest(name, known)!r}" for name in odd),
+        *(f"{catalogue.PACKAGE} does not list {name}: {catalogue.REBUILD}" for name in extra),
+    ]

@@ -7,6 +7,17 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 ColumnType = Literal["string", "integer", "number", "boolean"]
 
 
+def span(years: list[int]) -> str:
+    """Return years as people write them: "1996-2018", "2002, 2005-2008"."""
+    runs: list[list[int]] = []
+    for year in sorted(years):
+        if runs and year == runs[-1][-1] + 1:
+            runs[-1].append(year)
+        else:
+            runs.append([year])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+
+
 class Strict(BaseModel):
     """A model that refuses keys it does not know, so that a misspelt key cannot be lost."""
 

@@ -1,5 +1,7 @@
-"""Pandera schemas, built from the metadata records and the rules of single tables."""
+"""What the rows of a table must satisfy: pandera schemas from the records, and rules of single tables."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -7,12 +9,114 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from helpers.data import economies
-from helpers.data.problems import Problem
+from helpers.data.parsing import Problem
 from helpers.data.records import Column, TableRecord
-from helpers.data.rules import Rule, rules_of
 
 DTYPES = {"string": "str", "integer": "int64", "number": "float64", "boolean": "bool"}
 TWICE = "multiple_fields_uniqueness"
+#: Of a long list of allowed values so many are shown.
+SHOWN = 8
+ROUNDING = 1e-5
+PATENT_ROUNDING = 18
+STAGE_ROUNDING = 0.005
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A sentence every row must satisfy, and the test of it.
+
+    `holds` takes the table with corrections applied and returns one truth value a row.
+    """
+
+    sentence: str
+    holds: Callable[[pd.DataFrame], pd.Series]
+
+
+def part_of(part: str, whole: str) -> Rule:
+    """Return the rule that one column does not exceed another, up to rounding to six digits."""
+    sentence = f"{part} must not exceed {whole}"
+    return Rule(sentence, lambda frame: frame[part] <= frame[whole] * (1 + ROUNDING) + ROUNDING)
+
+
+def adds_up(parts: list[str], whole: str) -> Rule:
+    """Return the rule that columns sum to another one, up to rounding."""
+
+    def holds(frame: pd.DataFrame) -> pd.Series:
+        return (frame[parts].sum(axis=1) - frame[whole]).abs() <= frame[whole].abs() * ROUNDING + ROUNDING
+
+    return Rule(f"{' + '.join(parts)} must equal {whole}", holds)
+
+
+def unless_flagged(rule: Rule) -> Rule:
+    """Return the rule for all rows but those that carry a declared flag."""
+    return Rule(f"{rule.sentence}, unless flagged", lambda frame: rule.holds(frame) | (frame["flag"] != ""))
+
+
+def differ(first: str, second: str) -> Rule:
+    """Return the rule that two columns never hold the same value."""
+    return Rule(f"{first} and {second} must differ", lambda frame: frame[first] != frame[second])
+
+
+def _fields_add_up(frame: pd.DataFrame) -> pd.Series:
+    """Tell for every row whether the fields of its economy and year sum to their total: 36 counts, each rounded."""
+    is_total = frame["field"] == "total"
+    keys = [frame["iso3"], frame["year"]]
+    fields = frame["grants"].where(~is_total, 0).groupby(keys).transform("sum")
+    total = frame["grants"].where(is_total, 0).groupby(keys).transform("sum")
+    return (fields - total).abs() <= PATENT_ROUNDING
+
+
+def _stages_within_total(frame: pd.DataFrame) -> pd.Series:
+    """Tell for every row whether the stages of its reporter, flow and year stay within all products."""
+    is_total = frame["product"] == "All Products"
+    keys = [frame["iso3"], frame["flow"], frame["year"]]
+    stages = frame["usd_mn"].where(~is_total, 0).groupby(keys).transform("sum")
+    total = frame["usd_mn"].where(is_total, 0).groupby(keys).transform("sum")
+    return stages <= total * (1 + STAGE_ROUNDING)
+
+
+def _share_is_ratio(frame: pd.DataFrame) -> pd.Series:
+    ratio = 100 * frame["imports_from_korea_usd_mn"] / frame["imports_total_usd_mn"]
+    return (ratio - frame["share_pct"]).abs() <= 1e-3
+
+
+INPUT_SCOPES = [
+    part_of(f"{origin}_{part}", f"{origin}_{whole}")
+    for origin in ("domestic", "foreign")
+    for part, whole in (("own_sector", "manufactured"), ("manufactured", "all"))
+]
+INPUTS_WITHIN_OUTPUT = [part_of("domestic_all", "gross_output"), part_of("foreign_all", "gross_output")]
+
+RULES: dict[str, list[Rule]] = {
+    "wiod2016_manufacturing_inputs": [*INPUT_SCOPES, *INPUTS_WITHIN_OUTPUT, part_of("value_added", "gross_output")],
+    "wiod2013_manufacturing_inputs": [*INPUT_SCOPES, *INPUTS_WITHIN_OUTPUT],
+    "wiod2013_manufacturing_inputs_by_source": [
+        part_of("inputs_own_sector", "inputs_manufactured"),
+        part_of("inputs_manufactured", "inputs_all"),
+    ],
+    "wiod2013_bilateral_by_end_use": [differ("exporter", "importer")],
+    "wiod2016_bilateral_end_use_2014": [differ("exporter", "importer")],
+    "wiod2016_bilateral_gross_exports": [
+        differ("exporter", "importer"),
+        part_of("domestic_value_added", "gross_exports"),
+    ],
+    "oecd_icio2025_korea_manufacturing": [
+        adds_up(["imported_intermediate_inputs", "domestic_intermediate_inputs"], "intermediate_inputs"),
+        adds_up(["foreign_final_exports", "exports_intermediate"], "exports_total"),
+        part_of("exports_total", "gross_output"),
+    ],
+    "adb_value_added_exports": [part_of("value_added_exports", "gross_exports")],
+    "wits_gvc_output_selected_sectors": [unless_flagged(part_of("gvc_output", "output"))],
+    "wits_trade_by_stage_of_processing": [
+        unless_flagged(Rule("the stages of a reporter must not exceed all products", _stages_within_total))
+    ],
+    "wits_imports_from_korea": [
+        Rule("share_pct must be imports_from_korea_usd_mn in percent of imports_total_usd_mn", _share_is_ratio)
+    ],
+    "uspto_grants_by_wipo_field": [
+        Rule("the fields of an economy and year must sum to their total, up to rounding", _fields_add_up)
+    ],
+}
 
 
 def schema_of(table: TableRecord, with_flag: bool = False) -> pa.DataFrameSchema:
@@ -33,52 +137,30 @@ def schema_of(table: TableRecord, with_flag: bool = False) -> pa.DataFrameSchema
     columns = {column.name: _column(column) for column in table.columns}
     if with_flag:
         columns["flag"] = pa.Column(None)
-    checks = [_rule_check(rule) for rule in rules_of(table.name)]
+    rules = RULES.get(table.name, [])
+    checks = [pa.Check(rule.holds, error=rule.sentence, ignore_na=False) for rule in rules]
     return pa.DataFrameSchema(columns, checks=checks, unique=table.key or None, strict=True, ordered=True)
 
 
 def _column(column: Column) -> pa.Column:
     dtype = "float64" if column.type == "integer" and column.missing else DTYPES[column.type]
-    return pa.Column(dtype, checks=_checks(column), nullable=column.missing)
-
-
-def _checks(column: Column) -> list[pa.Check]:
     checks = []
     if column.economy:
-        checks.append(pa.Check.isin(_codes(column), error=_code_rule(column)))
+        also = f", nor one of the exceptions {', '.join(column.exceptions)}" if column.exceptions else ""
+        rule = f"is not an ISO 3166 alpha-3 code of {economies.FILE}{also}"
+        checks.append(pa.Check.isin([*economies.known(), *column.exceptions], error=rule))
     if column.allowed:
-        checks.append(pa.Check.isin(column.allowed, error=f"is not allowed; allowed: {_some(column.allowed)}"))
+        shown, rest = ", ".join(column.allowed[:SHOWN]), len(column.allowed) - SHOWN
+        more = f" and {rest} more" if rest > 0 else ""
+        checks.append(pa.Check.isin(column.allowed, error=f"is not allowed; allowed: {shown}{more}"))
     if column.pattern:
-        form = f"does not have the form {column.pattern}"
-        checks.append(pa.Check.str_matches(f"^(?:{column.pattern})$", error=form))
-    return checks + _range_checks(column)
-
-
-def _range_checks(column: Column) -> list[pa.Check]:
-    checks = []
+        rule = f"does not have the form {column.pattern}"
+        checks.append(pa.Check.str_matches(f"^(?:{column.pattern})$", error=rule))
     if column.minimum is not None:
         checks.append(pa.Check.ge(column.minimum, error=f"is below the minimum of {column.minimum:g}"))
     if column.maximum is not None:
         checks.append(pa.Check.le(column.maximum, error=f"is above the maximum of {column.maximum:g}"))
-    return checks
-
-
-def _codes(column: Column) -> list[str]:
-    return [*economies.known(), *column.exceptions]
-
-
-def _code_rule(column: Column) -> str:
-    also = f", nor one of the exceptions {', '.join(column.exceptions)}" if column.exceptions else ""
-    return f"is not an ISO 3166 alpha-3 code of {economies.FILE}{also}"
-
-
-def _some(values: list[str], shown: int = 8) -> str:
-    rest = f" and {len(values) - shown} more" if len(values) > shown else ""
-    return ", ".join(values[:shown]) + rest
-
-
-def _rule_check(rule: Rule) -> pa.Check:
-    return pa.Check(rule.holds, error=rule.sentence, ignore_na=False)
+    return pa.Column(dtype, checks=checks, nullable=column.missing)
 
 
 def schema_problems(frame: pd.DataFrame, table: TableRecord, path: str) -> list[Problem]:
@@ -107,25 +189,20 @@ def _cell(case: dict[Any, Any], path: str) -> Problem:
     line = None if pd.isna(case["index"]) else int(case["index"]) + 2
     if case["check"] == "not_nullable":
         return Problem(path, "a value is missing", line, case["column"])
-    return Problem(path, str(case["check"]), line, case["column"], _shown(case["failure_case"]))
-
-
-def _shown(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else repr(value)
+    value = case["failure_case"]
+    return Problem(
+        path, str(case["check"]), line, case["column"], f"{value:g}" if isinstance(value, float) else repr(value)
+    )
 
 
 def _by_rows(cases: pd.DataFrame, frame: pd.DataFrame, table: TableRecord, path: str) -> list[Problem]:
-    """Tell failures of whole rows once a row; pandera lists one for each cell of it."""
+    """Return one problem for each row that fails as a whole; pandera lists one for each cell of it."""
     problems = []
     for case in cases.drop_duplicates(["index", "check"]).to_dict("records"):
         line = None if pd.isna(case["index"]) else int(case["index"]) + 2
-        check = str(case["check"])
-        problems.append(
-            _repeated(int(case["index"]), frame, table, path) if check == TWICE else Problem(path, check, line)
-        )
+        if case["check"] == TWICE:
+            key = ", ".join(f"{name} {value}" for name, value in frame.loc[int(case["index"]), table.key].items())
+            problems.append(Problem(path, "occurs more than once; a key must be unique", line, value=key))
+        else:
+            problems.append(Problem(path, str(case["check"]), line))
     return problems
-
-
-def _repeated(index: int, frame: pd.DataFrame, table: TableRecord, path: str) -> Problem:
-    key = ", ".join(f"{name} {value}" for name, value in frame.loc[index, table.key].items())
-    return Problem(path, "occurs more than once; a key must be unique", index + 2, value=key)

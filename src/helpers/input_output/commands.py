@@ -6,12 +6,13 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(no_args_is_help=True, help="Input-output tables: read published ones into panels of measures.")
+GENERATED = "generated, not published: for tests and benchmarks only."
 
 
 @app.command()
 def ingest(
     folder: Annotated[Path, typer.Argument(help="Folder of published tables, as downloaded and unpacked.")],
-    form: Annotated[str, typer.Option("--format", help="wiod2016, icio or leather")],
+    form: Annotated[str, typer.Option("--format", help="wiod2016 or icio")],
     name: Annotated[str | None, typer.Option(help="Name of the data set; the format's name by default.")] = None,
 ) -> None:
     """Read tables, refuse those that do not hold together, and store all measures of each year."""
@@ -19,15 +20,14 @@ def ingest(
     from helpers.input_output.ingest import IngestedYear
     from helpers.input_output.ingest import ingest as run
 
-    def tell(year: IngestedYear) -> None:
+    def show(year: IngestedYear) -> None:
         typer.echo(f"{year.year}  {year.state:9}  {year.file}  largest imbalance {year.imbalance:.1e}")
 
     name = name or form
-    done = run(folder, form, name, tell)
-    place = ingested.folder("input_output", name)
-    typer.echo(f"{len(done)} year{'s' * (len(done) > 1)} in {place}")
+    done = run(folder, form, name, show)
+    typer.echo(f"{len(done)} year{'s' * (len(done) > 1)} in {ingested.folder('input_output', name)}")
     if ingested.manifest("input_output", name)["generated"]:
-        typer.echo("These tables are generated, not published: for tests and benchmarks only.")
+        typer.echo(f"These tables are {GENERATED}")
 
 
 @app.command()
@@ -38,16 +38,16 @@ def compare(
     csv: Annotated[Path | None, typer.Option(help="Write all economies and years into this file too.")] = None,
 ) -> None:
     """Set foreign value added in exports beside the OECD's published indicator (`reshoring data update tiva`)."""
-    from helpers.input_output import published
+    from helpers.input_output import panels
 
-    found = published.compare(name)
-    for line in published.lines(found, published.narrowed(found, economy or [], year or [])):
+    found = panels.compare(name)
+    for line in panels.lines(found, panels.narrowed(found, economy or [], year or [])):
         typer.echo(line)
     if csv is not None:
         found.table.to_csv(csv, index=False)
         typer.echo(f"Written to {csv}.")
     if found.generated:
-        typer.echo("The tables are generated, not published: for tests and benchmarks only.")
+        typer.echo(f"The tables are {GENERATED}")
 
 
 def add_to(parent: typer.Typer) -> None:

@@ -8,9 +8,8 @@ import pandas as pd
 
 from helpers.errors import InputError
 from helpers.ingested import Publication
-from helpers.input_output.checks import Tolerance, check_complete, check_same_labels
-from helpers.input_output.reading import read_numbers
-from helpers.input_output.table import InterCountryTable, make_table
+from helpers.input_output.cells import check_complete, check_same_labels, read_numbers
+from helpers.input_output.table import InterCountryTable, Tolerance, make_table
 
 TOLERANCE = Tolerance(relative=1e-4, absolute=0.5)
 TITLE = "OECD Inter-Country Input-Output tables"
@@ -44,12 +43,7 @@ def find_files(folder: Path) -> dict[Path, int]:
     return found
 
 
-def parts(path: Path) -> list[Path]:
-    """Return the files a table consists of: one."""
-    return [path]
-
-
-def read(path: Path, year: int) -> InterCountryTable:
+def read_table(path: Path, year: int) -> InterCountryTable:
     """Read one table in million US$.
 
     Parameters

@@ -11,24 +11,21 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from helpers import ingested
+from helpers import files, ingested
 from helpers.errors import InputError, not_allowed
-from helpers.input_output import icio, leather, wiod2016
-from helpers.input_output.checks import Tolerance, check_table, check_world_output, check_world_size
-from helpers.input_output.gross_exports import koopman_wang_wei
-from helpers.input_output.inputs import (
-    inputs_by_source,
-    manufacturing_inputs,
-    manufacturing_inputs_by_source,
-    sourcing_ratios,
+from helpers.input_output import icio, wiod2016
+from helpers.input_output.measures import measures
+from helpers.input_output.panels import KIND, MEASURES
+from helpers.input_output.table import (
+    REST,
+    UNIT,
+    InterCountryTable,
+    Tolerance,
+    check_table,
+    check_world_output,
+    check_world_size,
 )
-from helpers.input_output.leontief import LeontiefSystem
-from helpers.input_output.panels import MEASURES
-from helpers.input_output.table import REST, UNIT, InterCountryTable
-from helpers.input_output.trade import bilateral_by_end_use
-from helpers.input_output.value_added import exports_by_industry, participation, value_added_by_source
 
-KIND = "input_output"
 # Changed whenever a measure changes, so that panels made by older code are made again.
 REVISION = 2
 
@@ -41,11 +38,10 @@ class Format(Protocol):
     PUBLICATION: ingested.Publication
 
     def find_files(self, folder: Path) -> dict[Path, int]: ...
-    def parts(self, path: Path) -> list[Path]: ...
-    def read(self, path: Path, year: int) -> InterCountryTable: ...
+    def read_table(self, path: Path, year: int) -> InterCountryTable: ...
 
 
-FORMATS: dict[str, Format] = {"wiod2016": wiod2016, "icio": icio, "leather": leather}
+FORMATS: dict[str, Format] = {"wiod2016": wiod2016, "icio": icio}
 
 
 @dataclass(frozen=True)
@@ -56,31 +52,6 @@ class IngestedYear:
     file: str
     state: str
     imbalance: float
-
-
-def measures(table: InterCountryTable) -> dict[str, pd.DataFrame]:
-    """Compute every measure of one year's table with one factorisation.
-
-    Returns
-    -------
-    dict of str to DataFrame
-        `manufacturing_inputs`, `manufacturing_inputs_by_source`, `sourcing_ratios`, `bilateral_by_end_use`,
-        `exports_by_industry`, `value_added_by_source`, `gross_export_terms`, `value_chain_participation`.
-    """
-    bought = inputs_by_source(table)
-    inputs = manufacturing_inputs(table, bought)
-    system = LeontiefSystem(table)
-    terms = koopman_wang_wei(system)
-    return {
-        "manufacturing_inputs": inputs,
-        "manufacturing_inputs_by_source": manufacturing_inputs_by_source(table, bought),
-        "sourcing_ratios": sourcing_ratios(inputs),
-        "bilateral_by_end_use": bilateral_by_end_use(system),
-        "exports_by_industry": exports_by_industry(system),
-        "value_added_by_source": value_added_by_source(system),
-        "gross_export_terms": terms,
-        "value_chain_participation": participation(system, terms),
-    }
 
 
 def ingest(
@@ -96,7 +67,7 @@ def ingest(
     source : Path
         Folder of published tables.
     form : str
-        `wiod2016`, `icio` or `leather`.
+        `wiod2016` or `icio`.
     name : str, optional
         Name of the data set; the format's name by default.
     progress : callable
@@ -111,7 +82,9 @@ def ingest(
     InputError
         Unknown format, no tables, or a table that does not hold together.
     """
-    reader = _reader(form)
+    if form not in FORMATS:
+        raise InputError(not_allowed("input-output format", form, FORMATS))
+    reader = FORMATS[form]
     name = name or form
     files = _files(source, form, reader)
     done = []
@@ -121,12 +94,6 @@ def ingest(
             done.append(_ingest_year(manifest, name, reader, path, year))
             progress(done[-1])
     return done
-
-
-def _reader(form: str) -> Format:
-    if form not in FORMATS:
-        raise InputError(not_allowed("input-output format", form, FORMATS))
-    return FORMATS[form]
 
 
 def _files(source: Path, form: str, reader: Format) -> dict[Path, int]:
@@ -160,11 +127,11 @@ def _opened(name: str, form: str, source: Path) -> dict[str, Any]:
 
 
 def _ingest_year(manifest: dict[str, Any], name: str, reader: Format, path: Path, year: int) -> IngestedYear:
-    hashes = {part.name: ingested.sha256(part) for part in reader.parts(path) if part.is_file()}
+    hashes = {path.name: files.sha256(path)} if path.is_file() else {}
     known = manifest["years"].get(str(year))
     if known and known["files"] == hashes and _is_stored(ingested.folder(KIND, name) / known["folder"]):
         return IngestedYear(year, path.name, "unchanged", known["imbalance"])
-    table = reader.read(path, year)
+    table = reader.read_table(path, year)
     imbalance = check_table(table, reader.TOLERANCE)
     if not manifest["generated"]:
         check_world_size(table)

@@ -17,7 +17,7 @@ REFINEMENTS = 8
 class LeontiefSystem:
     """The system (I - A) x = y of a table, with A the input coefficients per unit of gross output.
 
-    One LU factorisation serves every measure; the full inverse is formed only by `inverse`. The factors are kept in
+    One LU factorisation serves every measure; the inverse is never formed. The factors are kept in
     single precision, at half the time and memory, and each solution is refined against the table itself until its
     residual is that of double precision (Wilkinson's iterative refinement). A table too ill-conditioned for that is
     factorised again in double precision.
@@ -56,16 +56,12 @@ class LeontiefSystem:
                     "of industries uses up its whole output as its own inputs."
                 ) from None
 
-    def _apply(self, vectors: np.ndarray, transposed: bool) -> np.ndarray:
-        """Multiply by I - A, or by its transpose, in double precision."""
-        share, sales = self._per_output[:, None], self.table.intermediate
-        return vectors - (share * (sales.T @ vectors) if transposed else sales @ (share * vectors))
-
-    def _solve(self, right: np.ndarray, transposed: bool) -> np.ndarray:
-        refined = self._refine(right, transposed)
+    def value_added_multipliers(self, weights: np.ndarray) -> np.ndarray:
+        """Return (I - A')^-1 `weights`: what each unit of final output needs, directly and indirectly, shape (n, k)."""
+        refined = self._refine(weights)
         if refined is None:
             self._factors = self._factorise(np.float64)
-            refined = self._refine(right, transposed)
+            refined = self._refine(weights)
         if refined is None:
             raise InputError(
                 f"{self.table.source}: the Leontief system of {self.table.year} is too close to singular to be solved: "
@@ -73,31 +69,17 @@ class LeontiefSystem:
             )
         return refined
 
-    def _refine(self, right: np.ndarray, transposed: bool) -> np.ndarray | None:
+    def _refine(self, right: np.ndarray) -> np.ndarray | None:
         """Solve with the factors and refine; None when the residual does not become negligible."""
         solution = np.zeros_like(right)
         residual, scale = right, np.abs(right).max(initial=0.0)
         for _ in range(REFINEMENTS):
-            step = lu_solve(
-                self._factors, residual.astype(self._factors[0].dtype), trans=int(not transposed), check_finite=False
-            )
-            solution += step
-            residual = right - self._apply(solution, transposed)
+            solution += lu_solve(self._factors, residual.astype(self._factors[0].dtype), check_finite=False)
+            used = self._per_output[:, None] * (self.table.intermediate.T @ solution)
+            residual = right - (solution - used)
             if np.abs(residual).max(initial=0.0) <= EXACT * max(scale, np.abs(solution).max(initial=0.0)):
                 return solution
         return None
-
-    def value_added_multipliers(self, weights: np.ndarray) -> np.ndarray:
-        """Return (I - A')^-1 `weights`: what each unit of final output needs, directly and indirectly, shape (n, k)."""
-        return self._solve(weights, transposed=True)
-
-    def output_for(self, final: np.ndarray) -> np.ndarray:
-        """Return (I - A)^-1 `final`: the output that serves `final`, shape (n, k)."""
-        return self._solve(final, transposed=False)
-
-    def inverse(self) -> np.ndarray:
-        """Return the full Leontief inverse, shape (n, n): only for what cannot be had without it."""
-        return self.output_for(np.eye(len(self.table.output)))
 
     @cached_property
     def value_added_share(self) -> np.ndarray:

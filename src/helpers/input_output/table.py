@@ -1,16 +1,41 @@
-"""One year's inter-country input-output table as arrays, ordered by country."""
+"""One year's inter-country input-output table as arrays, ordered by country, and whether it holds together."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
-from helpers.input_output.sectors import is_goods, is_manufacturing
+from helpers.errors import InputError
 
 UNIT = "million US$"
 #: The rest of the world, as every format is read.
 REST = "RoW"
+#: Division number as WIOD 2016 ("C10-C12", "A01") and ICIO ("C10T12", "10T12", "A01_02") write it.
+DIVISION = re.compile(r"^([A-Z]?)(\d{2})(?!\d)")
+#: A table of so many economies is one of the world. The world's gross output in million US$ is well inside these bounds
+#: in all years that tables are published for; in thousands or billions it is far outside.
+WORLD = 40
+WORLD_OUTPUT = (1e7, 2e9)
+
+
+def _division(sector: str) -> tuple[str, int] | None:
+    found = DIVISION.match(sector)
+    return (found[1], int(found[2])) if found else None
+
+
+def is_manufacturing(sector: str) -> bool:
+    """Tell whether `sector` is an industry of ISIC Rev. 4 section C (divisions 10 to 33)."""
+    letter, number = _division(sector) or ("", 0)
+    return letter in ("", "C") and 10 <= number <= 33
+
+
+def is_goods(sector: str) -> bool:
+    """Tell whether `sector` is agriculture, mining or manufacturing (ISIC Rev. 4 divisions 01 to 33)."""
+    letter, number = _division(sector) or ("", 99)
+    return letter in ("", "A", "B", "C") and number <= 33
 
 
 @dataclass(frozen=True)
@@ -109,3 +134,131 @@ def make_table(
         final, output, value_added, costs = final[order], output[order], value_added[order], costs[order]
         labels = labels.iloc[order].reset_index(drop=True)
     return InterCountryTable(year, source, intermediate, final, output, value_added, costs, labels, final_iso3)
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far a total may lie from its parts: the larger of `relative` x total and `absolute` (million US$)."""
+
+    relative: float = 1e-4
+    absolute: float = 0.5
+
+    def allowed(self, totals: np.ndarray) -> np.ndarray:
+        """Return the gap allowed for each total."""
+        return np.maximum(self.relative * np.abs(totals), self.absolute)
+
+
+def check_table(table: InterCountryTable, tolerance: Tolerance) -> float:
+    """Check a table and return its largest relative imbalance.
+
+    Parameters
+    ----------
+    table : InterCountryTable
+    tolerance : Tolerance
+
+    Raises
+    ------
+    InputError
+        A missing block, a negative output, or uses or costs that do not add up to output.
+    """
+    check_final_demand(table)
+    check_output(table)
+    uses = table.intermediate.sum(axis=1) + table.final.sum(axis=1)
+    inputs = table.intermediate.sum(axis=0) + table.costs
+    across, down = uses - table.output, inputs - table.output
+    rows = check_balance(table, uses, "intermediate and final uses", "row", tolerance, down)
+    columns = check_balance(table, inputs, "inputs, taxes and value added", "column", tolerance, across)
+    return max(rows, columns)
+
+
+def check_final_demand(table: InterCountryTable) -> None:
+    """Refuse a table in which a country sells but has no final demand columns, or the reverse."""
+    missing = [iso3 for iso3 in table.countries if iso3 not in set(table.final_iso3)]
+    if missing:
+        raise InputError(
+            f"{table.source}: the block of final demand of {', '.join(missing)} is missing, though its industries have "
+            "rows. Download the file again; a table without it cannot be balanced."
+        )
+    strangers = sorted(set(table.final_iso3) - set(table.countries))
+    if strangers:
+        raise InputError(f"{table.source}: final demand of {', '.join(strangers)} has columns, its industries no rows.")
+
+
+def check_output(table: InterCountryTable) -> None:
+    """Refuse negative gross output."""
+    negative = np.flatnonzero(table.output < 0)
+    if len(negative):
+        first = negative[0]
+        raise InputError(
+            f"{table.source}: gross output of {table.labels['label'].iloc[first]} is {table.output[first]:,.6g} "
+            f"({_more(len(negative), 'negative output')}). Output cannot be negative."
+        )
+
+
+def check_balance(
+    table: InterCountryTable, parts: np.ndarray, what: str, direction: str, tolerance: Tolerance, other: np.ndarray
+) -> float:
+    """Refuse a table whose `parts` do not add up to output; return the largest relative gap.
+
+    `other` holds the gaps in the other direction: one of the same size tells which cell is wrong.
+    """
+    gap = parts - table.output
+    wrong = np.flatnonzero(np.abs(gap) > tolerance.allowed(table.output))
+    if len(wrong):
+        worst = wrong[np.argmax(np.abs(gap[wrong]))]
+        share = abs(gap[worst]) / max(table.output[worst], 1e-300)
+        raise InputError(
+            f"{table.source}: {direction} {table.labels['label'].iloc[worst]} does not balance: {what} add up to "
+            f"{parts[worst]:,.6f}, gross output is {table.output[worst]:,.6f}, a gap of {gap[worst]:,.6f} "
+            f"({share:.2%}; {_more(len(wrong), f'unbalanced {direction}')}). "
+            f"{_crossing(table, gap[worst], other, tolerance)}"
+            f"Allowed: {tolerance.relative:.0e} of output or {tolerance.absolute:g} {UNIT}."
+        )
+    positive = table.output > 0
+    return float((np.abs(gap[positive]) / table.output[positive]).max(initial=0.0))
+
+
+def _crossing(table: InterCountryTable, gap: float, other: np.ndarray, tolerance: Tolerance) -> str:
+    """Point to the cell that is wrong where exactly one line in the other direction is off by as much."""
+    same = np.flatnonzero(np.abs(other - gap) <= tolerance.allowed(table.output))
+    if len(same) != 1:
+        return ""
+    return f"{table.labels['label'].iloc[same[0]]} is off by as much the other way: look at the cell where they cross. "
+
+
+def check_world_size(table: InterCountryTable) -> None:
+    """Refuse a table of the world whose output cannot be in million US$, whatever other years are there.
+
+    Tables of fewer economies than `WORLD` are left alone: an excerpt may be of any size.
+    """
+    world = float(table.output.sum())
+    low, high = WORLD_OUTPUT
+    if len(table.countries) >= WORLD and not low <= world <= high:
+        raise InputError(
+            f"{table.source}: gross output of {len(table.countries)} economies adds up to {world:,.0f}, where that of "
+            f"the world is between {low:,.0f} and {high:,.0f} {UNIT}: the table is in another unit. Expected: {UNIT}."
+        )
+
+
+def check_world_output(outputs: dict[int, float], source: str) -> None:
+    """Refuse a series of tables in which one year is in another unit than the year before.
+
+    Parameters
+    ----------
+    outputs : dict of int to float
+        World gross output by year, million US$.
+    source : str
+        Folder, for the message.
+    """
+    years = sorted(outputs)
+    for before, after in pairwise(years):
+        ratio = outputs[after] / outputs[before]
+        if not 0.02 < ratio < 50:
+            raise InputError(
+                f"{source}: world output is {outputs[before]:,.0f} in {before} and {outputs[after]:,.0f} in {after}, "
+                f"{ratio:,.6g} times as much: one of the two is in another unit. Expected: {UNIT}."
+            )
+
+
+def _more(count: int, what: str) -> str:
+    return f"the only {what}" if count == 1 else f"the first of {count} such cells"

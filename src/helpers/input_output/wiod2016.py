@@ -11,9 +11,8 @@ import pandas as pd
 
 from helpers.errors import InputError
 from helpers.ingested import Publication, require_file
-from helpers.input_output.checks import Tolerance, check_complete, check_same_labels
-from helpers.input_output.reading import read_numbers, text_rows
-from helpers.input_output.table import InterCountryTable, make_table
+from helpers.input_output.cells import check_complete, check_same_labels, read_numbers, text_rows
+from helpers.input_output.table import InterCountryTable, Tolerance, make_table
 
 TOLERANCE = Tolerance(relative=1e-4, absolute=0.5)
 TITLE = "World Input-Output Tables, release 2016"
@@ -59,12 +58,7 @@ def find_files(folder: Path) -> dict[Path, int]:
     return found
 
 
-def parts(path: Path) -> list[Path]:
-    """Return the files a table consists of: one."""
-    return [path]
-
-
-def read(path: Path, year: int) -> InterCountryTable:
+def read_table(path: Path, year: int) -> InterCountryTable:
     """Read one table in million US$ at current prices.
 
     Parameters

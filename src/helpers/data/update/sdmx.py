@@ -1,23 +1,106 @@
 """Ask the OECD and Eurostat for series, by the names of dimensions and codes, and read what they answer.
 
-They answer in SDMX-CSV 1.0, one line an observation. Of the forms of SDMX-CSV, sdmx1 reads 2.0 only; the standard
-library reads this one.
+The structure of a dataflow, and the addresses that follow from it, are read and written by sdmx1. It never fetches
+here: its own client reads while it fetches, so that an answer could neither be checked nor kept. Observations come in
+SDMX-CSV 1.0, one line an observation. Of its forms sdmx1 reads 2.0 only; the standard library reads this one.
 """
 
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
 
-from helpers.data.update.fetching import Fetcher, Unreadable
-from helpers.data.update.pages import Page
-from helpers.data.update.structures import Flow, Structure, data_request, structure
-from helpers.errors import WorkError
+from helpers.data.update.client import Answer, Client, Request, Unreadable, is_html
+from helpers.errors import InputError, WorkError, closest
 
-ACCEPT = "application/vnd.sdmx.data+csv; charset=utf-8"
+CSV = "application/vnd.sdmx.data+csv; charset=utf-8"
+XML = "application/vnd.sdmx.structure+xml; version=2.1"
+LATEST = "latest"
 TIME, VALUE = "TIME_PERIOD", "OBS_VALUE"
 Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A dataflow: who keeps it, its name, its version; `short` where the service takes the bare name for data."""
+
+    agency: str
+    name: str
+    version: str = LATEST
+    short: bool = False
+
+    @property
+    def reference(self) -> str:
+        """The dataflow as it stands in the address of data."""
+        version = "" if self.version == LATEST else self.version
+        return self.name if self.short else f"{self.agency},{self.name},{version}"
+
+
+def parse_flow(text: str, setting: str) -> Flow:
+    """Return a dataflow written as AGENCY,NAME,VERSION; without a version, the latest.
+
+    Raises
+    ------
+    InputError
+        It is written in another way.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) not in (2, 3) or not all(parts[:2]):
+        raise InputError(f"{setting} is {text!r}. Write the dataflow as AGENCY,NAME,VERSION.")
+    return Flow(parts[0], parts[1], parts[2] if len(parts) == 3 and parts[2] else LATEST)
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What a dataflow is called, its version, and the dimensions and code lists of its data."""
+
+    title: str
+    version: str
+    definition: Any = field(repr=False)
+
+    def key(self, wanted: Mapping[str, Iterable[str]], what: str) -> str:
+        """Return the part of an address that chooses series, by the names of dimensions and their codes.
+
+        Parameters
+        ----------
+        wanted : mapping of str to iterable of str
+            Dimension -> codes; a dimension that is not named is left open.
+        what : str
+            What is asked for, for messages.
+
+        Raises
+        ------
+        WorkError
+            There is no such dimension or code any more.
+        """
+        known = {dimension.id: dimension for dimension in self.definition.dimensions}
+        for name, codes in wanted.items():
+            _require(what, "dimension", [name], known)
+            _require(what, f"code of {name}", codes, _codes(known[name]) or codes)
+        chosen = {name: list(codes) for name, codes in wanted.items()}
+        return self.definition.make_constraint(chosen).to_query_string(self.definition)
+
+
+def _require(what: str, kind: str, names: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse a name that the structure does not hold."""
+    for name in sorted(set(names) - set(known)):
+        guess = closest(name, sorted(set(known) - set(names)))
+        hint = f" Is it {guess!r} now?" if guess else ""
+        raise WorkError(
+            f"{what}: the service knows no {kind} {name!r}.{hint} It was withdrawn or renamed; nothing was changed."
+        )
+
+
+def _codes(dimension: Any) -> set[str]:
+    """Return the codes of a dimension; none where it has no code list."""
+    representation = dimension.local_representation
+    listed = representation.enumerated if representation is not None else None
+    return {code.id for code in listed} if listed is not None else set()
 
 
 @dataclass(frozen=True)
@@ -61,8 +144,8 @@ class Query:
     columns: tuple[str, ...] = ()
 
 
-def ask(fetcher: Fetcher, query: Query) -> tuple[list[Row], Page, Structure]:
-    """Return the lines of an answer, the page they stand on, and the structure of the dataflow.
+def ask(client: Client, query: Query) -> tuple[list[Row], Answer, Structure]:
+    """Return the lines of an answer, where it lies, and the structure of the dataflow.
 
     The structure is asked for first: it tells the order of the dimensions, and whether the codes still exist.
 
@@ -71,12 +154,45 @@ def ask(fetcher: Fetcher, query: Query) -> tuple[list[Row], Page, Structure]:
     WorkError
         No usable answer, or a dimension or code that was withdrawn.
     """
-    found = structure(fetcher, query.flow)
-    key = found.key(query.choice.dimensions, query.what)
-    request = data_request(fetcher, query.flow, key, ACCEPT, query.parameters, query.own)
+    flow = query.flow
+    wanted = {"agency_id": flow.agency, "version": flow.version, "references": "descendants"}
+    structure, _ = client.fetch(_request(client, "dataflow", flow.name, XML, wanted), partial(_structure, flow))
+    key = structure.key(query.choice.dimensions, query.what)
+    request = _request(client, "data", flow.reference, CSV, {"key": key, **query.parameters})
+    request = Request(request.url, (*request.parameters, *query.own), CSV)
     needed = (*query.choice.needed, *query.columns)
-    rows, page = fetcher.get(request, lambda body: observations(body, needed))
-    return rows, page, found
+    rows, answer = client.fetch(request, lambda path: observations(path.read_bytes(), needed))
+    return rows, answer, structure
+
+
+def _request(client: Client, kind: str, name: str, accept: str, asked: dict[str, str]) -> Request:
+    from sdmx import Resource
+    from sdmx.rest.v21 import URL
+    from sdmx.source import Source
+
+    source = Source(id=client.source, url=client.home, name=client.source)
+    address = URL(source, Resource[kind], resource_id=name, **asked)
+    return Request(address.join(with_query=False), tuple(address.query.items()), accept)
+
+
+def _structure(flow: Flow, path: Path) -> Structure:
+    import sdmx
+
+    body = path.read_bytes()
+    if is_html(body):
+        raise Unreadable("the server answered with a web page (HTML) instead of the structure of the data")
+    try:
+        # where it fails, it prints what it was at
+        with redirect_stdout(io.StringIO()):
+            message: Any = sdmx.read_sdmx(io.BytesIO(body))
+    except Exception as error:  # it raises whatever went wrong inside, down to AssertionError
+        kind = type(error).__name__
+        raise Unreadable(f"the structure of the data cannot be read: it is cut off or no SDMX-ML ({kind})") from None
+    found = getattr(message, "dataflow", {}).get(flow.name)
+    definition = found.structure if found is not None else None
+    if found is None or definition is None or not len(definition.dimensions.components):
+        raise Unreadable(f"the answer has another form than documented: the structure of {flow.name} is not in it")
+    return Structure(str(found.name), str(found.version or flow.version), definition)
 
 
 def observations(body: bytes, needed: Iterable[str]) -> list[Row]:

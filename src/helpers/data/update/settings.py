@@ -1,4 +1,4 @@
-"""How updates are set up: addresses, keys, patience; from the environment, with defaults."""
+"""How updates are set up: addresses, keys, limits; from the environment, with defaults."""
 
 import os
 from dataclasses import dataclass
@@ -15,12 +15,13 @@ ATTEMPTS = "RESHORING_UPDATE_ATTEMPTS"
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long to wait for whom; all durations in seconds.
+class Limits:
+    """How long to wait and how much to take; all durations in seconds.
 
-    `timeout` counts to the next byte, `deadline` to the last one; `first_wait` doubles with every
-    attempt up to `longest_wait`; `interval` is kept between two requests to the same source;
-    a fetched page is used again for `lifetime`; an answer may hold `largest` bytes.
+    `timeout` counts to the next byte, `deadline` to the last one. The first new attempt is made at once, the next after
+    twice `first_wait`, and so on, doubled each time up to `longest_wait`, with jitter. `interval` is kept between two
+    requests, that of the source when it is None; a fetched page is used again for `lifetime`; an answer may hold
+    `largest` bytes.
     """
 
     attempts: int = 5
@@ -28,22 +29,22 @@ class Patience:
     deadline: float = 900.0
     first_wait: float = 1.0
     longest_wait: float = 120.0
-    interval: float = 0.5
+    interval: float | None = None
     lifetime: float = 86_400.0
     largest: int = 2_000_000_000
 
 
-def patience() -> Patience:
-    """Return the default patience, with time-out and attempts from the environment.
+def limits() -> Limits:
+    """Return the default limits, with time-out and attempts from the environment.
 
     Raises
     ------
     InputError
         A setting is not a positive number.
     """
-    default = Patience()
+    default = Limits()
     timeout = _positive(TIMEOUT, default.timeout)
-    return Patience(attempts=int(_positive(ATTEMPTS, default.attempts)) or 1, timeout=timeout, deadline=15 * timeout)
+    return Limits(attempts=int(_positive(ATTEMPTS, default.attempts)) or 1, timeout=timeout, deadline=15 * timeout)
 
 
 def _positive(variable: str, default: float) -> float:
@@ -100,14 +101,11 @@ def checked_address(given: str, name: str) -> str:
 def is_safe(given: str) -> bool:
     """Tell whether an address is https, or http to this machine itself."""
     parts = urlsplit(given)
-    return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or ""))
-
-
-def _is_loopback(host: str) -> bool:
     try:
-        return ip_address(host).is_loopback
+        loopback = ip_address(parts.hostname or "").is_loopback
     except ValueError:
-        return host == "localhost"
+        loopback = parts.hostname == "localhost"
+    return parts.scheme == "https" or (parts.scheme == "http" and loopback)
 
 
 def key(source: str) -> str:

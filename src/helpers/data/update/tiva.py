@@ -10,15 +10,14 @@ from email.utils import parsedate_to_datetime
 
 import pandas as pd
 
+from helpers import files
 from helpers.data.update import sdmx, settings
-from helpers.data.update.fetching import Fetcher
-from helpers.data.update.landing import Landed, land_text, manifest
-from helpers.data.update.pages import Page
+from helpers.data.update.client import Answer, Client
+from helpers.data.update.downloads import Landed, land, manifest
 from helpers.data.update.series import is_economy
-from helpers.data.update.structures import Flow, parsed
 from helpers.errors import InputError, WorkError
-from helpers.ingested import sha256
 
+TITLE = "OECD, Trade in Value Added"
 #: The dataflows of TiVA are kept apart from the OECD's others.
 ADDRESS = "https://sdmx.oecd.org/sti-public/rest"
 SOURCE = "tiva"
@@ -46,37 +45,37 @@ ROUNDING = 0.01
 KEPT = 0.9
 
 
-def flow() -> Flow:
-    """Return the dataflow: that of the environment (RESHORING_TIVA_FLOW), else the edition of 2025.
-
-    Raises
-    ------
-    InputError
-        The setting is not AGENCY,NAME,VERSION.
-    """
-    name = settings.variable(SOURCE, "FLOW")
-    return parsed(os.environ.get(name, "").strip() or FLOW, name)
-
-
-def fetch(fetcher: Fetcher, economies: Sequence[str], years: Sequence[int]) -> list[Landed]:
+def fetch(client: Client, economies: Sequence[str], years: Sequence[int]) -> list[Landed]:
     """Fetch the shares of foreign and domestic value added in exports, of every economy and year.
 
+    Parameters
+    ----------
+    client : Client
+    economies, years : sequence
+        None: the indicators come whole.
+
     Raises
     ------
     InputError
-        Economies or years were named: the indicators come whole.
+        Economies or years were named, or RESHORING_TIVA_FLOW is not AGENCY,NAME,VERSION.
     WorkError
         No usable answer, figures that cannot be right, or many fewer than before.
     """
     if economies or years:
         raise InputError("tiva comes whole: leave --economy and --year out, and narrow `reshoring io compare` instead.")
-    chosen = flow()
-    rows, page, structure = sdmx.ask(fetcher, sdmx.Query(chosen, CHOICE, WHAT, {"start_period": "1995"}))
+    setting = settings.variable(SOURCE, "FLOW")
+    flow = sdmx.parse_flow(os.environ.get(setting, "").strip() or FLOW, setting)
+    rows, answer, structure = sdmx.ask(client, sdmx.Query(flow, CHOICE, WHAT, {"start_period": "1995"}))
     table = shares(sdmx.wanted(rows, CHOICE))
-    name = f"{chosen.name.rpartition('@')[2]}-{structure.version}.csv"
-    _refuse_fewer(name, table)
+    name = f"{flow.name.rpartition('@')[2]}-{structure.version}.csv"
+    before = fetched(name)
+    if before is not None and len(table) < KEPT * len(before):
+        raise WorkError(
+            f"{WHAT}: {len(table)} figures came in where {len(before)} are there. Nothing was changed; if this is "
+            f"right, remove build/fetched/{SOURCE}/{name} first."
+        )
     edition = f"{structure.title}, version {structure.version}"
-    return [land_text(SOURCE, table.to_csv(index=False), name, page.url, _date(page), edition)]
+    return [land(SOURCE, table.to_csv(index=False), name, answer.url, _date(answer), edition)]
 
 
 def shares(rows: Iterable[sdmx.Row]) -> pd.DataFrame:
@@ -121,33 +120,23 @@ def _check_sums(wide: pd.DataFrame) -> None:
     wrong = wide[~((total - 100).abs() <= ROUNDING)]
     if len(wrong):
         found = total[wrong.index[0]]
-        told = "not both there" if pd.isna(found) else f"{found:.3f} together, not 100"
-        raise WorkError(f"{WHAT}: the two shares of {_place(wrong.iloc[0])} are {told}. The answer was not used.")
+        problem = "not both there" if pd.isna(found) else f"{found:.3f} together, not 100"
+        raise WorkError(f"{WHAT}: the two shares of {_place(wrong.iloc[0])} are {problem}. The answer was not used.")
 
 
 def _place(row: pd.Series) -> str:
     return f"{row['iso3']} {row['year']} ({row['activity']})"
 
 
-def _refuse_fewer(name: str, table: pd.DataFrame) -> None:
-    """Refuse an answer with many fewer figures than that which is there."""
-    before = read(name)
-    if before is not None and len(table) < KEPT * len(before):
-        raise WorkError(
-            f"{WHAT}: {len(table)} figures came in where {len(before)} are there. Nothing was changed; if this is "
-            f"right, remove build/fetched/{SOURCE}/{name} first."
-        )
-
-
-def _date(page: Page) -> str:
+def _date(answer: Answer) -> str:
     """Return the date of last change in the head of the answer, where there is one."""
     try:
-        return f"{parsedate_to_datetime(page.modified):%Y-%m-%d}"
+        return f"{parsedate_to_datetime(answer.modified):%Y-%m-%d}"
     except (TypeError, ValueError):
         return ""
 
 
-def read(name: str) -> pd.DataFrame | None:
+def fetched(name: str) -> pd.DataFrame | None:
     """Return the shares of a file that was fetched, None when it is not there; columns as `shares`.
 
     Raises
@@ -158,7 +147,7 @@ def read(name: str) -> pd.DataFrame | None:
     path, entry = settings.fetched(SOURCE) / name, manifest(SOURCE).get(name)
     if entry is None or not path.is_file():
         return None
-    if sha256(path) != entry.sha256:
+    if files.sha256(path) != entry.sha256:
         raise WorkError(f"{path} is not as it was fetched. Remove it, and fetch again: reshoring data update {SOURCE}")
     return pd.read_csv(path)
 
@@ -172,6 +161,6 @@ def newest() -> tuple[pd.DataFrame, str]:
         None was fetched.
     """
     for name in sorted(manifest(SOURCE), reverse=True):
-        if (table := read(name)) is not None:
+        if (table := fetched(name)) is not None:
             return table, manifest(SOURCE)[name].edition
     raise InputError(f"The OECD's indicators have not been fetched: reshoring data update {SOURCE}")

@@ -2,20 +2,18 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
 
 from helpers.data import catalogue
-from helpers.data.update.areas import of_m49
-from helpers.data.update.fetching import Fetcher, Unreadable
-from helpers.data.update.pages import Request
-from helpers.data.update.paging import Part, from_json, model, models, whole
-from helpers.data.update.series import Series, tidy
+from helpers.data.update.client import Client, Part, Request, member, models
+from helpers.data.update.series import Series, m49_codes, tidy
 from helpers.errors import WorkError
 
+TITLE = "United Nations, SDG indicators"
 ADDRESS = "https://unstats.un.org/sdgapi/v1/sdg"
 SERIES = {"rd_gdp": "GB_XPD_RSDV"}
 ROWS_A_PAGE = "1000"
@@ -55,19 +53,24 @@ def tables() -> list[str]:
     return [name for name in catalogue.tables() if name in SERIES]
 
 
-def read(fetcher: Fetcher, wanted: list[str]) -> Iterable[Callable[[], Series]]:
+def series(client: Client, wanted: list[str]) -> list[Callable[[], Series]]:
     """Return, for each table, what fetches its series."""
-    return [partial(_series, fetcher, table) for table in wanted]
+    return [partial(_series, client, table) for table in wanted]
 
 
-def _series(fetcher: Fetcher, table: str) -> Series:
+def _series(client: Client, table: str) -> Series:
     code = SERIES[table]
     what = f"United Nations series {code} ({table})"
-    release = _release(fetcher, code)
-    rows, _ = whole(_reader(fetcher, code, release), what)
+    release = _release(client, code)
+
+    def request(number: int) -> Request:
+        asked = (("seriesCode", code), ("page", str(number)), ("pageSize", ROWS_A_PAGE))
+        return Request(f"{client.home}/Series/Data", asked, "application/json")
+
+    rows, _ = client.fetch_pages(request, partial(_part, release), what)
     _check(rows, code, what)
     given = [row for row in rows if row.dimensions.get("Reporting Type", GLOBAL) == GLOBAL and not _is_empty(row)]
-    known = of_m49()
+    known = m49_codes()
     inside = [row for row in given if int(row.geoAreaCode) in known]
     return Series(
         table=table,
@@ -79,30 +82,18 @@ def _series(fetcher: Fetcher, table: str) -> Series:
     )
 
 
-def _release(fetcher: Fetcher, code: str) -> str:
-    request = Request(f"{fetcher.home}/Series/List", (("allreleases", "false"),), "application/json")
-    found, _ = fetcher.get(request, lambda body: models(Release, from_json(body), "the list of series"))
+def _release(client: Client, code: str) -> str:
+    request = Request(f"{client.home}/Series/List", (("allreleases", "false"),), "application/json")
+    found, _ = client.fetch_json(request, lambda answer: models(Release, answer, "the list of series"))
     release = next((each.release for each in found if each.code == code), "")
     if not release.replace(".", "").isalnum():
         raise WorkError(f"The United Nations list no series {code}. It was withdrawn or renamed; nothing was changed.")
     return release
 
 
-def _reader(fetcher: Fetcher, code: str, release: str) -> Callable[[int, bool], Part]:
-    def page(number: int, fresh: bool) -> Part:
-        asked = (("seriesCode", code), ("page", str(number)), ("pageSize", ROWS_A_PAGE))
-        request = Request(f"{fetcher.home}/Series/Data", asked, "application/json")
-        part, _ = fetcher.get(request, lambda body: _part(from_json(body), release), fresh=fresh)
-        return part
-
-    return page
-
-
-def _part(answer: Any, release: str) -> Part:
-    if not isinstance(answer, dict) or "data" not in answer:
-        raise Unreadable("the answer has another form than documented: an object with data was expected")
-    head = model(Head, answer, "the head of the answer")
-    rows = models(Observation, answer["data"], "the answer")
+def _part(release: str, answer: Any) -> Part:
+    rows = models(Observation, member(answer, "data"), "the answer")
+    (head,) = models(Head, [answer], "the head of the answer")
     return Part(head.pageNumber, head.totalPages, head.totalElements, release, rows)
 
 

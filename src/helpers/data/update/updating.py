@@ -1,20 +1,101 @@
-"""Carry out `reshoring data update`: fetch, compare, rehearse, report, replace."""
+"""`reshoring data update`: the sources that can be asked, and the way from their answers into data/."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from helpers.data.update import landing, replacing, settings, sources
-from helpers.data.update.adding import Addition, add, addition
-from helpers.data.update.fetching import Fetcher, Unreachable
-from helpers.data.update.report import Change, markdown, write
-from helpers.data.update.sources import FileSource, Source, TableSource
+from helpers import files
+from helpers.data.update import comtrade, downloads, settings, tiva, unsdg, vintages, wdi
+from helpers.data.update import rd_spending as rd
+from helpers.data.update.client import Client, Unreachable
+from helpers.data.update.downloads import Landed
+from helpers.data.update.revisions import Change, markdown, write
+from helpers.data.update.series import Series
 from helpers.errors import InputError, WorkError, not_allowed
 
-Tell = Callable[[str], None]
+OnEvent = Callable[[str], None]
+Fetch = Callable[[Client, Sequence[str], Sequence[int]], list[Landed]]
+ITU = "ITU, ICT Development Index: CC BY-NC-SA 3.0 IGO, not for commercial use. https://www.itu.int"
+ICIO = "OECD, Inter-Country Input-Output tables: CC BY 4.0, cite. https://www.oecd.org"
 
 
 @dataclass(frozen=True)
-class Wish:
+class Source:
+    """A producer that can be asked: its series become vintages of tables, or its files are fetched and not embedded.
+
+    Attributes
+    ----------
+    name, title : str
+        How it is asked for, and whose figures it has.
+    address : str
+        Where it answers; with `is_file` the file itself.
+    tables, series : callable
+        The tables it can refresh, and for each wanted one what fetches its series.
+    fetch : callable
+        Takes economies and years, and returns the files that have come into build/fetched/<name>/.
+    terms, then : str
+        What may and what can be done with these files.
+    header : str
+        The header a key is sent in, where one is needed.
+    interval : float
+        Least number of seconds between two requests.
+    """
+
+    name: str
+    title: str
+    address: str
+    tables: Callable[[], list[str]] = list
+    series: Callable[[Client, list[str]], Sequence[Callable[[], Series]]] = lambda client, tables: ()
+    fetch: Fetch | None = None
+    terms: str = ""
+    then: str = ""
+    header: str = ""
+    interval: float = 1.0
+    is_file: bool = False
+
+    @property
+    def does(self) -> str:
+        """What an update does, in words."""
+        if self.fetch is None:
+            return f"refreshes {', '.join(self.tables())}"
+        return f"fetches files into build/fetched/{self.name}/ ({self.then})"
+
+
+def _file_source(name: str, title: str, what: str, terms: str, then: str) -> Source:
+    """Return the source of a single file, told by its address and SHA-256."""
+
+    def fetch(client: Client, economies: Sequence[str], years: Sequence[int]) -> list[Landed]:
+        if economies or years:
+            raise InputError(f"{client.source} is one file: leave --economy and --year out.")
+        return [downloads.file_by_hash(client, what)]
+
+    home = terms.rpartition(" ")[2]
+    return Source(name, title, home, fetch=fetch, terms=terms, then=then, is_file=True)
+
+
+COMTRADE_NEXT = "then: reshoring trade ingest build/fetched/comtrade --format comtrade"
+ICIO_NEXT = "unpack it, then: reshoring io ingest FOLDER --format icio"
+ALL = [
+    Source("wdi", wdi.TITLE, wdi.ADDRESS, wdi.tables, wdi.series, interval=0.5),
+    Source("oecd", rd.OECD_TITLE, rd.OECD_ADDRESS, rd.tables, rd.oecd_series, interval=3.0),
+    Source("eurostat", rd.EUROSTAT_TITLE, rd.EUROSTAT_ADDRESS, rd.tables, rd.eurostat_series),
+    Source("unsdg", unsdg.TITLE, unsdg.ADDRESS, unsdg.tables, unsdg.series, interval=0.5),
+    Source("pwt", downloads.PWT, downloads.PWT_ADDRESS, downloads.pwt_tables, downloads.pwt_series, is_file=True),
+    Source(
+        "comtrade", comtrade.TITLE, comtrade.ADDRESS, fetch=comtrade.fetch, terms=comtrade.TERMS,
+        then=COMTRADE_NEXT, header=comtrade.HEADER,
+    ),
+    _file_source("itu", "ITU, ICT Development Index", "ITU's index", ITU, "one workbook"),
+    _file_source("icio", "OECD, Inter-Country Input-Output tables", "the OECD's tables", ICIO, ICIO_NEXT),
+    Source(
+        "tiva", tiva.TITLE, tiva.ADDRESS, fetch=tiva.fetch, terms=tiva.TERMS, then="then: reshoring io compare",
+        interval=3.0,
+    ),
+]  # fmt: skip
+SOURCES = {source.name: source for source in ALL}
+
+
+@dataclass(frozen=True)
+class Options:
     """What is asked for on the command line."""
 
     source: str = ""
@@ -23,11 +104,16 @@ class Wish:
     economies: tuple[str, ...] = ()
     years: tuple[int, ...] = ()
     fresh: bool = False
-    finish: bool = False
 
 
-def update(wish: Wish, tell: Tell) -> None:
-    """Carry out a wish; `tell` takes lines for the person at the keyboard.
+def update(options: Options, on_event: OnEvent) -> None:
+    """Update tables from a source, or fetch its files; without a source, list all.
+
+    Parameters
+    ----------
+    options : Options
+    on_event : callable
+        Takes lines for the person at the keyboard.
 
     Raises
     ------
@@ -36,128 +122,121 @@ def update(wish: Wish, tell: Tell) -> None:
     WorkError
         The source does not answer, or what it answers cannot be added. No table is changed then.
     """
-    with replacing.only_one():
-        if replacing.finish():
-            tell("An update that was cut short has been completed.")
-        elif wish.finish:
-            tell("There is no update to complete.")
-        replacing.discard()
-        if wish.source:
-            source = sources.find(wish.source)
-            _check_narrowing(source, wish)
-            _fetch_files(source, wish, tell) if isinstance(source, FileSource) else _update(source, wish, tell)
-        elif not wish.finish:
-            tell("\n".join(sources.listing()))
+    if not options.source:
+        on_event("\n".join(_listing()))
+        return
+    if options.source not in SOURCES:
+        raise InputError(not_allowed("source of updates", options.source, SOURCES))
+    source = SOURCES[options.source]
+    _check_options(source, options)
+    with files.lock(settings.updates(), f"an update from {source.name}", wait=False):
+        if source.fetch is None:
+            _update_tables(source, options, on_event)
+        else:
+            _fetch_files(source, source.fetch, options, on_event)
 
 
-def _check_narrowing(source: Source, wish: Wish) -> None:
+def _listing() -> Iterator[str]:
+    for source in ALL:
+        place = settings.variable(source.name, "URL")
+        yield f"{source.name}: {source.title}; {source.does}. Address: {place}"
+
+
+def _check_options(source: Source, options: Options) -> None:
     """Refuse options that the source has no use for, rather than pass over what was asked."""
-    if isinstance(source, FileSource):
-        if wish.tables:
+    if source.fetch is not None:
+        if options.tables:
             raise InputError(f"{source.name} refreshes no table, it {source.does}. Leave --table out.")
         return
-    if wish.economies:
+    if options.economies:
         raise InputError(f"{source.name} is read for all economies. --economy is for comtrade; leave it out.")
-    if len(wish.years) > 1:
+    if len(options.years) > 1:
         raise InputError(f"{source.name} ranks economies in one year: give --year once.")
+    for table in options.tables:
+        if table not in source.tables():
+            raise InputError(not_allowed(f"table that {source.name} refreshes", table, source.tables()))
 
 
-def _update(source: TableSource, wish: Wish, tell: Tell) -> None:
-    additions, silent = _fetched(source, wish, tell)
-    for table, why in silent.items():
-        tell(f"{table}: {why}.")
+def _client(source: Source, options: Options, on_event: OnEvent) -> Client:
+    limits = settings.limits()
+    if limits.interval is None:
+        limits = replace(limits, interval=source.interval)
+    if options.fresh:
+        limits = replace(limits, lifetime=0.0)
+    secret = {source.header: settings.key(source.name)} if source.header else {}
+    home = settings.address(source.name, source.address, source.is_file)
+    return Client(source.name, home, limits, secret, on_event)
+
+
+def _update_tables(source: Source, options: Options, on_event: OnEvent) -> None:
+    vintages.require_whole()
+    additions, unchanged = _additions(source, options, on_event)
+    for table, why in unchanged.items():
+        on_event(f"{table}: {why}.")
     if not additions:
-        tell("Nothing to add.")
+        on_event("Nothing to add.")
         return
-    try:
-        with replacing.rehearsal() as copy:
-            changes = add(additions, wish.years[0] if wish.years else None)
-            text = markdown(source.title, changes, silent)
-        _report(source, changes, text, tell)
-        if wish.dry_run:
-            tell("Nothing was changed (--dry-run).")
+    replaced = vintages.files_of(additions)
+    if not options.dry_run:
+        vintages.require_committed(replaced)
+    with vintages.rehearsal(additions, options.years[0] if options.years else None) as (copy, changes):
+        _report(source, changes, unchanged, on_event)
+        if options.dry_run:
+            on_event("Nothing was changed (--dry-run).")
             return
-        replacing.replace(copy)
-        tell(_done(changes))
-    finally:
-        replacing.discard()
+        vintages.put_in_place(copy, replaced)
+    added = ", ".join(f"{change.series.table} {change.series.vintage}" for change in changes)
+    on_event(f"Added: {added}. Pages made from these tables are rebuilt by the next `make site`.")
 
 
-def _fetched(source: TableSource, wish: Wish, tell: Tell) -> tuple[list[Addition], dict[str, str]]:
-    """Fetch every wanted series; all failures are told at once, and then nothing is added.
+def _additions(source: Source, options: Options, on_event: OnEvent) -> tuple[list[vintages.Addition], dict[str, str]]:
+    """Fetch every wanted series; return what is to be added, and why nothing is to the other tables.
 
     Raises
     ------
     Unreachable
         The source does not answer; it is not asked for the other series.
     WorkError
-        At least one series failed.
+        At least one series failed; the message names each that did.
     """
-    fetcher = _fetcher(source, wish, tell)
-    additions, silent, failures = [], {}, []
-    wanted = _wanted(source, wish.tables)
-    for table, fetch in zip(wanted, source.read(fetcher, wanted), strict=True):
+    client = _client(source, options, on_event)
+    additions, unchanged, failures = [], {}, []
+    wanted = list(dict.fromkeys(options.tables)) or source.tables()
+    for table, fetch in zip(wanted, source.series(client, wanted), strict=True):
         try:
-            found = addition(fetch())
+            found = vintages.addition(fetch())
         except Unreachable:
             raise
         except WorkError as error:
-            failures.append(f"{table}: {error}")
+            failures.append(f"- {table}: {error}")
             continue
         if isinstance(found, str):
-            silent[table] = found
+            unchanged[table] = found
         else:
             additions.append(found)
     if failures:
-        raise WorkError(_recap(failures, len(wanted)))
-    return additions, silent
+        head = f"{len(failures)} of {len(wanted)} tables cannot be updated; no table was changed:"
+        advice = ["The others can be updated by name: --table TABLE."] if len(wanted) > len(failures) else []
+        raise WorkError("\n".join([head, *failures, *advice]))
+    return additions, unchanged
 
 
-def _fetch_files(source: FileSource, wish: Wish, tell: Tell) -> None:
-    """Fetch files that are not embedded; a dry run only says which are there."""
-    if wish.dry_run:
-        there = ", ".join(landing.manifest(source.name)) or "nothing yet"
-        tell(f"{source.title} {source.does}. There: {there}. Nothing was fetched (--dry-run).")
-        return
-    landed = source.fetch(_fetcher(source, wish, tell), wish.economies, wish.years)
-    for line in landing.record(source.name, source.title, source.terms, landed):
-        tell(line)
-    tell(f"{source.terms}\nIn build/fetched/{source.name}/; {source.then}.")
-
-
-def _fetcher(source: Source, wish: Wish, tell: Tell) -> Fetcher:
-    patience = replace(settings.patience(), interval=source.interval)
-    if wish.fresh:
-        patience = replace(patience, lifetime=0.0)
-    header = source.header if isinstance(source, FileSource) else ""
-    secret = {header: settings.key(source.name)} if header else {}
-    home = settings.address(source.name, source.address, source.is_file)
-    return Fetcher(source.name, home, patience, secret, tell=tell)
-
-
-def _wanted(source: TableSource, tables: tuple[str, ...]) -> list[str]:
-    known = source.tables()
-    for table in tables:
-        if table not in known:
-            raise InputError(not_allowed(f"table that {source.name} refreshes", table, known))
-    return list(dict.fromkeys(tables)) or known
-
-
-def _recap(failures: list[str], count: int) -> str:
-    head = f"{len(failures)} of {count} tables cannot be updated; no table was changed:"
-    advice = "The others can be updated by name: --table TABLE." if count > len(failures) else ""
-    return "\n".join(filter(None, [head, *(f"- {failure}" for failure in failures), advice]))
-
-
-def _report(source: TableSource, changes: list[Change], text: str, tell: Tell) -> None:
+def _report(source: Source, changes: list[Change], unchanged: dict[str, str], on_event: OnEvent) -> None:
+    text = markdown(source.title, changes, unchanged)
     newest = max(change.series.vintage for change in changes)
     name = newest if newest.startswith(source.name) else f"{source.name}-{newest}"
-    folder = settings.updates() / name
-    write(folder, text, changes)
-    tell(text)
-    tell(f"Written to build/updates/{name}/: report.md, revisions.csv, ranks.csv, coverage.csv.")
+    write(settings.updates() / name, text, changes)
+    on_event(text)
+    on_event(f"Written to build/updates/{name}/: report.md, revisions.csv, ranks.csv, coverage.csv.")
 
 
-def _done(changes: list[Change]) -> str:
-    told = ", ".join(f"{change.series.table} {change.series.vintage}" for change in changes)
-    return f"Added: {told}. Pages made from these tables are rebuilt by the next `make site`."
+def _fetch_files(source: Source, fetch: Fetch, options: Options, on_event: OnEvent) -> None:
+    """Fetch files that are not embedded; a dry run only says which are there."""
+    if options.dry_run:
+        there = ", ".join(downloads.manifest(source.name)) or "nothing yet"
+        on_event(f"{source.title} {source.does}. There: {there}. Nothing was fetched (--dry-run).")
+        return
+    landed = fetch(_client(source, options, on_event), options.economies, options.years)
+    for line in downloads.record(source.name, source.title, source.terms, landed):
+        on_event(line)
+    on_event(f"{source.terms}\nIn build/fetched/{source.name}/; {source.then}.")

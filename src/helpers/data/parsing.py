@@ -2,20 +2,67 @@
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import pandas as pd
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from helpers.data.problems import BrokenTable, Problem
 from helpers.data.records import Column, TableRecord
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ARROW = {"string": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_()}
 PLAIN = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
+#: Of problems alike so many are listed, and so many lines altogether.
+ALIKE = 3
+SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: the file and line it stands on, and the rule it breaks."""
+
+    path: str
+    rule: str
+    line: int | None = None
+    column: str | None = None
+    value: str = ""
+
+    def __str__(self) -> str:
+        place = [self.path]
+        if self.line is not None:
+            place.append(f"line {self.line}")
+        if self.column:
+            place.append(f"column {self.column}")
+        return f"{', '.join(place)}: {self.value} {self.rule}" if self.value else f"{', '.join(place)}: {self.rule}"
+
+
+class BrokenTable(ValueError):
+    """The bytes are not the table the record describes; holds every problem found."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(map(str, problems)))
+        self.problems = problems
+
+
+def listed(problems: Iterable[Problem]) -> list[str]:
+    """Return one line a problem; of those that break the same rule in the same column only the first few."""
+    alike: dict[tuple[str, str | None, str], list[Problem]] = {}
+    for problem in problems:
+        alike.setdefault((problem.path, problem.column, problem.rule), []).append(problem)
+    lines = []
+    for same in alike.values():
+        lines += [str(problem) for problem in same[:ALIKE]]
+        if len(same) > ALIKE:
+            lines.append(f"  and {len(same) - ALIKE} more lines like these, to line {same[-1].line}")
+    return lines
+
+
+def describe(table: str, problems: list[Problem]) -> str:
+    """Put all that is wrong with a table into one message for the person at the keyboard."""
+    lines = listed(problems)
+    more = [f"and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""]
+    return "\n  ".join([f"Table {table!r} is not sound:", *lines[:SHOWN], *filter(None, more)])
 
 
 def parse(data: bytes, table: TableRecord, path: str) -> pd.DataFrame:
@@ -111,7 +158,7 @@ def _header_problems(data: bytes, table: TableRecord, path: str) -> list[Problem
     return [Problem(path, rule, 1)]
 
 
-def cell_problems(data: bytes, table: TableRecord, path: str) -> "Iterator[Problem]":
+def cell_problems(data: bytes, table: TableRecord, path: str) -> Iterator[Problem]:
     """Walk through the file cell by cell and yield every line that cannot be read as the record says."""
     rows = csv.reader(io.StringIO(data.decode("utf-8")))
     next(rows, None)

@@ -1,4 +1,4 @@
-"""Read wide CSV files of numbers quickly, and name the cell that is not a number."""
+"""Cells of a published table: wide CSV files of numbers read quickly, and the cell that is wrong named."""
 
 import csv
 from collections.abc import Iterator
@@ -115,3 +115,34 @@ def _is_number(cell: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def check_same_labels(source: str, rows: list[str], columns: list[str]) -> None:
+    """Refuse a table whose intermediate block is not square with the same industries in rows and columns."""
+    for name, have, other in (("column", set(columns), rows), ("row", set(rows), columns)):
+        missing = [label for label in other if label not in have]
+        if missing:
+            raise InputError(
+                f"{source}: the {name} {missing[0]} of the intermediate block is missing "
+                f"({_more(len(missing), f'missing {name}')}). Rows and columns must name the same industries."
+            )
+    if len(set(rows)) != len(rows) or len(set(columns)) != len(columns):
+        twice = next(label for label in rows + columns if rows.count(label) > 1 or columns.count(label) > 1)
+        raise InputError(f"{source}: {twice} appears twice among the rows or columns.")
+
+
+def check_complete(source: str, values: np.ndarray, rows: list[str], columns: list[str]) -> None:
+    """Refuse empty and infinite cells, naming the first."""
+    holes = ~np.isfinite(values)
+    if holes.any():
+        row, column = np.argwhere(holes)[0]
+        if np.isinf(values[row, column]):
+            raise InputError(f"{source}: the cell in row {rows[row]}, column {columns[column]} is infinite.")
+        raise InputError(
+            f"{source}: the cell in row {rows[row]}, column {columns[column]} is empty "
+            f"({_more(int(holes.sum()), 'empty cell')}). A missing block is not a block of zeros."
+        )
+
+
+def _more(count: int, what: str) -> str:
+    return f"the only {what}" if count == 1 else f"the first of {count} such cells"

@@ -1,4 +1,4 @@
-"""The revision report: what a new vintage moves, as text for people and CSV for programs."""
+"""What a new vintage moves: two vintages compared, and the report of it, as text for people and CSV for programs."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,15 +7,98 @@ from typing import Any
 
 import pandas as pd
 
+from helpers import files
 from helpers.data import catalogue
 from helpers.data.corrections import Correction, corrections
-from helpers.data.coverage import span
-from helpers.data.update.comparison import Comparison
-from helpers.data.update.series import Series
-from helpers.ingested import write_atomically
+from helpers.data.records import span
+from helpers.data.update.series import KEY, Series
 
+#: A year is ranked when this share of the economies of the best covered year is in both vintages.
+ENOUGH = 2 / 3
+#: So many of a long list are shown.
 MOST = 10
 KOREA = "KOR"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two vintages side by side.
+
+    Attributes
+    ----------
+    gained, lost : pandas.DataFrame
+        iso3, year, value of figures only the newer / only the older vintage has.
+    wholly_gained, wholly_lost : dict
+        ``iso3`` and ``year`` -> economies and years that only the newer / only the older vintage has.
+    revisions : pandas.DataFrame
+        iso3, year, before, now, change, percent; figures that differ, largest relative change first.
+    common : int
+        Figures both vintages have.
+    year : int or None
+        Year of the ranking; None when no year has enough economies in both.
+    ranks : pandas.DataFrame
+        iso3, before, now, rank_before, rank_now, moved; economies of both vintages in `year`, Korea first, then by
+        how far they moved. Rank 1 is the largest value; ties share the better rank.
+    """
+
+    gained: pd.DataFrame
+    lost: pd.DataFrame
+    wholly_gained: dict[str, list[Any]]
+    wholly_lost: dict[str, list[Any]]
+    revisions: pd.DataFrame
+    common: int
+    year: int | None
+    ranks: pd.DataFrame
+
+
+def compare(before: pd.DataFrame, now: pd.DataFrame, year: int | None = None) -> Comparison:
+    """Compare two vintages.
+
+    Parameters
+    ----------
+    before, now : pandas.DataFrame
+        iso3, year, value; keys unique.
+    year : int, optional
+        Year of the ranking; when not given the newest in which at least two thirds as many economies are in
+        both vintages as in the best covered year.
+    """
+    common = before.merge(now, on=KEY, suffixes=("_before", "_now"))
+    common = common.rename(columns={"value_before": "before", "value_now": "now"})
+    counts = common.groupby("year")["iso3"].count()
+    enough = counts[counts >= ENOUGH * counts.max()].index
+    chosen = year if year is not None or enough.empty else int(enough.max())
+    return Comparison(
+        gained=now.merge(before[KEY], on=KEY, how="left_anti"),
+        lost=before.merge(now[KEY], on=KEY, how="left_anti"),
+        wholly_gained=_wholly(now, before),
+        wholly_lost=_wholly(before, now),
+        revisions=_revised(common),
+        common=len(common),
+        year=chosen,
+        ranks=_ranked(common[common["year"] == chosen]),
+    )
+
+
+def _wholly(one: pd.DataFrame, other: pd.DataFrame) -> dict[str, list[Any]]:
+    return {column: sorted(set(one[column].tolist()) - set(other[column].tolist())) for column in KEY}
+
+
+def _revised(common: pd.DataFrame) -> pd.DataFrame:
+    differ = common[common["before"] != common["now"]]
+    change = differ["now"] - differ["before"]
+    percent = 100 * change / differ["before"].abs().where(differ["before"] != 0)
+    table = differ.assign(change=change, percent=percent)
+    order = percent.abs().fillna(float("inf"))
+    return table.assign(order=order).sort_values(["order", *KEY], ascending=[False, True, True]).drop(columns="order")
+
+
+def _ranked(rows: pd.DataFrame) -> pd.DataFrame:
+    table = rows[["iso3", "before", "now"]].copy()
+    for name in ("before", "now"):
+        table[f"rank_{name}"] = table[name].rank(ascending=False, method="min").astype("int64")
+    table["moved"] = table["rank_before"] - table["rank_now"]
+    order = table.assign(first=table["iso3"] != "KOR", far=-table["moved"].abs())
+    return table.loc[order.sort_values(["first", "far", "iso3"]).index].reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -72,8 +155,8 @@ def _coverage(change: Change) -> Iterable[str]:
     yield f"- Gained: {len(comparison.gained)} figures{_whole(comparison.wholly_gained)}."
     yield f"- Lost: {len(comparison.lost)} figures{_whole(comparison.wholly_lost)}."
     if change.series.left_out:
-        told = [f"{code} {name}" for code, name in sorted(change.series.left_out.items())]
-        yield f"- Left out as no economy: {', '.join(told[:MOST])}{_more(len(told))}."
+        codes = [f"{code} {name}" for code, name in sorted(change.series.left_out.items())]
+        yield f"- Left out as no economy: {', '.join(codes[:MOST])}{_more(len(codes))}."
 
 
 def _whole(names: dict[str, list[Any]]) -> str:
@@ -145,22 +228,16 @@ def bound_to(table: str, vintage: str) -> list[Correction]:
 
 def write(folder: Path, text: str, changes: list[Change]) -> None:
     """Write the report and its tables: report.md, revisions.csv, ranks.csv, coverage.csv."""
-    write_atomically(folder / "report.md", text)
-    tables = {"revisions": _all_revisions, "ranks": _all_ranks, "coverage": _all_coverage}
-    for name, rows in tables.items():
-        frames = [rows(change).assign(table=change.series.table, vintage=change.series.vintage) for change in changes]
-        content = pd.concat(frames).to_csv(index=False, lineterminator="\n")
-        write_atomically(folder / f"{name}.csv", content)
-
-
-def _all_revisions(change: Change) -> pd.DataFrame:
-    return change.comparison.revisions
-
-
-def _all_ranks(change: Change) -> pd.DataFrame:
-    return change.comparison.ranks.assign(year=change.comparison.year)
-
-
-def _all_coverage(change: Change) -> pd.DataFrame:
-    gained, lost = change.comparison.gained, change.comparison.lost
-    return pd.concat([gained.assign(what="gained"), lost.assign(what="lost")])
+    files.write_text(folder / "report.md", text)
+    named = [(change, {"table": change.series.table, "vintage": change.series.vintage}) for change in changes]
+    tables = {
+        "revisions": [change.comparison.revisions.assign(**names) for change, names in named],
+        "ranks": [change.comparison.ranks.assign(year=change.comparison.year, **names) for change, names in named],
+        "coverage": [
+            figures.assign(what=what, **names)
+            for change, names in named
+            for what, figures in (("gained", change.comparison.gained), ("lost", change.comparison.lost))
+        ],
+    }
+    for name, frames in tables.items():
+        files.write_text(folder / f"{name}.csv", pd.concat(frames).to_csv(index=False, lineterminator="\n"))

@@ -10,43 +10,42 @@ import pytest
 from update_service import QUICK, Answer, Service, status
 
 from helpers.data.update import settings
-from helpers.data.update.fetching import Fetcher
-from helpers.data.update.pages import Request
+from helpers.data.update.client import Client, Request
 from helpers.errors import InputError, WorkError
 
 SLOW = replace(QUICK, attempts=5, first_wait=2.0, longest_wait=30.0)
 
 
 @pytest.fixture
-def waits() -> list[float]:
-    return []
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return how long the client waited; nobody waits."""
+    seconds: list[float] = []
+    monkeypatch.setattr("helpers.data.update.client.time.sleep", seconds.append)
+    return seconds
 
 
-def fetcher(service: Service, waits: list[float], jitter: float = 1.0, **changes: object) -> Fetcher:
-    patience = replace(SLOW, **changes)
-    return Fetcher("wdi", service.url, patience, sleep=waits.append, jitter=lambda: jitter)
+def client(service: Service, **changes: object) -> Client:
+    return Client("wdi", service.url, replace(SLOW, **changes))
 
 
-def ask(one: Fetcher, service: Service) -> bytes:
-    body, _ = one.get(Request(f"{service.url}/x"), lambda body: body)
-    return body
+def ask(one: Client, service: Service, path: str = "x") -> bytes:
+    return one.fetch(Request(f"{service.url}/{path}"), Path.read_bytes)[0]
 
 
-@pytest.mark.parametrize(("jitter", "expected"), [(1.0, [2, 4, 8, 16]), (0.0, [1, 2, 4, 8])])
-def test_waits_double_and_are_jittered(
-    jitter: float, expected: list[float], service: Service, waits: list[float], project: Path
-) -> None:
+def test_waits_double_and_are_jittered(service: Service, waits: list[float], project: Path) -> None:
     service.troubles = [status(500)] * 4
     service.json("/x", [])
-    assert ask(fetcher(service, waits, jitter), service) == b"[]"
-    assert waits == expected
+    assert ask(client(service), service) == b"[]"
+    assert waits[0] == 0
+    assert all(least <= wait <= least + 2 for least, wait in zip((4, 8, 16), waits[1:], strict=True))
+    assert len({wait % 1 for wait in waits}) > 2
 
 
 def test_waits_do_not_grow_without_end(service: Service, waits: list[float], project: Path) -> None:
     service.troubles = [status(500)] * 5
     with pytest.raises(WorkError, match="after 5 attempts"):
-        ask(fetcher(service, waits, longest_wait=5.0), service)
-    assert waits == [2, 4, 5, 5]
+        ask(client(service, longest_wait=7.0), service)
+    assert waits[2:] == [7, 7]
 
 
 @pytest.mark.parametrize("told", [lambda: "12", lambda: formatdate(time() + 13, usegmt=True)], ids=["seconds", "date"])
@@ -55,55 +54,55 @@ def test_a_server_that_asks_to_wait_is_waited_for(
 ) -> None:
     service.troubles = [status(429, Retry_After=told())]
     service.json("/x", [])
-    ask(fetcher(service, waits), service)
+    ask(client(service), service)
     assert len(waits) == 1
     assert 10 <= waits[0] <= 13
 
 
 def test_requests_keep_their_distance(service: Service, waits: list[float], project: Path) -> None:
     service.json("/", [])
-    one = fetcher(service, waits, interval=5.0)
+    one = client(service, interval=5.0)
     for number in range(3):
-        one.get(Request(f"{service.url}/{number}"), lambda body: body)
+        ask(one, service, str(number))
     assert len(waits) == 2
     assert all(4 < wait <= 5 for wait in waits)
 
 
 def test_old_pages_are_asked_for_again(service: Service, waits: list[float], project: Path) -> None:
     service.json("/x", [])
-    ask(fetcher(service, waits), service)
-    ask(fetcher(service, waits), service)
+    ask(client(service), service)
+    ask(client(service), service)
     assert len(service.asked) == 1
-    ask(fetcher(service, waits, lifetime=0.0), service)
+    ask(client(service, lifetime=0.0), service)
     assert len(service.asked) == 2
 
 
 def test_an_answer_without_end_is_cut_off(service: Service, waits: list[float], project: Path) -> None:
     service.routes["/x"] = lambda path, query: Answer(b"x" * 5000)
     with pytest.raises(WorkError, match="larger than 1000 bytes"):
-        ask(fetcher(service, waits, largest=1000), service)
-    assert not list((project / "build" / "cache").rglob("*.part"))
+        ask(client(service, largest=1000), service)
+    assert not list((project / "build" / "cache").rglob(".part-*"))
 
 
 def test_a_redirection_to_an_address_without_https_is_not_followed(
     service: Service, waits: list[float], project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("helpers.data.update.fetching.is_safe", lambda url: "/safe" in url)
+    monkeypatch.setattr("helpers.data.update.client.is_safe", lambda url: "/safe" in url)
     service.routes["/safe"] = lambda path, query: Answer(b"", status=302, headers={"Location": "/unsafe"})
     service.json("/unsafe", [])
     with pytest.raises(WorkError, match="leads to an address without https"):
-        fetcher(service, waits).get(Request(f"{service.url}/safe"), lambda body: body)
+        ask(client(service), service, "safe")
 
 
 def test_a_step_without_https_on_the_way_is_seen(
     service: Service, waits: list[float], project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("helpers.data.update.fetching.is_safe", lambda url: "/unsafe" not in url)
+    monkeypatch.setattr("helpers.data.update.client.is_safe", lambda url: "/unsafe" not in url)
     for place, to in (("/safe", "/unsafe"), ("/unsafe", "/end")):
         service.routes[place] = lambda path, query, to=to: Answer(b"", status=302, headers={"Location": to})
     service.json("/end", [])
     with pytest.raises(WorkError, match="leads to an address without https"):
-        fetcher(service, waits).get(Request(f"{service.url}/safe"), lambda body: body)
+        ask(client(service), service, "safe")
 
 
 def test_chunked_answers_are_read_and_broken_ones_noticed(service: Service, waits: list[float], project: Path) -> None:
@@ -119,15 +118,15 @@ def test_chunked_answers_are_read_and_broken_ones_noticed(service: Service, wait
 
     service.json("/x", [])
     service.troubles = [chunked(b"3\r\n,"), chunked(b"3\r\n,3]\r\n0\r\n\r\n")]
-    assert ask(fetcher(service, waits), service) == b"[1,2,3]"
-    assert waits == [2]
+    assert ask(client(service), service) == b"[1,2,3]"
+    assert waits == [0]
 
 
 def test_nobody_listens(waits: list[float], project: Path) -> None:
     service = Service()
     service.close()
     with pytest.raises(WorkError, match="no connection, after 5 attempts"):
-        ask(fetcher(service, waits), service)
+        ask(client(service), service)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +153,7 @@ def test_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.address("wdi", "https://api.example.org/v2/") == "https://api.example.org/v2"
     monkeypatch.setenv("RESHORING_UPDATE_TIMEOUT", "7.5")
     monkeypatch.setenv("RESHORING_UPDATE_ATTEMPTS", "2")
-    assert (settings.patience().timeout, settings.patience().attempts) == (7.5, 2)
+    assert (settings.limits().timeout, settings.limits().attempts) == (7.5, 2)
     monkeypatch.setenv("RESHORING_UPDATE_TIMEOUT", "soon")
     with pytest.raises(InputError, match="RESHORING_UPDATE_TIMEOUT is 'soon'; it must be a positive number"):
-        settings.patience()
+        settings.limits()

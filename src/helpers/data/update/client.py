@@ -1,0 +1,414 @@
+"""Ask an official address until it gives a whole and readable answer, or until the limits are reached.
+
+One client for every source, over `requests`. urllib3's `Retry` counts the attempts and says how long to wait; the loop
+around it is here, because it also covers what comes after the status line: a body that breaks off, that drips in too
+slowly, or that is a web page where data are expected. Complete answers stay on disk for a day, so that a download that
+broke off goes on where it stopped.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+import requests
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from urllib3.exceptions import DecodeError, HTTPError, MaxRetryError, ProtocolError, ReadTimeoutError
+from urllib3.util import Retry
+
+from helpers import files
+from helpers.data.update.settings import Limits, cache, is_safe
+from helpers.errors import WorkError
+
+WORTH_ANOTHER_ATTEMPT = {408, 425, 429, 500, 502, 503, 504}
+CHUNK = 1 << 16
+#: Answers up to this size are searched for the key that was sent.
+SEARCHED = 1 << 22
+SHOWN = 3
+Parsed = TypeVar("Parsed")
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Trouble(Exception):
+    """Trouble that may pass: worth another attempt. `wait` is how long the server asks to wait."""
+
+    def __init__(self, message: str, wait: float | None = None) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class Unreadable(Trouble):
+    """A complete answer that is not what the service documents."""
+
+
+class Unreachable(WorkError):
+    """A source that gave no usable answer; asking it for something else would only wait again."""
+
+
+class Unfitting(Exception):
+    """Pages that are each complete but do not make a whole."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for. Keys and other secrets are no part of it: they travel in headers.
+
+    `edition` tells apart answers to the same address at different times; it is not sent.
+    """
+
+    url: str
+    parameters: tuple[tuple[str, str], ...] = ()
+    accept: str = "*/*"
+    edition: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The address for messages and manifests; a query that came with it may hold a token and is left out."""
+        plain = urlunsplit(urlsplit(self.url)._replace(query="", fragment=""))
+        return f"{plain}?{urlencode(self.parameters)}" if self.parameters else plain
+
+    @property
+    def name(self) -> str:
+        """Name of the answer on disk: a hash of the request."""
+        asked = f"{self.url}?{urlencode(self.parameters)}\n{self.accept}\n{self.edition}"
+        return hashlib.sha256(asked.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A complete answer: where it lies, its hash, and the producer's date of it if the server sent one."""
+
+    url: str
+    sha256: str
+    modified: str
+    fetched: float
+    path: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """One page as the service describes it: its number, how many there are, rows in all, the date of the data."""
+
+    number: int
+    pages: int
+    total: int
+    date: str
+    rows: list[Any]
+
+
+class Client:
+    """Asks one source: paced, retried, cached.
+
+    Parameters
+    ----------
+    source : str
+        Name of the source; names the folder of its answers.
+    home : str
+        Base address of the source.
+    limits : Limits
+        Attempts, time-outs, waits, sizes.
+    secret : mapping of str to str
+        Headers that hold a key. They are sent to `home` only, never along a redirection, and never written anywhere.
+    on_event : callable
+        Takes a line for the person who waits.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        home: str,
+        limits: Limits,
+        secret: Mapping[str, str] | None = None,
+        on_event: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self.source = source
+        self.home = home
+        self.limits = limits
+        self._on_event = on_event
+        self._secret = dict(secret or {})
+        self._session = requests.Session()
+        self._session.headers["User-Agent"] = "reshoring-replication (research; updates of open data)"
+        # the OECD's service fails with 500 where no language is named
+        self._session.headers["Accept-Language"] = "en"
+        self._last = 0.0
+        self._folder = cache(source)
+        for path in self._folder.glob("*"):
+            if time.time() - path.stat().st_mtime > limits.lifetime:
+                path.unlink(missing_ok=True)
+
+    def fetch(self, request: Request, parse: Callable[[Path], Parsed], fresh: bool = False) -> tuple[Parsed, Answer]:
+        """Return an answer as read by `parse`, from disk when it was fetched lately.
+
+        Parameters
+        ----------
+        request : Request
+            What to ask for.
+        parse : callable
+            Takes the file of the answer; raises `Unreadable` when it is not what was asked for.
+        fresh : bool
+            Ask again even if the answer is on disk.
+
+        Raises
+        ------
+        WorkError
+            No usable answer after all attempts, or a refusal that waiting does not mend.
+        """
+        answer = None if fresh else self._on_disk(request)
+        if answer is not None:
+            try:
+                return parse(Path(answer.path)), answer
+            except Unreadable:
+                self._description(request).unlink(missing_ok=True)
+        return self._ask(request, parse)
+
+    def fetch_json(
+        self, request: Request, parse: Callable[[Any], Parsed], fresh: bool = False
+    ) -> tuple[Parsed, Answer]:
+        """Return an answer in JSON as read by `parse`; otherwise as `fetch`."""
+        return self.fetch(request, lambda path: parse(from_json(path.read_bytes())), fresh)
+
+    def fetch_pages(
+        self, request: Callable[[int], Request], parse: Callable[[Any], Part], what: str
+    ) -> tuple[list[Any], str]:
+        """Return the rows of all pages, and the date of the data.
+
+        Pages from disk and fresh ones may be of different dates; when they do not fit, all are fetched afresh, once.
+
+        Parameters
+        ----------
+        request : callable
+            Takes the number of a page (from 1) and returns what to ask for.
+        parse : callable
+            Takes the JSON of an answer and returns the page.
+        what : str
+            What is fetched, for messages.
+
+        Raises
+        ------
+        WorkError
+            The pages do not fit even when fetched afresh.
+        """
+
+        def page(number: int, fresh: bool) -> Part:
+            return self.fetch_json(request(number), parse, fresh)[0]
+
+        try:
+            return whole(partial(page, fresh=False))
+        except Unfitting:
+            pass
+        try:
+            return whole(partial(page, fresh=True))
+        except Unfitting as error:
+            raise WorkError(f"{what}: {error}. The answer was not used; try again later.") from None
+
+    def _ask(self, request: Request, parse: Callable[[Path], Parsed]) -> tuple[Parsed, Answer]:
+        limits = self.limits
+        retry = Retry(
+            total=limits.attempts - 1,
+            backoff_factor=limits.first_wait,
+            backoff_jitter=limits.first_wait,
+            backoff_max=limits.longest_wait,
+        )
+        while True:
+            try:
+                return self._attempt(request, parse, retry)
+            except Trouble as error:
+                trouble = error
+            message = str(trouble)
+            for value in self._secret.values():
+                message = message.replace(value, "***")
+            try:
+                retry = retry.increment("GET", request.shown, error=trouble)
+            except MaxRetryError:
+                attempts = f"after {limits.attempts} attempts" if limits.attempts > 1 else "at the first attempt"
+                raise Unreachable(
+                    f"{request.shown}: {message}, {attempts}. Nothing was changed; try again later: pages that have "
+                    "come in are kept."
+                ) from None
+            self._wait(max(retry.get_backoff_time(), trouble.wait or 0.0), message)
+
+    def _wait(self, seconds: float, message: str) -> None:
+        if seconds > self.limits.longest_wait:
+            raise Unreachable(
+                f"{self.source}: {message}; it asks to wait {seconds:.0f} seconds. Nothing was changed; start again "
+                "then: pages that have come in are kept."
+            )
+        self._on_event(f"{self.source}: {message}; next attempt in {seconds:.1f} s")
+        time.sleep(seconds)
+
+    def _attempt(self, request: Request, parse: Callable[[Path], Parsed], retry: Retry) -> tuple[Parsed, Answer]:
+        rest = self._last + (self.limits.interval or 0.0) - time.monotonic()
+        if rest > 0:
+            time.sleep(rest)
+        self._last = time.monotonic()
+        body = self._folder / f"{request.name}.body"
+        with files.replacing(body) as part:
+            modified = self._stream(request, part, retry)
+            self._check_no_secret(part)
+            parsed = parse(part)
+            answer = Answer(request.shown, files.sha256(part), modified, time.time(), str(body))
+        # the description is written last: without it a body on disk does not count
+        files.write_text(self._description(request), json.dumps(asdict(answer), indent=1) + "\n")
+        return parsed, answer
+
+    def _stream(self, request: Request, part: Path, retry: Retry) -> str:
+        """Write an answer to a file; return what the server says of its date."""
+        own_address = urlsplit(request.url)[:2] == urlsplit(self.home)[:2]
+        started = time.monotonic()
+        try:
+            with self._session.get(
+                request.url,
+                params=list(request.parameters),
+                headers={"Accept": request.accept, **(self._secret if own_address else {})},
+                timeout=self.limits.timeout,
+                stream=True,
+                allow_redirects=not self._secret,
+            ) as response:
+                self._check_status(response, request, retry)
+                size = 0
+                with part.open("wb") as file:
+                    # read1 returns what has come in; other reads wait for a full buffer and would miss the deadline
+                    while chunk := response.raw.read1(CHUNK, decode_content=True):
+                        size += file.write(chunk)
+                        if time.monotonic() - started > self.limits.deadline:
+                            raise Trouble(f"the answer had not ended after {self.limits.deadline:g} seconds")
+                        if size > self.limits.largest:
+                            raise WorkError(f"{request.shown}: the answer is larger than {self.limits.largest} bytes.")
+                return response.headers.get("Last-Modified", "")
+        except (requests.RequestException, HTTPError) as error:
+            raise Trouble(_in_words(error, self.limits.timeout)) from None
+
+    def _check_status(self, response: requests.Response, request: Request, retry: Retry) -> None:
+        if not all(is_safe(each.url) for each in (*response.history, response)):
+            raise WorkError(f"{request.shown} leads to an address without https; it was not followed.")
+        status = response.status_code
+        if status in WORTH_ANOTHER_ATTEMPT:
+            raise Trouble(f"the server answered {status}", retry.get_retry_after(response.raw))
+        if status in (401, 403):
+            advice = (
+                "Look whether the key is right and still valid."
+                if self._secret
+                else "It may ask for a key or registration."
+            )
+            raise WorkError(f"{request.shown}: the server answered {status}: access refused. {advice}")
+        if status != 200:
+            moved = " (it has moved; configure the new address)" if 300 <= status < 400 else ""
+            raise WorkError(f"{request.shown}: the server answered {status}{moved}. Nothing was changed.")
+
+    def _check_no_secret(self, part: Path) -> None:
+        """Refuse to keep an answer that repeats the key."""
+        if self._secret and part.stat().st_size < SEARCHED:
+            body = part.read_bytes()
+            if any(value.encode() in body for value in self._secret.values()):
+                raise WorkError(f"{self.source}: the answer repeats the key that was sent. It was not kept.")
+
+    def _on_disk(self, request: Request) -> Answer | None:
+        """Return an answer that is complete, unchanged and not too old, else None."""
+        try:
+            answer = Answer(**json.loads(self._description(request).read_text(encoding="utf-8")))
+            sound = files.sha256(self._folder / f"{request.name}.body") == answer.sha256
+        except (OSError, ValueError, TypeError):
+            return None
+        return answer if sound and time.time() - answer.fetched < self.limits.lifetime else None
+
+    def _description(self, request: Request) -> Path:
+        return self._folder / f"{request.name}.json"
+
+
+def _in_words(error: Exception, timeout: float) -> str:
+    """Say what went wrong without the library's own text, which may quote a request."""
+    if isinstance(error, requests.Timeout | ReadTimeoutError):
+        return f"no answer within {timeout:g} seconds"
+    if isinstance(error, ProtocolError | DecodeError):
+        return "the answer broke off"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    return f"the request failed ({type(error).__name__})"
+
+
+def whole(page: Callable[[int], Part]) -> tuple[list[Any], str]:
+    """Return the rows of all pages and their date.
+
+    Raises
+    ------
+    Unfitting
+        A page of another number, count or date than the first promised, one that repeats another, or rows missing.
+    """
+    first = page(1)
+    seen: dict[str, int] = {}
+    rows: list[Any] = []
+    for number in range(1, first.pages + 1):
+        part = first if number == 1 else page(number)
+        if part.number != number:
+            raise Unfitting(f"page {number} was asked for; page {part.number} came")
+        if (part.pages, part.total) != (first.pages, first.total):
+            raise Unfitting(
+                f"page {number} tells of {part.total} rows on {part.pages} pages, page 1 of {first.total} on "
+                f"{first.pages}"
+            )
+        if part.date != first.date:
+            raise Unfitting(f"page {number} is of {part.date}, page 1 of {first.date}: the data changed meanwhile")
+        text = repr(part.rows)
+        if part.rows and text in seen:
+            raise Unfitting(f"page {number} repeats page {seen[text]}")
+        seen[text] = number
+        rows += part.rows
+    if len(rows) != first.total:
+        raise Unfitting(f"{len(rows)} rows came in; the service announced {first.total}")
+    return rows, first.date
+
+
+def is_html(start: bytes) -> bool:
+    """Tell whether an answer that starts so is a web page."""
+    return start[:512].lstrip().lower().startswith((b"<!doctype html", b"<html"))
+
+
+def from_json(body: bytes) -> Any:
+    """Read JSON.
+
+    Raises
+    ------
+    Unreadable
+        It is something else; says so when it is a web page.
+    """
+    try:
+        return json.loads(body)
+    except ValueError:
+        kind = "a web page (HTML)" if is_html(body) else "something that is not JSON"
+        raise Unreadable(f"the server answered with {kind}") from None
+
+
+def member(answer: Any, name: str) -> Any:
+    """Return a member of a JSON object.
+
+    Raises
+    ------
+    Unreadable
+        It is no object, or has no such member.
+    """
+    if not isinstance(answer, dict) or name not in answer:
+        raise Unreadable(f"the answer has another form than documented: an object with {name} was expected")
+    return answer[name]
+
+
+def models(kind: type[Model], rows: Any, what: str) -> list[Model]:
+    """Read rows as the service documents them; keys beyond those needed are allowed.
+
+    Raises
+    ------
+    Unreadable
+        A key is missing or holds another kind of value: the service has changed.
+    """
+    try:
+        # Which class it is stands in an argument, where a checker wants a name of a type.
+        return TypeAdapter(list[kind]).validate_python(rows)  # type: ignore[valid-type]
+    except ValidationError as error:
+        places = [(".".join(str(step) for step in item["loc"][1:]) or "row", item["msg"]) for item in error.errors()]
+        wrong = list(dict.fromkeys(f"{place}: {message}" for place, message in places))
+        more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
+        raise Unreadable(f"{what} has another form than documented: {'; '.join(wrong[:SHOWN])}{more}") from None

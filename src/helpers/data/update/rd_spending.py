@@ -1,0 +1,130 @@
+"""Expenditure on research and development by the OECD and by Eurostat: SDMX services, answered as SDMX-CSV."""
+
+import re
+import time
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from functools import partial
+
+from helpers.data import catalogue
+from helpers.data.update import sdmx
+from helpers.data.update.client import Answer, Client
+from helpers.data.update.series import Series, alpha2_codes, is_economy, tidy
+from helpers.errors import WorkError
+
+TABLE = "rd_gdp"
+OECD_TITLE = "OECD, Main Science and Technology Indicators"
+OECD_ADDRESS = "https://sdmx.oecd.org/public/rest"
+EUROSTAT_TITLE = "Eurostat, expenditure on R&D"
+EUROSTAT_ADDRESS = "https://ec.europa.eu/eurostat/api/dissemination/sdmx/2.1"
+OECD = sdmx.Query(
+    sdmx.Flow("OECD.STI.STP", "DSD_MSTI@DF_MSTI"),
+    # gross domestic expenditure on R&D, % of GDP, yearly
+    sdmx.Choice(
+        {"FREQ": {"A"}, "MEASURE": {"G"}, "UNIT_MEASURE": {"PT_B1GQ"}},
+        area="REF_AREA",
+        status="OBS_STATUS",
+        besides={"TRANSFORMATION": {"_Z"}, "UNIT_MULT": {"0"}},
+    ),
+    "OECD Main Science and Technology Indicators, R&D as % of GDP",
+    {"start_period": "1990", "dimension_at_observation": "AllDimensions"},
+)
+OECD_PLAIN = {"", "A"}
+OECD_CITATION = {
+    "key": "oecd_msti",
+    "type": "misc",
+    "fields": {
+        "author": "{OECD}",
+        "title": "Main Science and Technology Indicators",
+        "publisher": "OECD",
+        "url": "https://www.oecd.org/en/data/datasets/main-science-and-technology-indicators.html",
+    },
+}
+UPDATED = "LAST UPDATE"
+EUROSTAT_NAME = "rd_e_gerdtot"
+EUROSTAT = sdmx.Query(
+    sdmx.Flow("ESTAT", EUROSTAT_NAME.upper(), short=True),
+    # all sectors of performance, % of GDP, yearly
+    sdmx.Choice({"freq": {"A"}, "sectperf": {"TOTAL"}, "unit": {"PC_GDP"}}, area="geo", status="OBS_FLAG"),
+    f"Eurostat {EUROSTAT_NAME}, R&D as % of GDP",
+    {"start_period": "1990"},
+    own=(("format", "SDMX-CSV"),),
+    columns=(UPDATED,),
+)
+EUROSTAT_CITATION = {
+    "key": "eurostat_rd_e_gerdtot",
+    "type": "misc",
+    "fields": {
+        "author": "{Eurostat}",
+        "title": "Gross domestic expenditure on R&D by sector of performance (rd_e_gerdtot)",
+        "publisher": "European Commission",
+        "url": "https://ec.europa.eu/eurostat/databrowser/view/rd_e_gerdtot/default/table",
+    },
+}
+
+
+def tables() -> list[str]:
+    """Return the table that expenditure on R&D belongs to."""
+    return [name for name in catalogue.tables() if name == TABLE]
+
+
+def oecd_series(client: Client, wanted: list[str]) -> list[Callable[[], Series]]:
+    """Return, for each table, what fetches the OECD's series."""
+    return [partial(_oecd, client, table) for table in wanted]
+
+
+def eurostat_series(client: Client, wanted: list[str]) -> list[Callable[[], Series]]:
+    """Return, for each table, what fetches Eurostat's series."""
+    return [partial(_eurostat, client, table) for table in wanted]
+
+
+def _oecd(client: Client, table: str) -> Series:
+    rows, answer, _ = sdmx.ask(client, OECD)
+    found = sdmx.figures(rows, OECD.choice, OECD.what)
+    month, how = _month(answer)
+    return Series(
+        table=table,
+        vintage=f"oecd-msti-{month}",
+        note=f"OECD, Main Science and Technology Indicators, {how} {month}; CC BY 4.0.",
+        figures=tidy((row for row in found if is_economy(row[0])), OECD.what),
+        left_out={area: "group or other area" for area, _, _ in found if not is_economy(area)},
+        marks=sdmx.marks(rows, OECD.choice, OECD_PLAIN),
+        citation=OECD_CITATION,
+    )
+
+
+def _month(answer: Answer) -> tuple[str, str]:
+    """Return year and month of an answer, and whether they are of its publication or of its reading.
+
+    The service sends no date of publication along with the figures; the date of last change is taken from the
+    head of the answer where there is one.
+    """
+    try:
+        return f"{parsedate_to_datetime(answer.modified):%Y-%m}", "as last changed in"
+    except (TypeError, ValueError):
+        return time.strftime("%Y-%m", time.gmtime(answer.fetched)), "as read in"
+
+
+def _eurostat(client: Client, table: str) -> Series:
+    rows, _, _ = sdmx.ask(client, EUROSTAT)
+    date, known = _last_update(rows), alpha2_codes()
+    found = sdmx.figures(rows, EUROSTAT.choice, EUROSTAT.what)
+    return Series(
+        table=table,
+        vintage=f"eurostat-{date}",
+        note=f"Eurostat, {EUROSTAT_NAME}, as last updated on {date}; CC BY 4.0.",
+        figures=tidy(((known[area], year, value) for area, year, value in found if area in known), EUROSTAT.what),
+        left_out={area: "group or other area" for area, _, _ in found if area not in known},
+        marks=sdmx.marks(rows, EUROSTAT.choice, {""}),
+        citation=EUROSTAT_CITATION,
+    )
+
+
+def _last_update(rows: list[sdmx.Row]) -> str:
+    """Return the date of the last update, which stands in every line as day/month/year and time."""
+    dates = {row[UPDATED] for row in rows}
+    found = re.match(r"(\d\d)/(\d\d)/(\d\d\d\d|\d\d)\b", dates.pop()) if len(dates) == 1 else None
+    if found is None:
+        raise WorkError(f"{EUROSTAT.what}: the answer does not tell when the data were last updated. It was not used.")
+    day, month, year = found.groups()
+    return f"{year if len(year) == 4 else '20' + year}-{month}-{day}"
