@@ -4,8 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from helpers import context
-from helpers.report import source
+from helpers import context, data
 
 RECORDS = {
     "rd_gdp": ("World Bank, WDI", ["wdi-2021-09-15", "wdi-2026-07-13"]),
@@ -24,11 +23,8 @@ def project(tmp_path, monkeypatch):
 
 @pytest.fixture
 def catalogue(monkeypatch):
-    fake = SimpleNamespace(
-        metadata=lambda table: SimpleNamespace(producer=RECORDS[table][0]),
-        vintages=lambda table: RECORDS[table][1],
-    )
-    monkeypatch.setattr(source, "_catalogue", lambda: fake)
+    monkeypatch.setattr(data, "metadata", lambda table: SimpleNamespace(producer=RECORDS[table][0]))
+    monkeypatch.setattr(data, "vintages", lambda table: RECORDS[table][1])
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from helpers.report.store import is_generated
 from helpers.report.words import listing
@@ -44,32 +44,21 @@ def source_line(
     return " ".join(part.rstrip(".") + "." for part in parts if part)
 
 
-def _catalogue() -> Any:
-    from helpers import data
-
-    return data
-
-
 def _sources(tables: Sequence[str], vintages: Mapping[str, str]) -> str:
-    data = _catalogue()
+    from helpers import data, ingested
+
     by_producer: dict[str, list[str]] = {}
     for table in tables:
         if "/" in table:
-            by_producer[_ingested_title(table)] = [f"ingested as {table.partition('/')[2]}"]
+            by_producer[ingested.describe(table)["title"]] = [f"ingested as {table.partition('/')[2]}"]
             continue
         record = data.metadata(table)
         used = vintages.get(table) or listing(data.vintages(table))
-        # "(from UNESCO ...)" is told on the data page; here it would drown the vintage.
+        # The data page has "(from UNESCO ...)"; here it would drown the vintage.
         entries = by_producer.setdefault(record.producer.partition(" (from ")[0], [])
         entries += [used] if used not in entries else []
     listed = "; ".join(f"{producer} ({', '.join(used)})" for producer, used in by_producer.items())
     return f"Source: {listed}" if listed else ""
-
-
-def _ingested_title(identity: str) -> str:
-    from helpers import ingested
-
-    return ingested.describe(identity)["title"]
 
 
 def flags_of(frame: "pd.DataFrame | None") -> list[str]:

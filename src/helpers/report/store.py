@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from helpers import files
 from helpers.context import current_run
 from helpers.errors import InputError
 from helpers.paths import project_root
@@ -263,6 +264,4 @@ def plain(value: Any, name: str) -> float | int | str | bool | None:
 
 
 def _write_json(path: Path, content: Any) -> None:
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
-    part.replace(path)
+    files.write_text(path, json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n")

@@ -128,7 +128,8 @@ async def evaluate(client: Any, cell: Any) -> None:
         asked = {str(number): SHOWN.format(expression) for number, expression in enumerate(found)}
         request = client.kc.execute("", silent=True, store_history=False, user_expressions=asked)
         reply = await client.async_wait_for_reply(request)
-        for expression, answer in zip(found, _in_order(reply), strict=True):
+        answers = reply["content"]["user_expressions"]
+        for expression, answer in zip(found, map(answers.get, asked), strict=True):
             if answer["status"] != "ok":
                 raise ExpressionError(cell.get("id", ""), expression, answer["ename"], answer["evalue"])
             values.append(ast.literal_eval(answer["data"]["text/plain"]))
@@ -136,11 +137,6 @@ async def evaluate(client: Any, cell: Any) -> None:
             {"expression": expression, "text": text} for expression, text in zip(found, values, strict=True)
         ]
     cell.source = with_values(cell.source, values)
-
-
-def _in_order(reply: Any) -> list[dict[str, Any]]:
-    answers = reply["content"]["user_expressions"]
-    return [answers[str(number)] for number in range(len(answers))]
 
 
 def record(notebook: Any, results: Path) -> None:
