@@ -23,9 +23,9 @@ KNOWN = {
 
 
 def economies(count: int) -> dict[str, int]:
-    """Return `count` economies, alpha-3 code to numeric code: known ones first, then invented (ZAA, ZAB, ...)."""
+    """Return `count` economies, alpha-3 code to numeric code, ascending: known ones and invented (ZAA, ZAB, ...)."""
     invented = {f"Z{chr(65 + i // 26)}{chr(65 + i % 26)}": 1000 + i for i in range(max(count - len(KNOWN), 0))}
-    return dict(list((KNOWN | invented).items())[:count])
+    return dict(sorted(list((KNOWN | invented).items())[:count], key=lambda pair: pair[1]))
 
 
 def product_codes(edition: str, count: int, unmatched: int) -> list[str]:

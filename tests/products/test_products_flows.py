@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from helpers import data, ingested
 from helpers.errors import InputError, WorkError
 from helpers.trade import products
-from helpers.trade.products import commands, end_use, end_use_flows, engines, quick, sources
-from helpers.trade.products.export import write_flows
+from helpers.trade.products import commands, end_use, end_use_flows, sources
+from helpers.trade.products.end_use_flows import write_flows
 from helpers.trade.products.ingest import ingest
 
 

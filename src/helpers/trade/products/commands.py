@@ -39,13 +39,11 @@ def flows(
 ) -> None:
     """Write BACI's flows by exporter, importer, year and end use to a file, without ingesting anything."""
     from helpers import ingested
-    from helpers.trade.products.export import write_flows
+    from helpers.trade.products.end_use_flows import write_flows
 
     count = write_flows(folder, out)
     typer.echo(f"{count:,} flows by exporter, importer, year and end use (US$), in {out}")
-    typer.echo(
-        "Every row was in the published form and counts. Repeated rows are looked for by `reshoring trade ingest`."
-    )
+    typer.echo("Every row is sound and counts; none repeats another.")
     if ingested.is_generated(folder):
         typer.echo(GENERATED)
 

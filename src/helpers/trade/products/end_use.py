@@ -1,15 +1,11 @@
 """End-use classes of products: from six-digit HS codes through BEC Rev. 4."""
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from helpers import data
 from helpers.errors import InputError, not_allowed
-
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
 
 CONCORDANCE = "hs6_bec4"
 # Broad economic categories, Rev. 4, by class of the System of National Accounts (UNSD). Some fuels are only known as
@@ -51,7 +47,7 @@ def classes_of(edition: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `product` (six digits as text), `end_use_number` (position in `NAMES`).
+        `product` (six digits as text), `use` (position in `NAMES`).
 
     Raises
     ------
@@ -64,25 +60,10 @@ def classes_of(edition: str) -> pd.DataFrame:
         raise InputError(not_allowed("HS edition with a concordance to BEC Rev. 4", edition, editions))
     chosen = concordance[concordance["hs_edition"] == edition]
     numbers = {category: NAMES.index(class_of(category)) for category in chosen["bec4"].unique()}
-    return pd.DataFrame({"product": chosen["hs6"], "end_use_number": chosen["bec4"].map(numbers).astype("int8")})
+    return pd.DataFrame({"product": chosen["hs6"], "use": chosen["bec4"].map(numbers).astype("int8")})
 
 
 @lru_cache(maxsize=2)
 def _concordance(sha256: str) -> pd.DataFrame:
     """Load the concordance once for each content of its file."""
     return data.load(CONCORDANCE)
-
-
-def classified(rows: "ir.Table", classes: "ir.Table") -> "ir.Table":
-    """Add `end_use_number` to product rows; a product in no class gets the number of `UNMATCHED`.
-
-    Parameters
-    ----------
-    rows : Table
-        With a column `product`.
-    classes : Table
-        Result of `classes_of` in the same backend.
-    """
-    joined = rows.left_join(classes, "product").drop("product_right")
-    unmatched = NAMES.index(UNMATCHED)
-    return joined.mutate(end_use_number=joined.end_use_number.fill_null(unmatched))

@@ -1,77 +1,80 @@
-"""Flows by exporter, importer, year and end use from ingested product-level trade."""
+"""Flows by exporter, importer, year and end use: from ingested trade, or straight from files of BACI."""
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import ibis
+import duckdb
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import csv, parquet
 
-from helpers import ingested
-from helpers.errors import InputError, not_allowed
-from helpers.trade.products import engines
-from helpers.trade.products.end_use import NAMES, UNMATCHED, classes_of, classified
-from helpers.trade.products.rows import COMTRADE_EDITIONS, STORED, baci_rows
-from helpers.trade.products.sources import BaciFile, Source
-
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
-    from ibis.backends import BaseBackend
+from helpers import files, ingested
+from helpers.errors import InputError, WorkError, not_allowed
+from helpers.trade.products import reading, sources
+from helpers.trade.products.end_use import NAMES, UNMATCHED, classes_of
+from helpers.trade.products.sources import BaciFile
 
 KIND = "trade"
 COMMAND = "reshoring trade ingest FOLDER --format baci"
 MILLION = 1_000_000
+MEMORY = "400MB"
+#: Sums are exact decimals; only a finished sum becomes a floating-point number.
+SUMMED = """
+    SELECT year, exporter, importer, coalesce(use, {unmatched}) AS use, sum(value) AS value
+    FROM rows_{edition} LEFT JOIN classes_{edition} USING (product) WHERE {condition} GROUP BY ALL
+"""
+SUMMED_AGAIN = "SELECT year, exporter, importer, use, sum(value) AS value FROM ({rows}) GROUP BY ALL"
+REPEATED = "SELECT product FROM rows GROUP BY exporter, importer, product HAVING count(*) > 1"
+#: Names take the place of numbers once the rows are few.
+NAMED = """
+    SELECT e.iso3 AS exporter, i.iso3 AS importer, year, end_use, value
+    FROM ({summed}) JOIN economies e ON e.code = exporter JOIN economies i ON i.code = importer JOIN uses USING (use)
+    ORDER BY ALL
+"""
+STREAM = pa.schema(
+    [(name, reading.ROWS.field(name).type) for name in ("year", "exporter", "importer", "product", "value")]
+    + [("use", pa.int8())]
+)
+BATCH = 500_000
+
+
+@contextmanager
+def engine() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a query engine in this process, with a folder for what does not fit into the memory it may use.
+
+    Raises
+    ------
+    WorkError
+        It was stopped by the disk or by its memory.
+    """
+    with tempfile.TemporaryDirectory(prefix="reshoring-") as folder:
+        try:
+            with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": folder}) as connection:
+                # A progress bar would be written among the output of a run.
+                connection.execute("SET enable_progress_bar = false")
+                yield connection
+        except duckdb.Error as error:
+            raise WorkError(_in_words(error)) from None
+
+
+def _in_words(error: duckdb.Error) -> str:
+    if "No space left on device" in str(error):
+        return "No space is left on the disk. Make room and run it again; what was finished is kept."
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return "More memory or room for temporary files is needed than there is. Make room and run it again."
+    first = str(error).splitlines()[0].rstrip(". ")
+    return f"The query engine stopped: {first}. Run it again; what was finished is kept."
 
 
 def available() -> list[str]:
     """Return the names of the ingested sets of product-level trade."""
     return ingested.names(KIND)
-
-
-def flows_expression(parts: dict[str, "ir.Table"], economies: dict[int, str]) -> "ir.Table":
-    """Write flows by end use as one expression over product rows, in whatever engine the rows are.
-
-    Parameters
-    ----------
-    parts : dict of str to Table
-        Rows (`year, exporter, importer, product, value`) by HS edition.
-    economies : dict of int to str
-        Alpha-3 code of each economy's number.
-
-    Returns
-    -------
-    Table
-        `exporter, importer, year, end_use, value` in US dollars.
-    """
-    by_edition = [_grouped(rows, ibis.memtable(classes_of(edition))) for edition, rows in parts.items()]
-    keys = ["year", "exporter", "importer", "end_use_number"]
-    summed = _together(by_edition)
-    if len(by_edition) > 1:
-        summed = summed.group_by(keys).agg(value=summed.value.sum())
-    return named(summed, economies)
-
-
-def _grouped(rows: "ir.Table", classes: "ir.Table") -> "ir.Table":
-    joined = classified(rows.select("year", "exporter", "importer", "product", "value"), classes)
-    grouped = joined.group_by(["year", "exporter", "importer", "end_use_number"])
-    return grouped.agg(value=joined.value.sum())
-
-
-def named(summed: "ir.Table", economies: dict[int, str]) -> "ir.Table":
-    """Put names in place of numbers, once the rows are few."""
-    codes = pd.DataFrame({"code": list(economies), "iso3": list(economies.values())})
-    exporters = ibis.memtable(codes.set_axis(["exporter", "exporter_iso3"], axis=1))
-    importers = ibis.memtable(codes.set_axis(["importer", "importer_iso3"], axis=1))
-    joined = summed.join(exporters, "exporter").join(importers, "importer")
-    name = ibis.cases(*((joined.end_use_number == at, use) for at, use in enumerate(NAMES)))
-    return joined.select(
-        exporter=joined.exporter_iso3,
-        importer=joined.importer_iso3,
-        year=joined.year,
-        end_use=name,
-        value=joined.value,
-    )
 
 
 def flows(
@@ -106,67 +109,62 @@ def flows(
     name = ingested.choose(KIND, name, COMMAND)
     manifest = ingested.manifest(KIND, name)
     economies = {int(code): iso3 for code, iso3 in manifest["economies"].items()}
-    engine = engines.duckdb()
-    try:
-        parts = _chosen(_parts(engine, name, manifest, years), economies, exporters, importers)
-        frame = engine.to_pyarrow(_in_millions(flows_expression(parts, economies))).to_pandas()
-    finally:
-        engine.disconnect()
-    return _described(frame, name, manifest)
+    chosen = {"exporter": exporters, "importer": importers}
+    conditions = [
+        f"{column} IN ({_codes(wanted, economies)})" for column, wanted in chosen.items() if wanted is not None
+    ]
+    with engine() as connection:
+        _register_names(connection, economies)
+        summed = [
+            SUMMED.format(
+                edition=edition, unmatched=NAMES.index(UNMATCHED), condition=" AND ".join(conditions) or "true"
+            )
+            for edition in _register_parts(connection, name, manifest, years)
+        ]
+        if len(summed) > 1:  # one economy's trade of a year may stand in several editions
+            summed = [SUMMED_AGAIN.format(rows=" UNION ALL ".join(summed))]
+        frame = connection.sql(NAMED.format(summed=summed[0])).to_arrow_table().to_pandas()
+    frame["value"] = frame["value"].astype(float) / MILLION
+    frame["year"] = frame["year"].astype("int64")
+    frame.attrs |= {key: manifest[key] for key in ("name", "format", "generated")}
+    frame.attrs |= {"editions": sorted(editions(name)), "fingerprint": ingested.fingerprint(KIND, name)}
+    return frame
 
 
-def _in_millions(summed: "ir.Table") -> "ir.Table":
-    """Put flows in order; sums are exact decimals, and only the finished sum becomes a floating-point number."""
-    million = summed.mutate(value=summed.value.cast("float64") / MILLION, year=summed.year.cast("int64"))
-    return million.order_by(["exporter", "importer", "year", "end_use"])
+def _codes(wanted: Sequence[str], economies: dict[int, str]) -> str:
+    """Return the numbers of economies, separated by commas."""
+    known = set(economies.values())
+    for iso3 in wanted:
+        if iso3 not in known:
+            raise InputError(not_allowed("economy of the ingested trade", iso3, sorted(known)))
+    return ", ".join(str(code) for code, iso3 in economies.items() if iso3 in wanted) or "NULL"
 
 
-def flows_of_files(engine: "BaseBackend", source: Source) -> "ir.Table":
-    """Write flows by end use straight from published files, storing nothing; rows that are not sound are left out.
-
-    DuckDB reads files of BACI in a quick way first; only when that finds a row that is not sound, row by row.
-
-    Parameters
-    ----------
-    engine : DuckDB or Spark connection
-    source : Source
-        A folder as `helpers.trade.products.sources` finds it.
-
-    Returns
-    -------
-    Table
-        As `flows_expression`.
-    """
-    if engine.name == "duckdb" and all(isinstance(file, BaciFile) for file in source.files):
-        from helpers.trade.products import quick
-
-        summed = quick.sums(engine, source)
-        if summed is not None:
-            return named(summed, source.economies)
-    tables = {edition: sound.select(STORED) for edition, sound in _sound_rows(engine, source).items()}
-    return flows_expression(tables, source.economies)
+def _register_names(connection: duckdb.DuckDBPyConnection, economies: dict[int, str]) -> None:
+    connection.register("economies", pa.table({"code": list(economies), "iso3": list(economies.values())}))
+    connection.register("uses", pa.table({"use": pa.array(range(len(NAMES)), pa.int8()), "end_use": NAMES}))
 
 
-def _sound_rows(engine: "BaseBackend", source: Source) -> dict[str, "ir.Table"]:
-    """Return the rows that count, by HS edition; the files of an edition are one table, told apart by their year."""
-    raw: dict[str, list[ir.Table]] = {}
-    for file in source.files:
-        if isinstance(file, BaciFile):
-            raw.setdefault(file.edition, []).append(file.dated(engines.read_text(engine, file.path)))
-    if raw:
-        found = {edition: baci_rows(_together(tables), edition, source.economies) for edition, tables in raw.items()}
-        return {edition: _counting(rows) for edition, rows in found.items()}
-    read = [_counting(file.rows(engines.read_text(engine, file.path), source.economies)) for file in source.files]
-    rows = _together([table.select("edition", *STORED) for table in read])
-    return {edition: rows.filter(rows.edition == edition) for edition in COMTRADE_EDITIONS.values()}
-
-
-def _counting(rows: "ir.Table") -> "ir.Table":
-    return rows.filter(rows.reason.isnull() & rows.left_out.isnull())
-
-
-def _together(tables: list["ir.Table"]) -> "ir.Table":
-    return ibis.union(*tables) if len(tables) > 1 else tables[0]
+def _register_parts(
+    connection: duckdb.DuckDBPyConnection, name: str, manifest: dict[str, Any], years: Sequence[int] | None
+) -> list[str]:
+    """Register rows and classes of the years asked for as `rows_EDITION` and `classes_EDITION`; return the editions."""
+    parts = [part for entry in manifest["files"].values() for part in entry["parts"]]
+    held = sorted({part["year"] for part in parts})
+    for year in years or []:
+        if year not in held:
+            raise InputError(f"{name!r} holds no trade of {year}. It holds {', '.join(map(str, held)) or 'no year'}.")
+    by_edition: dict[str, list[Path]] = {}
+    for part in parts:
+        if years is None or part["year"] in years:
+            by_edition.setdefault(part["edition"], []).append(ingested.folder(KIND, name) / part["file"])
+    if not by_edition:
+        raise InputError(f"{name!r} holds no trade at all. Ingest it again: {COMMAND}")
+    for edition, paths in by_edition.items():
+        ingested.require_whole(paths)
+        connection.read_parquet([str(path) for path in sorted(paths)]).create_view(f"rows_{edition}")
+        connection.register(f"classes_{edition}", classes_of(edition))
+    return sorted(by_edition)
 
 
 def bilateral_by_end_use(name: str | None = None, **chosen: Any) -> pd.DataFrame:
@@ -209,32 +207,27 @@ def unmatched(name: str | None = None) -> pd.DataFrame:
         `edition, product, rows, value` (million US$).
     """
     name = ingested.choose(KIND, name, COMMAND)
-    manifest = ingested.manifest(KIND, name)
-    engine, found = engines.duckdb(), []
-    try:
-        for edition, rows in _parts(engine, name, manifest, None).items():
-            missing = rows.anti_join(ibis.memtable(classes_of(edition)), "product")
-            counted = missing.group_by("product").agg(rows=missing.count(), value=missing.value.sum())
-            found.append(engine.to_pyarrow(counted).to_pandas().assign(edition=edition))
-    finally:
-        engine.disconnect()
-    frame = pd.concat(found, ignore_index=True)[["edition", "product", "rows", "value"]]
-    frame["value"] = frame["value"].astype(float) / MILLION
-    return frame.sort_values(["value", "product"], ascending=[False, True], ignore_index=True)
+    with engine() as connection:
+        missing = " UNION ALL ".join(
+            f"SELECT '{edition}' AS edition, product, count(*) AS rows, sum(value) AS value "
+            f"FROM rows_{edition} ANTI JOIN classes_{edition} USING (product) GROUP BY ALL"
+            for edition in _register_parts(connection, name, ingested.manifest(KIND, name), None)
+        )
+        frame = connection.sql(f"{missing} ORDER BY value DESC, product").to_arrow_table().to_pandas()
+    return frame.assign(value=frame["value"].astype(float) / MILLION)
 
 
 def quarantine(name: str | None = None) -> pd.DataFrame:
     """Return the rows that were set apart at ingestion: `file, line, reason, text`."""
     name = ingested.choose(KIND, name, COMMAND)
-    files = ingested.manifest(KIND, name)["files"]
-    place = ingested.folder(KIND, name)
+    entries = ingested.manifest(KIND, name)["files"]
+    columns = ["file", "line", "reason", "text"]
     found = [
-        pd.read_parquet(place / entry["quarantine"])[["line", "reason", "text"]].assign(file=file)
-        for file, entry in sorted(files.items())
+        pd.read_parquet(ingested.folder(KIND, name) / entry["quarantine"]).assign(file=file)[columns]
+        for file, entry in sorted(entries.items())
         if entry["quarantine"]
     ]
-    columns = ["file", "line", "reason", "text"]
-    return pd.concat(found, ignore_index=True)[columns] if found else pd.DataFrame(columns=columns)
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
 
 
 def editions(name: str | None = None) -> dict[str, int]:
@@ -248,53 +241,152 @@ def editions(name: str | None = None) -> dict[str, int]:
 
 def totals(name: str | None = None) -> dict[str, Decimal]:
     """Return the US dollars of the input, and of the rows kept, left out and quarantined, over all files."""
-    files = ingested.manifest(KIND, ingested.choose(KIND, name, COMMAND))["files"].values()
+    entries = ingested.manifest(KIND, ingested.choose(KIND, name, COMMAND))["files"].values()
     kinds = ("input", "kept", "left out", "quarantined")
-    return {kind: sum((Decimal(entry["dollars"][kind]) for entry in files), Decimal(0)) for kind in kinds}
+    return {kind: sum((Decimal(entry["dollars"][kind]) for entry in entries), Decimal(0)) for kind in kinds}
 
 
-def _parts(
-    engine: "BaseBackend", name: str, manifest: dict[str, Any], years: Sequence[int] | None
-) -> dict[str, "ir.Table"]:
-    """Open the rows of the years asked for, by HS edition."""
-    parts = [part for entry in manifest["files"].values() for part in entry["parts"]]
-    held = sorted({part["year"] for part in parts})
-    for year in years or []:
-        if year not in held:
-            raise InputError(f"{name!r} holds no trade of {year}. It holds {', '.join(map(str, held)) or 'no year'}.")
-    place = ingested.folder(KIND, name)
-    by_edition: dict[str, list[Path]] = {}
-    for part in parts:
-        if years is None or part["year"] in years:
-            by_edition.setdefault(part["edition"], []).append(place / part["file"])
-    if not by_edition:
-        raise InputError(f"{name!r} holds no trade at all. Ingest it again: {COMMAND}")
-    return {edition: engines.read_parts(engine, files) for edition, files in sorted(by_edition.items())}
+def write_flows(folder: Path, out: Path) -> int:
+    """Write flows by exporter, importer, year and end use of BACI's files to one file, storing nothing else.
+
+    Nothing can be set apart here, so files are taken only when each of their rows is sound and none repeats another.
+
+    Parameters
+    ----------
+    folder : Path
+        Files of a release, as downloaded and unpacked.
+    out : Path
+        Ends in .csv or .parquet. Columns `exporter, importer, year, end_use, value` (US dollars), in this order, and
+        `generated` when the files are generated.
+
+    Returns
+    -------
+    int
+        Number of flows.
+
+    Raises
+    ------
+    InputError
+        The folder holds no release of BACI, or the file cannot be of that name or in that place.
+    WorkError
+        Some row is not sound or there is none, a file is damaged, or there is no room for what is written.
+    """
+    if out.suffix not in (".csv", ".parquet"):
+        raise InputError(f"{out.name} ends in neither .csv nor .parquet. Choose a name that says which is wanted.")
+    if not out.parent.is_dir():
+        raise InputError(f"There is no folder {out.parent} to write {out.name} in. Make it first.")
+    if out.is_dir():
+        raise InputError(f"{out} is a folder. Give the name of a file.")
+    source = sources.found(folder, "baci")
+    with engine() as connection, ExitStack() as opened:
+        batches = flows_of_files(connection, source)
+        generated = pa.field("generated", pa.bool_()) if ingested.is_generated(folder) else None
+        schema = batches.schema.append(generated) if generated else batches.schema
+        part = opened.enter_context(files.replacing(out))
+        writer = opened.enter_context(_writer(part, schema))
+        count = 0
+        for batch in batches:
+            if generated:
+                batch = batch.append_column(generated, pa.array(np.ones(len(batch), bool)))
+            writer.write_batch(batch)
+            count += len(batch)
+        return count
 
 
-def _chosen(
-    parts: dict[str, "ir.Table"],
-    economies: dict[int, str],
-    exporters: Sequence[str] | None,
-    importers: Sequence[str] | None,
-) -> dict[str, "ir.Table"]:
-    for column, wanted in (("exporter", exporters), ("importer", importers)):
-        if wanted is not None:
-            codes = _codes(wanted, economies)
-            parts = {edition: rows.filter(rows[column].isin(codes)) for edition, rows in parts.items()}
-    return parts
+def _writer(path: Path, schema: pa.Schema) -> csv.CSVWriter | parquet.ParquetWriter:
+    if path.suffix == ".csv":
+        plain = csv.WriteOptions(quoting_style="none", quoting_header="none")
+        return csv.CSVWriter(path, schema, write_options=plain)
+    return parquet.ParquetWriter(path, schema, compression="zstd")
 
 
-def _codes(wanted: Sequence[str], economies: dict[int, str]) -> list[int]:
-    known = set(economies.values())
-    for iso3 in wanted:
-        if iso3 not in known:
-            raise InputError(not_allowed("economy of the ingested trade", iso3, sorted(known)))
-    return [code for code, iso3 in economies.items() if iso3 in wanted]
+def flows_of_files(connection: duckdb.DuckDBPyConnection, source: sources.Source) -> pa.RecordBatchReader:
+    """Add the values of files up by exporter, importer, year and end use.
+
+    Parameters
+    ----------
+    connection : connection of DuckDB
+    source : Source
+        Files of BACI.
+
+    Returns
+    -------
+    RecordBatchReader
+        `exporter, importer, year, end_use, value` (US dollars, exact), sorted.
+
+    Raises
+    ------
+    WorkError
+        A row is not sound or occurs twice, there is none, or a file is damaged.
+    """
+    unsorted = _query_files(
+        connection,
+        source.files,
+        source.economies,
+        f"CREATE TEMP TABLE summed AS {SUMMED_AGAIN.format(rows='FROM rows')}",
+    )
+    if not connection.sql("FROM summed LIMIT 1").fetchall():
+        raise WorkError("The files hold no row; nothing was written.")
+    for file in unsorted:
+        _query_files(connection, [file], source.economies, f"CREATE OR REPLACE TEMP TABLE repeated AS {REPEATED}")
+        if connection.sql("FROM repeated LIMIT 1").fetchall():
+            raise _refusal(f"{file.path.name} holds a flow of a product twice")
+    _register_names(connection, source.economies)
+    return connection.sql(NAMED.format(summed="FROM summed")).to_arrow_reader(BATCH)
 
 
-def _described(frame: pd.DataFrame, name: str, manifest: dict[str, Any]) -> pd.DataFrame:
-    frame.attrs |= {key: manifest[key] for key in ("name", "format", "generated")}
-    frame.attrs["editions"] = sorted(editions(name))
-    frame.attrs["fingerprint"] = ingested.fingerprint(KIND, name)
-    return frame
+def _refusal(what: str) -> WorkError:
+    return WorkError(
+        f"{what}; nothing was written. `reshoring trade ingest FOLDER --format baci` sets such rows apart, with line "
+        "and reason."
+    )
+
+
+def _query_files(
+    connection: duckdb.DuckDBPyConnection, found: Sequence[BaciFile], economies: Iterable[int], query: str
+) -> list[BaciFile]:
+    """Run a query of the table `rows`, which files are read into as it asks for them.
+
+    Returns
+    -------
+    list of BaciFile
+        Those whose rows do not ascend by exporter, importer and product: only they can hold a flow twice.
+    """
+    failures: list[Exception] = []
+    unsorted: dict[BaciFile, None] = {}
+    stream = pa.RecordBatchReader.from_batches(STREAM, _batches(found, economies, failures, unsorted))
+    connection.register("rows", stream)
+    connection.execute(query)
+    connection.unregister("rows")
+    if failures:
+        raise failures[0]
+    return list(unsorted)
+
+
+def _batches(
+    found: Sequence[BaciFile], economies: Iterable[int], failures: list[Exception], unsorted: dict[BaciFile, None]
+) -> Iterator[pa.RecordBatch]:
+    """Yield rows with the number of their class; an error is kept in `failures`, since an engine hides what it was."""
+    classes = {file.edition: _class_numbers(f"HS{file.edition}") for file in found}
+    last: dict[BaciFile, int] = {}
+    try:
+        for block in reading.read(found, economies):
+            file = block.lines.file
+            for line in block.apart.slice(0, 1).to_pylist():
+                raise _refusal(f"{file.path.name}, line {line['line']:,}: {line['reason']}")
+            keys = reading.flow_keys(block.rows)
+            if len(keys) and (keys[0] <= last.get(file, -1) or (np.diff(keys) <= 0).any()):
+                unsorted[file] = None
+            last[file] = keys[-1] if len(keys) else -1
+            use = pa.array(classes[file.edition][block.rows["product"].to_numpy()])
+            yield from block.rows.append_column("use", use).select(STREAM.names).to_batches()
+    except (WorkError, OSError) as error:
+        failures.append(error)
+
+
+def _class_numbers(edition: str) -> NDArray[np.int8]:
+    """Return the number of each product's class, at the place of the product."""
+    classes = classes_of(edition)
+    numbers = np.full(reading.PRODUCTS, NAMES.index(UNMATCHED), np.int8)
+    numbers[classes["product"].astype(int)] = classes["use"]
+    return numbers

@@ -1,27 +1,37 @@
-"""Files of the published releases: which there are, and what comes with them."""
+"""Published files of trade: which there are in a folder, what comes with them, and what their rows mean."""
 
 import csv
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, ClassVar
 
-import ibis
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import compute
 
 from helpers.errors import InputError, not_allowed
 from helpers.ingested import Publication, require_file
 from helpers.trade.products.end_use import classes_of
-from helpers.trade.products.engines import header
-from helpers.trade.products.rows import BACI_COLUMNS, COMTRADE_COLUMNS, baci_rows, comtrade_rows
-
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
+from helpers.trade.products.reading import (
+    AMOUNT,
+    CODE,
+    DOLLARS,
+    LIMIT,
+    PRODUCT,
+    PRODUCTS,
+    QUANTITY,
+    ROWS,
+    TEXT,
+    Mask,
+    header,
+)
 
 BACI_NAME = re.compile(r"^BACI_HS(\d{2})_Y(\d{4})_V(\w+)\.csv(\.gz)?$")
 COUNTRY_FILE = re.compile(r"^country_codes_V\w+\.csv$")
-# BACI and Comtrade publish Taiwan as "Other Asia, not elsewhere specified".
 BACI = Publication(
     "CEPII, from figures of UN Comtrade",
     "Etalab 2.0",
@@ -45,16 +55,32 @@ COMTRADE = Publication(
   howpublished = {https://comtradeplus.un.org},
 }""",
 )
+# BACI and Comtrade publish Taiwan as "Other Asia, not elsewhere specified".
 ISO3 = {"S19": "TWN"}
-OTHER_ASIA = 490
+OTHER_ASIA, WORLD = 490, 0
+#: The first digit of a product may be a zero that was lost, not the second.
+FIRST_PRODUCT, LAST_YEAR = 10_000, 9999
+EDITIONS = {"H1": 1996, "H2": 2002, "H3": 2007, "H4": 2012, "H5": 2017, "H6": 2022}
+ZERO = r"^0+(\.0*)?$"
+#: Where a file of Comtrade holds more than yearly trade in goods, or breaks a flow down further: what says "all of it".
+TOTALS = {
+    "typeCode": "^C$",
+    "freqCode": "^A$",
+    "partner2Code": ZERO,
+    "customsCode": "^C00$",
+    "motCode": ZERO,
+    "mosCode": ZERO,
+}
 
 
 @dataclass(frozen=True)
 class BaciFile:
-    """One year of BACI in one HS edition."""
+    """One year of BACI in one edition of the HS."""
 
+    columns: ClassVar = {"t": CODE, "i": CODE, "j": CODE, "k": PRODUCT, "v": AMOUNT, "q": QUANTITY}
+    required: ClassVar = list(columns)
     path: Path
-    edition: str
+    edition: int
     year: int
 
     @property
@@ -62,29 +88,105 @@ class BaciFile:
         """What the file covers, in any edition of the HS: two files that cover the same would count trade twice."""
         return str(self.year)
 
-    def rows(self, raw: "ir.Table", economies: dict[int, str]) -> "ir.Table":
-        """Return the meaning of its rows."""
-        return baci_rows(self.dated(raw), self.edition, economies)
-
-    def dated(self, raw: "ir.Table") -> "ir.Table":
-        """Add the year of the file's name to its text columns."""
-        return raw.mutate(file_year=ibis.literal(self.year, "int16"))
+    def judge(self, cells: pa.Table, known: Mask) -> tuple[pa.Table, Mask, list[tuple[Mask, str]]]:
+        """See `reading.File`; values are in thousand US dollars, quantities in metric tons."""
+        year, exporter, importer, product = (_numbers(cells[name]) for name in "tijk")
+        (thousands,) = cells["v"].chunks
+        # A thousand times as much: the digits stay as they are, and the point moves by three places.
+        value = _below_limit(pa.Array.from_buffers(DOLLARS, len(thousands), thousands.buffers()))
+        unsound = [
+            ((year < 0) | (year > LAST_YEAR), "year is not a number"),
+            (year != self.year, "year is not that of the file's name"),
+            *_unsound_flow(exporter, importer, product, value, known),
+            (_true(compute.invert(compute.is_finite(cells["q"]))), "quantity is not a number"),
+        ]
+        edition = np.full(len(year), self.edition, np.int16)
+        rows = _table(cells["line"], edition, year, exporter, importer, product, value, cells["q"])
+        return rows, np.zeros(len(year), bool), unsound
 
 
 @dataclass(frozen=True)
 class ComtradeFile:
-    """A file of final data of UN Comtrade, as downloaded in bulk."""
+    """A file of final data of UN Comtrade, as downloaded in bulk, and the areas that are groups of economies."""
 
+    numbers: ClassVar = {"refYear": CODE, "reporterCode": CODE, "partnerCode": CODE, "primaryValue": AMOUNT}
+    required: ClassVar = [*numbers, "flowCode", "classificationCode", "cmdCode"]
+    columns: ClassVar = dict.fromkeys([*required, *TOTALS], TEXT) | numbers | {"netWgt": QUANTITY}
     path: Path
+    groups: frozenset[int]
 
     @property
     def period(self) -> str:
         """What the file covers: known by its name only."""
         return self.path.name
 
-    def rows(self, raw: "ir.Table", economies: dict[int, str]) -> "ir.Table":
-        """Return the meaning of its rows."""
-        return comtrade_rows(raw, economies)
+    def judge(self, cells: pa.Table, known: Mask) -> tuple[pa.Table, Mask, list[tuple[Mask, str]]]:
+        """See `reading.File`; exports as reported by the exporter count, in US dollars and kilograms."""
+        year, exporter, importer = (_numbers(cells[name]) for name in ("refYear", "reporterCode", "partnerCode"))
+        is_product = compute.match_substring_regex(cells["cmdCode"], r"^\d{5,6}$")
+        product = _numbers(compute.if_else(is_product, cells["cmdCode"], None).cast(pa.int32()))
+        edition = np.zeros(len(year), np.int16)
+        for code, first_year in EDITIONS.items():
+            edition[_true(compute.equal(cells["classificationCode"], code))] = first_year
+        value = _below_limit(compute.round(cells["primaryValue"], 3, "half_towards_infinity"))
+        unsound = [
+            (_true(compute.equal(cells["flowCode"], "")), "flow is not named"),
+            ((year < 0) | (year > LAST_YEAR), "year is not a number"),
+            (edition == 0, "classification is not HS 1996 to HS 2022"),
+            *_unsound_flow(exporter, importer, product, value, known),
+        ]
+        weight = cells["netWgt"] if "netWgt" in cells.column_names else pa.nulls(len(year), pa.float64())
+        tons = compute.if_else(compute.is_finite(weight), compute.divide(weight, 1000.0), None)
+        rows = _table(cells["line"], edition, year, exporter, importer, product, value, tons)
+        return rows, self._left_out(cells, exporter, importer), unsound
+
+    def _left_out(self, cells: pa.Table, *economies: NDArray[np.int32]) -> Mask:
+        """Tell which rows do not count: other flows, totals over partners or products, groups, parts of a flow."""
+        out = ~_true(compute.is_in(cells["flowCode"], pa.array(["X", ""])))
+        out |= _true(compute.match_substring_regex(cells["cmdCode"], r"^(TOTAL|.{1,4})$"))
+        out |= np.any([np.isin(codes, [WORLD, *self.groups]) for codes in economies], axis=0)
+        for name in TOTALS.keys() & set(cells.column_names):
+            out |= ~_true(compute.match_substring_regex(cells[name], f"{TOTALS[name]}|^$"))
+        return out
+
+
+def _true(condition: Any) -> Mask:
+    """Return where a condition holds; it does not where it cannot be told."""
+    return np.asarray(condition.fill_null(False) if condition.null_count else condition, dtype=bool)
+
+
+def _numbers(column: Any) -> NDArray[np.int32]:
+    """Return whole numbers, −1 where there is none."""
+    return np.asarray(column.fill_null(-1) if column.null_count else column)
+
+
+def _below_limit(value: Any) -> Any:
+    """Return amounts of less than a trillion US dollars; others are missing, as they cannot be amounts of one flow."""
+    ends = compute.min_max(value).as_py().values()
+    if all(end is None or abs(end) < LIMIT for end in ends):
+        return value
+    return compute.if_else(compute.less(compute.abs(value), LIMIT), value, None)
+
+
+def _table(*columns: Any) -> pa.Table:
+    """Put columns in the order of `ROWS` together; a year that does not fit belongs to a row that is not sound."""
+    arrays = [pa.array(column) if isinstance(column, np.ndarray) else column for column in columns]
+    cast = [array.cast(field.type, safe=False) for array, field in zip(arrays, ROWS, strict=True)]
+    return pa.table(cast, schema=ROWS)
+
+
+def _unsound_flow(
+    exporter: NDArray[np.int32], importer: NDArray[np.int32], product: NDArray[Any], value: Any, known: Mask
+) -> list[tuple[Mask, str]]:
+    # Numbers below or beyond the list of economies get the place of its ends, where no economy stands.
+    return [
+        (~known.take(exporter, mode="clip"), "exporter is not in the list of economies"),
+        (~known.take(importer, mode="clip"), "importer is not in the list of economies"),
+        (exporter == importer, "exporter and importer are the same"),
+        ((product < FIRST_PRODUCT) | (product >= PRODUCTS), "product code is not six digits"),
+        (_true(value.is_null()), "value is not a number below a trillion US dollars"),
+        (_true(compute.less(value, 0)), "value is negative"),
+    ]
 
 
 @dataclass(frozen=True)
@@ -97,6 +199,22 @@ class Source:
     publication: Publication = field(repr=False)
 
 
+def found(folder: Path, form: str) -> Source:
+    """Find the files of a format (`baci` or `comtrade`) in a folder.
+
+    Raises
+    ------
+    InputError
+        An unknown format, no such folder, or one that does not hold what the format needs.
+    """
+    finders = {"baci": baci, "comtrade": comtrade}
+    if form not in finders:
+        raise InputError(not_allowed("format of trade data", form, finders))
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder}.")
+    return finders[form](folder)
+
+
 def baci(folder: Path) -> Source:
     """Find the files of a release of BACI.
 
@@ -105,33 +223,30 @@ def baci(folder: Path) -> Source:
     InputError
         No file, two releases of one year, no code file, missing columns, or an HS edition without concordance.
     """
-    found = [_baci_file(path) for path in sorted(folder.iterdir()) if BACI_NAME.match(path.name)]
-    _require_files(folder, found, "BACI_HS12_Y2020_V202401b.csv")
-    _refuse_same_period(folder, found)
-    lists = [path for path in sorted(folder.iterdir()) if COUNTRY_FILE.match(path.name)]
+    paths = sorted(folder.iterdir())
+    names = {path: named for path in paths if (named := BACI_NAME.match(path.name))}
+    _require(names, folder, "BACI_HS12_Y2020_V202401b.csv")
+    files: dict[str, BaciFile] = {}
+    for path, named in names.items():
+        short = int(named[1])
+        file = BaciFile(path, 1900 + short if short > 50 else 2000 + short, int(named[2]))
+        classes_of(f"HS{file.edition}")
+        _require_columns(file)
+        if file.period in files:
+            raise InputError(
+                f"{folder} holds {files[file.period].path.name} and {path.name}: the same year twice. Keep one "
+                "release, in one edition of the HS: each edition holds all of the year's trade."
+            )
+        files[file.period] = file
+    lists = [path for path in paths if COUNTRY_FILE.match(path.name)]
     if len(lists) != 1:
         raise InputError(
             f"{folder} holds {len(lists)} files country_codes_V*.csv where one is needed. It comes with the release of "
             "BACI; keep it beside the yearly files, and each release in a folder of its own."
         )
-    return Source(found, _baci_economies(lists[0]), f"BACI {_release(found)}", BACI)
-
-
-def _release(files: list[BaciFile]) -> str:
-    """Return the release and the editions of the HS that the names of the files tell."""
-    named = [BACI_NAME.match(file.path.name) for file in files]
-    releases = sorted({found[3] for found in named if found})
-    return f"{', '.join(releases)} ({', '.join(sorted({file.edition for file in files}))})"
-
-
-def _baci_file(path: Path) -> BaciFile:
-    named = BACI_NAME.match(path.name)
-    assert named is not None
-    short = int(named[1])
-    edition = f"HS{1900 + short if short > 50 else 2000 + short}"
-    classes_of(edition)
-    _require_columns(path, BACI_COLUMNS)
-    return BaciFile(path, edition, int(named[2]))
+    releases = ", ".join(sorted({named[3] for named in names.values()}))
+    editions = ", ".join(sorted({f"HS{file.edition}" for file in files.values()}))
+    return Source(list(files.values()), _baci_economies(lists[0]), f"BACI {releases} ({editions})", BACI)
 
 
 def _baci_economies(path: Path) -> dict[int, str]:
@@ -141,19 +256,19 @@ def _baci_economies(path: Path) -> dict[int, str]:
             rows = list(csv.DictReader(lines))
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path.name} cannot be read as CSV in UTF-8 ({error}). Take it from the release.") from None
-    if not rows or not {"country_code", "country_iso3"} <= set(rows[0]):
+    names = set(rows[0]) if rows else set()
+    iso3 = "iso_3digit_alpha" if "iso_3digit_alpha" in names else "country_iso3"  # releases before 2023, and since
+    if not {"country_code", iso3} <= names:
         raise InputError(f"{path.name} has no columns country_code and country_iso3.")
-    return {
-        _code(path, row["country_code"]): _iso3(_code(path, row["country_code"]), row["country_iso3"]) for row in rows
-    }
+    codes = [(_code(path, row["country_code"]), row[iso3]) for row in rows]
+    return {code: _iso3(code, given) for code, given in codes}
 
 
 def _code(path: Path, given: object) -> int:
     """Read the numeric code of an economy."""
-    try:
-        return int(str(given))
-    except ValueError:
-        raise InputError(f"{path.name}: {given!r} is no numeric code of an economy.") from None
+    if not re.fullmatch(r"\s*\d{1,4}\s*", str(given), re.ASCII):
+        raise InputError(f"{path.name}: {given!r} is no numeric code of an economy.")
+    return int(str(given))
 
 
 def _iso3(code: int, given: str | None) -> str:
@@ -171,72 +286,48 @@ def comtrade(folder: Path) -> Source:
     InputError
         No data file, a missing reference file, or missing columns.
     """
-    named = ("*.csv", "*.csv.gz", "*.txt", "*.txt.gz")
-    paths = sorted({path for pattern in named for path in folder.glob(pattern)})
-    files = [ComtradeFile(path) for path in paths]
-    _require_files(folder, files, "COMTRADE-FINAL-CA410201812H5.txt.gz")
+    paths = sorted({path for end in (".csv", ".csv.gz", ".txt", ".txt.gz") for path in folder.glob(f"*{end}")})
+    _require(paths, folder, "COMTRADE-FINAL-CA410201812H5.txt.gz")
     for path in paths:
-        _require_columns(path, COMTRADE_COLUMNS)
-    economies = _reference(folder / "Reporters.json", "reporterCode") | _reference(
-        folder / "partnerAreas.json", "PartnerCode"
+        _require_columns(ComtradeFile(path, frozenset()))
+    reporters = _reference(folder / "Reporters.json", "reporterCode")
+    partners = _reference(folder / "partnerAreas.json", "PartnerCode")
+    groups = frozenset(code for areas in (reporters, partners) for code, iso3 in areas.items() if iso3 is None)
+    economies = {code: iso3 for code, iso3 in (reporters | partners).items() if iso3 is not None and code not in groups}
+    return Source(
+        [ComtradeFile(path, groups) for path in paths], economies, "UN Comtrade, final data in bulk", COMTRADE
     )
-    return Source(files, economies, "UN Comtrade, final data in bulk", COMTRADE)
 
 
-def _reference(path: Path, key: str) -> dict[int, str]:
+def _reference(path: Path, key: str) -> dict[int, str | None]:
+    """Return the alpha-3 code of each area; None for the world and other groups, whose trade is that of members."""
     if not path.is_file():
         raise InputError(
             f"{path} is missing. UN Comtrade publishes it among its reference tables; keep it beside the data files."
         )
     try:
         records = json.loads(path.read_text(encoding="utf-8-sig"))["results"]
-        codes = {_code(path, record[key]): record.get(f"{key}IsoAlpha3") for record in records}
+        given = {_code(path, area[key]): (area.get(f"{key}IsoAlpha3"), area.get("isGroup")) for area in records}
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InputError(
             f"{path.name} is no reference table of UN Comtrade: JSON whose `results` hold {key}. Fetch it again."
         ) from None
-    return {code: _iso3(code, given) for code, given in codes.items()}
+    return {code: None if group or code == WORLD else _iso3(code, iso3) for code, (iso3, group) in given.items()}
 
 
-def _require_files(folder: Path, found: Sequence[object], example: str) -> None:
-    if not found:
+def _require(paths: Collection[Path], folder: Path, example: str) -> None:
+    if not paths:
         packed = " Unpack the zip archive first." if any(folder.glob("*.zip")) else ""
         raise InputError(f"{folder} holds no data file such as {example}.{packed}")
 
 
-def _refuse_same_period(folder: Path, files: list[BaciFile]) -> None:
-    seen: dict[str, str] = {}
-    for file in files:
-        if file.period in seen:
-            raise InputError(
-                f"{folder} holds {seen[file.period]} and {file.path.name}: the same year twice. Keep one release, in "
-                "one edition of the HS: each edition holds all of the year's trade."
-            )
-        seen[file.period] = file.path.name
-
-
-def _require_columns(path: Path, wanted: list[str]) -> None:
-    names, _ = header(path)
+def _require_columns(file: BaciFile | ComtradeFile) -> None:
+    names, _ = header(file.path)
     if not any(names):
-        raise InputError(f"{path.name} is empty. Download it again.")
-    missing = [name for name in wanted if name not in names]
-    if missing:
-        raise InputError(f"{path.name}, line 1: column {', '.join(missing)} missing. Found: {', '.join(names[:12])}.")
-
-
-SOURCES = {"baci": baci, "comtrade": comtrade}
-
-
-def found(folder: Path, form: str) -> Source:
-    """Find the files of a format (`baci` or `comtrade`) in a folder.
-
-    Raises
-    ------
-    InputError
-        An unknown format, no such folder, or one that does not hold what the format needs.
-    """
-    if form not in SOURCES:
-        raise InputError(not_allowed("format of trade data", form, SOURCES))
-    if not folder.is_dir():
-        raise InputError(f"There is no folder {folder}.")
-    return SOURCES[form](folder)
+        raise InputError(f"{file.path.name} is empty. Download it again.")
+    if missing := [name for name in file.required if name not in names]:
+        raise InputError(
+            f"{file.path.name}, line 1: column {', '.join(missing)} missing. Found: {', '.join(names[:12])}."
+        )
+    if twice := [name for name in file.columns if names.count(name) > 1]:
+        raise InputError(f"{file.path.name}, line 1: column {', '.join(twice)} stands there twice.")

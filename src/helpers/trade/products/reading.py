@@ -1,0 +1,279 @@
+"""Published files of trade, read by Arrow into typed columns: in blocks of lines, in the order of the file.
+
+A block with a cell that does not fit its type is read once more as text, line by line. So every line either gives a
+row or is set apart with its number and a reason, and a file in which all lines fit is read as fast as Arrow can.
+"""
+
+import csv
+import gzip
+import os
+import re
+import zlib
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any, ClassVar, Protocol
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import csv as arrow_csv
+
+from helpers.errors import WorkError
+from helpers.ingested import require_file
+
+Mask = NDArray[np.bool_]
+#: More than any code of an economy or of a product.
+ECONOMIES, PRODUCTS = 10**5, 10**6
+DOLLARS = pa.decimal128(18, 3)
+#: No flow of one product is anywhere near a trillion dollars.
+LIMIT = 10**12
+FLOW = ["exporter", "importer", "product"]
+ROWS = pa.schema(
+    {"line": pa.int64(), "edition": pa.int16(), "year": pa.int16()}
+    | dict.fromkeys(FLOW, pa.int32())
+    | {"value": DOLLARS, "quantity": pa.float64()}
+)
+NOT_A_QUANTITY = float("inf")
+WHOLE = re.compile(r"[ \t]*0*(\d{1,10})(?:\.0*)?[ \t]*", re.ASCII)
+DIGITS = re.compile(r"[ \t]*0*(\d{1,10})[ \t]*", re.ASCII)
+NUMBER = re.compile(r"[ \t]*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,4})?[ \t]*", re.ASCII)
+# Large enough that handing a block over costs little beside reading it, small enough that memory is used again.
+BLOCK = 1 << 20
+CORES = os.cpu_count() or 1
+# BACI pads what is missing with blanks.
+MISSING = ["", *(" " * blanks + "NA" for blanks in range(24))]
+APART = pa.schema([("line", pa.int64()), ("reason", pa.string()), ("text", pa.string()), ("input_value", DOLLARS)])
+
+
+def _code(text: str) -> int | None:
+    found = WHOLE.fullmatch(text)
+    return int(found[1]) if found and int(found[1]) < 2**31 else None
+
+
+def _product(text: str) -> int | None:
+    found = DIGITS.fullmatch(text)
+    return int(found[1]) if found else None
+
+
+def _amount(text: str) -> Decimal | None:
+    amount = Decimal(text.strip()) if NUMBER.fullmatch(text) else None
+    if amount is None or abs(amount) >= LIMIT:
+        return None
+    return amount.quantize(Decimal("0.000001"), ROUND_HALF_UP)
+
+
+def _quantity(text: str) -> float | None:
+    if text.strip() in ("", "NA"):
+        return None
+    return float(text) if NUMBER.fullmatch(text) else NOT_A_QUANTITY
+
+
+#: Types of cells, and how a single one is read. A code may have been written as 842.0, the code of a product may not:
+#: what a program for numbers made of it is anybody's guess. Decimals of an amount beyond the sixth are rounded.
+CODE, PRODUCT, AMOUNT, QUANTITY, TEXT = pa.int32(), pa.int64(), pa.decimal128(18, 6), pa.float64(), pa.string()
+PARSE = {CODE: _code, PRODUCT: _product, AMOUNT: _amount, QUANTITY: _quantity, TEXT: str}
+
+
+class File(Protocol):
+    """A file of trade in one of the published formats: which of its columns are read, and what they mean."""
+
+    path: Path
+    columns: ClassVar[dict[str, pa.DataType]]
+
+    def judge(self, cells: pa.Table, known: Mask) -> tuple[pa.Table, Mask, list[tuple[Mask, str]]]:
+        """Return rows with the columns of `ROWS`, which of them do not count, and which are unsound for what reason.
+
+        Parameters
+        ----------
+        cells : Table
+            `line` and the columns of the file.
+        known : array of bool, shape (ECONOMIES,)
+            Whether a number is the code of an economy.
+        """
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A block of whole lines of a file: its columns, what stands between cells, and the number of the first line."""
+
+    file: File
+    names: list[str]
+    delimiter: str
+    first: int
+    content: bytes
+    count: int
+
+    @property
+    def types(self) -> dict[str, pa.DataType]:
+        """Types of the columns that are read."""
+        return {name: type for name, type in self.file.columns.items() if name in self.names}
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """The lines as text."""
+        return [line.removesuffix("\r") for line in self.content.decode(errors="replace").split("\n")]
+
+    def apart(self, lines: Sequence[int], reasons: Sequence[str], values: Any) -> pa.Table:
+        """Return lines with their text, as they are set apart."""
+        return pa.table([lines, reasons, [self.texts[line - self.first] for line in lines], values], schema=APART)
+
+
+@dataclass(frozen=True)
+class Block:
+    """What a block of lines holds: rows that count (columns of `rows.ROWS`), those left out, and lines set apart."""
+
+    lines: Lines
+    rows: pa.Table
+    left_out: pa.Table
+    apart: pa.Table
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file to read, packed with gzip or not."""
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            yield file
+    except (EOFError, gzip.BadGzipFile, zlib.error, UnicodeDecodeError) as error:
+        raise WorkError(f"{path.name} cannot be read to its end: {error}. Download it again.") from None
+
+
+def header(path: Path) -> tuple[list[str], str]:
+    """Return the column names of a text file and the character between them (comma or tab).
+
+    Raises
+    ------
+    InputError
+        It is no file.
+    WorkError
+        It is damaged, or no text in UTF-8.
+    """
+    require_file(path)
+    with _opened(path) as file:
+        lines = file.readline(BLOCK).splitlines()
+        first = lines[0].decode("utf-8-sig") if lines else ""
+    delimiter = "\t" if "\t" in first else ","
+    return next(csv.reader([first], delimiter=delimiter), []), delimiter
+
+
+def read(files: Iterable[File], economies: Iterable[int]) -> Iterator[Block]:
+    """Read files block by block, on all cores, in their order.
+
+    Parameters
+    ----------
+    files : iterable of BaciFile or ComtradeFile
+    economies : iterable of int
+        Codes of the economies that may trade.
+
+    Yields
+    ------
+    Block
+        Every line after the header is in one of its tables, but for empty lines.
+
+    Raises
+    ------
+    WorkError
+        A file is damaged.
+    """
+    known = np.zeros(ECONOMIES, bool)
+    known[list(economies)] = True
+    known[0] = False
+    waiting: deque[Future[Block]] = deque()
+    with ThreadPoolExecutor(CORES) as pool:
+        for lines in _blocks(files):
+            waiting.append(pool.submit(_read_block, lines, known))
+            if len(waiting) > 2 * CORES:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _blocks(files: Iterable[File]) -> Iterator[Lines]:
+    for file in files:
+        names, delimiter = header(file.path)
+        number = 2
+        with _opened(file.path) as content:
+            first = content.readline()
+            if b"\r" in first.rstrip(b"\r\n"):  # lines end in carriage returns only: the whole file is one line
+                block = first.replace(b"\r", b"\n").partition(b"\n")[2]
+                yield Lines(file, names, delimiter, number, block, _count(block))
+            while block := content.read(BLOCK):
+                block += content.readline()
+                count = _count(block)
+                yield Lines(file, names, delimiter, number, block, count)
+                number += count
+
+
+def _count(block: bytes) -> int:
+    """Count the lines of a block; the last may lack its end."""
+    ends = np.count_nonzero(np.frombuffer(block, np.uint8) == ord("\n"))
+    return int(ends) + (not block.endswith(b"\n"))
+
+
+def _read_block(lines: Lines, known: Mask) -> Block:
+    cells, misfits = _typed(lines), APART.empty_table()
+    if cells is None:
+        cells, misfits = _as_text(lines)
+    rows, left_out, reasons = lines.file.judge(cells, known)
+    unsound = np.logical_or.reduce([condition for condition, _ in reasons]) & ~left_out
+    if not unsound.any() and not left_out.any():
+        return Block(lines, rows, rows.slice(0, 0), misfits)
+    bad = rows.filter(unsound)
+    first = np.select([condition[unsound] for condition, _ in reasons], [reason for _, reason in reasons], default="")
+    apart = together(misfits, lines.apart(bad["line"].to_pylist(), first, bad["value"]))
+    return Block(lines, rows.filter(~(unsound | left_out)), rows.filter(left_out), apart)
+
+
+def together(*apart: pa.Table) -> pa.Table:
+    """Put lines set apart in the order of the file."""
+    return pa.concat_tables(apart).sort_by("line")
+
+
+def _typed(lines: Lines) -> pa.Table | None:
+    """Read a block at once; None when some line or cell does not fit."""
+    # Hexadecimal digits are a number to Arrow only. One letter is looked for faster than two.
+    if any(sign[1:] in lines.content and sign in lines.content for sign in (b"0x", b"0X")):
+        return None
+    try:
+        cells = arrow_csv.read_csv(
+            pa.BufferReader(lines.content),
+            arrow_csv.ReadOptions(use_threads=False, block_size=len(lines.content) + 1, column_names=lines.names),
+            arrow_csv.ParseOptions(delimiter=lines.delimiter),
+            arrow_csv.ConvertOptions(column_types=lines.types, include_columns=list(lines.types), null_values=MISSING),
+        )
+    except pa.ArrowInvalid:
+        return None
+    if len(cells) != lines.count:
+        return None
+    return cells.append_column("line", pa.array(lines.first + np.arange(lines.count)))
+
+
+def _as_text(lines: Lines) -> tuple[pa.Table, pa.Table]:
+    """Read a block line by line; return its cells and the lines that have another number of them than the header."""
+    rows: dict[int, list[str]] = {}
+    for number, line in enumerate(lines.texts, lines.first):
+        if line.strip():
+            try:
+                rows[number] = next(csv.reader([line], delimiter=lines.delimiter))
+            except csv.Error:
+                rows[number] = []
+    misfits = [number for number, cells in rows.items() if len(cells) != len(lines.names)]
+    apart = lines.apart(misfits, ["another number of cells than the header"] * len(misfits), [None] * len(misfits))
+    whole = {number: cells for number, cells in rows.items() if len(cells) == len(lines.names)}
+    columns = {"line": pa.array(whole, pa.int64())}
+    for name, type in lines.types.items():
+        at = lines.names.index(name)
+        columns[name] = pa.array([PARSE[type](cells[at]) for cells in whole.values()], type)
+    return pa.table(columns), apart
+
+
+def flow_keys(rows: pa.Table) -> NDArray[np.int64]:
+    """Return a number for the exporter, importer and product of each row; in a published file these numbers ascend."""
+    exporter, importer, product = (rows[name].to_numpy().astype(np.int64) for name in FLOW)
+    return (exporter * ECONOMIES + importer) * PRODUCTS + product
