@@ -1,8 +1,7 @@
-"""Flows by end use: against pandas, across HS editions, and the same on Spark."""
+"""Flows by end use: against pandas, across HS editions, ingested or straight from files."""
 
 import gzip
-import os
-import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -12,9 +11,18 @@ from typer.testing import CliRunner
 from helpers import data, ingested
 from helpers.errors import InputError, WorkError
 from helpers.trade import products
-from helpers.trade.products import commands, end_use, end_use_flows, sources
+from helpers.trade.products import commands, end_use
 from helpers.trade.products.end_use_flows import write_flows
 from helpers.trade.products.ingest import ingest
+
+
+def first_file(release: Path) -> Path:
+    return sorted(release.glob("BACI_*"))[0]
+
+
+def append(path: Path, line: str) -> None:
+    with path.open("a") as handle:
+        handle.write(f"{line}\n")
 
 
 def by_pandas(release) -> pd.DataFrame:
@@ -92,14 +100,6 @@ def test_every_category_of_the_concordance_has_a_class():
         end_use.class_of("9")
 
 
-def test_flows_straight_from_files_equal_those_ingested(release):
-    path = sorted(release.glob("BACI_*"))[0]
-    with path.open("a") as handle:
-        handle.write("2011,410,410,010121,1.000,1.0\n2011,410,156\n")
-    ingest(release, "baci")
-    pd.testing.assert_frame_equal(straight(engines.duckdb(), release), products.flows(), check_dtype=False)
-
-
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_the_command_writes_the_flows_of_files(release, tmp_path, suffix):
     out = tmp_path / f"flows.{suffix}"
@@ -111,7 +111,9 @@ def test_the_command_writes_the_flows_of_files(release, tmp_path, suffix):
     assert written.pop("generated").all()
     ingest(release, "baci")
     pd.testing.assert_frame_equal(in_order(written), products.flows(), check_dtype=False)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["baci", out.name, "project"]
+    before = out.read_bytes()
+    trade("flows", release, "--out", out)
+    assert out.read_bytes() == before
     (release / ingested.MARKER).unlink()
     assert "generated" not in trade("flows", release, "--out", out).output
     assert "generated" not in out.read_bytes().decode(errors="replace")
@@ -128,24 +130,25 @@ def test_the_command_refuses_names_and_places_it_cannot_write_to(release, tmp_pa
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "reason"),
     [
-        lambda text: text + b"2011,410,410,010121,1.000,1.0\n",
-        lambda text: text + b'2011,410,842,"010121,1.000,1.0\n',
-        lambda text: text.replace(b"\n", b"\r"),
-        lambda text: gzip.compress(text)[:200],
+        (lambda text: text + b"2011,410,410,010121,1.000,1.0\n", r"line 2,002: exporter and importer are the same"),
+        (lambda text: text + b'2011,410,842,"010121,1.000,1.0\n', "line 2,002: another number of cells"),
+        (lambda text: text + text.splitlines(keepends=True)[7], "holds a flow of a product twice"),
+        (lambda text: gzip.compress(text)[:200], "cannot be read to its end"),
     ],
-    ids=["an unsound row", "an open quote", "carriage returns only", "cut short"],
+    ids=["an unsound row", "an open quote", "a repeated row", "cut short"],
 )
-def test_flows_of_files_that_are_not_sound_throughout_are_not_written(release, tmp_path, change):
-    path, out = sorted(release.glob("BACI_*"))[0], tmp_path / "flows.csv"
+def test_flows_of_files_that_are_not_sound_throughout_are_not_written(release, tmp_path, change, reason):
+    path, out = first_file(release), tmp_path / "flows.csv"
     out.write_text("mine\n")
     changed = change(path.read_bytes())
     path.unlink()
     path.with_name(path.name + ".gz" * changed.startswith(b"\x1f")).write_bytes(changed)
-    with pytest.raises(WorkError, match=r"nothing was written.*trade ingest"):
+    with pytest.raises(WorkError, match=reason):
         write_flows(release, out)
     assert out.read_text() == "mine\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["baci", "flows.csv", "project"]
 
 
 def test_files_without_a_row_have_no_flows(release, tmp_path):
@@ -181,7 +184,6 @@ UNSOUND = [
     "2011,410,156,010121,inf,1.0",
     "2011,410,156,010121,1e300,1.0",
     "2011,410,156,010121,1000000000,1.0",
-    "2011,410,156,010121,1.000,-1.0",
 ]
 # Sound rows that a reader of numbers could get wrong.
 UNUSUAL = [
@@ -194,38 +196,27 @@ UNUSUAL = [
 ]
 
 
-def test_the_quick_way_gives_the_same_sums_to_the_last_dollar(release):
-    ingest(release, "baci")
-    engine = engines.duckdb()
-    summed = quick.sums(engine, sources.baci(release))
-    assert summed is not None
-    assert engine.to_pyarrow(summed.value.sum()).as_py() == products.totals()["kept"]
-
-
 @pytest.mark.parametrize("row", UNSOUND)
-def test_the_quick_way_sees_every_row_that_is_not_sound(release, row):
-    path = sorted(release.glob("BACI_*"))[0]
-    path.write_text("\n".join([*path.read_text().splitlines()[:200], row]) + "\n")
-    assert quick.sums(engines.duckdb(), sources.baci(release)) is None
+def test_flows_of_files_name_the_line_that_is_not_sound(release, tmp_path, row):
+    append(first_file(release), row)
+    with pytest.raises(WorkError, match=r"line 2,002: .*nothing was written\. `reshoring trade ingest"):
+        write_flows(release, tmp_path / "flows.csv")
 
 
 @pytest.mark.parametrize("row", UNUSUAL)
 @pytest.mark.parametrize("packed", [False, True])
-def test_unusual_rows_count_the_same_on_both_ways(release, row, packed, monkeypatch):
-    path = sorted(release.glob("BACI_*"))[0]
+def test_flows_of_files_with_unusual_rows_equal_those_ingested(release, tmp_path, row, packed):
+    path = first_file(release)
     path.write_text("\n".join([*path.read_text().splitlines()[:200], row]) + "\n")
     if packed:
         path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
         path.unlink()
-    found = straight(engines.duckdb(), release)
-    monkeypatch.setattr(quick, "sums", lambda engine, source: None)
-    pd.testing.assert_frame_equal(found, straight(engines.duckdb(), release), rtol=0)
-
-
-def straight(engine, release) -> pd.DataFrame:
-    """Flows straight from files in an engine, in the form of `products.flows`."""
-    found = engine.to_pyarrow(end_use_flows.flows_of_files(engine, sources.baci(release))).to_pandas()
-    return in_order(found)
+    write_flows(release, tmp_path / "flows.parquet")
+    ingest(release, "baci")
+    assert not len(products.quarantine())
+    written = pd.read_parquet(tmp_path / "flows.parquet").drop(columns="generated")
+    assert written["value"].sum() == products.totals()["kept"]
+    pd.testing.assert_frame_equal(in_order(written), products.flows(), check_dtype=False, rtol=1e-12)
 
 
 def in_order(found: pd.DataFrame) -> pd.DataFrame:
@@ -237,39 +228,3 @@ def in_order(found: pd.DataFrame) -> pd.DataFrame:
 def test_asking_before_ingesting_says_what_to_do(root):
     with pytest.raises(InputError, match="Ingest some first: reshoring trade ingest FOLDER --format baci"):
         products.flows()
-
-
-@pytest.fixture(scope="module")
-def spark():
-    """A Spark on this machine; skipped where PySpark or Java is not installed, unless the environment asks for it."""
-    if not os.environ.get("RESHORING_TEST_SPARK"):
-        pytest.importorskip("pyspark", reason="Spark is not installed: make spark")
-        if shutil.which("java") is None:
-            pytest.skip("Java is not installed")
-    engine = engines.spark()
-    yield engine
-    engine.disconnect()
-
-
-def test_spark_gives_the_same_table_from_parquet_and_from_text(release, spark):
-    ingest(release, "baci")
-    expected = products.flows()
-    manifest = ingested.manifest("trade", "baci")
-    parts = [part for entry in manifest["files"].values() for part in entry["parts"]]
-    place = ingested.folder("trade", "baci")
-    rows = engines.read_parts(spark, [place / part["file"] for part in parts])
-    economies = {int(code): iso3 for code, iso3 in manifest["economies"].items()}
-    found = spark.to_pyarrow(end_use_flows.flows_expression({"HS2012": rows}, economies)).to_pandas()
-    pd.testing.assert_frame_equal(in_order(found), expected, check_dtype=False, rtol=1e-12)
-    with sorted(release.glob("BACI_*"))[0].open("a") as handle:
-        handle.write("2011,410,410,010121,1.000,1.0\n2011,410,156\nsoon,410,156,010121,much,1\n")
-    pd.testing.assert_frame_equal(straight(spark, release), expected, check_dtype=False, rtol=1e-12)
-
-
-def test_spark_that_is_not_installed_says_what_to_do(monkeypatch):
-    import sys
-
-    monkeypatch.setitem(sys.modules, "pyspark", None)
-    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
-    with pytest.raises(InputError, match="needs the extra `spark`"):
-        engines.spark()

@@ -1,9 +1,11 @@
 """Ingestion of product-level trade: totals, quarantine, resuming, nothing counted twice."""
 
+import errno
 import gzip
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,12 +17,14 @@ import duckdb
 import pandas as pd
 import pytest
 import typer
+from pyarrow import parquet
 from typer.testing import CliRunner
 
+from benchmarks.generate_baci import generate
 from helpers import ingested
-from helpers.errors import InputError, WorkError
+from helpers.errors import InputError, WorkError, refused
 from helpers.trade import products
-from helpers.trade.products import commands
+from helpers.trade.products import commands, end_use_flows
 from helpers.trade.products.ingest import ingest
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -297,15 +301,25 @@ def test_what_is_no_file_is_refused(release):
     ("text", "told"),
     [
         (b"country_code,country_iso3\nKOR,KOR\n", "'KOR' is no numeric code of an economy"),
-        ("country_code,country_name,country_iso3\n384,Côte d'Ivoire,CIV\n".encode("latin-1"), "as CSV in UTF-8"),
+        ("country_code,country_iso3\n410,KOR\n".encode("utf-16"), "has no columns country_code"),
+        (b"x" * 200_000, "cannot be read as CSV"),
         (b"", "has no columns country_code and country_iso3"),
     ],
-    ids=["no-number", "another-encoding", "empty"],
+    ids=["no-number", "another-encoding", "no-table", "empty"],
 )
 def test_a_damaged_list_of_economies_is_refused(release, text, told):
     next(release.glob("country_codes*")).write_bytes(text)
     with pytest.raises(InputError, match=told):
         ingest(release, "baci")
+
+
+def test_lists_of_economies_of_older_releases_are_read(release):
+    path = next(release.glob("country_codes*"))
+    ingest(release, "baci", "new")
+    text = path.read_text().replace("country_iso3", "iso_3digit_alpha").replace("Economy KOR", "Corée")
+    path.write_bytes(text.encode("latin-1"))
+    ingest(release, "baci", "old")
+    pd.testing.assert_frame_equal(products.flows("old"), products.flows("new"))
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"results": [{"id": 410}]}', '{"results": [{"reporterCode": "KOR"}]}'])
@@ -319,20 +333,34 @@ def test_damaged_reference_tables_are_refused(comtrade, text):
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (duckdb.IOException('Could not write: No space left on device","errno":"28"'), "no space is left on the disk"),
-        (duckdb.OutOfMemoryException("failed to allocate"), "needs more memory"),
-        (duckdb.IOException("Unexpected end of GZIP stream: x.csv.gz"), r"GZIP stream: x\.csv\.gz\. Download it again"),
+        (duckdb.IOException('Could not write: No space left on device","errno":"28"'), "No space is left on the disk"),
+        (duckdb.OutOfMemoryException("failed to allocate"), "More memory"),
+        (duckdb.IOException("Could not open x.parquet"), r"The query engine stopped: Could not open x\.parquet"),
     ],
     ids=["disk", "memory", "file"],
 )
-def test_what_stops_the_engine_is_told_apart(release, monkeypatch, error, told):
-    def fail(*_):
+def test_what_stops_the_engine_is_told_apart(error, told):
+    with pytest.raises(WorkError, match=told), end_use_flows.engine():
         raise error
 
-    monkeypatch.setattr("helpers.trade.products.ingest._Reading._run_plainly", fail)
-    with pytest.raises(WorkError, match=told):
-        ingest(release, "baci")
-    assert products.available() == []
+
+def test_a_full_disk_keeps_what_was_finished_and_leaves_no_part(release, monkeypatch):
+    write = parquet.ParquetWriter.write_table
+
+    def fail(self, table, *_):
+        if 2012 in table["year"].unique().to_pylist():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(self, table)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(parquet.ParquetWriter, "write_table", fail)
+        with pytest.raises(OSError, match="No space left") as caught:
+            ingest(release, "baci")
+    assert "Make room and run it again" in str(refused(caught.value))
+    place = ingested.folder("trade", "baci")
+    assert [path.name[:11] for path in place.glob("*.parquet")] == ["HS2012-2011"]
+    assert not list(place.glob(".part*"))
+    assert [file.state for file in ingest(release, "baci")] == ["unchanged", "ingested"]
 
 
 def test_files_without_a_sound_row_end_with_the_reasons(release):
@@ -448,62 +476,59 @@ def test_comtrade_reads_tabs_and_needs_its_reference_files(comtrade):
         ingest(comtrade, "comtrade")
 
 
-ALONE = (
-    "import sys; from pathlib import Path; from helpers.trade.products.ingest import ingest; "
-    "print('ready', flush=True); ingest(Path(sys.argv[1]), 'baci', sys.argv[2])"
-)
-
-
-def alone(folder: Path, name: str) -> tuple[subprocess.Popen, float]:
-    """Start an ingestion in a process of its own; return it, and when it began to ingest."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", ALONE, str(folder), name],
-        env=os.environ | {"PYTHONPATH": str(PROJECT / "src")},
-        stdout=subprocess.PIPE,
-        cwd=PROJECT,
-    )
-    assert process.stdout is not None
-    process.stdout.readline()
-    return process, time.monotonic()
-
-
-def killed(folder: Path, name: str, after: float) -> bool:
-    """Kill an ingestion after some seconds; tell whether it was still at work."""
-    process, _ = alone(folder, name)
-    time.sleep(after)
-    working = process.poll() is None
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    return working
+# Modules are imported once; each ingestion runs in a process of its own, which is killed after some seconds.
+INGESTIONS = """
+import os, signal, sys, time
+from pathlib import Path
+from helpers.trade.products.ingest import ingest
+for line in sys.stdin:
+    name, after = line.split()
+    pid = os.fork()
+    if not pid:
+        ingest(Path(sys.argv[1]), "baci", name)
+        os._exit(0)
+    if after != "never":
+        time.sleep(float(after))
+        os.kill(pid, signal.SIGKILL)
+    print(os.waitpid(pid, 0)[1], flush=True)
+"""
 
 
 @pytest.mark.timeout(600)
 def test_killed_at_ten_moments_and_taken_up_again(tmp_path, root):
-    """kill -9 at ten moments of the whole ingestion, then again: the same rows, nothing counted twice."""
-    from benchmarks.generate_baci import generate
-
+    """kill -9 at ten moments of the whole ingestion, then again: the same bytes, nothing counted twice."""
     folder = tmp_path / "baci"
-    generate(folder, 300_000, (2011, 2012, 2013, 2014, 2015), economy_count=60, product_count=500)
+    generate(folder, 200_000, (2011, 2012, 2013, 2014, 2015), economy_count=60, product_count=500)
     append(first_file(folder), "2011,410,410,010121,1.000,1.0")
-    process, began = alone(folder, "undisturbed")
-    process.wait()
-    whole = time.monotonic() - began
-    moments, names = random.Random(2021), []
-    for number in range(30):
-        after = moments.uniform(0, 0.9) * whole
-        if killed(folder, f"killed-{number}", after):
-            names.append(f"killed-{number}")
-        else:
-            whole = min(whole, after)  # it was slower the first time
-        if len(names) == 10:
-            break
-    assert len(names) == 10
+    ingestions = subprocess.Popen(
+        [sys.executable, "-c", INGESTIONS, str(folder)],
+        env=os.environ | {"PYTHONPATH": str(PROJECT / "src")},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    def status(name: str, after: float | str) -> int:
+        ingestions.stdin.write(f"{name} {after}\n")
+        ingestions.stdin.flush()
+        return int(ingestions.stdout.readline())
+
+    began = time.monotonic()
+    assert status("undisturbed", "never") == 0
+    whole, moments, names = time.monotonic() - began, random.Random(2021), []
+    while len(names) < 10:
+        name = f"killed-{len(names)}"
+        if status(name, moments.uniform(0, 0.9) * whole) == signal.SIGKILL:
+            names.append(name)
+        else:  # it is quicker than the first time
+            shutil.rmtree(ingested.folder("trade", name))
+            whole *= 0.8
+    ingestions.communicate()
+    expected = {path.name: path.read_bytes() for path in ingested.folder("trade", "undisturbed").glob("*.parquet")}
     for name in names:
         ingest(folder, "baci", name)
-        pd.testing.assert_frame_equal(content(name), content("undisturbed"))
         assert products.totals(name) == products.totals("undisturbed")
         place = ingested.folder("trade", name)
-        assert {path.name for path in place.iterdir()} == {
-            path.name for path in ingested.folder("trade", "undisturbed").iterdir()
-        }
+        assert {path.name: path.read_bytes() for path in place.glob("*.parquet")} == expected
+        assert {path.name for path in place.iterdir()} - set(expected) <= {".lock", ".lock.json", "manifest.json"}
     assert products.totals("undisturbed")["kept"] + Decimal(1000) == input_dollars(folder)

@@ -22,7 +22,6 @@ from helpers.trade.products.sources import BaciFile
 
 KIND = "trade"
 COMMAND = "reshoring trade ingest FOLDER --format baci"
-MILLION = 1_000_000
 MEMORY = "400MB"
 #: Sums are exact decimals; only a finished sum becomes a floating-point number.
 SUMMED = """
@@ -37,6 +36,7 @@ NAMED = """
     FROM ({summed}) JOIN economies e ON e.code = exporter JOIN economies i ON i.code = importer JOIN uses USING (use)
     ORDER BY ALL
 """
+IN_MILLIONS = "SELECT * REPLACE (year::BIGINT AS year, value::DOUBLE / 1000000 AS value) FROM ({flows})"
 STREAM = pa.schema(
     [(name, reading.ROWS.field(name).type) for name in ("year", "exporter", "importer", "product", "value")]
     + [("use", pa.int8())]
@@ -123,9 +123,7 @@ def flows(
         ]
         if len(summed) > 1:  # one economy's trade of a year may stand in several editions
             summed = [SUMMED_AGAIN.format(rows=" UNION ALL ".join(summed))]
-        frame = connection.sql(NAMED.format(summed=summed[0])).to_arrow_table().to_pandas()
-    frame["value"] = frame["value"].astype(float) / MILLION
-    frame["year"] = frame["year"].astype("int64")
+        frame = connection.sql(IN_MILLIONS.format(flows=NAMED.format(summed=summed[0]))).to_arrow_table().to_pandas()
     frame.attrs |= {key: manifest[key] for key in ("name", "format", "generated")}
     frame.attrs |= {"editions": sorted(editions(name)), "fingerprint": ingested.fingerprint(KIND, name)}
     return frame
@@ -209,12 +207,11 @@ def unmatched(name: str | None = None) -> pd.DataFrame:
     name = ingested.choose(KIND, name, COMMAND)
     with engine() as connection:
         missing = " UNION ALL ".join(
-            f"SELECT '{edition}' AS edition, product, count(*) AS rows, sum(value) AS value "
+            f"SELECT '{edition}' AS edition, product, count(*) AS rows, sum(value)::DOUBLE / 1000000 AS value "
             f"FROM rows_{edition} ANTI JOIN classes_{edition} USING (product) GROUP BY ALL"
             for edition in _register_parts(connection, name, ingested.manifest(KIND, name), None)
         )
-        frame = connection.sql(f"{missing} ORDER BY value DESC, product").to_arrow_table().to_pandas()
-    return frame.assign(value=frame["value"].astype(float) / MILLION)
+        return connection.sql(f"{missing} ORDER BY value DESC, product").to_arrow_table().to_pandas()
 
 
 def quarantine(name: str | None = None) -> pd.DataFrame:

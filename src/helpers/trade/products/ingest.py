@@ -268,7 +268,7 @@ class _Writer:
             self.flush()
 
     def flush(self) -> None:
-        if self.waiting:
+        if any(map(len, self.waiting)):
             self.writer.write_table(pa.concat_tables(self.waiting).combine_chunks())
         self.waiting = []
 

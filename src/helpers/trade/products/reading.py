@@ -140,7 +140,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             yield file
-    except (EOFError, gzip.BadGzipFile, zlib.error, UnicodeDecodeError) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise WorkError(f"{path.name} cannot be read to its end: {error}. Download it again.") from None
 
 
@@ -158,8 +158,8 @@ def header(path: Path) -> tuple[list[str], str]:
     with _opened(path) as file:
         lines = file.readline(BLOCK).splitlines()
         first = lines[0].decode("utf-8-sig") if lines else ""
-    delimiter = "\t" if "\t" in first else ","
-    return next(csv.reader([first], delimiter=delimiter), []), delimiter
+        delimiter = "\t" if "\t" in first else ","
+        return next(csv.reader([first], delimiter=delimiter), []), delimiter
 
 
 def read(files: Iterable[File], economies: Iterable[int]) -> Iterator[Block]:

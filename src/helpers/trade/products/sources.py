@@ -251,11 +251,12 @@ def baci(folder: Path) -> Source:
 
 def _baci_economies(path: Path) -> dict[int, str]:
     require_file(path)
+    # Older releases write names of economies in Latin-1. Only codes are read, which are plain letters and digits.
     try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
             rows = list(csv.DictReader(lines))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path.name} cannot be read as CSV in UTF-8 ({error}). Take it from the release.") from None
+    except csv.Error as error:
+        raise InputError(f"{path.name} cannot be read as CSV ({error}). Take it from the release.") from None
     names = set(rows[0]) if rows else set()
     iso3 = "iso_3digit_alpha" if "iso_3digit_alpha" in names else "country_iso3"  # releases before 2023, and since
     if not {"country_code", iso3} <= names:
