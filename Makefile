@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 EXTRAS := lab cluster test
 
 .DEFAULT_GOAL := help
-.PHONY: help environment site check test spark lab bench lock lint clean
+.PHONY: help environment site check test lab bench lock lint clean
 
 help: ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -21,9 +21,6 @@ check: $(STAMP) lint ## style, types and the quick tests, for the moment between
 
 test: $(STAMP) lint ## check style and types, run the whole test suite
 	@$(BIN)/python -m pytest -n auto --dist loadgroup tests
-
-spark: $(STAMP) ## add Spark (half a gigabyte, needs Java 17), so that its test is run too
-	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-spark.lock
 
 # Cell ids are names here, so the filter keeps them; what an editor says of its Python changes with every machine.
 STRIP := $(BIN)/nbstripout --keep-id --extra-keys "$(addprefix metadata.language_info.,codemirror_mode file_extension \
@@ -45,8 +42,6 @@ lint: $(STAMP) ## style and types
 lock: ## resolve the dependencies again (needs uv on PATH)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --no-annotate $(EXTRAS:%=--extra %) pyproject.toml -o requirements.lock
-	echo 'pyspark>=4' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --no-header --no-annotate --constraint requirements.lock - -o requirements-spark.lock
 
 clean: ## remove what was generated
 	rm -rf build _site

@@ -15,17 +15,14 @@ ROOT = Path(__file__).parents[1]
 CONDA_NAMES = {
     "python-duckdb": "duckdb",
     "matplotlib-base": "matplotlib",
-    "ibis-duckdb": "ibis-framework",
 }
-#: extras that are left to who wants them
-UNLOCKED_EXTRAS = {"spark"}
 #: what conda needs beside the Python packages
 CONDA_ONLY = {"python", "pip", "quarto"}
 
 
 def project_requirements() -> dict[str, SpecifierSet]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = [lines for name, lines in project["optional-dependencies"].items() if name not in UNLOCKED_EXTRAS]
+    extras = project["optional-dependencies"].values()
     listed = [*project["dependencies"], *(line for extra in extras for line in extra)]
     return {canonicalize_name(r.name): r.specifier for r in map(Requirement, listed)}
 
@@ -38,11 +35,11 @@ def conda_requirements() -> dict[str, SpecifierSet]:
     return {canonicalize_name(CONDA_NAMES.get(r.name, r.name)): r.specifier for r in parsed}
 
 
-LOCKS = ("requirements.lock", "requirements-spark.lock")
+LOCK = (ROOT / "requirements.lock").read_text()
 
 
-def locked_versions(lock: str = LOCKS[0]) -> list[tuple[str, str]]:
-    pins = re.findall(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", (ROOT / lock).read_text(), re.M)
+def locked_versions() -> list[tuple[str, str]]:
+    pins = re.findall(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", LOCK, re.M)
     return [(canonicalize_name(name), version) for name, version in pins]
 
 
@@ -65,23 +62,12 @@ def test_lock_pins_every_requirement_within_its_bounds(name):
     assert all(project_requirements()[name].contains(version, prereleases=True) for version in pins)
 
 
-@pytest.mark.parametrize("lock", LOCKS)
-def test_every_pin_has_a_hash(lock):
-    blocks = re.split(r"\n(?=[A-Za-z0-9])", (ROOT / lock).read_text().strip())
-    assert len(blocks) == len(locked_versions(lock))
+def test_every_pin_has_a_hash():
+    blocks = re.split(r"\n(?=[A-Za-z0-9])", LOCK.strip())
+    assert len(blocks) == len(locked_versions())
     assert all("--hash=sha256:" in block for block in blocks)
 
 
-def test_the_lock_of_spark_pins_the_extra_and_nothing_of_the_other_lock():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    (wanted,) = map(Requirement, project["optional-dependencies"]["spark"])
-    pins = dict(locked_versions("requirements-spark.lock"))
-    assert wanted.specifier.contains(pins["pyspark"])
-    assert not set(pins) & {name for name, _ in locked_versions()}
-
-
-@pytest.mark.parametrize("lock", LOCKS)
-def test_lock_names_no_index(lock):
-    text = (ROOT / lock).read_text()
-    assert "://" not in text
-    assert "index-url" not in text
+def test_lock_names_no_index():
+    assert "://" not in LOCK
+    assert "index-url" not in LOCK

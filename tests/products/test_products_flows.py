@@ -134,7 +134,7 @@ def test_the_command_refuses_names_and_places_it_cannot_write_to(release, tmp_pa
     [
         (lambda text: text + b"2011,410,410,010121,1.000,1.0\n", r"line 2,002: exporter and importer are the same"),
         (lambda text: text + b'2011,410,842,"010121,1.000,1.0\n', "line 2,002: another number of cells"),
-        (lambda text: text + text.splitlines(keepends=True)[7], "holds a flow of a product twice"),
+        (lambda text: text + text.splitlines(keepends=True)[7], "line 2,002: repeats an earlier row of the same flow"),
         (lambda text: gzip.compress(text)[:200], "cannot be read to its end"),
     ],
     ids=["an unsound row", "an open quote", "a repeated row", "cut short"],

@@ -29,7 +29,9 @@ SUMMED = """
     FROM rows_{edition} LEFT JOIN classes_{edition} USING (product) WHERE {condition} GROUP BY ALL
 """
 SUMMED_AGAIN = "SELECT year, exporter, importer, use, sum(value) AS value FROM ({rows}) GROUP BY ALL"
-REPEATED = "SELECT product FROM rows GROUP BY exporter, importer, product HAVING count(*) > 1"
+REPEATED_LINES = (
+    "SELECT max(line) AS line FROM rows GROUP BY exporter, importer, product HAVING count(*) > 1 ORDER BY 1"
+)
 #: Names take the place of numbers once the rows are few.
 NAMED = """
     SELECT e.iso3 AS exporter, i.iso3 AS importer, year, end_use, value
@@ -38,8 +40,7 @@ NAMED = """
 """
 IN_MILLIONS = "SELECT * REPLACE (year::BIGINT AS year, value::DOUBLE / 1000000 AS value) FROM ({flows})"
 STREAM = pa.schema(
-    [(name, reading.ROWS.field(name).type) for name in ("year", "exporter", "importer", "product", "value")]
-    + [("use", pa.int8())]
+    [(name, reading.ROWS.field(name).type) for name in ("line", "year", *reading.FLOW, "value")] + [("use", pa.int8())]
 )
 BATCH = 500_000
 
@@ -325,16 +326,16 @@ def flows_of_files(connection: duckdb.DuckDBPyConnection, source: sources.Source
     if not connection.sql("FROM summed LIMIT 1").fetchall():
         raise WorkError("The files hold no row; nothing was written.")
     for file in unsorted:
-        _query_files(connection, [file], source.economies, f"CREATE OR REPLACE TEMP TABLE repeated AS {REPEATED}")
-        if connection.sql("FROM repeated LIMIT 1").fetchall():
-            raise _refusal(f"{file.path.name} holds a flow of a product twice")
+        _query_files(connection, [file], source.economies, f"CREATE OR REPLACE TEMP TABLE repeats AS {REPEATED_LINES}")
+        for (line,) in connection.sql("FROM repeats LIMIT 1").fetchall():
+            raise _refusal(file, line, reading.REPEATS)
     _register_names(connection, source.economies)
     return connection.sql(NAMED.format(summed="FROM summed")).to_arrow_reader(BATCH)
 
 
-def _refusal(what: str) -> WorkError:
+def _refusal(file: BaciFile, line: int, reason: str) -> WorkError:
     return WorkError(
-        f"{what}; nothing was written. `reshoring trade ingest FOLDER --format baci` sets such rows apart, with line "
+        f"{file.path.name}, line {line:,}: {reason}; nothing was written. `{COMMAND}` sets such rows apart, with line "
         "and reason."
     )
 
@@ -369,8 +370,8 @@ def _batches(
     try:
         for block in reading.read(found, economies):
             file = block.lines.file
-            for line in block.apart.slice(0, 1).to_pylist():
-                raise _refusal(f"{file.path.name}, line {line['line']:,}: {line['reason']}")
+            for apart in block.apart.slice(0, 1).to_pylist():
+                raise _refusal(file, apart["line"], apart["reason"])
             keys = reading.flow_keys(block.rows)
             if len(keys) and (keys[0] <= last.get(file, -1) or (np.diff(keys) <= 0).any()):
                 unsorted[file] = None

@@ -22,17 +22,15 @@ from helpers.trade.products.sources import BaciFile, ComtradeFile, Source, found
 
 # Changed whenever rows are read differently, so that data read by older code are read again.
 REVISION = 3
-FLOW = ["exporter", "importer", "product"]
 STORED = pa.schema(
     [
         (name, pa.string() if name == "product" else reading.ROWS.field(name).type)
-        for name in ("year", *FLOW, "value", "quantity")
+        for name in ("year", *reading.FLOW, "value", "quantity")
     ]
 )
 ROW_GROUP = 500_000
 KINDS = ("kept", "left out", "quarantined")
 Period = tuple[int, int]
-REPEATS = "repeats an earlier row of the same flow"
 
 
 @dataclass(frozen=True)
@@ -159,11 +157,16 @@ def _refuse_counted(entries: dict[str, Any], place: Path, name: str, parts: list
 
 def _common_flow(one: Path, other: Path) -> tuple[int, int, str] | None:
     """Return a flow that both Parquet files hold, None when there is none."""
-    query = f"SELECT {', '.join(FLOW)} FROM one SEMI JOIN other USING ({', '.join(FLOW)}) ORDER BY ALL LIMIT 1"
+    flow = ", ".join(reading.FLOW)
     with engine() as connection:
         connection.read_parquet(str(one)).create_view("one")
         connection.read_parquet(str(other)).create_view("other")
-        return next(iter(connection.sql(query).fetchall()), None)
+        return next(
+            iter(
+                connection.sql(f"SELECT {flow} FROM one SEMI JOIN other USING ({flow}) ORDER BY ALL LIMIT 1").fetchall()
+            ),
+            None,
+        )
 
 
 def _outcome(name: str, state: str, entry: dict[str, Any]) -> IngestedFile:
@@ -211,7 +214,9 @@ def _store_once(
                     path = place / f"HS{edition}-{year}-{tag}.parquet"
                     parts[period] = _Part(opened, path, repeated.get(period))
                 again = parts[period].add(found)
-                apart.append(block.lines.apart(again["line"].to_numpy(), [REPEATS] * len(again), again["value"]))
+                apart.append(
+                    block.lines.apart(again["line"].to_numpy(), [reading.REPEATS] * len(again), again["value"])
+                )
             lines = reading.together(*apart)
             quarantine.write(lines)
             rows["left out"] += len(block.left_out)

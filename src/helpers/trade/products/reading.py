@@ -39,6 +39,7 @@ ROWS = pa.schema(
     | dict.fromkeys(FLOW, pa.int32())
     | {"value": DOLLARS, "quantity": pa.float64()}
 )
+REPEATS = "repeats an earlier row of the same flow"
 NOT_A_QUANTITY = float("inf")
 WHOLE = re.compile(r"[ \t]*0*(\d{1,10})(?:\.0*)?[ \t]*", re.ASCII)
 DIGITS = re.compile(r"[ \t]*0*(\d{1,10})[ \t]*", re.ASCII)
