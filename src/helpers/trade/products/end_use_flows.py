@@ -11,14 +11,13 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from numpy.typing import NDArray
 from pyarrow import csv, parquet
 
 from helpers import files, ingested
 from helpers.errors import InputError, WorkError, not_allowed
 from helpers.trade.products import reading, sources
 from helpers.trade.products.end_use import NAMES, UNMATCHED, classes_of
-from helpers.trade.products.sources import BaciFile
+from helpers.trade.products.sources import BaciFile, ComtradeFile
 
 KIND = "trade"
 COMMAND = "reshoring trade ingest FOLDER --format baci"
@@ -29,9 +28,7 @@ SUMMED = """
     FROM rows_{edition} LEFT JOIN classes_{edition} USING (product) WHERE {condition} GROUP BY ALL
 """
 SUMMED_AGAIN = "SELECT year, exporter, importer, use, sum(value) AS value FROM ({rows}) GROUP BY ALL"
-REPEATED_LINES = (
-    "SELECT max(line) AS line FROM rows GROUP BY exporter, importer, product HAVING count(*) > 1 ORDER BY 1"
-)
+FLOW = "edition, year, exporter, importer, product"
 #: Names take the place of numbers once the rows are few.
 NAMED = """
     SELECT e.iso3 AS exporter, i.iso3 AS importer, year, end_use, value
@@ -40,7 +37,7 @@ NAMED = """
 """
 IN_MILLIONS = "SELECT * REPLACE (year::BIGINT AS year, value::DOUBLE / 1000000 AS value) FROM ({flows})"
 STREAM = pa.schema(
-    [(name, reading.ROWS.field(name).type) for name in ("line", "year", *reading.FLOW, "value")] + [("use", pa.int8())]
+    [(name, reading.ROWS.field(name).type) for name in ("year", "exporter", "importer", "value")] + [("use", pa.int8())]
 )
 BATCH = 500_000
 
@@ -317,18 +314,14 @@ def flows_of_files(connection: duckdb.DuckDBPyConnection, source: sources.Source
     WorkError
         A row is not sound or occurs twice, there is none, or a file is damaged.
     """
-    unsorted = _query_files(
-        connection,
-        source.files,
-        source.economies,
-        f"CREATE TEMP TABLE summed AS {SUMMED_AGAIN.format(rows='FROM rows')}",
-    )
+    last: dict[BaciFile, int] = {}
+    stream = _with_class(source.files, source.economies, last)
+    _run(connection, f"CREATE TEMP TABLE summed AS {SUMMED_AGAIN.format(rows='FROM rows')}", stream, STREAM)
     if not connection.sql("FROM summed LIMIT 1").fetchall():
         raise WorkError("The files hold no row; nothing was written.")
-    for file in unsorted:
-        _query_files(connection, [file], source.economies, f"CREATE OR REPLACE TEMP TABLE repeats AS {REPEATED_LINES}")
-        for (line,) in connection.sql("FROM repeats LIMIT 1").fetchall():
-            raise _refusal(file, line, reading.REPEATS)
+    for file, flow in last.items():
+        if flow == reading.UNSORTED and (lines := repeated_lines(file, source.economies)):
+            raise _refusal(file, lines[0], reading.REPEATS)
     _register_names(connection, source.economies)
     return connection.sql(NAMED.format(summed="FROM summed")).to_arrow_reader(BATCH)
 
@@ -340,51 +333,45 @@ def _refusal(file: BaciFile, line: int, reason: str) -> WorkError:
     )
 
 
-def _query_files(
-    connection: duckdb.DuckDBPyConnection, found: Sequence[BaciFile], economies: Iterable[int], query: str
-) -> list[BaciFile]:
-    """Run a query of the table `rows`, which files are read into as it asks for them.
+def _with_class(found: Sequence[BaciFile], economies: Iterable[int], last: dict[BaciFile, int]) -> Iterator[pa.Table]:
+    """Yield rows with the number of their class, and keep the last flow of each file; a line set apart is refused."""
+    classes = {}
+    for edition in {file.edition for file in found}:
+        known = classes_of(f"HS{edition}")
+        classes[edition] = np.full(reading.PRODUCTS, NAMES.index(UNMATCHED), np.int8)
+        classes[edition][known["product"].astype(int)] = known["use"]
+    for block in reading.read(found, economies):
+        file = block.lines.file
+        for apart in block.apart.slice(0, 1).to_pylist():
+            raise _refusal(file, apart["line"], apart["reason"])
+        last[file] = reading.last_flow(block.rows, last.get(file, -1))
+        use = pa.array(classes[file.edition][block.rows["product"].to_numpy()])
+        yield block.rows.append_column("use", use).select(STREAM.names)
 
-    Returns
-    -------
-    list of BaciFile
-        Those whose rows do not ascend by exporter, importer and product: only they can hold a flow twice.
-    """
+
+def _run(connection: duckdb.DuckDBPyConnection, query: str, tables: Iterable[pa.Table], schema: pa.Schema) -> None:
+    """Run a query of `rows`, which is read as the engine asks for it; what ends the reading ends the query."""
     failures: list[Exception] = []
-    unsorted: dict[BaciFile, None] = {}
-    stream = pa.RecordBatchReader.from_batches(STREAM, _batches(found, economies, failures, unsorted))
-    connection.register("rows", stream)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        try:
+            for table in tables:
+                yield from table.to_batches()
+        except (WorkError, OSError) as error:  # the engine would hide what it was
+            failures.append(error)
+
+    connection.register("rows", pa.RecordBatchReader.from_batches(schema, batches()))
     connection.execute(query)
     connection.unregister("rows")
     if failures:
         raise failures[0]
-    return list(unsorted)
 
 
-def _batches(
-    found: Sequence[BaciFile], economies: Iterable[int], failures: list[Exception], unsorted: dict[BaciFile, None]
-) -> Iterator[pa.RecordBatch]:
-    """Yield rows with the number of their class; an error is kept in `failures`, since an engine hides what it was."""
-    classes = {file.edition: _class_numbers(f"HS{file.edition}") for file in found}
-    last: dict[BaciFile, int] = {}
-    try:
-        for block in reading.read(found, economies):
-            file = block.lines.file
-            for apart in block.apart.slice(0, 1).to_pylist():
-                raise _refusal(file, apart["line"], apart["reason"])
-            keys = reading.flow_keys(block.rows)
-            if len(keys) and (keys[0] <= last.get(file, -1) or (np.diff(keys) <= 0).any()):
-                unsorted[file] = None
-            last[file] = keys[-1] if len(keys) else -1
-            use = pa.array(classes[file.edition][block.rows["product"].to_numpy()])
-            yield from block.rows.append_column("use", use).select(STREAM.names).to_batches()
-    except (WorkError, OSError) as error:
-        failures.append(error)
-
-
-def _class_numbers(edition: str) -> NDArray[np.int8]:
-    """Return the number of each product's class, at the place of the product."""
-    classes = classes_of(edition)
-    numbers = np.full(reading.PRODUCTS, NAMES.index(UNMATCHED), np.int8)
-    numbers[classes["product"].astype(int)] = classes["use"]
-    return numbers
+def repeated_lines(file: BaciFile | ComtradeFile, economies: Iterable[int]) -> list[int]:
+    """Return the lines of a file that repeat the flow of an earlier one, ascending."""
+    rows = (block.rows for block in reading.read([file], economies))
+    with engine() as connection:
+        _run(connection, f"CREATE TEMP TABLE flows AS SELECT line, {FLOW} FROM rows", rows, reading.ROWS)
+        firsts = f"SELECT min(line) AS first, {FLOW} FROM flows GROUP BY {FLOW} HAVING count(*) > 1"
+        query = f"SELECT line FROM flows JOIN ({firsts}) USING ({FLOW}) WHERE line > first ORDER BY line"
+        return [line for (line,) in connection.sql(query).fetchall()]

@@ -9,28 +9,23 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from pyarrow import compute, parquet
 
 from helpers import files, ingested
 from helpers.errors import InputError, WorkError
 from helpers.trade.products import reading
-from helpers.trade.products.end_use_flows import KIND, engine
+from helpers.trade.products.end_use_flows import KIND, engine, repeated_lines
 from helpers.trade.products.sources import BaciFile, ComtradeFile, Source, found
 
 # Changed whenever rows are read differently, so that data read by older code are read again.
 REVISION = 3
 STORED = pa.schema(
-    [
-        (name, pa.string() if name == "product" else reading.ROWS.field(name).type)
-        for name in ("year", *reading.FLOW, "value", "quantity")
-    ]
+    {"year": pa.int16(), "exporter": pa.int32(), "importer": pa.int32(), "product": pa.string()}
+    | {"value": reading.DOLLARS, "quantity": pa.float64()}
 )
 ROW_GROUP = 500_000
 KINDS = ("kept", "left out", "quarantined")
-Period = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -161,12 +156,10 @@ def _common_flow(one: Path, other: Path) -> tuple[int, int, str] | None:
     with engine() as connection:
         connection.read_parquet(str(one)).create_view("one")
         connection.read_parquet(str(other)).create_view("other")
-        return next(
-            iter(
-                connection.sql(f"SELECT {flow} FROM one SEMI JOIN other USING ({flow}) ORDER BY ALL LIMIT 1").fetchall()
-            ),
-            None,
-        )
+        common = connection.sql(
+            f"SELECT {flow} FROM one SEMI JOIN other USING ({flow}) ORDER BY ALL LIMIT 1"
+        ).fetchall()
+    return common[0] if common else None
 
 
 def _outcome(name: str, state: str, entry: dict[str, Any]) -> IngestedFile:
@@ -174,20 +167,16 @@ def _outcome(name: str, state: str, entry: dict[str, Any]) -> IngestedFile:
 
 
 def _store(place: Path, file: BaciFile | ComtradeFile, economies: dict[int, str], tag: str) -> dict[str, Any]:
-    """Store the rows of a file by edition and year, and the lines that are set apart; return its manifest entry."""
-    entry, unsorted = _store_once(place, file, economies, tag, {})
-    repeated = {period: found for period, path in unsorted.items() if len(found := _repeated_flows(path))}
-    return _store_once(place, file, economies, tag, repeated)[0] if repeated else entry
+    """Store the rows of a file, and the lines set apart; return its entry in the manifest."""
+    entry, is_sorted = _store_rows(place, file, economies, tag, [])
+    repeats = [] if is_sorted else repeated_lines(file, economies)
+    return _store_rows(place, file, economies, tag, repeats)[0] if repeats else entry
 
 
-def _store_once(
-    place: Path,
-    file: BaciFile | ComtradeFile,
-    economies: dict[int, str],
-    tag: str,
-    repeated: dict[Period, NDArray[np.int64]],
-) -> tuple[dict[str, Any], dict[Period, Path]]:
-    """Store the rows of a file, of repeated flows the first; return its entry and the parts that may hold repeats.
+def _store_rows(
+    place: Path, file: BaciFile | ComtradeFile, economies: dict[int, str], tag: str, repeats: list[int]
+) -> tuple[dict[str, Any], bool]:
+    """Store the rows of a file by edition and year, and the lines set apart.
 
     Parameters
     ----------
@@ -198,128 +187,88 @@ def _store_once(
         Alpha-3 code of each economy's number.
     tag : str
         Part of the names of what is stored; differs whenever the content may differ.
-    repeated : dict of (edition, year) to array of int
-        Flows that occur more than once, as `reading.flow_keys` numbers them, ascending.
+    repeats : list of int
+        Lines that repeat an earlier one.
+
+    Returns
+    -------
+    dict
+        Entry of the file in the manifest.
+    bool
+        Whether the order of the rows rules out that one repeats another.
+
+    Raises
+    ------
+    WorkError
+        What was stored does not add up to what was read.
     """
-    parts: dict[Period, _Part] = {}
-    rows, dollars = dict.fromkeys(KINDS, 0), dict.fromkeys(("input", *KINDS), Decimal(0))
-    set_apart = place / f"quarantine-{tag}.parquet"
+    rows, dollars, last = dict.fromkeys(KINDS, 0), dict.fromkeys(KINDS, Decimal(0)), -1
+    parts: dict[tuple[int, int], _Writer] = {}
     with ExitStack() as opened:
-        quarantine = _Writer(opened, set_apart, reading.APART)
-        for block in reading.read([file], economies):
-            apart = [block.apart]
-            for period, found in _by_period(block.rows):
-                if period not in parts:
-                    edition, year = period
-                    path = place / f"HS{edition}-{year}-{tag}.parquet"
-                    parts[period] = _Part(opened, path, repeated.get(period))
-                again = parts[period].add(found)
-                apart.append(
-                    block.lines.apart(again["line"].to_numpy(), [reading.REPEATS] * len(again), again["value"])
-                )
-            lines = reading.together(*apart)
-            quarantine.write(lines)
-            rows["left out"] += len(block.left_out)
-            rows["quarantined"] += len(lines)
-            dollars["input"] += sum(
-                map(_total, (block.rows["value"], block.left_out["value"], block.apart["input_value"]))
-            )
-            dollars["left out"] += _total(block.left_out["value"])
-            dollars["quarantined"] += _total(lines["input_value"])
-    stored = [_part_entry(part.path, *period) for period, part in sorted(parts.items())]
-    rows["kept"] = sum(part["rows"] for part in stored)
-    dollars["kept"] = sum((Decimal(part["dollars"]) for part in stored), Decimal(0))
-    if dollars["input"] != sum(dollars[kind] for kind in KINDS):
+        quarantine = _Writer(opened, place / f"quarantine-{tag}.parquet", reading.APART)
+        for block in reading.read([file], economies, repeats):
+            for edition, year, found in _by_period(block.rows):
+                if (edition, year) not in parts:
+                    parts[edition, year] = _Writer(opened, place / f"HS{edition}-{year}-{tag}.parquet", STORED)
+                product = compute.utf8_lpad(found["product"].cast(pa.string()), 6, "0")
+                parts[edition, year].write(found.drop("product").append_column("product", product).select(STORED.names))
+            quarantine.write(block.apart)
+            values = (block.rows["value"], block.left_out["value"], block.apart["input_value"])
+            for kind, amounts in zip(KINDS, values, strict=True):
+                rows[kind] += len(amounts)
+                dollars[kind] += compute.sum(amounts).as_py() or 0
+            last = reading.last_flow(block.rows, last)
+    stored = [_part(writer.path, *period) for period, writer in sorted(parts.items())]
+    held = sum((Decimal(part["dollars"]) for part in stored), Decimal(0))
+    if (sum(part["rows"] for part in stored), held) != (rows["kept"], dollars["kept"]):
         raise WorkError(
-            f"{file.path.name}: the file adds up to US$ {dollars['input']:,.3f}, what was stored and set apart to "
-            f"US$ {sum(dollars[kind] for kind in KINDS):,.3f}. Nothing of it was kept."
+            f"{file.path.name}: rows of US$ {dollars['kept']:,.3f} were read and of US$ {held:,.3f} stored. Nothing of "
+            "the file was kept. Is the disk sound?"
         )
     if not rows["quarantined"]:
-        set_apart.unlink()
+        quarantine.path.unlink()
     entry = {
         "rows": rows,
-        "dollars": {kind: str(amount) for kind, amount in dollars.items()},
+        "dollars": {kind: str(amount) for kind, amount in {"input": sum(dollars.values()), **dollars}.items()},
         "parts": stored,
-        "quarantine": set_apart.name if rows["quarantined"] else None,
+        "quarantine": quarantine.path.name if rows["quarantined"] else None,
     }
-    return entry, {period: part.path for period, part in parts.items() if not part.ascends}
+    return entry, last != reading.UNSORTED
 
 
-def _total(amounts: pa.ChunkedArray) -> Decimal:
-    return compute.sum(amounts).as_py() or Decimal(0)
-
-
-def _by_period(rows: pa.Table) -> Iterator[tuple[Period, pa.Table]]:
-    """Yield the rows of each edition and year."""
+def _by_period(rows: pa.Table) -> Iterator[tuple[int, int, pa.Table]]:
+    """Yield edition, year and the rows of both."""
     periods = rows.group_by(["edition", "year"], use_threads=False).aggregate([]).to_pylist()
     for period in periods:
-        edition, year = period["edition"], period["year"]
-        same = compute.and_(compute.equal(rows["edition"], edition), compute.equal(rows["year"], year))
-        yield (edition, year), rows if len(periods) == 1 else rows.filter(same)
+        same = [compute.equal(rows[name], wanted) for name, wanted in period.items()]
+        yield period["edition"], period["year"], rows if len(periods) == 1 else rows.filter(compute.and_(*same))
 
 
 class _Writer:
-    """A Parquet file that takes the place of another when the stack is left; blocks are put together to row groups."""
+    """A Parquet file that is there when the stack is left; blocks of rows are put together to larger groups."""
 
     def __init__(self, opened: ExitStack, path: Path, schema: pa.Schema) -> None:
+        self.path, self.waiting = path, schema.empty_table()
         part = opened.enter_context(files.replacing(path))
         self.writer = opened.enter_context(parquet.ParquetWriter(part, schema, compression="zstd"))
-        self.waiting: list[pa.Table] = []
         opened.callback(self.flush)
 
     def write(self, rows: pa.Table) -> None:
-        self.waiting.append(rows)
-        if sum(map(len, self.waiting)) >= ROW_GROUP:
+        self.waiting = pa.concat_tables([self.waiting, rows])
+        if len(self.waiting) >= ROW_GROUP:
             self.flush()
 
     def flush(self) -> None:
-        if any(map(len, self.waiting)):
-            self.writer.write_table(pa.concat_tables(self.waiting).combine_chunks())
-        self.waiting = []
+        if len(self.waiting):
+            self.writer.write_table(self.waiting.combine_chunks())
+            self.waiting = self.waiting.slice(0, 0)
 
 
-class _Part:
-    """The rows of one edition and year, while they are written: of flows that are repeated, the first row only."""
-
-    def __init__(self, opened: ExitStack, path: Path, repeated: NDArray[np.int64] | None) -> None:
-        self.path, self.writer = path, _Writer(opened, path, STORED)
-        self.last, self.ascends = -1, True
-        self.repeated = np.array([], np.int64) if repeated is None else repeated
-        self.seen = np.zeros(len(self.repeated), bool)
-
-    def add(self, rows: pa.Table) -> pa.Table:
-        """Write rows; return those that repeat an earlier one."""
-        keys = reading.flow_keys(rows)
-        self.ascends &= bool(keys[0] > self.last and (np.diff(keys) > 0).all())
-        self.last = keys[-1]
-        again = np.zeros(len(keys), bool)
-        at = np.flatnonzero(np.isin(keys, self.repeated))
-        flow = np.searchsorted(self.repeated, keys[at])
-        first = np.isin(np.arange(len(at)), np.unique(flow, return_index=True)[1])
-        again[at] = self.seen[flow] | ~first
-        self.seen[flow] = True
-        kept = rows.filter(~again) if again.any() else rows
-        product = compute.utf8_lpad(kept["product"].cast(pa.string()), 6, "0")
-        self.writer.write(
-            kept.set_column(kept.schema.get_field_index("product"), "product", product).select(STORED.names)
-        )
-        return rows.filter(again)
-
-
-def _part_entry(path: Path, edition: int, year: int) -> dict[str, Any]:
+def _part(path: Path, edition: int, year: int) -> dict[str, Any]:
     """Return the entry of a part in the manifest, by what its Parquet file holds."""
-    query = "SELECT count(*), coalesce(sum(value), 0), list(DISTINCT exporter ORDER BY exporter) FROM part"
     with engine() as connection:
         connection.read_parquet(str(path)).create_view("part")
+        query = "SELECT count(*), coalesce(sum(value), 0), list(DISTINCT exporter ORDER BY exporter) FROM part"
         ((rows, dollars, exporters),) = connection.sql(query).fetchall()
     held = {"rows": rows, "dollars": str(dollars), "exporters": exporters}
     return {"edition": f"HS{edition}", "year": year, "file": path.name} | held
-
-
-def _repeated_flows(path: Path) -> NDArray[np.int64]:
-    """Return the flows that a part holds more than once, as `reading.flow_keys` numbers them, ascending."""
-    flow = "exporter, importer, product::INTEGER AS product"
-    with engine() as connection:
-        connection.read_parquet(str(path)).create_view("part")
-        found = connection.sql(f"SELECT {flow} FROM part GROUP BY ALL HAVING count(*) > 1").to_arrow_table()
-    return np.sort(reading.flow_keys(found))

@@ -39,6 +39,7 @@ ROWS = pa.schema(
     | dict.fromkeys(FLOW, pa.int32())
     | {"value": DOLLARS, "quantity": pa.float64()}
 )
+UNSORTED = 2**63 - 1
 REPEATS = "repeats an earlier row of the same flow"
 NOT_A_QUANTITY = float("inf")
 WHOLE = re.compile(r"[ \t]*0*(\d{1,10})(?:\.0*)?[ \t]*", re.ASCII)
@@ -163,7 +164,7 @@ def header(path: Path) -> tuple[list[str], str]:
         return next(csv.reader([first], delimiter=delimiter), []), delimiter
 
 
-def read(files: Iterable[File], economies: Iterable[int]) -> Iterator[Block]:
+def read(files: Iterable[File], economies: Iterable[int], repeats: Sequence[int] = ()) -> Iterator[Block]:
     """Read files block by block, on all cores, in their order.
 
     Parameters
@@ -171,6 +172,8 @@ def read(files: Iterable[File], economies: Iterable[int]) -> Iterator[Block]:
     files : iterable of BaciFile or ComtradeFile
     economies : iterable of int
         Codes of the economies that may trade.
+    repeats : sequence of int
+        Lines that are set apart since they repeat an earlier one; for a single file.
 
     Yields
     ------
@@ -188,7 +191,7 @@ def read(files: Iterable[File], economies: Iterable[int]) -> Iterator[Block]:
     waiting: deque[Future[Block]] = deque()
     with ThreadPoolExecutor(CORES) as pool:
         for lines in _blocks(files):
-            waiting.append(pool.submit(_read_block, lines, known))
+            waiting.append(pool.submit(_read_block, lines, known, repeats))
             if len(waiting) > 2 * CORES:
                 yield waiting.popleft().result()
         while waiting:
@@ -217,23 +220,20 @@ def _count(block: bytes) -> int:
     return int(ends) + (not block.endswith(b"\n"))
 
 
-def _read_block(lines: Lines, known: Mask) -> Block:
+def _read_block(lines: Lines, known: Mask, repeats: Sequence[int] = ()) -> Block:
     cells, misfits = _typed(lines), APART.empty_table()
     if cells is None:
         cells, misfits = _as_text(lines)
     rows, left_out, reasons = lines.file.judge(cells, known)
+    if repeats:
+        reasons.append((np.isin(rows["line"], repeats), REPEATS))
     unsound = np.logical_or.reduce([condition for condition, _ in reasons]) & ~left_out
     if not unsound.any() and not left_out.any():
         return Block(lines, rows, rows.slice(0, 0), misfits)
     bad = rows.filter(unsound)
     first = np.select([condition[unsound] for condition, _ in reasons], [reason for _, reason in reasons], default="")
-    apart = together(misfits, lines.apart(bad["line"].to_pylist(), first, bad["value"]))
+    apart = pa.concat_tables([misfits, lines.apart(bad["line"].to_pylist(), first, bad["value"])]).sort_by("line")
     return Block(lines, rows.filter(~(unsound | left_out)), rows.filter(left_out), apart)
-
-
-def together(*apart: pa.Table) -> pa.Table:
-    """Put lines set apart in the order of the file."""
-    return pa.concat_tables(apart).sort_by("line")
 
 
 def _typed(lines: Lines) -> pa.Table | None:
@@ -274,7 +274,18 @@ def _as_text(lines: Lines) -> tuple[pa.Table, pa.Table]:
     return pa.table(columns), apart
 
 
-def flow_keys(rows: pa.Table) -> NDArray[np.int64]:
-    """Return a number for the exporter, importer and product of each row; in a published file these numbers ascend."""
+def last_flow(rows: pa.Table, before: int) -> int:
+    """Return the flow of the last row as a number, `UNSORTED` when some row does not stand above the one before it.
+
+    Parameters
+    ----------
+    rows : Table
+        Columns of `ROWS`.
+    before : int
+        Flow of the last row before, −1 when there is none.
+    """
     exporter, importer, product = (rows[name].to_numpy().astype(np.int64) for name in FLOW)
-    return (exporter * ECONOMIES + importer) * PRODUCTS + product
+    flows = (exporter * ECONOMIES + importer) * PRODUCTS + product
+    if not len(flows):
+        return before
+    return int(flows[-1]) if flows[0] > before and (np.diff(flows) > 0).all() else UNSORTED
