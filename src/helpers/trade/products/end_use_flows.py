@@ -11,13 +11,13 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 from pyarrow import csv, parquet
 
 from helpers import files, ingested
 from helpers.errors import InputError, WorkError, not_allowed
 from helpers.trade.products import reading, sources
 from helpers.trade.products.end_use import NAMES, UNMATCHED, classes_of
-from helpers.trade.products.sources import BaciFile, ComtradeFile
 
 KIND = "trade"
 COMMAND = "reshoring trade ingest FOLDER --format baci"
@@ -314,9 +314,9 @@ def flows_of_files(connection: duckdb.DuckDBPyConnection, source: sources.Source
     WorkError
         A row is not sound or occurs twice, there is none, or a file is damaged.
     """
-    last: dict[BaciFile, int] = {}
-    stream = _with_class(source.files, source.economies, last)
-    _run(connection, f"CREATE TEMP TABLE summed AS {SUMMED_AGAIN.format(rows='FROM rows')}", stream, STREAM)
+    last: dict[reading.File, int] = {}
+    rows = _with_class(source, last)
+    _run(connection, f"CREATE TEMP TABLE summed AS {SUMMED_AGAIN.format(rows='FROM rows')}", rows, STREAM)
     if not connection.sql("FROM summed LIMIT 1").fetchall():
         raise WorkError("The files hold no row; nothing was written.")
     for file, flow in last.items():
@@ -326,27 +326,33 @@ def flows_of_files(connection: duckdb.DuckDBPyConnection, source: sources.Source
     return connection.sql(NAMED.format(summed="FROM summed")).to_arrow_reader(BATCH)
 
 
-def _refusal(file: BaciFile, line: int, reason: str) -> WorkError:
+def _refusal(file: reading.File, line: int, reason: str) -> WorkError:
     return WorkError(
         f"{file.path.name}, line {line:,}: {reason}; nothing was written. `{COMMAND}` sets such rows apart, with line "
         "and reason."
     )
 
 
-def _with_class(found: Sequence[BaciFile], economies: Iterable[int], last: dict[BaciFile, int]) -> Iterator[pa.Table]:
+def _with_class(source: sources.Source, last: dict[reading.File, int]) -> Iterator[pa.Table]:
     """Yield rows with the number of their class, and keep the last flow of each file; a line set apart is refused."""
-    classes = {}
-    for edition in {file.edition for file in found}:
-        known = classes_of(f"HS{edition}")
-        classes[edition] = np.full(reading.PRODUCTS, NAMES.index(UNMATCHED), np.int8)
-        classes[edition][known["product"].astype(int)] = known["use"]
-    for block in reading.read(found, economies):
+    editions = {file: file.edition for file in source.files if isinstance(file, sources.BaciFile)}
+    numbers = {edition: _class_numbers(edition) for edition in set(editions.values())}
+    classes: dict[reading.File, NDArray[np.int8]] = {file: numbers[edition] for file, edition in editions.items()}
+    for block in reading.read(source.files, source.economies):
         file = block.lines.file
         for apart in block.apart.slice(0, 1).to_pylist():
             raise _refusal(file, apart["line"], apart["reason"])
         last[file] = reading.last_flow(block.rows, last.get(file, -1))
-        use = pa.array(classes[file.edition][block.rows["product"].to_numpy()])
+        use = pa.array(classes[file][block.rows["product"].to_numpy()])
         yield block.rows.append_column("use", use).select(STREAM.names)
+
+
+def _class_numbers(edition: int) -> NDArray[np.int8]:
+    """Return the number of each product's class, at the place of the product."""
+    classes = classes_of(f"HS{edition}")
+    numbers = np.full(reading.PRODUCTS, NAMES.index(UNMATCHED), np.int8)
+    numbers[classes["product"].astype(int)] = classes["use"]
+    return numbers
 
 
 def _run(connection: duckdb.DuckDBPyConnection, query: str, tables: Iterable[pa.Table], schema: pa.Schema) -> None:
@@ -367,7 +373,7 @@ def _run(connection: duckdb.DuckDBPyConnection, query: str, tables: Iterable[pa.
         raise failures[0]
 
 
-def repeated_lines(file: BaciFile | ComtradeFile, economies: Iterable[int]) -> list[int]:
+def repeated_lines(file: reading.File, economies: Iterable[int]) -> list[int]:
     """Return the lines of a file that repeat the flow of an earlier one, ascending."""
     rows = (block.rows for block in reading.read([file], economies))
     with engine() as connection:

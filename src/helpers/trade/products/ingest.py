@@ -16,7 +16,7 @@ from helpers import files, ingested
 from helpers.errors import InputError, WorkError
 from helpers.trade.products import reading
 from helpers.trade.products.end_use_flows import KIND, engine, repeated_lines
-from helpers.trade.products.sources import BaciFile, ComtradeFile, Source, found
+from helpers.trade.products.sources import Source, found
 
 # Changed whenever rows are read differently, so that data read by older code are read again.
 REVISION = 3
@@ -100,9 +100,7 @@ def _stored(entry: dict[str, Any]) -> list[str]:
     return [part["file"] for part in entry["parts"]] + ([entry["quarantine"]] if entry["quarantine"] else [])
 
 
-def _ingest_file(
-    manifest: dict[str, Any], name: str, file: BaciFile | ComtradeFile, economies: dict[int, str]
-) -> IngestedFile:
+def _ingest_file(manifest: dict[str, Any], name: str, file: reading.File, economies: dict[int, str]) -> IngestedFile:
     place, entries = ingested.folder(KIND, name), manifest["files"]
     digest = files.sha256(file.path)
     codes = hashlib.sha256(",".join(map(str, sorted(economies))).encode()).hexdigest()[:16]
@@ -166,7 +164,7 @@ def _outcome(name: str, state: str, entry: dict[str, Any]) -> IngestedFile:
     return IngestedFile(name, state, entry["rows"], {kind: Decimal(text) for kind, text in entry["dollars"].items()})
 
 
-def _store(place: Path, file: BaciFile | ComtradeFile, economies: dict[int, str], tag: str) -> dict[str, Any]:
+def _store(place: Path, file: reading.File, economies: dict[int, str], tag: str) -> dict[str, Any]:
     """Store the rows of a file, and the lines set apart; return its entry in the manifest."""
     entry, is_sorted = _store_rows(place, file, economies, tag, [])
     repeats = [] if is_sorted else repeated_lines(file, economies)
@@ -174,7 +172,7 @@ def _store(place: Path, file: BaciFile | ComtradeFile, economies: dict[int, str]
 
 
 def _store_rows(
-    place: Path, file: BaciFile | ComtradeFile, economies: dict[int, str], tag: str, repeats: list[int]
+    place: Path, file: reading.File, economies: dict[int, str], tag: str, repeats: list[int]
 ) -> tuple[dict[str, Any], bool]:
     """Store the rows of a file by edition and year, and the lines set apart.
 

@@ -9,15 +9,17 @@ import gzip
 import os
 import re
 import zlib
+from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -79,15 +81,28 @@ def _quantity(text: str) -> float | None:
 #: Types of cells, and how a single one is read. A code may have been written as 842.0, the code of a product may not:
 #: what a program for numbers made of it is anybody's guess. Decimals of an amount beyond the sixth are rounded.
 CODE, PRODUCT, AMOUNT, QUANTITY, TEXT = pa.int32(), pa.int64(), pa.decimal128(18, 6), pa.float64(), pa.string()
-PARSE = {CODE: _code, PRODUCT: _product, AMOUNT: _amount, QUANTITY: _quantity, TEXT: str}
+PARSE: dict[pa.DataType, Callable[[str], Any]] = {
+    CODE: _code,
+    PRODUCT: _product,
+    AMOUNT: _amount,
+    QUANTITY: _quantity,
+    TEXT: str,
+}
 
 
-class File(Protocol):
+@dataclass(frozen=True)
+class File(ABC):
     """A file of trade in one of the published formats: which of its columns are read, and what they mean."""
 
-    path: Path
     columns: ClassVar[dict[str, pa.DataType]]
+    path: Path
 
+    @property
+    @abstractmethod
+    def period(self) -> str:
+        """What the file covers: two files that cover the same would count trade twice."""
+
+    @abstractmethod
     def judge(self, cells: pa.Table, known: Mask) -> tuple[pa.Table, Mask, list[tuple[Mask, str]]]:
         """Return rows with the columns of `ROWS`, which of them do not count, and which are unsound for what reason.
 
@@ -137,11 +152,11 @@ class Block:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
+def _opened(path: Path) -> Iterator[gzip.GzipFile | BufferedReader]:
     """Open a file to read, packed with gzip or not."""
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            yield file
+        with path.open("rb") as file, gzip.GzipFile(fileobj=file) if path.suffix == ".gz" else file as content:
+            yield content
     except (EOFError, gzip.BadGzipFile, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise WorkError(f"{path.name} cannot be read to its end: {error}. Download it again.") from None
 
@@ -232,7 +247,9 @@ def _read_block(lines: Lines, known: Mask, repeats: Sequence[int] = ()) -> Block
         return Block(lines, rows, rows.slice(0, 0), misfits)
     bad = rows.filter(unsound)
     first = np.select([condition[unsound] for condition, _ in reasons], [reason for _, reason in reasons], default="")
-    apart = pa.concat_tables([misfits, lines.apart(bad["line"].to_pylist(), first, bad["value"])]).sort_by("line")
+    apart = pa.concat_tables([misfits, lines.apart(bad["line"].to_pylist(), first.tolist(), bad["value"])]).sort_by(
+        "line"
+    )
     return Block(lines, rows.filter(~(unsound | left_out)), rows.filter(left_out), apart)
 
 

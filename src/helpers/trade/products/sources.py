@@ -3,7 +3,7 @@
 import csv
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -26,6 +26,7 @@ from helpers.trade.products.reading import (
     QUANTITY,
     ROWS,
     TEXT,
+    File,
     Mask,
     header,
 )
@@ -74,18 +75,17 @@ TOTALS = {
 
 
 @dataclass(frozen=True)
-class BaciFile:
+class BaciFile(File):
     """One year of BACI in one edition of the HS."""
 
     columns: ClassVar = {"t": CODE, "i": CODE, "j": CODE, "k": PRODUCT, "v": AMOUNT, "q": QUANTITY}
     required: ClassVar = list(columns)
-    path: Path
     edition: int
     year: int
 
     @property
     def period(self) -> str:
-        """What the file covers, in any edition of the HS: two files that cover the same would count trade twice."""
+        """The year, in whatever edition of the HS."""
         return str(self.year)
 
     def judge(self, cells: pa.Table, known: Mask) -> tuple[pa.Table, Mask, list[tuple[Mask, str]]]:
@@ -106,18 +106,17 @@ class BaciFile:
 
 
 @dataclass(frozen=True)
-class ComtradeFile:
+class ComtradeFile(File):
     """A file of final data of UN Comtrade, as downloaded in bulk, and the areas that are groups of economies."""
 
     numbers: ClassVar = {"refYear": CODE, "reporterCode": CODE, "partnerCode": CODE, "primaryValue": AMOUNT}
     required: ClassVar = [*numbers, "flowCode", "classificationCode", "cmdCode"]
     columns: ClassVar = dict.fromkeys([*required, *TOTALS], TEXT) | numbers | {"netWgt": QUANTITY}
-    path: Path
     groups: frozenset[int]
 
     @property
     def period(self) -> str:
-        """What the file covers: known by its name only."""
+        """Known by the name only."""
         return self.path.name
 
     def judge(self, cells: pa.Table, known: Mask) -> tuple[pa.Table, Mask, list[tuple[Mask, str]]]:
@@ -193,7 +192,7 @@ def _unsound_flow(
 class Source:
     """A folder of published files and the economies its codes stand for."""
 
-    files: list[BaciFile] | list[ComtradeFile]
+    files: Sequence[File]
     economies: dict[int, str] = field(repr=False)
     title: str
     publication: Publication = field(repr=False)
