@@ -98,7 +98,7 @@ def test_only_vintages_with_years_on_both_sides_are_compared(published):
         counts.changes_by_vintage(counts.by_vintage(published), 2013)
 
 
-def test_four_kinds_of_unit_are_told_apart(published):
+def test_four_kinds_of_unit_are_distinguished(published):
     table = counts.units_table(published)
     assert set(table["kind"]) == set(counts.KINDS)
     assert (table["figures"] > 0).all()
@@ -145,9 +145,9 @@ def test_choices_without_years_on_both_sides_are_left_out():
     assert table["within"].isna().all()
 
 
-def test_every_count_of_returns_has_its_unit_told(published):
+def test_every_count_of_returns_has_its_unit(published):
     words = "recognised|backshored|eshoring cases|withdrawn|that returned|brought production back"
     counted = published[published["measure"].str.contains(words)]
     starts = tuple(start for series in counts.SERIES for start in series.measures)
-    untold = counted.loc[~counted["measure"].str.startswith(starts), "measure"]
-    assert set(untold) <= {"U-turn firms operating of 50 recognised"}
+    missing = counted.loc[~counted["measure"].str.startswith(starts), "measure"]
+    assert set(missing) <= {"U-turn firms operating of 50 recognised"}

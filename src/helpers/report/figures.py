@@ -40,7 +40,7 @@ def figure(
     note : str, optional
         A sentence added to the source line.
     data : pandas.DataFrame, optional
-        What is drawn; its `flag` column, when it has one, is told in the source line.
+        What is drawn; its `flag` column, when it has one, is spelt out in the source line.
     """
     from matplotlib import pyplot
 

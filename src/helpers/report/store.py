@@ -170,7 +170,15 @@ def sweep(name: str) -> Path:
 
 
 def output_path(folder: str, name: str, suffix: str) -> Path:
-    """Return ``results/<folder>/<name><suffix>``, refusing names that could leave the folder."""
+    """Return ``results/<folder>/<name><suffix>``, refusing names that could leave the folder.
+
+    Parameters
+    ----------
+    folder : str
+        Folder of the results, such as "tables".
+    name, suffix : str
+        Name of the file without its ending, and that ending.
+    """
     path = results() / folder / (_checked_name(name) + suffix)
     path.parent.mkdir(exist_ok=True)
     return path

@@ -95,6 +95,11 @@ def table_html(
 
     Sorting uses the unrounded values, which are kept in `data-order`. A `flag` column shows a dagger with the text
     behind it; the source line spells the flags out.
+
+    Parameters
+    ----------
+    df, formats, sortable, stacked
+        As in `table`.
     """
     frame = df.reset_index() if has_index(df) else df
     columns = [" ".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in frame.columns]

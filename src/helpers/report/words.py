@@ -208,12 +208,28 @@ def out_of(count: int | None, total: int | None) -> str:
 
 
 def plural(count: int | None, one: str, many: str = "") -> str:
-    """Return the noun, or verb, that a count asks for: "economy" for one, else "economies"; `many` is `one` with s."""
+    """Return the noun, or verb, that a count asks for: "economy" for one, else "economies"; `many` is `one` with s.
+
+    Parameters
+    ----------
+    count : int or None
+        How many.
+    one, many : str
+        The word for one and for any other number; `many` is `one` with s when left out.
+    """
     return one if count == 1 else many or one + "s"
 
 
 def counted(count: int | None, one: str, many: str = "") -> str:
-    """Write a count with its noun: "one economy", "three economies", "no economies"."""
+    """Write a count with its noun: "one economy", "three economies", "no economies".
+
+    Parameters
+    ----------
+    count : int or None
+        How many.
+    one, many : str
+        As in `plural`.
+    """
     return f"{'no' if count == 0 else none_or(count)} {plural(count, one, many)}"
 
 
@@ -234,7 +250,15 @@ def p_value(p: float | None, name: str = "") -> str:
 
 
 def choose(condition: object, yes: str, no: str = "") -> str:
-    """Choose words by a condition."""
+    """Choose words by a condition.
+
+    Parameters
+    ----------
+    condition : object
+        True or false, or something that counts as such.
+    yes, no : str
+        What is written in each case.
+    """
     return yes if condition else no
 
 

@@ -220,8 +220,8 @@ def pooled(panel: pd.DataFrame) -> pd.Series:
     return balanced.mean(axis=1)
 
 
-def several_dates(series: pd.Series, crisis_years: Sequence[int] = (), most: int = 3) -> list[int]:
-    """Return the first years of later regimes, their number chosen by BIC (Bai and Perron 1998; Yao 1988).
+def several_dates(series: pd.Series, crisis_years: Sequence[int] = ()) -> list[int]:
+    """Return the first years of later regimes, at most three, chosen by BIC (Bai and Perron 1998; Yao 1988).
 
     Least squares over all partitions with at least two years a regime (ruptures' dynamic programme); each break
     costs two parameters, its mean and its date.
@@ -234,7 +234,7 @@ def several_dates(series: pd.Series, crisis_years: Sequence[int] = (), most: int
     n = len(values)
     search = ruptures.Dynp(model="l2", min_size=2, jump=1).fit(values.reshape(-1, 1))
     best, chosen = n * np.log(((values - values.mean()) ** 2).mean()), []
-    for number in range(1, min(most, n // 2 - 1) + 1):
+    for number in range(1, min(3, n // 2 - 1) + 1):
         ends = search.predict(n_bkps=number)
         loss = sum(((part - part.mean()) ** 2).sum() for part in np.split(values, ends[:-1]))
         criterion = n * np.log(max(loss, 1e-300) / n) + 2 * number * np.log(n)

@@ -22,7 +22,19 @@ def _new(height: float = 4.2) -> tuple["Figure", "Axes"]:
 
 
 def label_line_ends(ax: "Axes", ends: Mapping[str, tuple[float, float]], colour: Colour, gap: float = 0.055) -> None:
-    """Write names beside the ends of lines, moved apart where they would touch (gap in shares of the axis)."""
+    """Write names beside the ends of lines, moved apart where they would touch (gap in shares of the axis).
+
+    Parameters
+    ----------
+    ax : Axes
+        Where the lines are, with its limits set by them.
+    ends : mapping
+        Name to the last point of its line.
+    colour : callable
+        Name to colour.
+    gap : float
+        Least distance of two names, as a share of the height of the axis.
+    """
     low, high = ax.get_ylim()
     placed = -np.inf
     for name, (x, y) in sorted(ends.items(), key=lambda item: item[1][1]):
@@ -73,7 +85,17 @@ def lines(
 
 
 def vintages(wide: pd.DataFrame, split_year: int, palette: Sequence[str]) -> "Figure":
-    """Draw Korea's recognised firms by year, one line a vintage, with the split year marked."""
+    """Draw Korea's recognised firms by year, one line a vintage, with the split year marked.
+
+    Parameters
+    ----------
+    wide : DataFrame, shape (years, vintages)
+        Firms, from `counts.by_vintage`.
+    split_year : int
+        Last year of the earlier period.
+    palette : sequence of str
+        Colours.
+    """
     fig, ax = _new(4.6)
     for i, name in enumerate(wide.columns):
         line = wide[name].dropna()
@@ -141,7 +163,19 @@ def stacked_parts(table: pd.DataFrame, total: str, palette: Sequence[str], xlabe
 
 
 def break_dates(table: pd.DataFrame, break_year: int, level: float, palette: Sequence[str]) -> "Figure":
-    """Draw the estimated date of each series' break with its interval; filled where the test rejects at 1 - level."""
+    """Draw the estimated date of each series' break with its interval; filled where the test rejects at 1 - level.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `breaks.break_table`, in the order drawn; series without a date are left out.
+    break_year : int
+        The study's date, marked by a line.
+    level : float
+        Coverage of the intervals.
+    palette : sequence of str
+        Colours.
+    """
     shown = table.dropna(subset=["date"])
     fig, ax = _new(0.42 * len(shown) + 1.4)
     heights = np.arange(len(shown))[::-1]
@@ -184,7 +218,19 @@ def break_counts(tests: pd.DataFrame, break_year: int, alpha: float, palette: Se
 
 
 def two_panels(frames: Mapping[str, pd.DataFrame], colour: Colour, ylabel: str, focus: str) -> "Figure":
-    """Draw the same measure from two sources in two panels with one scale: side by side, never joined."""
+    """Draw the same measure from two sources in two panels with one scale: side by side, never joined.
+
+    Parameters
+    ----------
+    frames : mapping
+        Title to values, years by names; two of them.
+    colour : callable
+        Name to colour.
+    ylabel : str
+        Quantity and unit.
+    focus : str
+        The line drawn thicker.
+    """
     from matplotlib import pyplot
 
     fig, axes = pyplot.subplots(2, 1, figsize=(6.4, 6.8), sharex=True, sharey=True)

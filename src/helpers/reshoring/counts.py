@@ -129,7 +129,15 @@ def _dispersion(before: pd.Series, after: pd.Series) -> float:
 
 
 def changes_by_vintage(vintages: pd.DataFrame, split_year: int, level: float = 0.95) -> pd.DataFrame:
-    """Return `poisson_change` for every vintage that has years on both sides; the others are left out."""
+    """Return `poisson_change` for every vintage that has years on both sides; the others are left out.
+
+    Parameters
+    ----------
+    vintages : DataFrame
+        From `by_vintage`.
+    split_year, level
+        As in `poisson_change`.
+    """
     rows = {}
     for name, series in vintages.items():
         years = series.dropna().index
@@ -164,6 +172,11 @@ def within_later(series: pd.Series, split_year: int, level: float = 0.95) -> Rat
     """Compare the later half of the years after the split with the earlier half: did the count go on growing?
 
     With an odd number of years the middle one belongs to the earlier half.
+
+    Parameters
+    ----------
+    series, split_year, level
+        As in `poisson_change`.
 
     Raises
     ------

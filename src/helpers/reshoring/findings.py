@@ -175,7 +175,17 @@ def count_evidence(
 
 
 def break_evidence(tested: pd.DataFrame, break_year: int, level: float) -> Iterator[dict[str, Any]]:
-    """Yield the tests of the pooled series at the study's date and at the date they choose themselves."""
+    """Yield the tests of the pooled series at the study's date and at the date they choose themselves.
+
+    Parameters
+    ----------
+    tested : DataFrame
+        From `value_chains.tested_series`.
+    break_year : int
+        The study's date.
+    level : float
+        Coverage of the interval of the change.
+    """
     for name, row in tested[tested.index.str.endswith("pooled")].iterrows():
         if pd.isna(row["change"]):
             continue

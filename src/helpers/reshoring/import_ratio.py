@@ -69,6 +69,17 @@ def by_source(
 ) -> pd.DataFrame:
     """Return what each source adds to the import ratio of several economies in one year.
 
+    Parameters
+    ----------
+    imports : DataFrame
+        `importer, source, year, value` (million US$).
+    output : Series
+        Gross output of manufacturing, million US$, indexed by `iso3, year`.
+    economies, sources : sequence of str
+        Importers shown, and sources counted.
+    year : int
+        The year.
+
     Returns
     -------
     DataFrame
@@ -96,6 +107,13 @@ def manufacturing_output(table: pd.DataFrame) -> pd.Series:
 
 def beside_kearney(ratio: pd.DataFrame, counts: pd.DataFrame, derived: pd.DataFrame) -> pd.DataFrame:
     """Return the US ratio and index computed here beside Kearney's published and derived figures.
+
+    Parameters
+    ----------
+    ratio : DataFrame
+        From `manufacturing_import_ratio`.
+    counts, derived : DataFrame
+        Figures that Kearney printed, and those derived from them: `iso3, year, measure, value`.
 
     Returns
     -------

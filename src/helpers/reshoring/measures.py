@@ -123,6 +123,13 @@ def change(measured: pd.DataFrame, base_year: int, last_year: int, by: Sequence[
 def check_years(table: pd.DataFrame, base_year: int, last_year: int) -> None:
     """Refuse a window that the table does not hold or that is a single year.
 
+    Parameters
+    ----------
+    table : DataFrame
+        With the column `year`.
+    base_year, last_year : int
+        The years compared.
+
     Raises
     ------
     InputError

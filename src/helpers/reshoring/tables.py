@@ -16,7 +16,15 @@ HEADS |= {"price_sensitive": "refining, basic metals"}
 
 
 def headed(table: pd.DataFrame, base_year: int, last_year: int) -> pd.DataFrame:
-    """Return measures with headings for readers, years included."""
+    """Return measures with headings for readers, years included.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the column names of this module's tables.
+    base_year, last_year : int
+        The years compared.
+    """
     years = {"base": base_year, "last": last_year}
     dated = {f"ratio_{end}": f"R {year}" for end, year in years.items()}
     dated |= {f"share_{end}": f"S {year}, %" for end, year in years.items()}
@@ -83,7 +91,13 @@ def ranked(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def intensities(measured: pd.DataFrame, base_year: int, last_year: int, unit: str = "iso3") -> pd.DataFrame:
-    """Return the mean yearly reshoring intensity of the years after the base year, both versions, by unit."""
+    """Return the mean yearly reshoring intensity of the years after the base year, both versions, by unit.
+
+    Parameters
+    ----------
+    measured, base_year, last_year, unit
+        As in `changes`.
+    """
     both = measured[[unit, "year"]].assign(
         intensity=measures.intensity(measured, (unit,)),
         intensity_strict=measures.intensity(measured, (unit,), domestic_rise=True),
@@ -145,6 +159,17 @@ def by_class(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the change of S by technology class of the using industry, and all measures of the first economy's.
 
+    Parameters
+    ----------
+    inputs : DataFrame
+        What `measures.select_inputs` returns.
+    release : Release
+        Whose classes sort the industries.
+    economies : sequence of str
+        Those shown.
+    base_year, last_year : int
+        The years compared.
+
     Returns
     -------
     (DataFrame, DataFrame)
@@ -163,7 +188,17 @@ def by_class(
 
 
 def parts_of_share(inputs: pd.DataFrame, economies: Sequence[str], base_year: int, last_year: int) -> pd.DataFrame:
-    """Return within, between and change of S for the chosen economies, percentage points."""
+    """Return within, between and change of S for the chosen economies, percentage points.
+
+    Parameters
+    ----------
+    inputs : DataFrame
+        What `measures.select_inputs` returns.
+    economies : sequence of str
+        Those shown.
+    base_year, last_year : int
+        The years compared.
+    """
     parts = measures.totals_within_between(measures.within_between(inputs, base_year, last_year))
     return 100 * parts.loc[list(economies)]
 
@@ -171,7 +206,13 @@ def parts_of_share(inputs: pd.DataFrame, economies: Sequence[str], base_year: in
 def parts_of_foreign_inputs(
     inputs: pd.DataFrame, economies: Sequence[str], base_year: int, last_year: int
 ) -> pd.DataFrame:
-    """Return the parts of the change of F/output, percentage points of output; structure is the two before it."""
+    """Return the parts of the change of F/output, percentage points of output; structure is the two before it.
+
+    Parameters
+    ----------
+    inputs, economies, base_year, last_year
+        As in `parts_of_share`.
+    """
     parts = measures.sourcing_and_structure(inputs, base_year, last_year)
     heads = {"sourcing": "sourcing", "input_use": "inputs per output", "industry_mix": "mix of industries"}
     heads |= {"structure": "structural change", "change": "change"}
@@ -179,7 +220,15 @@ def parts_of_foreign_inputs(
 
 
 def base_years(years: Sequence[int], base_year: int, last_year: int) -> list[int]:
-    """Return the base year and two later ones, a quarter and a half on the way to the last year."""
+    """Return the base year and two later ones, a quarter and a half on the way to the last year.
+
+    Parameters
+    ----------
+    years : sequence of int
+        Years there are.
+    base_year, last_year : int
+        The years compared.
+    """
     span = last_year - base_year
     wanted = {base_year, base_year + span // 4, base_year + span // 2}
     return sorted(year for year in wanted if year in years and year < last_year)
@@ -187,6 +236,19 @@ def base_years(years: Sequence[int], base_year: int, last_year: int) -> list[int
 
 def sensitivity(load: Load, release: Release, focus: str, base_years: Sequence[int], last_year: int) -> pd.DataFrame:
     """Return the focus economy's change of S and its rank under every scope, exclusion and base year.
+
+    Parameters
+    ----------
+    load : callable
+        Loads a table by its name.
+    release : Release
+        The tables read.
+    focus : str
+        Alpha-3 code of the economy.
+    base_years : sequence of int
+        First years of the change.
+    last_year : int
+        Its last year.
 
     Returns
     -------
@@ -221,6 +283,15 @@ def intensity_by_scope(
 ) -> pd.DataFrame:
     """Return both versions of the mean yearly intensity for broad, all and narrow inputs.
 
+    Parameters
+    ----------
+    load, release
+        As in `sensitivity`.
+    economies : sequence of str
+        Those shown.
+    base_year, last_year : int
+        The years compared.
+
     Returns
     -------
     DataFrame
@@ -237,7 +308,17 @@ def intensity_by_scope(
 
 
 def two_releases(load: Load, scope: str, without_prices: bool) -> dict[str, pd.DataFrame]:
-    """Return `measure` of both releases by release name, each with its own industries; they are never joined."""
+    """Return `measure` of both releases by release name, each with its own industries; they are never joined.
+
+    Parameters
+    ----------
+    load : callable
+        Loads a table by its name.
+    scope : str
+        Inputs that count.
+    without_prices : bool
+        Whether refining and basic metals are left out.
+    """
     found = {}
     for name, release in sorted(RELEASES.items()):
         dropped = release.price_sensitive if without_prices else ()
@@ -246,7 +327,15 @@ def two_releases(load: Load, scope: str, without_prices: bool) -> dict[str, pd.D
 
 
 def common_window(releases: dict[str, pd.DataFrame], base_year: int, last_year: int) -> tuple[int, int]:
-    """Return the part of a window that both releases hold, or all years both hold where that is less than two."""
+    """Return the part of a window that both releases hold, or all years both hold where that is less than two.
+
+    Parameters
+    ----------
+    releases : dict
+        From `two_releases`.
+    base_year, last_year : int
+        The years wanted.
+    """
     starts = max(int(frame["year"].min()) for frame in releases.values())
     ends = min(int(frame["year"].max()) for frame in releases.values())
     first, last = max(base_year, starts), min(last_year, ends)
@@ -255,6 +344,13 @@ def common_window(releases: dict[str, pd.DataFrame], base_year: int, last_year: 
 
 def agreement(releases: dict[str, pd.DataFrame], base_year: int, last_year: int) -> pd.DataFrame:
     """Return the change of S of every economy in both releases over the same years (percentage points), with ranks.
+
+    Parameters
+    ----------
+    releases : dict
+        From `two_releases`.
+    base_year, last_year : int
+        Years that both hold.
 
     Returns
     -------

@@ -44,7 +44,15 @@ def foreign_shares(load: Load, chosen: ValueChainsParameters) -> pd.DataFrame:
 
 
 def gvc_output_shares(table: pd.DataFrame, source: str, sector: str) -> pd.DataFrame:
-    """Return yearly changes of GVC-related output in output (percentage points), years by economies."""
+    """Return yearly changes of GVC-related output in output (percentage points), years by economies.
+
+    Parameters
+    ----------
+    table : DataFrame
+        `source, sector, iso3, year, output, gvc_output` (million US$).
+    source, sector : str
+        Data base and sector, as in `GVC_SECTORS`.
+    """
     kept = table[(table["source"] == source) & (table["sector"] == sector) & (table["iso3"] != "ROW")]
     output = kept.pivot(index="year", columns="iso3", values="output")
     share = 100 * kept.pivot(index="year", columns="iso3", values="gvc_output") / output.where(output > 0)
