@@ -28,20 +28,7 @@ order: 10
 ---"""
 
 
-FIGURE_OPTIONS = """#| label: fig-heights
-#| fig-cap: "Heights fall, see @tbl-heights and [@kita2021]"
-#| fig-alt: "A rising line"
-"""
-TABLE_OPTIONS = """#| label: tbl-heights
-#| tbl-cap: "All heights, in US$ of today & yesterday"
-"""
-FOLDED_OPTIONS = """#| label: tbl-folded
-#| tbl-cap: "The shortest, folded"
-"""
 FOLD = '::: {.callout-note collapse="true" title="In full"}'
-GROWTH_OPTIONS = """#| label: tbl-growth
-#| tbl-cap: "Growth by year"
-"""
 FOLDED = '::: {{.callout-note .entry collapse="true" title="{title}"}}\n\n```{{=html}}\n{content}\n```\n\n:::'
 SCENARIOS = {"kita-2021": "As seen in 2021", "latest": "Newest data"}
 LAST = """## More
@@ -86,60 +73,35 @@ def cell(kind: str, name: str, source: str, outputs: list | None = None, tags: l
     return made | ({"execution_count": 3, "outputs": outputs or []} if kind == "code" else {})
 
 
+def exhibit(name: str, code: str, caption: str, content: str, saved: str) -> dict:
+    """A cell that shows a figure or a table, and under it the source line of what it saved."""
+    kind = "image/svg+xml" if name.startswith("fig") else "text/html"
+    alternative = '#| fig-alt: "A rising line"\n' if name.startswith("fig") else ""
+    options = f'#| label: {name}\n#| {name[:3]}-cap: "{caption}"\n{alternative}'
+    outputs = [displayed(kind, content), displayed("text/html", SOURCE.format(name=saved))]
+    return cell("code", name, options + code, outputs)
+
+
 def executed_notebook() -> dict:
     """A notebook as the runner leaves it."""
-    table = table_html(heights(), sortable=True)
-    stderr = {"output_type": "stream", "name": "stderr", "text": "FutureWarning: noise\n"}
-    figure = FIGURE_OPTIONS + "plot()"
-    listed = TABLE_OPTIONS + 'report.table(df, "heights", sortable=True)'
+    lead = "A lead about million US$, then US$ again; see @fig-heights, @tbl-heights and [@kita2021].\n\n## Results"
+    words = "Unmistakable **ranks** as in @kita2021: `@fig-none` stays."
+    figure = exhibit("fig-heights", "plot()", "Heights fall, see @tbl-heights and [@kita2021]", SVG, "heights")
+    figure["outputs"].insert(0, {"output_type": "stream", "name": "stderr", "text": "FutureWarning: noise\n"})
+    table, short, long = (table_html(part, sortable=True) for part in (heights(), heights().tail(3), growth()))
     cells = [
         cell("raw", "front", FRONT),
-        cell(
-            "markdown",
-            "lead",
-            "A lead about million US$, then US$ again; see @fig-heights, @tbl-heights and [@kita2021].\n\n## Results",
-        ),
+        cell("markdown", "lead", lead),
         cell("code", "imports", "import pandas as pd  # imported"),
         cell("code", "defaults", "year = 2000", tags=["parameters"]),
         cell("code", "injected", "year = 2018", tags=["injected-parameters"]),
-        cell(
-            "code",
-            "fig",
-            figure,
-            [stderr, displayed("image/svg+xml", SVG), displayed("text/html", SOURCE.format(name="heights"))],
-        ),
-        cell(
-            "code",
-            "words",
-            "#| echo: false\nshow('x')",
-            [displayed("text/markdown", "Unmistakable **ranks** as in @kita2021: `@fig-none` stays.")],
-        ),
-        cell(
-            "code",
-            "tbl",
-            listed,
-            [displayed("text/html", table), displayed("text/html", SOURCE.format(name="heights"))],
-        ),
+        figure,
+        cell("code", "words", "#| echo: false\nshow('x')", [displayed("text/markdown", words)]),
+        exhibit("tbl-heights", "show(df)", "All heights, in US$ of today & yesterday", table, "heights"),
         cell("markdown", "fold", FOLD),
-        cell(
-            "code",
-            "tbl-folded",
-            FOLDED_OPTIONS + "report.table(df.tail(3), 'shortest')",
-            [
-                displayed("text/html", table_html(heights().tail(3), sortable=True)),
-                displayed("text/html", SOURCE.format(name="heights")),
-            ],
-        ),
+        exhibit("tbl-folded", "show(df.tail(3))", "The shortest, folded", short, "heights"),
         cell("markdown", "fold-end", ":::"),
-        cell(
-            "code",
-            "tbl-long",
-            GROWTH_OPTIONS + 'report.table(growth, "growth", sortable=True)',
-            [
-                displayed("text/html", table_html(growth(), sortable=True)),
-                displayed("text/html", SOURCE.format(name="growth")),
-            ],
-        ),
+        exhibit("tbl-growth", "show(growth)", "Growth by year", long, "growth"),
         cell("markdown", "more", LAST),
     ]
     return {"cells": cells, "metadata": {"papermill": {"start_time": "now"}}, "nbformat": 4, "nbformat_minor": 5}

@@ -53,7 +53,7 @@ def test_nothing_of_the_execution_stays():
 
 
 def test_code_is_folded_and_labels_stay():
-    options, code = cell_options(text(by_name(page())["fig"]))
+    options, code = cell_options(text(by_name(page())["fig-heights"]))
     assert options["code-fold"] is True
     assert options["label"] == "fig-heights"
     assert code == "plot()"
@@ -68,13 +68,13 @@ def test_prose_becomes_text_and_its_code_goes():
 
 def test_source_lines_follow_their_figure_with_links():
     made = page()["cells"]
-    position = [cell["id"] for cell in made].index("fig")
+    position = [cell["id"] for cell in made].index("fig-heights")
     assert len(made[position]["outputs"]) == 1
     assert text(made[position + 1]).endswith("</p>!\n```")
 
 
 def test_html_outputs_become_raw_html_of_markdown():
-    outputs = by_name(page())["tbl"]["outputs"]
+    outputs = by_name(page())["tbl-heights"]["outputs"]
     assert [list(output["data"]) for output in outputs] == [["text/markdown"]]
     assert "".join(outputs[0]["data"]["text/markdown"]).startswith("```{=html}\n<div")
 
