@@ -9,7 +9,7 @@ from helpers.errors import InputError, not_allowed
 from helpers.report.inline import Marked, Rich, escaped
 from helpers.report.store import OtherRun, other_runs, sections
 from helpers.report.tables import html_table
-from helpers.report.words import as_text, link, listing, slug
+from helpers.report.words import as_text, link, listing, plural, slug
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,8 +101,11 @@ def _page(run: OtherRun) -> Rich:
 def _links(runs: Sequence[OtherRun]) -> list[str]:
     """Return one link a scenario; where a section has variants it leads to the list of them."""
     pages = {run.scenario: _page(run).markdown for run in runs}
-    counted = Counter(run.scenario for run in runs if run.variant)
-    return [text + (f" ({counted[name]} pages)" if counted[name] else "") for name, text in pages.items()]
+    variants = Counter(run.scenario for run in runs if run.variant)
+    return [
+        f"{text} ({count} {plural(count, 'page')})" if (count := variants[name]) else text
+        for name, text in pages.items()
+    ]
 
 
 def parameter_entries() -> Marked:
@@ -128,8 +131,8 @@ def data_tables() -> "pd.DataFrame":
         [
             Rich(record.title, html=f'<a href="#{record.name}">{escape(record.title)}</a>'),
             record.producer,
-            ", ".join(vintage.name for vintage in record.vintages),
-            _span(year for vintage in record.vintages for year in vintage.years) or "–",
+            _whole(vintage.name for vintage in record.vintages),
+            _whole([_span(year for vintage in record.vintages for year in vintage.years) or "–"]),
             max((vintage.economies or 0 for vintage in record.vintages), default=0) or "–",
             record.licence,
         ]
@@ -189,6 +192,12 @@ def _coverage(vintage: Any) -> str:
 def _span(years: Iterable[int]) -> str:
     known = sorted(years)
     return "–".join(str(year) for year in dict.fromkeys((*known[:1], *known[-1:])))
+
+
+def _whole(texts: Iterable[str]) -> Rich:
+    """Return texts none of which is broken between lines, with commas."""
+    known = list(texts)
+    return Rich(", ".join(known), html=", ".join(f'<span class="nowrap">{escape(text)}</span>' for text in known))
 
 
 def _listed(items: Sequence[str]) -> str:
