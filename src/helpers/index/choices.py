@@ -1,13 +1,15 @@
 """What a sweep over choices shows: how often each outcome comes out, and which choice moves it."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from helpers.errors import InputError, not_allowed
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 #: Height of a row of marks (inches), and size of its label: legible at 400 pixels.
 ROW, LABEL = 0.27, 12
@@ -100,7 +102,7 @@ def distribution(points: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 def specification_curve(
     points: pd.DataFrame, parameters: Sequence[str], metric: str, colour: str, label: str | None = None
-) -> Figure:
+) -> "Figure":
     """Draw the metric of all points in order, and beneath it which value of each parameter each point has.
 
     Parameters
@@ -119,7 +121,9 @@ def specification_curve(
     ordered = points.sort_values([metric, *parameters], kind="stable").reset_index(drop=True)
     rows = [(name, value) for name in parameters for value in pd.unique(points[name])]
     heights = [2.2, ROW * len(rows) + 0.3]
-    figure, (above, below) = plt.subplots(
+    from matplotlib import pyplot
+
+    figure, (above, below) = pyplot.subplots(
         2, 1, sharex=True, figsize=(6.4, sum(heights) + 0.4), gridspec_kw={"height_ratios": heights}
     )
     above.plot(ordered.index + 1, ordered[metric], ".", color=colour, markersize=5)
@@ -137,7 +141,7 @@ def specification_curve(
     return figure
 
 
-def shares(effects: pd.Series, colour: str, what: str) -> Figure:
+def shares(effects: pd.Series, colour: str, what: str) -> "Figure":
     """Draw the share of the variance that each parameter explains.
 
     Parameters
@@ -149,7 +153,9 @@ def shares(effects: pd.Series, colour: str, what: str) -> Figure:
     what : str
         Whose variance.
     """
-    figure, axes = plt.subplots(figsize=(6.4, 0.5 * len(effects) + 1.0))
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(6.4, 0.5 * len(effects) + 1.0))
     axes.barh([str(name).replace("_", " ") for name in effects.index], effects.to_numpy() * 100, color=colour)
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
@@ -158,9 +164,11 @@ def shares(effects: pd.Series, colour: str, what: str) -> Figure:
     return figure
 
 
-def histogram(values: pd.Series, label: str, colour: str) -> Figure:
+def histogram(values: pd.Series, label: str, colour: str) -> "Figure":
     """Draw how often a number comes out, with its median; a number that is whole has a bar for each value."""
-    figure, axes = plt.subplots(figsize=(6.4, 2.8))
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(6.4, 2.8))
     whole = bool((values == values.round()).all() and np.ptp(values) <= 40)
     bins = list(np.arange(values.min(), values.max() + 2) - 0.5) if whole else "auto"
     axes.hist(values, bins=bins, color=colour, edgecolor="white")

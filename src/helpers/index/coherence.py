@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from helpers.errors import InputError
 from helpers.index.definitions import labels, short_labels
@@ -99,6 +98,8 @@ def adequacy(normalised: pd.DataFrame) -> Adequacy:
         raise InputError(
             f"What indicators have in common can be told of two or more, not of {normalised.shape[1]}. Add one."
         )
+    from scipy import stats
+
     covariances = normalised.cov().to_numpy()
     k = len(covariances)
     between = (covariances.sum() - np.trace(covariances)) / (k * (k - 1))

@@ -1,14 +1,16 @@
 """Figures of composite indices: data in, matplotlib figure out."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from helpers.data import economies
 from helpers.index.definitions import short_labels
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Colour = Callable[[str], str]
 GREY = "#8A8F98"
@@ -22,15 +24,17 @@ def _names(codes: Sequence[str], flagged: Collection[str] = ()) -> list[str]:
     return [economies.name(str(code)) + (" †" if code in flagged else "") for code in codes]
 
 
-def _column(rows: int, extra: float = 1.2) -> tuple[Figure, Axes]:
-    figure, axes = plt.subplots(figsize=(6.4, ROW * rows + extra))
+def _column(rows: int, extra: float = 1.2) -> "tuple[Figure, Axes]":
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(6.4, ROW * rows + extra))
     axes.grid(axis="y", visible=False)
     axes.tick_params(labelsize=LABEL)
     axes.xaxis.label.set_fontsize(LABEL)
     return figure, axes
 
 
-def _emphasise(axes: Axes, codes: Sequence[str], focus: str) -> None:
+def _emphasise(axes: "Axes", codes: Sequence[str], focus: str) -> None:
     for label, code in zip(axes.get_yticklabels(), codes, strict=True):
         label.set_fontweight("bold" if code == focus else "normal")
 
@@ -45,7 +49,7 @@ def rank_intervals(
     colour: Colour,
     base: pd.Series | None = None,
     flagged: Collection[str] = (),
-) -> Figure:
+) -> "Figure":
     """Draw median rank and interval of each economy, best first.
 
     Parameters
@@ -78,7 +82,7 @@ def rank_intervals(
     return figure
 
 
-def contributions(parts: pd.DataFrame, focus: str, colours: Sequence[str], flagged: Collection[str] = ()) -> Figure:
+def contributions(parts: pd.DataFrame, focus: str, colours: Sequence[str], flagged: Collection[str] = ()) -> "Figure":
     """Draw what each indicator contributes to the score of each economy, stacked.
 
     Parameters
@@ -109,7 +113,7 @@ def contributions(parts: pd.DataFrame, focus: str, colours: Sequence[str], flagg
     return figure
 
 
-def acceptability(table: pd.DataFrame, focus: str) -> Figure:
+def acceptability(table: pd.DataFrame, focus: str) -> "Figure":
     """Draw the probability of each rank (columns) for each economy (rows) as shades, the larger ones written in."""
     codes = list(table.index)
     figure, axes = _column(len(codes))
@@ -127,7 +131,7 @@ def acceptability(table: pd.DataFrame, focus: str) -> Figure:
     return figure
 
 
-def effects(table: pd.DataFrame, colours: Sequence[str]) -> Figure:
+def effects(table: pd.DataFrame, colours: Sequence[str]) -> "Figure":
     """Draw first-order and total effects with their bootstrap intervals, the largest total effect first.
 
     Parameters
@@ -152,7 +156,7 @@ def effects(table: pd.DataFrame, colours: Sequence[str]) -> Figure:
     return figure
 
 
-def bump(ranks: pd.DataFrame, focus: str, colour: Colour, shown: int = 10, flagged: Collection[str] = ()) -> Figure:
+def bump(ranks: pd.DataFrame, focus: str, colour: Colour, shown: int = 10, flagged: Collection[str] = ()) -> "Figure":
     """Draw ranks by year as lines: the economies that are among the first `shown` in the last year, and the focus.
 
     Parameters
@@ -164,7 +168,9 @@ def bump(ranks: pd.DataFrame, focus: str, colour: Colour, shown: int = 10, flagg
     """
     last = ranks.columns[-1]
     codes = [code for code in ranks.index if ranks.at[code, last] <= shown or code == focus]
-    figure, axes = plt.subplots(figsize=(6.4, 5.2))
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(6.4, 5.2))
     for code in codes:
         strong = code == focus
         axes.plot(
@@ -184,7 +190,7 @@ def bump(ranks: pd.DataFrame, focus: str, colour: Colour, shown: int = 10, flagg
     return figure
 
 
-def changes(parts: Mapping[str, float] | pd.Series, colours: Sequence[str]) -> Figure:
+def changes(parts: Mapping[str, float] | pd.Series, colours: Sequence[str]) -> "Figure":
     """Draw the change of a score and what each indicator contributed to it."""
     values = pd.Series(parts)
     names = list(short_labels(values.index).values())
@@ -205,7 +211,7 @@ def changes(parts: Mapping[str, float] | pd.Series, colours: Sequence[str]) -> F
     return figure
 
 
-def strips(values: pd.DataFrame, focus: str, colour: str) -> Figure:
+def strips(values: pd.DataFrame, focus: str, colour: str) -> "Figure":
     """Draw one strip an indicator: a tick an economy from the lowest to the highest value, a dot for the focus.
 
     Parameters
@@ -217,7 +223,9 @@ def strips(values: pd.DataFrame, focus: str, colour: str) -> Figure:
     colour : str
         Colour of the dot.
     """
-    figure, rows = plt.subplots(len(values.columns), figsize=(6.4, 1.05 * len(values.columns)), squeeze=False)
+    from matplotlib import pyplot
+
+    figure, rows = pyplot.subplots(len(values.columns), figsize=(6.4, 1.05 * len(values.columns)), squeeze=False)
     for axes, (name, column) in zip(rows[:, 0], values.items(), strict=True):
         value = column.get(focus, float("nan"))
         own = f"{economies.name(focus)} {'has no value' if pd.isna(value) else f'{value:.2f}'}"
@@ -234,7 +242,7 @@ def strips(values: pd.DataFrame, focus: str, colour: str) -> Figure:
     return figure
 
 
-def rank_bars(probabilities: pd.Series, colour: str) -> Figure:
+def rank_bars(probabilities: pd.Series, colour: str) -> "Figure":
     """Draw how probable each rank is, from the first to the last rank that occurs, the larger shares written in.
 
     Parameters
@@ -246,7 +254,9 @@ def rank_bars(probabilities: pd.Series, colour: str) -> Figure:
     """
     occurs = probabilities[probabilities > 0].index
     shown = 100 * probabilities.loc[occurs.min() : occurs.max()]
-    figure, axes = plt.subplots(figsize=(6.4, 3.0))
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(6.4, 3.0))
     bars = axes.bar(shown.index, shown, color=colour)
     least = min(4.5 if len(shown) <= 20 else 9.5, shown.max())
     axes.bar_label(bars, [f"{share:.0f}" if share >= least else "" for share in shown], fontsize=LABEL)
@@ -260,7 +270,7 @@ def rank_bars(probabilities: pd.Series, colour: str) -> Figure:
     return figure
 
 
-def rank_line(ranks: pd.Series, colour: str) -> Figure:
+def rank_line(ranks: pd.Series, colour: str) -> "Figure":
     """Draw ranks by year as a line, the first rank on top, every rank written at its point.
 
     Parameters
@@ -270,7 +280,9 @@ def rank_line(ranks: pd.Series, colour: str) -> Figure:
     colour : str
         Colour of the line.
     """
-    figure, axes = plt.subplots(figsize=(6.4, 2.6))
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(6.4, 2.6))
     axes.plot(ranks.index, ranks, color=colour, marker="o")
     for year, rank in ranks.items():
         axes.annotate(str(rank), (year, rank), (0, 9), textcoords="offset points", ha="center", fontsize=LABEL)

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from helpers.data import economies
 from helpers.errors import InputError
@@ -242,6 +241,8 @@ def sample(factors: int, size: int, seed: int) -> Array:
     """
     if size < 2 or size & (size - 1):
         raise InputError(f"The size of the sensitivity analysis is {size}: it must be a power of two, such as 1024.")
+    from scipy.stats import qmc
+
     points = qmc.Sobol(2 * factors, rng=np.random.default_rng(seed)).random(size).T
     first, second = points[:factors], points[factors:]
     mixed = np.repeat(first[None], factors, axis=0)

@@ -1,5 +1,7 @@
 """The look of every figure: theme, type sizes and colours that colour-blind readers can tell apart."""
 
+from helpers.report.store import metrics_only
+
 # Okabe and Ito's palette without its yellow, which vanishes on white.
 COLOURS: tuple[str, ...] = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4D4D4D")
 NEUTRAL = "#8A8F98"
@@ -44,6 +46,8 @@ SETTINGS: dict[str, object] = {
 
 def setup() -> None:
     """Set the house style for all figures of this session; output depends on neither clock nor hash seed."""
+    if metrics_only():
+        return
     import seaborn
 
     seaborn.set_theme(style="whitegrid", palette=list(COLOURS), rc=SETTINGS)

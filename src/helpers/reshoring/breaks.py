@@ -10,7 +10,6 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from helpers.errors import InputError
 
@@ -183,6 +182,7 @@ def known_date(
         Fewer than two years on a side.
     """
     import statsmodels.api as sm
+    from scipy import stats
 
     known = prepared(series, crisis_years)
     later = (known.index.to_numpy() >= break_year).astype(float)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from helpers.errors import InputError, WorkError
 
@@ -96,6 +95,8 @@ def poisson_change(series: pd.Series, split_year: int, level: float = 0.95) -> R
     InputError
         No year on one side, or no count at all.
     """
+    from scipy import stats
+
     known = series.dropna()
     before, after = known[known.index <= split_year], known[known.index > split_year]
     if before.empty or after.empty or known.sum() == 0:
