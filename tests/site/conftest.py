@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,26 @@ import site_example as example
 
 from helpers.site import build
 
-RENDERERS = ("smalldocs", "quarto")
+
+@pytest.fixture(scope="session")
+def rendered_by(tmp_path_factory):
+    """Return, for the name of a renderer, the root of an example project with its site in place."""
+
+    @cache
+    def render(renderer: str) -> Path:
+        if renderer == "quarto" and not shutil.which("quarto"):
+            pytest.skip("quarto is not on PATH")
+        root = tmp_path_factory.mktemp(renderer)
+        assert build.publish(root, example.write_project(root), renderer)
+        return root
+
+    return render
 
 
-def needs(renderer: str) -> None:
-    """Skip when a renderer is not installed."""
-    if renderer == "quarto" and not shutil.which("quarto"):
-        pytest.skip("quarto is not on PATH")
+@pytest.fixture(scope="session", params=["smalldocs", "quarto"])
+def rendered(request, rendered_by):
+    """The root of an example project with its site in place."""
+    return rendered_by(request.param)
 
 
 @pytest.fixture
@@ -27,13 +41,11 @@ def project(tmp_path):
     return tmp_path, example.write_project(tmp_path)
 
 
-@pytest.fixture(scope="session", params=RENDERERS)
-def rendered(request, tmp_path_factory):
-    """The root of an example project with its site in place."""
-    needs(request.param)
-    root = tmp_path_factory.mktemp(request.param)
-    assert build.publish(root, example.write_project(root), request.param)
-    return root
+@pytest.fixture
+def published(rendered_by, tmp_path):
+    """The same, published already."""
+    root = Path(shutil.copytree(rendered_by("smalldocs"), tmp_path / "published"))
+    return root, example.write_project(root)
 
 
 @pytest.fixture

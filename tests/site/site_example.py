@@ -158,13 +158,13 @@ def finished_run(
 ) -> SimpleNamespace:
     """Write what a run leaves and return it as the runner does."""
     folder = root / "build" / "runs" / scenario / section
-    (folder / "results" / "tables").mkdir(parents=True)
+    (folder / "results" / "tables").mkdir(parents=True, exist_ok=True)
     executed = executed_notebook() if made is None else made
     (folder / "notebook.ipynb").write_text(json.dumps(executed))
     metrics = {"korea_rank": 2, "share": 0.25, "gone": None, "name": f"Height of {section}"}
     (folder / "results" / "metrics.json").write_text(json.dumps(metrics))
     if made is None:
-        (folder / "results" / "figures").mkdir()
+        (folder / "results" / "figures").mkdir(exist_ok=True)
         (folder / "results" / "figures" / "heights.svg").write_text(SVG)
         heights().to_csv(folder / "results" / "tables" / "heights.csv", index=False)
         growth().to_csv(folder / "results" / "tables" / "growth.csv", index=False)
@@ -189,13 +189,13 @@ def finished_run(
 
 
 def write_project(root: Path) -> list[SimpleNamespace]:
-    """Make a project below `root` and return the runs that are to be published."""
+    """Make a project below `root`, where it may be already, and return the runs that are to be published."""
     for name in ("_quarto.yml", "references.bib"):
         shutil.copyfile(ROOT / name, root / name)
-    shutil.copytree(ROOT / "assets", root / "assets")
-    (root / "data").mkdir()
+    shutil.copytree(ROOT / "assets", root / "assets", dirs_exist_ok=True)
+    (root / "data").mkdir(exist_ok=True)
     (root / "data" / "rd_gdp.csv").write_text("iso3,year,value\nKOR,2018,4.8\n")
-    (root / "notebooks").mkdir()
+    (root / "notebooks").mkdir(exist_ok=True)
     pages = {"index": front_page(), "methods": methods(), "data": data()}
     for name in (*pages, "heights"):
         (root / "notebooks" / f"{name}.ipynb").write_text(json.dumps(notebook(name)))
