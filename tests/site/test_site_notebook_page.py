@@ -32,11 +32,7 @@ def by_name(made):
 
 def test_front_matter_keeps_what_renderers_read():
     front = read_front_matter(text(page()["cells"][0]))
-    assert front == {
-        "title": TITLE,
-        "description": "Thirty economies, measured and ranked.",
-        "order": 3,
-    }
+    assert front == {"title": TITLE, "description": "Thirty economies, measured and ranked.", "order": 3}
 
 
 def test_cells_that_set_parameters_are_left_out_and_the_run_box_comes_first():
