@@ -1,8 +1,11 @@
-"""The structure of a dataflow as SDMX services answer it: SDMX-ML 2.1, written out by hand in the documented form."""
+"""What SDMX services answer, in the documented forms: structures of dataflows (SDMX-ML 2.1), figures (SDMX-CSV 1.0)."""
 
 from collections.abc import Mapping, Sequence
 
-from update_service import Answer, Service
+import pandas as pd
+from update_service import Answer, Service, published
+
+from helpers.data.update.series import alpha2_codes
 
 HEAD = """<?xml version="1.0" encoding="utf-8"?>
 <mes:Structure xmlns:mes="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message"
@@ -10,6 +13,8 @@ HEAD = """<?xml version="1.0" encoding="utf-8"?>
   xmlns:com="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common">
 <mes:Header><mes:ID>IREF1</mes:ID><mes:Test>false</mes:Test><mes:Prepared>2026-09-15T09:00:00Z</mes:Prepared>
 <mes:Sender id="X"/></mes:Header><mes:Structures>"""
+OLD = "wdi-2026-07-13"
+TAIWAN = [("TWN", 2021, 3.78), ("TWN", 2022, 3.97)]
 KIND = "application/vnd.sdmx.structure+xml; version=2.1"
 Dimensions = Mapping[str, Sequence[str]]
 MSTI: Dimensions = {
@@ -98,3 +103,50 @@ def offer_structure(service: Service, name: str, dimensions: Dimensions | None =
     agency, flow, version, title, usual = FLOWS[name]
     body = structure(agency, flow, version, title, dimensions or usual)
     service.routes[f"/{name}/dataflow/{agency}/{flow}/"] = lambda path, query: Answer(body, KIND)
+
+
+def some(count: int = 60) -> pd.DataFrame:
+    """Return recent figures of the economies with most of them, Taiwan added."""
+    frame = published("rd_gdp", OLD)
+    best = frame["iso3"].value_counts().index[:count]
+    frame = frame[frame["iso3"].isin([*best, "KOR"])]
+    return pd.concat([frame, pd.DataFrame(TAIWAN, columns=frame.columns)], ignore_index=True)
+
+
+OECD_HEAD = (
+    "DATAFLOW,REF_AREA,FREQ,MEASURE,UNIT_MEASURE,PRICE_BASE,TRANSFORMATION,TIME_PERIOD,OBS_VALUE,OBS_STATUS,UNIT_MULT"
+)
+EUROSTAT_HEAD = "DATAFLOW,LAST UPDATE,freq,sectperf,unit,geo,TIME_PERIOD,OBS_VALUE,OBS_FLAG,CONF_STATUS"
+
+
+def oecd_csv(figures: pd.DataFrame) -> str:
+    """Return figures as the OECD writes them, with what must be left out among them."""
+    flow = "OECD.STI.STP:DSD_MSTI@DF_MSTI(1.3)"
+    lines = [
+        f"{flow},{r.iso3},A,G,PT_B1GQ,_Z,_Z,{r.year},{r.value},{'B' if r.iso3 == 'KOR' else 'A'},0"
+        for r in figures.itertuples()
+    ]
+    lines += [
+        f"{flow},OECD,A,G,PT_B1GQ,_Z,_Z,2022,2.7,A,0",
+        f"{flow},KOR,A,G,PT_B1GQ,_Z,_Z,2025,,M,0",
+        f"{flow},KOR,A,B,PT_B1GQ,_Z,_Z,2022,3.9,A,0",
+        f"{flow},KOR,A,G,PT_B1GQ,_Z,G1,2022,7.0,A,0",
+    ]
+    return "\r\n".join([OECD_HEAD, *lines]) + "\r\n"
+
+
+def eurostat_csv(figures: pd.DataFrame, date: str = "03/09/26 23:00:00") -> str:
+    """Return figures as Eurostat writes them, with what must be left out among them."""
+    codes = {iso3: code for code, iso3 in alpha2_codes().items()}
+    flow = f"ESTAT:RD_E_GERDTOT(1.0),{date},A"
+    lines = [
+        f"{flow},TOTAL,PC_GDP,{codes[r.iso3]},{r.year},{r.value},{'p' if r.iso3 == 'GRC' else ''},"
+        for r in figures.itertuples()
+    ]
+    lines += [
+        f"{flow},TOTAL,PC_GDP,EU27_2020,2022,2.2,,",
+        f"{flow},BES,PC_GDP,KR,2022,3.9,,",
+        f"{flow},TOTAL,MIO_EUR,KR,2022,80000,,",
+        f"{flow},TOTAL,PC_GDP,KR,2025,,,",
+    ]
+    return "\n".join([EUROSTAT_HEAD, *lines]) + "\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from update_service import Answer, Service, html, published, state, status, truncated
+from update_service import Answer, Service, html, published, state, status
 
 from helpers import data
 from helpers.data.update.updating import Options, update
@@ -88,16 +88,6 @@ def test_another_file_than_the_one_meant_is_refused(
         run("pwt")
     assert state(project) == old
     assert not list((project / "build" / "fetched" / "pwt").glob("*.xlsx"))
-
-
-@pytest.mark.parametrize("trouble", [html, truncated, status(503)], ids=["web page", "truncated", "server error"])
-def test_passing_trouble_with_files_is_waited_out(
-    trouble: object, service: Service, project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    offer(service, monkeypatch, "itu", "idi.xlsx", b"PK" * 5000)
-    service.troubles = [trouble, trouble]
-    run("itu")
-    assert (project / "build" / "fetched" / "itu" / "idi.xlsx").read_bytes() == b"PK" * 5000
 
 
 def test_a_page_that_wants_a_person_is_told(service: Service, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,31 +8,20 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from sdmx_service import GERD, MSTI, offer_structure
-from update_service import Answer, Service, commit, dripping, html, published, silent, state, status, truncated
+from sdmx_service import GERD, MSTI, OLD, eurostat_csv, oecd_csv, offer_structure, some
+from update_service import Answer, Service, commit, published, state
 
 from helpers import data
 from helpers.data.economies import name as economy_name
-from helpers.data.update.series import alpha2_codes, family, m49_codes
+from helpers.data.update.series import family, m49_codes
 from helpers.data.update.updating import Options, update
 from helpers.errors import WorkError
-
-OLD = "wdi-2026-07-13"
-TAIWAN = [("TWN", 2021, 3.78), ("TWN", 2022, 3.97)]
 
 
 def run(source: str, **options: object) -> str:
     told: list[str] = []
     update(Options(source, **options), told.append)
     return "\n".join(told)
-
-
-def some(count: int = 60) -> pd.DataFrame:
-    """Return recent figures of the economies with most of them, Taiwan added."""
-    frame = published("rd_gdp", OLD)
-    best = frame["iso3"].value_counts().index[:count]
-    frame = frame[frame["iso3"].isin([*best, "KOR"])]
-    return pd.concat([frame, pd.DataFrame(TAIWAN, columns=frame.columns)], ignore_index=True)
 
 
 def loaded(vintage: str) -> pd.DataFrame:
@@ -150,7 +139,7 @@ def un_repeats(answer: dict) -> dict:
 
 
 UN_SPOILT = {
-    un_schema: "another form than documented: value",
+    un_schema: "another form than documented: data.value",
     un_unit: "figures in USD, not in percent",
     un_bound: "'<0.1', not a number",
     un_lies: r"rows came in; the service announced \d+",
@@ -176,44 +165,6 @@ def test_a_series_the_un_no_longer_list_is_named(nations: UnitedNations, service
 
 
 # OECD and Eurostat
-
-OECD_HEAD = (
-    "DATAFLOW,REF_AREA,FREQ,MEASURE,UNIT_MEASURE,PRICE_BASE,TRANSFORMATION,TIME_PERIOD,OBS_VALUE,OBS_STATUS,UNIT_MULT"
-)
-EUROSTAT_HEAD = "DATAFLOW,LAST UPDATE,freq,sectperf,unit,geo,TIME_PERIOD,OBS_VALUE,OBS_FLAG,CONF_STATUS"
-
-
-def oecd_csv(figures: pd.DataFrame) -> str:
-    """Return figures as the OECD writes them, with what must be left out among them."""
-    flow = "OECD.STI.STP:DSD_MSTI@DF_MSTI(1.3)"
-    lines = [
-        f"{flow},{r.iso3},A,G,PT_B1GQ,_Z,_Z,{r.year},{r.value},{'B' if r.iso3 == 'KOR' else 'A'},0"
-        for r in figures.itertuples()
-    ]
-    lines += [
-        f"{flow},OECD,A,G,PT_B1GQ,_Z,_Z,2022,2.7,A,0",
-        f"{flow},KOR,A,G,PT_B1GQ,_Z,_Z,2025,,M,0",
-        f"{flow},KOR,A,B,PT_B1GQ,_Z,_Z,2022,3.9,A,0",
-        f"{flow},KOR,A,G,PT_B1GQ,_Z,G1,2022,7.0,A,0",
-    ]
-    return "\r\n".join([OECD_HEAD, *lines]) + "\r\n"
-
-
-def eurostat_csv(figures: pd.DataFrame, date: str = "03/09/26 23:00:00") -> str:
-    """Return figures as Eurostat writes them, with what must be left out among them."""
-    codes = {iso3: code for code, iso3 in alpha2_codes().items()}
-    flow = f"ESTAT:RD_E_GERDTOT(1.0),{date},A"
-    lines = [
-        f"{flow},TOTAL,PC_GDP,{codes[r.iso3]},{r.year},{r.value},{'p' if r.iso3 == 'GRC' else ''},"
-        for r in figures.itertuples()
-    ]
-    lines += [
-        f"{flow},TOTAL,PC_GDP,EU27_2020,2022,2.2,,",
-        f"{flow},BES,PC_GDP,KR,2022,3.9,,",
-        f"{flow},TOTAL,MIO_EUR,KR,2022,80000,,",
-        f"{flow},TOTAL,PC_GDP,KR,2025,,,",
-    ]
-    return "\n".join([EUROSTAT_HEAD, *lines]) + "\n"
 
 
 @pytest.fixture
@@ -317,27 +268,6 @@ def test_sdmx_answers_that_cannot_be_right_are_refused(
     with pytest.raises(WorkError, match=told):
         run(source)
     assert state(project) == old
-
-
-TROUBLES = {
-    "web page": html,
-    "truncated": truncated,
-    "server error": status(500),
-    "too many requests": status(429, Retry_After="0"),
-    "silent": silent,
-    "dripping": dripping,
-}
-
-
-@pytest.mark.parametrize("source", ["oecd", "eurostat"])
-@pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES.keys())
-def test_passing_trouble_of_sdmx_services_is_waited_out(
-    trouble: Callable, source: str, sdmx: Callable, service: Service
-) -> None:
-    sdmx(source, oecd_csv(some()) if source == "oecd" else eurostat_csv(some()))
-    service.troubles = [trouble, None, trouble]
-    assert f"{source}-" in run(source, dry_run=True)
-    assert len(service.asked) == 4
 
 
 def test_dimensions_in_another_order_are_asked_for_in_that_order(sdmx: Callable, service: Service) -> None:

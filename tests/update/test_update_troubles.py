@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from sdmx_service import eurostat_csv, oecd_csv, offer_structure, some
 from tiva_service import answer, offer_tiva
 from update_service import (
     Answer,
@@ -115,7 +116,29 @@ def file(name: str) -> Callable[[Service, Callable[[str, str], None]], Options]:
     return offer
 
 
-SOURCES = {"wdi": wdi, "unsdg": unsdg, "tiva": tiva, "comtrade": comtrade, "itu": file("itu"), "icio": file("icio")}
+def sdmx(name: str, text: Callable[[pd.DataFrame], str]) -> Callable[[Service, Callable[[str, str], None]], Options]:
+    """Return what offers the structure and the figures of a dataflow."""
+
+    def offer(service: Service, set_variable: Callable[[str, str], None]) -> Options:
+        offer_structure(service, name)
+        body = text(some()).encode()
+        service.routes[f"/{name}/data/"] = lambda path, query: Answer(body, "text/csv")
+        set_variable(f"RESHORING_{name.upper()}_URL", f"{service.url}/{name}")
+        return Options(name, dry_run=True)
+
+    return offer
+
+
+SOURCES = {
+    "wdi": wdi,
+    "unsdg": unsdg,
+    "oecd": sdmx("oecd", oecd_csv),
+    "eurostat": sdmx("eurostat", eurostat_csv),
+    "tiva": tiva,
+    "comtrade": comtrade,
+    "itu": file("itu"),
+    "icio": file("icio"),
+}
 
 
 @pytest.fixture

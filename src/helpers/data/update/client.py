@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import requests
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from urllib3.exceptions import DecodeError, HTTPError, MaxRetryError, ProtocolError, ReadTimeoutError
 from urllib3.util import Retry
 
@@ -31,7 +31,7 @@ CHUNK = 1 << 16
 SEARCHED = 1 << 22
 SHOWN = 3
 Parsed = TypeVar("Parsed")
-Model = TypeVar("Model", bound=BaseModel)
+Form = TypeVar("Form")
 
 
 class Trouble(Exception):
@@ -230,16 +230,14 @@ class Client:
                     f"{request.shown}: {message}, {attempts}. Nothing was changed; try again later: pages that have "
                     "come in are kept."
                 ) from None
-            self._wait(max(retry.get_backoff_time(), trouble.wait or 0.0), message)
-
-    def _wait(self, seconds: float, message: str) -> None:
-        if seconds > self.limits.longest_wait:
-            raise Unreachable(
-                f"{self.source}: {message}; it asks to wait {seconds:.0f} seconds. Nothing was changed; start again "
-                "then: pages that have come in are kept."
-            )
-        self._on_event(f"{self.source}: {message}; next attempt in {seconds:.1f} s")
-        time.sleep(seconds)
+            wait = max(retry.get_backoff_time(), trouble.wait or 0.0)
+            if wait > limits.longest_wait:
+                raise Unreachable(
+                    f"{self.source}: {message}; it asks to wait {wait:.0f} seconds. Nothing was changed; start again "
+                    "then: pages that have come in are kept."
+                )
+            self._on_event(f"{self.source}: {message}; next attempt in {wait:.1f} s")
+            time.sleep(wait)
 
     def _attempt(self, request: Request, parse: Callable[[Path], Parsed], retry: Retry) -> tuple[Parsed, Answer]:
         rest = self._last + (self.limits.interval or 0.0) - time.monotonic()
@@ -249,7 +247,9 @@ class Client:
         body = self._folder / f"{request.name}.body"
         with files.replacing(body) as part:
             modified = self._stream(request, part, retry)
-            self._check_no_secret(part)
+            start = part.read_bytes() if self._secret and part.stat().st_size < SEARCHED else b""
+            if any(key.encode() in start for key in self._secret.values()):
+                raise WorkError(f"{self.source}: the answer repeats the key that was sent. It was not kept.")
             parsed = parse(part)
             answer = Answer(request.shown, files.sha256(part), modified, time.time(), str(body))
         # the description is written last: without it a body on disk does not count
@@ -290,22 +290,11 @@ class Client:
         if status in WORTH_ANOTHER_ATTEMPT:
             raise Trouble(f"the server answered {status}", retry.get_retry_after(response.raw))
         if status in (401, 403):
-            advice = (
-                "Look whether the key is right and still valid."
-                if self._secret
-                else "It may ask for a key or registration."
-            )
+            advice = "Look whether the key is right and valid." if self._secret else "It may ask for a key."
             raise WorkError(f"{request.shown}: the server answered {status}: access refused. {advice}")
         if status != 200:
             moved = " (it has moved; configure the new address)" if 300 <= status < 400 else ""
             raise WorkError(f"{request.shown}: the server answered {status}{moved}. Nothing was changed.")
-
-    def _check_no_secret(self, part: Path) -> None:
-        """Refuse to keep an answer that repeats the key."""
-        if self._secret and part.stat().st_size < SEARCHED:
-            body = part.read_bytes()
-            if any(value.encode() in body for value in self._secret.values()):
-                raise WorkError(f"{self.source}: the answer repeats the key that was sent. It was not kept.")
 
     def _on_disk(self, request: Request) -> Answer | None:
         """Return an answer that is complete, unchanged and not too old, else None."""
@@ -383,21 +372,17 @@ def from_json(body: bytes) -> Any:
         raise Unreadable(f"the server answered with {kind}") from None
 
 
-def member(answer: Any, name: str) -> Any:
-    """Return a member of a JSON object.
+def validated(form: type[Form], answer: Any, what: str) -> Form:
+    """Return an answer in its documented form; keys beyond those needed are allowed.
 
-    Raises
-    ------
-    Unreadable
-        It is no object, or has no such member.
-    """
-    if not isinstance(answer, dict) or name not in answer:
-        raise Unreadable(f"the answer has another form than documented: an object with {name} was expected")
-    return answer[name]
-
-
-def models(kind: type[Model], rows: Any, what: str) -> list[Model]:
-    """Read rows as the service documents them; keys beyond those needed are allowed.
+    Parameters
+    ----------
+    form : type
+        A pydantic model, or a list or tuple of such.
+    answer : object
+        What came in, read as JSON.
+    what : str
+        What it is, for messages.
 
     Raises
     ------
@@ -405,10 +390,10 @@ def models(kind: type[Model], rows: Any, what: str) -> list[Model]:
         A key is missing or holds another kind of value: the service has changed.
     """
     try:
-        # Which class it is stands in an argument, where a checker wants a name of a type.
-        return TypeAdapter(list[kind]).validate_python(rows)  # type: ignore[valid-type]
+        return TypeAdapter(form).validate_python(answer)
     except ValidationError as error:
-        places = [(".".join(str(step) for step in item["loc"][1:]) or "row", item["msg"]) for item in error.errors()]
-        wrong = list(dict.fromkeys(f"{place}: {message}" for place, message in places))
+        places = [".".join(step for step in item["loc"] if isinstance(step, str)) for item in error.errors()]
+        wrong = [f"{place or 'answer'}: {item['msg']}" for place, item in zip(places, error.errors(), strict=True)]
+        wrong = list(dict.fromkeys(wrong))
         more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
         raise Unreadable(f"{what} has another form than documented: {'; '.join(wrong[:SHOWN])}{more}") from None

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from helpers.data.update.client import Client, Request, Unreadable, member, models
+from helpers.data.update.client import Client, Request, Unreadable, validated
 from helpers.data.update.downloads import Landed, land
 from helpers.errors import InputError, WorkError, not_allowed
 
@@ -36,10 +36,11 @@ class Listed(BaseModel):
     publicationDate: str | None = None
 
 
-class Count(BaseModel):
-    """How many files the service lists."""
+class Listing(BaseModel):
+    """The bulk files that the service has, and how many it says they are."""
 
     count: int
+    data: list[Listed]
 
 
 class Reporter(BaseModel):
@@ -47,6 +48,12 @@ class Reporter(BaseModel):
 
     reporterCode: int
     reporterCodeIsoAlpha3: str | None = None
+
+
+class Reporters(BaseModel):
+    """The list of reporters."""
+
+    results: list[Reporter]
 
 
 def fetch(client: Client, economies: Sequence[str], years: Sequence[int]) -> list[Landed]:
@@ -79,16 +86,16 @@ def fetch(client: Client, economies: Sequence[str], years: Sequence[int]) -> lis
 
 
 def _references(client: Client) -> tuple[dict[str, int], list[Landed]]:
-    def reporters(answer: object) -> list[Reporter]:
-        return models(Reporter, member(answer, "results"), "the list of reporters")
-
-    found, listed = client.fetch_json(Request(f"{client.home}/{REFERENCE}/{REPORTERS}", (), JSON), reporters)
-    _, partners = client.fetch_json(Request(f"{client.home}/{REFERENCE}/{PARTNERS}", (), JSON), lambda answer: answer)
+    reporters, partners = (Request(f"{client.home}/{REFERENCE}/{name}", (), JSON) for name in (REPORTERS, PARTNERS))
+    found, listed = client.fetch_json(reporters, lambda answer: validated(Reporters, answer, "the list of reporters"))
+    _, other = client.fetch_json(partners, lambda answer: answer)
     landed = [
         land(client.source, Path(answer.path), name, answer.url)
-        for name, answer in ((REPORTERS, listed), (PARTNERS, partners))
+        for name, answer in ((REPORTERS, listed), (PARTNERS, other))
     ]
-    return {each.reporterCodeIsoAlpha3: each.reporterCode for each in found if each.reporterCodeIsoAlpha3}, landed
+    return {
+        each.reporterCodeIsoAlpha3: each.reporterCode for each in found.results if each.reporterCodeIsoAlpha3
+    }, landed
 
 
 def _listed(client: Client, iso3: str, code: int, years: list[int]) -> list[Listed]:
@@ -101,11 +108,10 @@ def _listed(client: Client, iso3: str, code: int, years: list[int]) -> list[List
 
 
 def _files(answer: object) -> list[Listed]:
-    rows = models(Listed, member(answer, "data"), "the list of files")
-    (whole,) = models(Count, [answer], "the list of files")
-    if whole.count != len(rows):
-        raise Unreadable(f"{len(rows)} files are listed; the service announced {whole.count}")
-    return rows
+    listing = validated(Listing, answer, "the list of files")
+    if listing.count != len(listing.data):
+        raise Unreadable(f"{len(listing.data)} files are listed; the service announced {listing.count}")
+    return listing.data
 
 
 def _file(client: Client, listed: Listed) -> Landed:

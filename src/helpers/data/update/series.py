@@ -67,7 +67,7 @@ def family(vintage: str) -> str:
     return "-".join(kept)
 
 
-def tidy(rows: Iterable[tuple[str, int, float]], what: str) -> pd.DataFrame:
+def tidy(rows: Iterable[tuple[str, int, float | None]], what: str) -> pd.DataFrame:
     """Return figures as a sorted frame, rounded as the embedded tables are: to six significant digits.
 
     Raises

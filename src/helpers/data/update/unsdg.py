@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from helpers.data import catalogue
-from helpers.data.update.client import Client, Part, Request, member, models
+from helpers.data.update.client import Client, Part, Request, validated
 from helpers.data.update.series import Series, m49_codes, tidy
 from helpers.errors import WorkError
 
@@ -19,14 +19,6 @@ SERIES = {"rd_gdp": "GB_XPD_RSDV"}
 ROWS_A_PAGE = "1000"
 UNIT = "PERCENT"
 GLOBAL = "G"
-
-
-class Head(BaseModel):
-    """What an answer says of itself."""
-
-    totalElements: int
-    totalPages: int
-    pageNumber: int
 
 
 class Observation(BaseModel):
@@ -39,6 +31,15 @@ class Observation(BaseModel):
     value: str | float | None
     attributes: dict[str, str | None]
     dimensions: dict[str, str | None]
+
+
+class Page(BaseModel):
+    """What comes in at once, and what it says of the whole."""
+
+    totalElements: int
+    totalPages: int
+    pageNumber: int
+    data: list[Observation]
 
 
 class Release(BaseModel):
@@ -84,7 +85,7 @@ def _series(client: Client, table: str) -> Series:
 
 def _release(client: Client, code: str) -> str:
     request = Request(f"{client.home}/Series/List", (("allreleases", "false"),), "application/json")
-    found, _ = client.fetch_json(request, lambda answer: models(Release, answer, "the list of series"))
+    found, _ = client.fetch_json(request, lambda answer: validated(list[Release], answer, "the list of series"))
     release = next((each.release for each in found if each.code == code), "")
     if not release.replace(".", "").isalnum():
         raise WorkError(f"The United Nations list no series {code}. It was withdrawn or renamed; nothing was changed.")
@@ -92,9 +93,8 @@ def _release(client: Client, code: str) -> str:
 
 
 def _part(release: str, answer: Any) -> Part:
-    rows = models(Observation, member(answer, "data"), "the answer")
-    (head,) = models(Head, [answer], "the head of the answer")
-    return Part(head.pageNumber, head.totalPages, head.totalElements, release, rows)
+    page = validated(Page, answer, "the answer")
+    return Part(page.pageNumber, page.totalPages, page.totalElements, release, page.data)
 
 
 def _check(rows: list[Observation], code: str, what: str) -> None:

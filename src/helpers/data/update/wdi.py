@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
 from helpers.data import catalogue, economies
-from helpers.data.update.client import Client, Part, Request, Unreadable, models
+from helpers.data.update.client import Client, Part, Request, validated
 from helpers.data.update.series import Series, tidy
 from helpers.errors import WorkError
 
@@ -16,6 +16,7 @@ TITLE = "World Bank, World Development Indicators"
 ADDRESS = "https://api.worldbank.org/v2"
 HOME = "https://data.worldbank.org/indicator/"
 ROWS_A_PAGE = "5000"
+Row = TypeVar("Row", bound=BaseModel)
 
 
 class Head(BaseModel):
@@ -45,11 +46,22 @@ class Observation(BaseModel):
     obs_status: str = ""
 
 
+class Message(BaseModel):
+    """Why a request was refused."""
+
+    value: str
+
+
+class Refusal(BaseModel):
+    """What is answered in place of head and rows."""
+
+    message: list[Message]
+
+
 class Country(BaseModel):
     """One entry of the list of countries and aggregates."""
 
     id: str
-    iso2Code: str
     name: str
     region: Named
 
@@ -72,29 +84,21 @@ def series(client: Client, wanted: list[str]) -> list[Callable[[], Series]]:
     return [partial(_series, client, table, groups) for table in wanted]
 
 
-def _rows(client: Client, path: str, kind: type[BaseModel], what: str) -> tuple[list[Any], str]:
+def _rows(client: Client, path: str, kind: type[Row], what: str) -> tuple[list[Row], str]:
     def request(number: int) -> Request:
         asked = (("format", "json"), ("per_page", ROWS_A_PAGE), ("page", str(number)))
         return Request(f"{client.home}/{path}", asked, "application/json")
 
-    return client.fetch_pages(request, partial(_part, kind), what)
+    def part(answer: Any) -> Part:
+        if isinstance(answer, list) and len(answer) == 1 and "message" in (answer[0] or {}):
+            (refusal,) = validated(list[Refusal], answer, "the refusal")
+            reason = " ".join(each.value for each in refusal.message)[:200]
+            raise WorkError(f"The World Bank refuses the request: {reason}. The series was withdrawn or renamed.")
+        # Which class it is stands in an argument, where a checker wants a name of a type.
+        head, rows = validated(tuple[Head, list[kind] | None], answer, "the answer")  # type: ignore[valid-type]
+        return Part(head.page, head.pages, head.total, head.lastupdated or "", rows or [])
 
-
-def _part(kind: type[BaseModel], answer: Any) -> Part:
-    if isinstance(answer, list) and len(answer) == 1 and "message" in (answer[0] or {}):
-        raise WorkError(
-            f"The World Bank refuses the request: {_message(answer[0])}. The series was withdrawn or renamed."
-        )
-    if not isinstance(answer, list) or len(answer) != 2:
-        raise Unreadable("the answer has another form than documented: a list of head and rows was expected")
-    (head,) = models(Head, answer[:1], "the head of the answer")
-    return Part(head.page, head.pages, head.total, head.lastupdated or "", models(kind, answer[1] or [], "the answer"))
-
-
-def _message(answer: dict[str, Any]) -> str:
-    found = answer["message"]
-    texts = [str(item.get("value", "")) for item in found if isinstance(item, dict)] if isinstance(found, list) else []
-    return " ".join(texts)[:200] or "no reason given"
+    return client.fetch_pages(request, part, what)
 
 
 def _series(client: Client, table: str, groups: set[str]) -> Series:
