@@ -223,11 +223,7 @@ def test_a_revised_file_replaces_the_old_one(comtrade: Comtrade, project: Path) 
 
 
 def test_the_key_is_sent_as_a_header_and_nowhere_else(
-    comtrade: Comtrade,
-    service: Service,
-    project: Path,
-    caplog: pytest.LogCaptureFixture,
-    capfd: pytest.CaptureFixture,
+    comtrade: Comtrade, service: Service, project: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     service.troubles = [None, status(500), None, status(429)]

@@ -10,18 +10,7 @@ import pandas as pd
 import pytest
 from sdmx_service import eurostat_csv, oecd_csv, offer_structure, some
 from tiva_service import answer, offer_tiva
-from update_service import (
-    Answer,
-    Service,
-    Trouble,
-    dripping,
-    html,
-    published,
-    silent,
-    state,
-    status,
-    truncated,
-)
+from update_service import Answer, Service, Trouble, dripping, html, published, silent, state, status, truncated
 from wdi_service import OLD, WorldBank
 
 from helpers.data.update.series import m49_codes

@@ -297,10 +297,7 @@ def _failures(table: TableMetadata) -> list[str]:
     problems = listed(problems_in(data, table, table.path, corrections(table.name)))
     if catalogue.sha256(table.name) == table.sha256:
         return problems
-    return [
-        f"{table.path}: changed since it was checked, its SHA-256 is not that of {catalogue.PACKAGE}",
-        *problems,
-    ]
+    return [f"{table.path}: changed since it was checked, its SHA-256 is not that of {catalogue.PACKAGE}", *problems]
 
 
 def _unlisted(known: list[str]) -> list[str]:

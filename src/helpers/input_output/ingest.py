@@ -154,10 +154,7 @@ def _is_stored(place: Path) -> bool:
 def _coverage(table: InterCountryTable) -> dict[str, list[str]]:
     """Return the economies of a table, the rest of the world left out, and its manufacturing industries."""
     sectors = table.labels.loc[table.manufacturing, "sector"]
-    return {
-        "economies": [iso3 for iso3 in table.countries if iso3 != REST],
-        "industries": list(dict.fromkeys(sectors)),
-    }
+    return {"economies": [iso3 for iso3 in table.countries if iso3 != REST], "industries": list(dict.fromkeys(sectors))}
 
 
 def _short_hash(hashes: dict[str, str]) -> str:
