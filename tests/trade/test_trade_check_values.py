@@ -5,13 +5,10 @@ import pytest
 
 from helpers import data
 from helpers.errors import InputError
-from helpers.trade import destinations, findings, growth, market_share, stages, summary
-from helpers.trade.coverage import export_years
-from helpers.trade.definitions import STAGES
+from helpers.trade import destinations, findings, growth
 from helpers.trade.growth import Window
-from helpers.trade.parameters import WIOD_2013, IntermediateTradeParameters
+from helpers.trade.parameters import STAGES, WIOD_2013, IntermediateTradeParameters, export_years
 
-NAMES = {"USA": "the United States", "DEU": "Germany", "JPN": "Japan"}
 EARLY, LATE = Window(2001, 2010), Window(2011, 2019)
 
 
@@ -22,7 +19,7 @@ def wits() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def levels(wits) -> dict[str, pd.DataFrame]:
-    return {name: stages.stage_series(wits, name, economies=data.economies.known()) for name in STAGES}
+    return {name: growth.stage_series(wits, name, data.economies.known()) for name in STAGES}
 
 
 @pytest.fixture(scope="module")
@@ -56,14 +53,14 @@ def test_regions_stay_out_of_the_comparison(levels):
 
 
 def test_parts_of_exports_add_up(levels):
-    part = stages.part_of_exports(levels, "KOR", 2019)
+    part = growth.part_of_exports(levels, "KOR", 2019)
     assert part["intermediate"] + part["capital"] == pytest.approx(part["intermediate+capital"])
     assert part["all"] == 100
     assert 20 < part["intermediate"] < 30
 
 
 def test_market_share_parts_of_korea_are_exact(bilateral):
-    table = market_share.constant_market_share(bilateral, "KOR", 2000, 2011)
+    table = destinations.constant_market_share(bilateral, "KOR", 2000, 2011)
     gaps = table[["market_size", "destination_mix", "share"]].sum(axis=1) - table["change"]
     assert gaps.abs().max() < 1e-6
     assert table["start"].sum() == pytest.approx(destinations.by_destination(bilateral, "KOR").loc[2000].sum())
@@ -82,8 +79,8 @@ def test_coverage_read_before_a_run_is_that_of_the_loaded_table(levels, stage):
 
 
 def test_by_source_leaves_windows_empty_that_a_source_does_not_hold(levels, bilateral):
-    series = {"wits": levels["intermediate"], "wiod": stages.end_use_series(bilateral)}
-    table = summary.by_source(series, "KOR", EARLY, LATE, 1000).set_index("series")
+    series = {"wits": levels["intermediate"], "wiod": growth.end_use_series(bilateral)}
+    table = growth.by_source(series, "KOR", EARLY, LATE, 1000).set_index("series")
     assert table.loc["wits"].notna().all()
     assert pd.isna(table.loc["wiod", "late"])
     assert table.loc["wiod", "early"] > 0
@@ -92,7 +89,7 @@ def test_by_source_leaves_windows_empty_that_a_source_does_not_hold(levels, bila
 
 
 def test_goods_exports_of_the_third_source_refuse_the_early_window():
-    frame = stages.goods_exports_series(data.load("adb_value_added_exports"))
+    frame = growth.goods_exports_series(data.load("adb_value_added_exports"))
     assert "ROW" not in frame.columns
     with pytest.raises(InputError, match="Years there are: 2000, 2007-2022"):
         growth.mean_growth(frame, EARLY)
@@ -100,7 +97,7 @@ def test_goods_exports_of_the_third_source_refuse_the_early_window():
 
 def test_gross_exports_to_all_destinations_are_the_sum():
     gross = data.load("wiod2016_bilateral_gross_exports")
-    table = summary.gross_by_destination(gross, "KOR", ["CHN", "CHN", "USA"])
+    table = destinations.gross_by_destination(gross, "KOR", ["CHN", "CHN", "USA"])
     assert table.index.tolist() == ["CHN", "USA", "all"]
     own = gross[(gross["exporter"] == "KOR") & (gross["year"] == 2014) & (gross["importer"] != "KOR")]
     assert table.loc["all", "end"] == pytest.approx(own["gross_exports"].sum())
@@ -108,7 +105,7 @@ def test_gross_exports_to_all_destinations_are_the_sum():
 
 def test_both_reports_of_korean_exports_to_china():
     names = {code: data.economies.name(code) for code in data.economies.known()}
-    found = summary.both_reports(data.load("wits_korea_top_partners"), data.load("wits_imports_from_korea"), names)
+    found = destinations.both_reports(data.load("wits_korea_top_partners"), data.load("wits_imports_from_korea"), names)
     china = found.set_index(["iso3", "year"]).loc[("CHN", 2018)]
     assert round(china["importer_reported"] / 1000) == 204
     assert round(china["exporter_reported"] / 1000) == 162
@@ -117,15 +114,15 @@ def test_both_reports_of_korean_exports_to_china():
 def test_metrics_and_evidence_follow_the_tables(levels):
     compared = growth.compare_windows(levels["intermediate"], EARLY, LATE)
     study = growth.study_growth(data.load("reshoring_counts"))
-    table = summary.beside_study(compared, study, ["KOR", "USA", "DEU", "JPN"])
+    table = growth.beside_study(compared, study, ["KOR", "USA", "DEU", "JPN"])
     kept = growth.large_and_complete(levels["intermediate"], [EARLY, LATE], 1000)
-    standing = summary.standing(compared, kept, "KOR")
+    standing = growth.standing(compared, kept, "KOR")
     found = findings.metrics(table, standing, "KOR")
     assert found["study_growth_late_usa"] == 2.7
     assert "study_growth_late_kor" not in found
     assert found["change_kor"] == pytest.approx(found["growth_late_kor"] - found["growth_early_kor"])
     assert 0 <= found["korea_growth_percentile"] <= 100
-    records = list(findings.rival_evidence(table, (2011, 2019), "intermediate goods", NAMES))
+    records = list(findings.rival_evidence(table, (2011, 2019), "intermediate goods"))
     assert len(records) == 6
     assert {record["claim"] for record in records} == {"rivals-slowed-2011"}
 
@@ -133,7 +130,7 @@ def test_metrics_and_evidence_follow_the_tables(levels):
 def test_growth_to_bases_starts_and_ends_where_it_says(bilateral):
     chosen = IntermediateTradeParameters(production_bases=["CHN"])
     gross = data.load("wiod2016_bilateral_gross_exports")
-    found = summary.growth_to_bases(destinations.by_destination(bilateral, "KOR"), gross, chosen)
+    found = destinations.growth_to_bases(destinations.by_destination(bilateral, "KOR"), gross, chosen)
     assert found.index.tolist() == ["intermediate goods 2000-2011", "gross exports 2011-2014"]
     assert found.iloc[0] == pytest.approx(100 * ((124005 / 20183) ** (1 / 11) - 1))
 
@@ -141,14 +138,14 @@ def test_growth_to_bases_starts_and_ends_where_it_says(bilateral):
 def test_a_place_among_nobody_is_refused_with_what_to_change(levels):
     compared = growth.compare_windows(levels["intermediate"], EARLY, LATE)
     with pytest.raises(InputError, match=r"No economy but KOR .* Choose a lower minimum_exports"):
-        summary.standing(compared, ["KOR"], "KOR")
+        growth.standing(compared, ["KOR"], "KOR")
 
 
 def test_evidence_on_bases_abroad_names_the_years_of_every_number():
-    row = pd.Series({"late": 2.6, "change": -8.2})
+    row = pd.Series({"late": 2.6, "change": -8.2}, name="KOR")
     standing = {"late_percentile": 47.0, "economies": 58}
     to_bases = pd.Series({"intermediate goods 2000-2011": 17.3, "gross exports 2011-2014": 1.6})
-    records = list(findings.abroad_evidence(row, -0.5, standing, to_bases, "KOR", (2011, 2019), "Korea"))
+    records = list(findings.abroad_evidence(row, -0.5, standing, to_bases, (2011, 2019)))
     assert [record["value"] for record in records] == [2.6, -0.5, -8.2, 17.3, 1.6]
     assert {record["claim"] for record in records} == {"korea-intermediates-abroad-2011"}
     assert "2011-2019" in records[0]["text"]

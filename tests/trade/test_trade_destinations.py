@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.errors import InputError
-from helpers.trade import destinations, market_share, mirror, summary
+from helpers.trade import destinations
 
 ECONOMIES = ["AAA", "BBB", "CCC", "DDD"]
 amounts = st.floats(min_value=0.5, max_value=1e6)
@@ -27,17 +27,17 @@ def any_trade(draw) -> pd.DataFrame:
 @settings(deadline=None, max_examples=50, derandomize=True)
 @given(any_trade())
 def test_market_share_parts_add_up(trade):
-    table = market_share.constant_market_share(trade, "AAA", 2000, 2001)
+    table = destinations.constant_market_share(trade, "AAA", 2000, 2001)
     parts = table[["market_size", "destination_mix", "share"]].sum(axis=1)
     np.testing.assert_allclose(parts, table["change"], rtol=1e-9, atol=1e-6)
-    totals = market_share.totals(table)
+    totals = destinations.totals(table)
     assert totals[["market_size", "destination_mix", "share"]].sum() == pytest.approx(totals["change"], abs=1e-6)
 
 
 def test_growth_in_step_with_all_markets_is_market_size():
     trade = {("AAA", "BBB", 2000): 10, ("CCC", "BBB", 2000): 30, ("AAA", "CCC", 2000): 20, ("BBB", "CCC", 2000): 20}
     later = {(one, other, 2001): 1.5 * value for (one, other, _), value in trade.items()}
-    found = market_share.totals(market_share.constant_market_share(bilateral(trade | later), "AAA", 2000, 2001))
+    found = destinations.totals(destinations.constant_market_share(bilateral(trade | later), "AAA", 2000, 2001))
     assert found["market_size"] == pytest.approx(50)
     assert found["destination_mix"] == pytest.approx(0)
     assert found["share"] == pytest.approx(0)
@@ -55,7 +55,7 @@ def test_constant_shares_in_uneven_markets_are_mix():
         ("AAA", "CCC", 2001): 10,
         ("BBB", "CCC", 2001): 40,
     }
-    found = market_share.totals(market_share.constant_market_share(bilateral(trade), "AAA", 2000, 2001))
+    found = destinations.totals(destinations.constant_market_share(bilateral(trade), "AAA", 2000, 2001))
     assert found["market_size"] == pytest.approx(50)  # all markets: 100 to 150
     assert found["change"] == pytest.approx(75)
     assert found["destination_mix"] == pytest.approx(25)
@@ -69,14 +69,14 @@ def test_gains_in_still_markets_are_share():
         ("AAA", "BBB", 2001): 20,
         ("CCC", "BBB", 2001): 20,
     }
-    found = market_share.totals(market_share.constant_market_share(bilateral(trade), "AAA", 2000, 2001))
+    found = destinations.totals(destinations.constant_market_share(bilateral(trade), "AAA", 2000, 2001))
     assert found["share"] == pytest.approx(100)
     assert found["market_size"] == pytest.approx(0)
 
 
 def test_an_economys_own_production_is_no_market():
     trade = bilateral({("AAA", "BBB", 2000): 10, ("AAA", "BBB", 2001): 20, ("BBB", "BBB", 2000): 999})
-    table = market_share.constant_market_share(trade, "AAA", 2000, 2001)
+    table = destinations.constant_market_share(trade, "AAA", 2000, 2001)
     assert table.loc["BBB", "share_first"] == 1
 
 
@@ -91,7 +91,7 @@ def test_an_economys_own_production_is_no_market():
 def test_decomposition_refuses_what_is_not_there(exporter, first, last, words):
     trade = bilateral({("AAA", "BBB", 2000): 10, ("AAA", "BBB", 2001): 20})
     with pytest.raises(InputError, match=words):
-        market_share.constant_market_share(trade, exporter, first, last)
+        destinations.constant_market_share(trade, exporter, first, last)
 
 
 def test_concentration_of_equal_destinations_is_their_number():
@@ -122,30 +122,27 @@ def test_destinations_leave_out_the_exporter_and_unknown_ones_are_refused():
         destinations.to_group(flows, ["ZZZ"])
     with pytest.raises(InputError, match="'ZZZ' is not a known exporter"):
         destinations.by_destination(trade, "ZZZ")
-    with pytest.raises(InputError, match="'services' is not a known scope"):
-        destinations.by_destination(trade, "AAA", scope="services")
 
 
 def test_mirror_sets_both_reports_side_by_side():
     exports = pd.DataFrame({"iso3": ["CHN", "CHN"], "year": [2017, 2018], "usd_mn": [100.0, 160.0]})
     imports = pd.DataFrame({"iso3": ["CHN", "USA"], "year": [2018, 2018], "usd_mn": [200.0, 50.0]})
-    found = mirror.mirror(exports, imports)
+    found = destinations.mirror(exports, imports)
     assert found[["year", "gap", "ratio"]].to_numpy().tolist() == [[2018, 40.0, 1.25]]
     with pytest.raises(InputError, match="nothing to compare"):
-        mirror.mirror(exports[:1], imports)
+        destinations.mirror(exports[:1], imports)
 
 
 def test_partners_get_the_codes_of_their_economies():
-    names = {"JPN": "Japan", "DEU": "Germany"}
-    partners = pd.Series(["Japan", "Other Asia, nes", "Hong Kong, China", "Unspecified"])
-    found = mirror.partner_codes(names, partners)
-    assert found[:3].tolist() == ["JPN", "TWN", "HKG"]
-    assert pd.isna(found[3])
+    partners = pd.DataFrame({"partner": ["Japan", "Other Asia, nes", "Unspecified"], "usd_mn": [1.0, 2.0, 4.0]})
+    imports = pd.DataFrame({"iso3": ["JPN", "TWN"], "year": 2018, "imports_from_korea_usd_mn": [2.0, 3.0]})
+    found = destinations.both_reports(partners.assign(iso3="KOR", flow="Export", year=2018), imports, {"JPN": "Japan"})
+    assert found[["iso3", "gap"]].to_numpy().tolist() == [["JPN", 1.0], ["TWN", 1.0]]
 
 
 def test_old_common_years_are_left_out():
     reported = pd.DataFrame({"iso3": ["CHN", "CHN", "CAN"], "year": [2017, 2018, 1989], "ratio": [1.0, 1.2, 1.1]})
-    assert summary.newest_reports(reported)["ratio"].tolist() == [1.2]
+    assert destinations.newest_reports(reported)["ratio"].tolist() == [1.2]
 
 
 @pytest.mark.parametrize(
@@ -158,4 +155,4 @@ def test_old_common_years_are_left_out():
 )
 def test_periods_are_halved_where_they_can_be_and_follow_the_years_before(first, last, expected):
     flows = pd.DataFrame({"BBB": 1.0}, index=range(1995, 2012))
-    assert summary.spans(flows, first, last) == expected
+    assert destinations.spans(flows, first, last) == expected

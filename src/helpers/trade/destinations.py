@@ -1,41 +1,50 @@
-"""Where intermediate goods go: levels, shares, growth by period, concentration."""
+"""Where exports go: levels, shares, growth by period, concentration, market shares, and what importers report.
 
-from collections.abc import Sequence
+Constant market shares: exports to destination j are the exporter's share there times what j imports from everybody,
+x_j = s_j M_j. Their change is market size (all markets grow alike) + destination mix (the exporter's markets grow
+faster or slower than all) + share (the exporter gains or loses in each market). Tyszynski (1951), Leamer and Stern
+(1970); the share part is valued at the last year's market size, so that the three parts add up exactly.
+"""
+
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from helpers.errors import InputError, not_allowed
+from helpers.trade import growth
+from helpers.trade.parameters import IntermediateTradeParameters
+
+BASES, ALL = "production bases", "all"
+#: UN Comtrade reports Taiwan under this name.
+PARTNERS = {"Hong Kong, China": "HKG", "Other Asia, nes": "TWN", "Vietnam": "VNM", "China": "CHN"}
 
 
-def by_destination(
-    bilateral: pd.DataFrame, exporter: str, scope: str = "goods", use: str = "intermediate"
-) -> pd.DataFrame:
-    """Return one exporter's exports, years by destinations (million US$, current prices).
+def by_destination(bilateral: pd.DataFrame, exporter: str) -> pd.DataFrame:
+    """Return one exporter's exports of intermediate goods, years by destinations (million US$, current prices).
 
     Parameters
     ----------
     bilateral : DataFrame
-        `exporter, importer, year, scope, intermediate, final`.
+        `exporter, importer, year, scope` ("goods" are kept), `intermediate`.
     exporter : str
         Alpha-3 code.
-    scope : str
-        `goods` or `manufacturing`.
-    use : str
-        `intermediate` or `final`.
 
     Raises
     ------
     InputError
-        Unknown exporter or scope.
+        Unknown exporter.
     """
-    for what, value, column in (("exporter", exporter, "exporter"), ("scope", scope, "scope")):
-        known = sorted(bilateral[column].unique())
-        if value not in known:
-            raise InputError(not_allowed(what, value, known, shown=50))
-    kept = bilateral[
-        (bilateral["exporter"] == exporter) & (bilateral["importer"] != exporter) & (bilateral["scope"] == scope)
-    ]
-    return kept.pivot(index="year", columns="importer", values=use)
+    kept = _between_economies(bilateral, exporter)
+    return kept[kept["exporter"] == exporter].pivot(index="year", columns="importer", values="intermediate")
+
+
+def _between_economies(bilateral: pd.DataFrame, exporter: str) -> pd.DataFrame:
+    """Return trade in goods between different economies; an exporter that has none is refused."""
+    kept = bilateral[(bilateral["scope"] == "goods") & (bilateral["exporter"] != bilateral["importer"])]
+    known = sorted(kept["exporter"].unique())
+    if exporter not in known:
+        raise InputError(not_allowed("exporter", exporter, known, shown=50))
+    return kept
 
 
 def to_group(flows: pd.DataFrame, destinations: Sequence[str]) -> pd.Series:
@@ -97,7 +106,208 @@ def _period(flows: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
     if first >= last:
         raise InputError(f"A period from {first} to {last} holds no growth: give a first year before the last.")
     start, end = flows.loc[first], flows.loc[last]
-    growth = 100 * ((end / start.where(start > 0)) ** (1 / (last - first)) - 1)
-    table = pd.DataFrame({"start": start, "end": end, "cagr": growth})
+    table = pd.DataFrame({"start": start, "end": end, "cagr": growth.compound_rate(start, end, last - first)})
     table["contribution"] = 100 * (end - start) / start.sum()
     return table.rename_axis(index="destination").reset_index().assign(first=first, last=last)
+
+
+def spans(flows: pd.DataFrame, first: int, last: int) -> list[tuple[int, int]]:
+    """Return the years before a period, its two halves and the whole; no halves where it is too short for them."""
+    earliest, middle = int(flows.index.min()), (first + last) // 2
+    before = [(earliest, first)] if earliest < first else []
+    halves = [(first, middle), (middle, last)] if first < middle < last and middle in flows.index else []
+    return [*before, *halves, (first, last)]
+
+
+def with_groups(flows: pd.DataFrame, picked: Sequence[str], bases: Sequence[str]) -> pd.DataFrame:
+    """Return chosen destinations, the production bases together, the other destinations and the total."""
+    total = flows.sum(axis=1)
+    listed = sorted({*picked, *bases}, key=[*picked, *bases].index)
+    groups = {BASES: to_group(flows, bases), ALL: total}
+    return flows[listed].assign(**groups)
+
+
+def growth_to_bases(flows: pd.DataFrame, gross: pd.DataFrame, chosen: IntermediateTradeParameters) -> pd.Series:
+    """Return compound growth of exports to the production bases, percent a year.
+
+    Parameters
+    ----------
+    flows : DataFrame, shape (years, destinations)
+        Intermediate exports of the focus economy, as `by_destination` returns them.
+    gross : DataFrame
+        As for `gross_by_destination`.
+    chosen : IntermediateTradeParameters
+        The focus economy, its production bases, and the years of the market share decomposition.
+
+    Returns
+    -------
+    Series
+        Intermediate goods over the years of the market share decomposition, then gross exports over the newest two
+        years of the other release.
+    """
+    own = gross[(gross["exporter"] == chosen.focus) & gross["importer"].isin(chosen.production_bases)]
+    by_year = own.groupby("year")["gross_exports"].sum()
+    start, end = (int(year) for year in by_year.index[-2:])
+    first, last = chosen.market_share_years
+    intermediate = to_group(flows, chosen.production_bases)
+    return pd.Series(
+        {
+            f"intermediate goods {first}-{last}": growth.compound(intermediate, first, last),
+            f"gross exports {start}-{end}": growth.compound(by_year, start, end),
+        }
+    )
+
+
+def gross_by_destination(gross: pd.DataFrame, exporter: str, economies: Sequence[str]) -> pd.DataFrame:
+    """Return one exporter's gross exports and the domestic value added in them, by destination, for the newest years.
+
+    Parameters
+    ----------
+    gross : DataFrame
+        `exporter, importer, year, gross_exports, domestic_value_added` (million US$).
+    exporter : str
+        Alpha-3 code.
+    economies : sequence of str
+        Destinations shown, where the table has them.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by destination: `start, end` (million US$), `cagr` (compound, percent a year), `value_added_start`,
+        `value_added_end` (percent of gross exports); the last row is all destinations.
+    """
+    own = gross[(gross["exporter"] == exporter) & (gross["importer"] != exporter)]
+    first, last = sorted(own["year"].unique())[-2:]
+    wide = own.pivot(index="importer", columns="year", values=["gross_exports", "domestic_value_added"])
+    chosen = [code for code in dict.fromkeys(economies) if code in wide.index]
+    table = pd.concat([wide.loc[chosen], wide.sum().to_frame(ALL).T])
+    start, end = table["gross_exports"][first], table["gross_exports"][last]
+    return pd.DataFrame(
+        {
+            "start": start,
+            "end": end,
+            "cagr": growth.compound_rate(start, end, last - first),
+            "value_added_start": 100 * table["domestic_value_added"][first] / start,
+            "value_added_end": 100 * table["domestic_value_added"][last] / end,
+        }
+    ).rename_axis(index="destination")
+
+
+def constant_market_share(bilateral: pd.DataFrame, exporter: str, first: int, last: int) -> pd.DataFrame:
+    """Decompose the growth of one exporter's intermediate exports.
+
+    Parameters
+    ----------
+    bilateral : DataFrame
+        As for `by_destination`; every market's imports are summed over all exporters in it (the exporter itself
+        included, the importer's own production not).
+    exporter : str
+        Alpha-3 code.
+    first, last : int
+        The years compared.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by destination: `start, end, market_size, destination_mix, share, change` (million US$;
+        `market_size + destination_mix + share = change`), `share_first, share_last` (0-1).
+
+    Raises
+    ------
+    InputError
+        Unknown exporter, or a year there are no data for.
+    """
+    kept = _between_economies(bilateral, exporter)
+    years = sorted(int(year) for year in kept["year"].unique())
+    for year in (first, last):
+        if year not in years:
+            raise InputError(f"There are no bilateral flows for {year}. Years there are: {years[0]}-{years[-1]}.")
+    if first >= last:
+        raise InputError(f"Growth from {first} to {last} cannot be decomposed: give a first year before the last.")
+    own = kept[kept["exporter"] == exporter].pivot(index="importer", columns="year", values="intermediate")
+    markets = kept[kept["importer"] != exporter].groupby(["importer", "year"])["intermediate"].sum().unstack("year")
+    start, end = own[first], own[last]
+    before, after = markets.loc[own.index, first], markets.loc[own.index, last]
+    # A market that imports nothing has no share to speak of; zero keeps the sum exact.
+    share_first, share_last = (start / before).fillna(0.0), (end / after).fillna(0.0)
+    table = pd.DataFrame({"start": start, "end": end, "market_size": start * (after.sum() / before.sum() - 1)})
+    table["destination_mix"] = share_first * (after - before) - table["market_size"]
+    table["share"] = (share_last - share_first) * after
+    return table.assign(change=end - start, share_first=share_first, share_last=share_last)
+
+
+def totals(table: pd.DataFrame) -> pd.Series:
+    """Return the parts summed over destinations, as percent of the exporter's exports in the first year."""
+    parts = table[["market_size", "destination_mix", "share", "change"]].sum()
+    return 100 * parts / table["start"].sum()
+
+
+def market_shares(bilateral: pd.DataFrame, exporters: Sequence[str], first: int, last: int) -> pd.DataFrame:
+    """Return the constant market share parts of several exporters, percent of exports in the first year."""
+    return pd.DataFrame({code: totals(constant_market_share(bilateral, code, first, last)) for code in exporters}).T
+
+
+def mirror(exports: pd.DataFrame, imports: pd.DataFrame) -> pd.DataFrame:
+    """Set exporter-reported beside importer-reported trade.
+
+    Parameters
+    ----------
+    exports : DataFrame
+        `iso3` (destination), `year`, `usd_mn`: what the exporter reports (f.o.b.).
+    imports : DataFrame
+        `iso3` (importer), `year`, `usd_mn`: what importers report (c.i.f., by origin).
+
+    Returns
+    -------
+    DataFrame
+        `iso3, year, exporter_reported, importer_reported` (million US$), `gap` (million US$, importer minus
+        exporter) and `ratio` (importer / exporter).
+
+    Raises
+    ------
+    InputError
+        No pair of destination and year is in both.
+    """
+    both = exports.merge(imports, on=["iso3", "year"], suffixes=("_exporter", "_importer")).dropna()
+    if both.empty:
+        raise InputError("No destination and year is reported by both sides, so there is nothing to compare.")
+    both = both.rename(columns={"usd_mn_exporter": "exporter_reported", "usd_mn_importer": "importer_reported"})
+    both["gap"] = both["importer_reported"] - both["exporter_reported"]
+    both["ratio"] = both["importer_reported"] / both["exporter_reported"]
+    return both.sort_values(["iso3", "year"]).reset_index(drop=True)
+
+
+def both_reports(partners: pd.DataFrame, imports: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    """Return Korea's exports as Korea and as importers report them (million US$, all goods); see `mirror`.
+
+    Parameters
+    ----------
+    partners : DataFrame
+        `iso3, flow, partner, year, usd_mn`: Korea's reports; partners by the names of Comtrade.
+    imports : DataFrame
+        `iso3, year, imports_from_korea_usd_mn`: the importers' reports.
+    names : mapping
+        Alpha-3 code to name.
+    """
+    own = partners[(partners["iso3"] == "KOR") & (partners["flow"] == "Export")]
+    codes = {name: code for code, name in names.items()} | PARTNERS
+    own = own.assign(iso3=own["partner"].map(codes))
+    theirs = imports.rename(columns={"imports_from_korea_usd_mn": "usd_mn"})
+    return mirror(own[["iso3", "year", "usd_mn"]].dropna(), theirs[["iso3", "year", "usd_mn"]])
+
+
+def newest_reports(reported: pd.DataFrame) -> pd.DataFrame:
+    """Return every partner's newest common year, where it is among the last five years there are."""
+    newest = reported.sort_values("year").groupby("iso3").tail(1)
+    return newest[newest["year"] > reported["year"].max() - 5].reset_index(drop=True)
+
+
+def partner_exports(partners: pd.DataFrame, economy: str) -> pd.DataFrame:
+    """Return exports by partner and year as the exporter reports them, years by partners (million US$)."""
+    own = partners[(partners["iso3"] == economy) & (partners["flow"] == "Export")]
+    return own.pivot(index="year", columns="partner", values="usd_mn")
+
+
+def largest(wide: pd.DataFrame, number: int) -> pd.DataFrame:
+    """Return the columns with the largest newest values, named in the newest year first."""
+    return wide[wide.ffill().iloc[-1].sort_values(ascending=False, kind="stable").index[:number]]

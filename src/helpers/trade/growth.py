@@ -1,7 +1,10 @@
-"""Growth of exports over windows of years: every economy, every window, every convention.
+"""Exports by economy and year, and their growth over windows of years: every economy, every window, every convention.
 
 A window 2011-19 can be read in two ways: growth rates of 2011 to 2019 (the first one from 2010 to 2011), or levels
 of 2011 to 2019 (the first growth rate is that of 2012). `years="growth"` is the first, `years="levels"` the second.
+
+UNCTAD's stages of processing are not the Broad Economic Categories (BEC): chips, displays and parts of machines
+count as capital goods here, as intermediate goods there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +14,58 @@ import numpy as np
 import pandas as pd
 
 from helpers.errors import InputError, not_allowed
-from helpers.trade.definitions import MEANS, WINDOW_YEARS
+from helpers.trade.parameters import MEANS, STAGES, WINDOW_YEARS, IntermediateTradeParameters
+
+GOODS_SECTORS = ("Primary", "Low-technology manufacturing", "Medium- to high-technology manufacturing")
+
+
+def stage_series(table: pd.DataFrame, stage: str, economies: Sequence[str]) -> pd.DataFrame:
+    """Return exports to the world of the goods of one definition, years by economies.
+
+    Parameters
+    ----------
+    table : DataFrame
+        WITS trade by stage: `iso3, flow, product, year, usd_mn`.
+    stage : str
+        One of `helpers.trade.parameters.STAGES`.
+    economies : sequence of str
+        Reporters kept: sums over regions stand among the reporters.
+
+    Returns
+    -------
+    DataFrame, shape (years, economies)
+        Million US$, current prices; missing where one of the product groups was not reported.
+
+    Raises
+    ------
+    InputError
+        Unknown stage.
+    """
+    if stage not in STAGES:
+        raise InputError(not_allowed("stage definition", stage, STAGES))
+    wanted = (table["flow"] == "Export") & table["product"].isin(STAGES[stage]) & table["iso3"].isin(list(economies))
+    groups = table[wanted].groupby(["year", "iso3"])["usd_mn"]
+    return groups.sum().where(groups.count() == len(STAGES[stage])).unstack("iso3")
+
+
+def end_use_series(bilateral: pd.DataFrame) -> pd.DataFrame:
+    """Return exports of intermediates by end use in input-output tables, years by exporters (million US$)."""
+    kept = bilateral[(bilateral["scope"] == "goods") & (bilateral["exporter"] != bilateral["importer"])]
+    sums = kept.groupby(["year", "exporter"])["intermediate"].sum().unstack("exporter")
+    return sums.drop(columns="RoW", errors="ignore").rename_axis(columns="iso3")
+
+
+def goods_exports_series(value_added: pd.DataFrame) -> pd.DataFrame:
+    """Return gross exports of goods (all uses) of the ADB tables, years by economies (million US$)."""
+    kept = value_added[value_added["sector"].isin(GOODS_SECTORS)]
+    sums = kept.groupby(["year", "iso3"])["gross_exports"].sum().unstack("iso3")
+    return sums.drop(columns="ROW", errors="ignore")
+
+
+def part_of_exports(levels: Mapping[str, pd.DataFrame], economy: str, year: int) -> dict[str, float]:
+    """Return what part of an economy's exports each stage definition covers in a year, percent."""
+    total = levels["all"].loc[year, economy]
+    return {name: float(100 * frame.loc[year, economy] / total) for name, frame in levels.items()}
 
 
 @dataclass(frozen=True)
@@ -41,6 +95,16 @@ def yearly_growth(levels: pd.DataFrame) -> pd.DataFrame:
     return (100 * (every_year / before.where(before > 0) - 1)).rename_axis(index="year")
 
 
+def compound_rate(start: pd.Series, end: pd.Series, years: int) -> pd.Series:
+    """Return compound annual growth in percent, missing where there is nothing to start from."""
+    return 100 * ((end / start.where(start > 0)) ** (1 / years) - 1)
+
+
+def between(levels: pd.DataFrame, first: int, last: int) -> pd.Series:
+    """Return compound annual growth of every column between two years, percent."""
+    return compound_rate(levels.loc[first], levels.loc[last], last - first)
+
+
 def mean_growth(levels: pd.DataFrame, window: Window) -> pd.Series:
     """Return each economy's mean annual growth in a window, percent a year.
 
@@ -63,14 +127,13 @@ def mean_growth(levels: pd.DataFrame, window: Window) -> pd.Series:
     """
     check_window(levels, window)
     if window.mean == "compound":
-        start, end = levels.loc[window.base], levels.loc[window.last]
-        return 100 * ((end / start.where(start > 0)) ** (1 / len(window.rates)) - 1)
+        return compound_rate(levels.loc[window.base], levels.loc[window.last], len(window.rates))
     rates = yearly_growth(levels).loc[window.rates]
     return rates.mean().where(rates.notna().all())
 
 
 def check_window(levels: pd.DataFrame, window: Window) -> None:
-    """Refuse a window that is not in the series, holds a single year, or has an unknown convention."""
+    """Refuse a window that is not in the series, holds a single year, or has an unknown convention (`InputError`)."""
     if window.mean not in MEANS:
         raise InputError(not_allowed("mean of growth", window.mean, MEANS))
     if window.years not in WINDOW_YEARS:
@@ -104,6 +167,12 @@ def large_and_complete(levels: pd.DataFrame, windows: Sequence[Window], minimum:
 
 def compare_windows(levels: pd.DataFrame, early: Window, late: Window) -> pd.DataFrame:
     """Return growth in two windows and its change.
+
+    Parameters
+    ----------
+    levels : DataFrame, shape (years, economies)
+        Exports, million US$.
+    early, late : Window
 
     Returns
     -------
@@ -228,7 +297,7 @@ def _beside_study(both: pd.DataFrame, study: pd.DataFrame, also: Sequence[str]) 
     return values | gaps | {"distance": (gaps["distance_late"] + gaps["distance_change"]) / 2}
 
 
-def study_growth(counts: pd.DataFrame, source_id: str = "hellot_kita") -> pd.DataFrame:
+def study_growth(counts: pd.DataFrame) -> pd.DataFrame:
     """Return the study's own growth figures from the table of published counts.
 
     Returns
@@ -236,8 +305,138 @@ def study_growth(counts: pd.DataFrame, source_id: str = "hellot_kita") -> pd.Dat
     DataFrame
         Indexed by economy: `late` (percent a year) and `change` (percentage points against the earlier window).
     """
-    own = counts[(counts["source_id"] == source_id)]
+    own = counts[counts["source_id"] == "hellot_kita"]
     late = own[own["measure"].str.contains("mean annual growth of intermediate-goods exports", regex=False)]
     change = own[own["measure"].str.contains("change of that growth", regex=False)]
     table = {"late": late.set_index("iso3")["value"], "change": change.set_index("iso3")["value"]}
     return pd.DataFrame(table).sort_index()
+
+
+def windows(chosen: IntermediateTradeParameters) -> tuple[Window, Window]:
+    """Return the two windows with the chosen convention."""
+    early, late = (Window(first, last, chosen.window_years, chosen.mean) for first, last in (chosen.early, chosen.late))
+    return early, late
+
+
+def beside_study(compared: pd.DataFrame, study: pd.DataFrame, economies: Sequence[str]) -> pd.DataFrame:
+    """Return growth in both windows with the study's own figures beside it, and the difference.
+
+    Parameters
+    ----------
+    compared : DataFrame
+        Result of `compare_windows`.
+    study : DataFrame
+        Result of `study_growth`.
+    economies : sequence of str
+        The rows wanted, in this order.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by economy: `early, late, change`, `study_late, study_change`, `late_gap, change_gap` (computed minus
+        study, percentage points); missing where the study gives none.
+    """
+    table = compared.loc[list(economies)].join(study.add_prefix("study_"))
+    table["late_gap"] = table["late"] - table["study_late"]
+    table["change_gap"] = table["change"] - table["study_change"]
+    return table
+
+
+def standing(compared: pd.DataFrame, kept: Sequence[str], economy: str) -> dict[str, float | int]:
+    """Return the percentile and rank (highest growth first) of an economy among those kept, for each column.
+
+    Parameters
+    ----------
+    compared : DataFrame
+        Result of `compare_windows`.
+    kept : sequence of str
+        Economies it is compared with, itself among them.
+    economy : str
+        Alpha-3 code.
+
+    Returns
+    -------
+    dict
+        `economies`, and `<column>_percentile`, `<column>_rank`, `<column>_median` for `early`, `late` and `change`.
+
+    Raises
+    ------
+    InputError
+        No other economy is kept.
+    """
+    if not set(kept) - {economy}:
+        raise InputError(
+            f"No economy but {economy} exported as much as minimum_exports asks for in every year of both windows, so "
+            "there is none to compare it with. Choose a lower minimum_exports (million US$)."
+        )
+    table = compared.loc[list(kept)]
+    found: dict[str, float | int] = {"economies": len(table)}
+    for name in table.columns:
+        found[f"{name}_percentile"] = percentile(table[name], economy)
+        found[f"{name}_rank"] = int(table[name].rank(ascending=False, method="min")[economy])
+        found[f"{name}_median"] = float(table[name].median())
+    return found
+
+
+def by_source(
+    series: Mapping[str, pd.DataFrame], economy: str, early: Window, late: Window, minimum: float
+) -> pd.DataFrame:
+    """Return growth and percentile of one economy in several series; a window a series does not hold stays empty.
+
+    Parameters
+    ----------
+    series : mapping
+        Name to exports, years by economies (million US$).
+    economy : str
+        Alpha-3 code.
+    early, late : Window
+    minimum : float
+        Exports (million US$) that an economy needs in every year of the windows to be compared.
+
+    Returns
+    -------
+    DataFrame
+        `series, years, early, early_percentile, late, late_percentile, economies` (large exporters with data in
+        every year of the windows the series holds).
+    """
+    rows = []
+    for name, levels in series.items():
+        row: dict[str, object] = {"series": name, "years": f"{levels.index.min()}-{levels.index.max()}"}
+        held = {label: window for label, window in (("early", early), ("late", late)) if _holds(levels, window)}
+        kept = large_and_complete(levels, list(held.values()), minimum)
+        for label in ("early", "late"):
+            found = mean_growth(levels, held[label])[kept] if label in held else None
+            row[label] = float("nan") if found is None else float(found[economy])
+            row[f"{label}_percentile"] = float("nan") if found is None else percentile(found, economy)
+        rows.append(row | {"economies": len(kept)})
+    return pd.DataFrame(rows)
+
+
+def _holds(levels: pd.DataFrame, window: Window) -> bool:
+    try:
+        check_window(levels, window)
+    except InputError:
+        return False
+    return True
+
+
+def compound(series: pd.Series, first: int, last: int) -> float:
+    """Return compound annual growth between two years of a series, percent.
+
+    Parameters
+    ----------
+    series : Series
+        Indexed by year.
+    first, last : int
+        The years compared.
+
+    Raises
+    ------
+    InputError
+        A year the series does not have.
+    """
+    known = series.dropna()
+    for year in (first, last):
+        if year not in known.index:
+            raise InputError(f"There is no value for {year}. Years there are: {', '.join(map(str, known.index))}.")
+    return float(100 * ((known[last] / known[first]) ** (1 / (last - first)) - 1))

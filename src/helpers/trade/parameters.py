@@ -1,16 +1,34 @@
-"""What a reader may change in the section on intermediate trade, with the values that are allowed."""
+"""What a reader may change in the section on intermediate trade: the choices, their defaults, and what is refused.
 
+Read without pandas: all of it is checked before any kernel starts.
+"""
+
+import csv
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from helpers import ingested
 from helpers.data import catalogue, economies
+from helpers.data.corrections import Correction, Range, corrections
 from helpers.errors import not_allowed
 from helpers.parameter_models import SectionParameters, refuse_repeats, refuse_unknown
-from helpers.trade import product_source
-from helpers.trade.coverage import export_years
-from helpers.trade.definitions import END_USE_TABLE, STAGE_TABLE
 
+#: Definition of the goods counted, and the WITS product groups (UNCTAD stages of processing) it adds up.
+STAGES = {
+    "intermediate": ("Intermediate goods",),
+    "raw+intermediate": ("Raw materials", "Intermediate goods"),
+    "intermediate+capital": ("Intermediate goods", "Capital goods"),
+    "raw+intermediate+capital": ("Raw materials", "Intermediate goods", "Capital goods"),
+    "capital": ("Capital goods",),
+    "all": ("All Products",),
+}
+STAGE_TABLE = "wits_trade_by_stage_of_processing"
+END_USE_TABLE = "wiod2013_bilateral_by_end_use"
+MEANS = ("arithmetic", "compound")
+WINDOW_YEARS = ("growth", "levels")
 Stage = Literal[
     "intermediate", "raw+intermediate", "intermediate+capital", "raw+intermediate+capital", "capital", "all"
 ]
@@ -20,6 +38,13 @@ _CODES = (
     "MLT NLD POL PRT ROU RUS SVK SVN SWE TUR TWN USA RoW"
 )
 WIOD_2013 = tuple(_CODES.split())
+#: Kind of ingested data, and the source that means: none of them, the embedded tables only.
+KIND, SNAPSHOT = "trade", "wits"
+HOW = (
+    "Product-level trade may not be embedded. Download a release of CEPII BACI whose HS edition reaches back far "
+    "enough (HS07 for years from 2007) from https://www.cepii.fr/CEPII/en/bdd_modele/bdd_modele_item.asp?id=37, unpack "
+    "it into a folder, and read it: reshoring trade ingest FOLDER --format baci"
+)
 
 
 class IntermediateTradeParameters(SectionParameters):
@@ -59,7 +84,7 @@ class IntermediateTradeParameters(SectionParameters):
         [2000, 2011], min_length=2, max_length=2, description="years of the constant market share decomposition"
     )
     source: str = Field(
-        product_source.SNAPSHOT,
+        SNAPSHOT,
         description="`wits`: embedded tables only; or an ingested set of product-level trade, such as `baci`",
     )
     product_destinations: list[str] = Field(
@@ -83,7 +108,7 @@ class IntermediateTradeParameters(SectionParameters):
 
     def ingested_sets(self) -> list[str]:
         """Return the ingested data sets that a run with these values reads, as `kind/name`."""
-        return [] if self.source == product_source.SNAPSHOT else [f"{product_source.KIND}/{self.source}"]
+        return [] if self.source == SNAPSHOT else [f"{KIND}/{self.source}"]
 
     def levels_needed(self) -> list[int]:
         """Return the years whose exports are needed for both windows."""
@@ -135,4 +160,73 @@ class IntermediateTradeParameters(SectionParameters):
         for field, codes in listed.items():
             refuse_repeats(field, codes, self.focus)
         asked = {"focus": [self.focus], "compared": self.compared, **listed}
-        product_source.check(self.source, self.late[0], asked)
+        check_product_source(self.source, self.late[0], asked)
+
+
+def export_years(stage: str) -> dict[str, frozenset[int]]:
+    """Return the years in which each reporter's exports of all goods of a stage definition are known."""
+    return _export_years(catalogue.sha256(STAGE_TABLE), stage)
+
+
+@lru_cache(maxsize=16)
+def _export_years(sha256: str, stage: str) -> dict[str, frozenset[int]]:
+    """Read the table once for each content of its file."""
+    recoded = [item for item in corrections(STAGE_TABLE) if item.kind == "recode" and item.column == "iso3"]
+    wanted = set(STAGES[stage])
+    groups: dict[tuple[str, int], set[str]] = {}
+    with open(catalogue.path(STAGE_TABLE), encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["flow"] == "Export" and row["product"] in wanted:
+                year = int(row["year"])
+                groups.setdefault((_present_code(row["iso3"], year, recoded), year), set()).add(row["product"])
+    found: dict[str, set[int]] = {}
+    for (code, year), products in groups.items():
+        if products == wanted:
+            found.setdefault(code, set()).add(year)
+    return {code: frozenset(years) for code, years in found.items()}
+
+
+def _present_code(code: str, year: int, recoded: list[Correction]) -> str:
+    """Return the present code of a reporter; some are declared to change from a year on."""
+    for item in recoded:
+        years = item.where.get("year")
+        first, last = (years.first, years.last) if isinstance(years, Range) else (None, None)
+        within = (first is None or year >= first) and (last is None or year <= last)
+        if item.where.get("iso3") == code and within:
+            return str(item.becomes)
+    return code
+
+
+def check_product_source(name: str, first: int, asked: Mapping[str, Sequence[str]]) -> None:
+    """Refuse a set of product-level trade that is not there, or lacks a year or an economy; its manifest tells.
+
+    Parameters
+    ----------
+    name : str
+        Ingested set, or `SNAPSHOT`.
+    first : int
+        First year of the later window.
+    asked : mapping
+        Parameter to the alpha-3 codes it names.
+
+    Raises
+    ------
+    ValueError
+        Says what is missing, and which download and which command bring it.
+    """
+    if name == SNAPSHOT:
+        return
+    known = ingested.names(KIND)
+    if name not in known:
+        others = f" {not_allowed('source', name, [SNAPSHOT, *known])}" if known else ""
+        raise ValueError(f"no product-level trade called {name!r} has been ingested.{others} {HOW}")
+    manifest = ingested.manifest(KIND, name)
+    held = sorted({part["year"] for entry in manifest["files"].values() for part in entry["parts"]})
+    if first not in held or held[-1] <= first:
+        span = f"{held[0]}-{held[-1]}" if held else "no year"
+        raise ValueError(f"{name!r} holds {span}, but {first} (late) and a later year are needed. {HOW}")
+    known = sorted(set(manifest["economies"].values()))
+    for field, codes in asked.items():
+        for code in codes:
+            if code not in known:
+                raise ValueError(f"{field}: {not_allowed(f'economy of the ingested {name}', code, known)}")

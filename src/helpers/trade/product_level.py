@@ -1,16 +1,11 @@
 """Intermediate exports (BEC) by destination from ingested product-level trade: levels, growth, shares, rivals."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 
-from helpers.trade import destinations, growth, summary
-from helpers.trade.parameters import IntermediateTradeParameters
-from helpers.trade.product_source import KIND, SNAPSHOT
-
-CLAIM = "korea-intermediates-abroad-2011"
-BASES, WORLD = "production bases", "all"
+from helpers.trade import destinations, growth
+from helpers.trade.parameters import KIND, SNAPSHOT, IntermediateTradeParameters
 
 
 def read(chosen: IntermediateTradeParameters) -> pd.DataFrame | None:
@@ -55,7 +50,7 @@ def by_destination(bilateral: pd.DataFrame, chosen: IntermediateTradeParameters)
     """
     first, last = span(bilateral, chosen)
     flows = exports(bilateral, chosen.focus)
-    groups = summary.with_groups(flows, chosen.product_destinations, chosen.product_bases)
+    groups = destinations.with_groups(flows, chosen.product_destinations, chosen.product_bases)
     table = destinations.periods(groups, [(first, last)]).set_index("destination").loc[list(groups.columns)]
     totals = flows.sum(axis=1)
     shares = {f"share_{end}": 100 * table[end] / totals[year] for end, year in (("start", first), ("end", last))}
@@ -89,17 +84,12 @@ def beside_rivals(bilateral: pd.DataFrame, chosen: IntermediateTradeParameters) 
     table = pd.DataFrame({"start": flows.loc[first], "end": flows.loc[last]})
     return table.assign(
         multiple=table["end"] / table["start"],
-        growth=_compound(flows, first, last),
-        before=_compound(flows, earliest, first) if earliest < first else float("nan"),
-        world=_compound(totals, first, last),
+        growth=growth.between(flows, first, last),
+        before=growth.between(flows, earliest, first) if earliest < first else float("nan"),
+        world=growth.between(totals, first, last),
         share_start=100 * flows.loc[first] / totals.loc[first],
         share_end=100 * flows.loc[last] / totals.loc[last],
     ).rename_axis(index="exporter")
-
-
-def _compound(flows: pd.DataFrame, first: int, last: int) -> pd.Series:
-    start, end = flows.loc[first], flows.loc[last]
-    return 100 * ((end / start.where(start > 0)) ** (1 / (last - first)) - 1)
 
 
 def standing(bilateral: pd.DataFrame, chosen: IntermediateTradeParameters) -> dict[str, float | int | None]:
@@ -115,7 +105,7 @@ def standing(bilateral: pd.DataFrame, chosen: IntermediateTradeParameters) -> di
     first, last = span(bilateral, chosen)
     flows = to_bases(bilateral, bilateral["exporter"].unique().tolist(), chosen.product_bases)
     large = (flows.loc[[first, last]] >= chosen.minimum_exports).all()
-    found = _compound(flows, first, last)[large | (flows.columns == chosen.focus)].dropna()
+    found = growth.between(flows, first, last)[large | (flows.columns == chosen.focus)].dropna()
     percentile = growth.percentile(found, chosen.focus) if len(found) > 1 else None
     return {
         "percentile": percentile,
@@ -128,60 +118,3 @@ def indexed(bilateral: pd.DataFrame, chosen: IntermediateTradeParameters) -> pd.
     """Return exports to the production bases, years by exporters, the first year of the later window being 100."""
     flows = to_bases(bilateral, [chosen.focus, *chosen.compared], chosen.product_bases)
     return 100 * flows[[chosen.focus, *chosen.compared]] / flows.loc[chosen.late[0]]
-
-
-def metrics(destined: pd.DataFrame, rivals: pd.DataFrame, placed: dict[str, float | int | None]) -> dict[str, Any]:
-    """Return the numbers of the part under flat names; growth in percent a year, shares in percent."""
-    found: dict[str, Any] = {f"products_{name}": value for name, value in placed.items()}
-    names = {code: str(code).lower().replace(" ", "_") for code in destined.index}
-    found |= {f"products_growth_to_{names[code]}": row["cagr"] for code, row in destined.iterrows()}
-    for code, row in rivals.iterrows():
-        found |= {f"products_{name}_{str(code).lower()}": row[name] for name in ("growth", "multiple", "share_end")}
-    return found
-
-
-def evidence(
-    rivals: pd.DataFrame,
-    destined: pd.DataFrame,
-    placed: dict[str, float | int | None],
-    years: tuple[int, int],
-    focus: str,
-) -> Iterator[dict[str, Any]]:
-    """Yield what product-level trade says of intermediate exports to bases abroad since the study's date."""
-    first, last = years
-    common = {"claim": CLAIM, "economy": focus, "unit": "percent a year", "table": "products-rivals"}
-    goods = f"intermediate goods (BEC Rev. 4) of {focus}, {first}-{last}, product-level trade"
-    yield common | {
-        "value": rivals.loc[focus, "growth"],
-        "text": f"Compound annual growth of exports to production bases of {goods}.",
-        "measure": "to production bases, product-level",
-        "percentile": placed["percentile"],
-        "n": placed["economies"],
-    }
-    for code, row in destined.drop(index=[BASES, WORLD]).iterrows():
-        yield common | {
-            "value": row["cagr"],
-            "text": f"Compound annual growth of exports to {code} of {goods}.",
-            "table": "products-destinations",
-            "measure": f"to {code}, product-level",
-        }
-
-
-def destinations_table(table: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
-    """Return destinations with plain headings, levels in billions."""
-    heads = {"cagr": "growth, % a year", "share_start": f"share {first}, %", "share_end": f"share {last}, %"}
-    levels = pd.DataFrame({str(first): table["start"] / 1000, str(last): table["end"] / 1000})
-    return levels.join(table.drop(columns=["start", "end"]).rename(columns=heads))
-
-
-def rivals_table(table: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
-    """Return exporters with plain headings, levels in billions."""
-    heads = {
-        "growth": "growth, % a year",
-        "before": f"growth before {first}, % a year",
-        "world": "growth to all, % a year",
-        "share_start": f"share of bases {first}, %",
-        "share_end": f"share of bases {last}, %",
-    }
-    levels = pd.DataFrame({str(first): table["start"] / 1000, str(last): table["end"] / 1000})
-    return levels.join(table.drop(columns=["start", "end"]).dropna(axis=1, how="all").rename(columns=heads))

@@ -1,9 +1,10 @@
 """Tables and words as readers see them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import pandas as pd
 
+from helpers.data import economies
 from helpers.trade.growth import Window
 from helpers.trade.parameters import IntermediateTradeParameters
 
@@ -19,6 +20,31 @@ GOODS = {
 WINDOW_WORDS = {"growth": "the growth rates named by the windows", "levels": "growth between the levels of the windows"}
 #: Partners as Comtrade names them, drawn in the colour of their economy.
 PARTNER_COLOURS = {"China": "CHN", "United States": "USA", "Japan": "JPN", "Vietnam": "VNM", "Other Asia, nes": "TWN"}
+REST = "rest of the world"
+
+
+def name(code: str) -> str:
+    """Return the name of an economy as it stands in a sentence: "the United States", "the rest of the world"."""
+    return f"the {REST}" if code.upper() == "ROW" else economies.in_sentence(economies.name(code))
+
+
+def names(codes: Iterable[str]) -> list[str]:
+    """Return names of economies as they stand in a sentence."""
+    return [name(code) for code in codes]
+
+
+def named(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with names in place of the codes of economies, in its index and in the columns that hold them."""
+    known = {code: economies.name(code) for code in economies.known()} | dict.fromkeys(("RoW", "ROW"), REST)
+    columns = [column for column in ("destination", "partner", "largest") if column in table]
+    shown = table.rename(index=known) if table.index.name else table
+    return shown.assign(**{column: shown[column].replace(known) for column in columns})
+
+
+def window_words(window: Window) -> str:
+    """Say in words which growth rates a window holds."""
+    kind = "arithmetic mean" if window.mean == "arithmetic" else "compound (CAGR)"
+    return f"{kind} of {len(window.rates)} yearly rates, {window.rates[0]} on {window.base} to {window.rates[-1]}"
 
 
 def growth_table(table: pd.DataFrame, early: Window, late: Window) -> pd.DataFrame:
@@ -37,14 +63,11 @@ def growth_table(table: pd.DataFrame, early: Window, late: Window) -> pd.DataFra
 
 def conventions(table: pd.DataFrame) -> pd.DataFrame:
     """Return the conventions with plain headings, growth and change by economy."""
-    names = {"stage": "goods", "years": "window holds", "distance": "distance"}
-    heads = {"late": "later, {}", "change": "change, {}"}
-    for column in table.columns:
-        kind, _, code = column.partition("_")
-        if kind in heads:
-            names[column] = heads[kind].format(code)
-    kept = ["stage", "mean", "years", *[c for c in table if c.startswith(("late_", "change_"))], "distance"]
-    return table[kept].rename(columns=names)
+    kept = [column for column in table if column.startswith(("late_", "change_"))]
+    heads = {"late": "later, ", "change": "change, "}
+    names = {column: heads[column.split("_")[0]] + economies.name(column.split("_")[1]) for column in kept}
+    shown = table[["stage", "mean", "years", *kept, "distance"]]
+    return shown.rename(columns=names | {"stage": "goods", "years": "window holds"})
 
 
 def same_convention(table: pd.DataFrame, chosen: IntermediateTradeParameters) -> pd.Series:
@@ -83,6 +106,18 @@ def periods(table: pd.DataFrame) -> pd.DataFrame:
             "contribution": table["contribution"],
         }
     )
+
+
+def periods_beside(table: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a destination: levels in billions, growth in each period, contribution in the last period."""
+    levels: dict[str, pd.Series] = {}
+    growth: dict[str, pd.Series] = {}
+    for (first, last), rows in table.groupby(["first", "last"], sort=False):
+        found = rows.set_index("destination")
+        levels |= {str(first): found["start"] / 1000, str(last): found["end"] / 1000}
+        growth[f"growth {first}-{last}"] = found["cagr"]
+    contribution = {"contribution": table.groupby("destination", sort=False)["contribution"].last()}
+    return pd.DataFrame(dict(sorted(levels.items())) | growth | contribution)
 
 
 def gross(table: pd.DataFrame, end_use: pd.DataFrame, exporter: str) -> pd.DataFrame:
@@ -132,3 +167,23 @@ def concentration(table: pd.DataFrame) -> pd.DataFrame:
             "its share, %": 100 * table["largest"],
         }
     )
+
+
+def product_destinations(table: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
+    """Return destinations with plain headings, levels in billions."""
+    heads = {"cagr": "growth, % a year", "share_start": f"share {first}, %", "share_end": f"share {last}, %"}
+    levels = pd.DataFrame({str(first): table["start"] / 1000, str(last): table["end"] / 1000})
+    return levels.join(table.drop(columns=["start", "end"]).rename(columns=heads))
+
+
+def product_rivals(table: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
+    """Return exporters with plain headings, levels in billions."""
+    heads = {
+        "growth": "growth, % a year",
+        "before": f"growth before {first}, % a year",
+        "world": "growth to all, % a year",
+        "share_start": f"share of bases {first}, %",
+        "share_end": f"share of bases {last}, %",
+    }
+    levels = pd.DataFrame({str(first): table["start"] / 1000, str(last): table["end"] / 1000})
+    return levels.join(table.drop(columns=["start", "end"]).dropna(axis=1, how="all").rename(columns=heads))
