@@ -384,7 +384,7 @@ DOUBT = Specification(weights="benefit-of-the-doubt", aggregation="minimum")
         (lambda: composite(pd.DataFrame({"a": [1.0, 1.0], "b": [1.0, 2.0]}), Specification()), "no two different"),
         (lambda: composite(FRAME, Specification(weights={"a": 1.0})), "do not match: b"),
         (lambda: composite(FRAME, DOUBT), "Use 'arithmetic'"),
-        (lambda: coherence.adequacy(pd.DataFrame({"rd": [3.0, 1.0, 2.0, 5.0]})), "two or more, not of 1"),
+        (lambda: coherence.adequacy(pd.DataFrame({"rd": [3.0, 1.0, 2.0, 5.0]})), "two or more, not for 1"),
         (lambda: coherence.correlation_ratio(np.ones(5), np.arange(5.0)), "an indicator and scores that vary"),
     ],
 )

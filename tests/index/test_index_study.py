@@ -66,7 +66,7 @@ def test_third_in_patents_is_the_electrical_engineering_sector(tables: dict[str,
     assert (found["as_in_study"] == (found["rank"] == found["study"])).all()
     metrics = rankings.study_metrics(found)
     assert 0 < metrics["share_as_in_study_hightech_patent_share"] < 1
-    grid = rankings.patent_grid(found, ("oecd-plus", "oecd"))
+    grid = rankings.patent_grid(found)
     assert len(grid) == 12
     assert rankings.by_rank(found)["combinations"].sum() == found["rank"].notna().sum()
 

@@ -60,6 +60,15 @@ def harmonic(x: Array, w: Array) -> Array:
 def power_mean(x: Array, w: Array, power: float = 0.5) -> Array:
     """Weighted power mean; exponent 1 is the arithmetic, -1 the harmonic mean.
 
+    Parameters
+    ----------
+    x : array, shape (n, k, ...)
+        Normalised values, NaN = missing.
+    w : array, shape (k, ...)
+        Weights, any sum.
+    power : float
+        The exponent.
+
     Raises
     ------
     InputError

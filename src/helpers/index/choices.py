@@ -165,7 +165,15 @@ def shares(effects: pd.Series, colour: str, what: str) -> "Figure":
 
 
 def histogram(values: pd.Series, label: str, colour: str) -> "Figure":
-    """Draw how often a number comes out, with its median; a number that is whole has a bar for each value."""
+    """Draw how often a number comes out, with its median; a number that is whole has a bar for each value.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        The number in each point.
+    label, colour : str
+        What it is called on the axis; colour of the bars.
+    """
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(6.4, 2.8))

@@ -96,7 +96,7 @@ def adequacy(normalised: pd.DataFrame) -> Adequacy:
     """
     if normalised.shape[1] < 2:
         raise InputError(
-            f"What indicators have in common can be told of two or more, not of {normalised.shape[1]}. Add one."
+            f"What indicators have in common can be measured for two or more, not for {normalised.shape[1]}. Add one."
         )
     from scipy import stats
 
@@ -146,7 +146,7 @@ def correlation_ratio(x: Array, y: Array) -> float:
 
     First-order effect S = Var(E[y|x]) / Var(y) of Paruolo, Saisana and Saltelli (2013), with E[y|x] by local linear
     regression (Gaussian kernel, bandwidth by leave-one-out cross-validation). With fewer than eight pairs no form can
-    be told from noise: the squared correlation is returned.
+    be distinguished from noise: the squared correlation is returned.
 
     Raises
     ------
@@ -201,6 +201,15 @@ def removals(values: pd.DataFrame, specification: Specification, context: pd.Dat
     """Return the ranks of the base index (column ``base``) and those without each indicator.
 
     An indicator is removed by a weight of zero; weights that follow from data keep their base values otherwise.
+
+    Parameters
+    ----------
+    values : pandas.DataFrame
+        Economies by indicators, NaN = missing.
+    specification : Specification
+        The base index.
+    context : pandas.DataFrame, optional
+        What imputation may use, by economy.
     """
     base = composite(values, specification, context)
     weights = (

@@ -76,7 +76,17 @@ def _context(context: pd.DataFrame | None, column: str, values: pd.DataFrame) ->
 
 
 def by_group(values: pd.DataFrame, group: pd.Series, statistic: str) -> pd.DataFrame:
-    """Fill with the mean or median of the group, or of all economies where the group is unknown or has no value."""
+    """Fill with the mean or median of the group, or of all economies where the group is unknown or has no value.
+
+    Parameters
+    ----------
+    values : pandas.DataFrame
+        Economies by indicators, NaN = missing.
+    group : pandas.Series
+        Group by economy; missing = unknown.
+    statistic : {"mean", "median"}
+        What of the group.
+    """
     return values.fillna(values.groupby(group).transform(statistic)).fillna(values.agg(statistic))
 
 

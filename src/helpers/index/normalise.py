@@ -82,7 +82,15 @@ def oriented(x: Array, directions: Sequence[int]) -> Array:
 
 
 def minmax(x: Array, low: float = 0.0, high: float = 100.0) -> Array:
-    """Stretch the values to the interval [low, high]; NaN where all values are equal."""
+    """Stretch the values to an interval; NaN where all values are equal.
+
+    Parameters
+    ----------
+    x : array, shape (n, ...)
+        Values, NaN = missing.
+    low, high : float
+        Ends of the interval.
+    """
     lowest, highest = np.fmin.reduce(x, axis=0), np.fmax.reduce(x, axis=0)
     width = highest - lowest
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -90,7 +98,15 @@ def minmax(x: Array, low: float = 0.0, high: float = 100.0) -> Array:
 
 
 def z_score(x: Array, centre: float = 0.0, sd: float = 1.0) -> Array:
-    """Give the values this mean and standard deviation (n - 1); NaN where all values are equal."""
+    """Give the values a mean and a standard deviation (n - 1); NaN where all values are equal.
+
+    Parameters
+    ----------
+    x : array, shape (n, ...)
+        Values, NaN = missing.
+    centre, sd : float
+        Mean and standard deviation.
+    """
     spread = standard_deviation(x)
     with np.errstate(invalid="ignore", divide="ignore"):
         return (x - mean(x)) / np.where(spread == 0, np.nan, spread) * sd + centre
@@ -112,7 +128,15 @@ def borda(x: Array) -> Array:
 
 
 def percentile_rank(x: Array, low: float = 0.0, high: float = 1.0) -> Array:
-    """Return the Borda count as a share of the other economies with a value, stretched to [low, high]."""
+    """Return the Borda count as a share of the other economies with a value, stretched to an interval.
+
+    Parameters
+    ----------
+    x : array, shape (n, ...)
+        Values, NaN = missing.
+    low, high : float
+        Ends of the interval.
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
         return borda(x) / (count(x) - 1) * (high - low) + low
 

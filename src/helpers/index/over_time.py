@@ -211,7 +211,17 @@ def _beside(base: pd.DataFrame, after: pd.DataFrame, table: str, vintage: str) -
 
 
 def flagged(tables: Tables, parameters: InnovationIndexParameters, series: Series) -> pd.Series:
-    """Return what is to be said of the values of each economy of a series that has flagged ones, by iso3."""
+    """Return the flags of the values behind a series, by iso3; economies without any are left out.
+
+    Parameters
+    ----------
+    tables : mapping
+        The tables that take the place of the indicators' over time.
+    parameters : InnovationIndexParameters
+        The indicators.
+    series : Series
+        The index by year.
+    """
     found: dict[str, list[str]] = {}
     for one in parameters.definitions():
         rows = tables[one.over_time]
@@ -224,12 +234,12 @@ def flagged(tables: Tables, parameters: InnovationIndexParameters, series: Serie
     return pd.Series(texts, dtype=object, name="flag").rename_axis("iso3")
 
 
-def revisions_table(revised: pd.DataFrame, focus: str, others: int = 5) -> pd.DataFrame:
-    """Return the revisions of the focus economy and of the economies whose rank moves most, for readers."""
+def revisions_table(revised: pd.DataFrame, focus: str) -> pd.DataFrame:
+    """Return the revisions of an economy and the five largest moves of others, for readers."""
     if revised.empty:
         return pd.DataFrame({"economy": [], "series": [], "vintage": []})
     moved = revised.assign(change=revised["rank_after"] - revised["rank_before"])
-    largest = moved[moved["iso3"] != focus].sort_values("change", key=abs, ascending=False, kind="stable").head(others)
+    largest = moved[moved["iso3"] != focus].sort_values("change", key=abs, ascending=False, kind="stable").head(5)
     table = pd.concat([moved[moved["iso3"] == focus], largest]).drop(columns=["score_before", "score_after"])
     table["iso3"] = [economies.name(code) for code in table["iso3"]]
     table["table"] = table["table"].map(short_labels(table["table"].unique()))

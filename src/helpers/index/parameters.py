@@ -292,7 +292,17 @@ class InnovationIndexParameters(SectionParameters):
 
 
 def zero_refusal(aggregation: str, normalisation: str, scale: tuple[float, float], power: float = 0.5) -> str | None:
-    """Say why an aggregation has no meaning after a normalisation that gives zeros or negatives, else None."""
+    """Say why an aggregation has no meaning after a normalisation that gives zeros or negatives, else None.
+
+    Parameters
+    ----------
+    aggregation, normalisation : str
+        Named methods.
+    scale : (float, float)
+        Interval of the normalisation, or mean and standard deviation.
+    power : float
+        Exponent of the power mean.
+    """
     if aggregation == "power" and power == 0:
         return "A power mean with exponent 0 is the geometric mean: choose the aggregation 'geometric'."
     if aggregation == "mazziotta-pareto" and _gives_zeros(normalisation, scale, negatives_only=True):

@@ -258,8 +258,9 @@ def _distinct(column: pd.Series, universe: pd.Series, every: str) -> str:
     return every if found == options and len(options) > 1 else ", ".join(sorted(found))
 
 
-def patent_grid(found: pd.DataFrame, groups: Sequence[str] = ("oecd-plus", "oecd", "all")) -> pd.DataFrame:
+def patent_grid(found: pd.DataFrame) -> pd.DataFrame:
     """Return the rank by high-tech share of patents: one row a list of fields and group, one column a minimum."""
+    groups = [group for group in ("oecd-plus", "oecd", "all") if group in set(found["group"])]
     rows = found[(found["indicator"] == PATENT_SHARE) & found["group"].isin(groups)]
     table = rows.pivot(index=["definition", "group"], columns="minimum", values="rank")
     ordered = table.reindex([(name, group) for name in HIGH_TECH_FIELDS for group in groups]).astype("Int64")

@@ -59,6 +59,15 @@ def patent_share(patents: pd.DataFrame, fields: Sequence[str], minimum_patents: 
 
     Economies and years with fewer patents than `minimum_patents` have no share: with a handful of patents it would
     say nothing. The total includes patents of no known field.
+
+    Parameters
+    ----------
+    patents : pandas.DataFrame
+        Tidy: iso3, year, field, grants.
+    fields : sequence of str
+        Fields that count as high-tech.
+    minimum_patents : int
+        Smallest total (grants a year).
     """
     return shares_of(grants_by_field(patents), fields, minimum_patents)
 
@@ -73,7 +82,15 @@ def grants_by_field(patents: pd.DataFrame) -> pd.DataFrame:
 
 
 def shares_of(grants: pd.DataFrame, fields: Sequence[str], minimum_patents: int) -> pd.DataFrame:
-    """Return what `patent_share` does, from the grants by field of `grants_by_field`."""
+    """Return what `patent_share` does, from the grants by field of `grants_by_field`.
+
+    Parameters
+    ----------
+    grants : pandas.DataFrame
+        Index (iso3, year), one column a field.
+    fields, minimum_patents
+        As in `patent_share`.
+    """
     total = grants["total"].where(grants["total"] >= max(minimum_patents, 1))
     share = 100 * grants[list(fields)].sum(axis=1) / total
     return (
@@ -87,14 +104,34 @@ def one_vintage(table: pd.DataFrame, vintage: str) -> pd.DataFrame:
 
 
 def tidy(one: Indicator, table: pd.DataFrame, parameters: InnovationIndexParameters) -> pd.DataFrame:
-    """Return the values of an indicator for all years, tidy: its table as it is, but for the share of patents."""
+    """Return the values of an indicator for all years, tidy: its table as it is, but for the share of patents.
+
+    Parameters
+    ----------
+    one : Indicator
+        Which one.
+    table : pandas.DataFrame
+        Its table, one vintage.
+    parameters : InnovationIndexParameters
+        How the share of patents is made.
+    """
     if one.name != PATENT_SHARE:
         return table
     return patent_share(table, high_tech_fields(parameters.high_tech_fields), parameters.minimum_patents)
 
 
 def reach(one: Indicator, table: pd.DataFrame, parameters: InnovationIndexParameters) -> tuple[int, int]:
-    """Return the year asked for and the largest age; of an edition its newest year, whatever the year asked for."""
+    """Return the year asked for and the largest age; of an edition its newest year, whatever the year asked for.
+
+    Parameters
+    ----------
+    one : Indicator
+        Which one.
+    table : pandas.DataFrame
+        Its table, one vintage.
+    parameters : InnovationIndexParameters
+        Year and maximum age.
+    """
     return (int(table["year"].max()), 0) if one.edition else (parameters.reference_year(), parameters.maximum_age)
 
 

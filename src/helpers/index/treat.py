@@ -70,7 +70,7 @@ def winsorise(x: Array) -> Array:
 
     The side is the one the skewness points to. Each step sets all values tied at the extreme to the next value, so
     the points already pulled in move along and are counted again in the tie. A column of which one value only would
-    be left stays as it is: nothing could be told apart any more.
+    be left stays as it is: nothing would distinguish the economies any more.
     """
     untreated, active = x, has_outliers(x)
     highs = lows = np.zeros(x.shape[1], int)

@@ -114,7 +114,13 @@ def random_draws(space: DesignSpace, draws: int, seed: int) -> Iterator[Draws]:
 
 
 def simulate(space: DesignSpace, draws: int, seed: int) -> RankCounts:
-    """Draw indices at random and count the ranks; parameters as in `random_draws`."""
+    """Draw indices at random and count the ranks.
+
+    Parameters
+    ----------
+    space, draws, seed
+        As in `random_draws`.
+    """
     n = len(space.economies)
     counts, above = np.zeros((n, n), np.int64), np.zeros((n, n), np.int64)
     for block in random_draws(space, draws, seed):
@@ -233,6 +239,11 @@ def duels(counts: RankCounts, first: int) -> pd.DataFrame:
 
 def sample(factors: int, size: int, seed: int) -> Array:
     """Return the radial design, shape (factors, size x (factors + 2)): A, B, then A with one factor after another of B.
+
+    Parameters
+    ----------
+    factors, size, seed : int
+        Number of factors and of base points; seed of the scrambling.
 
     Raises
     ------
