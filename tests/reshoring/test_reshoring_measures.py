@@ -86,6 +86,15 @@ def test_strict_intensity_asks_for_a_rise_of_domestic_inputs():
     assert after_a_gap.isna().all()
 
 
+def test_both_intensities_stand_beside_the_measures_of_each_unit():
+    rows = [("A", year, sector, year - 1999.0, 1.0, 5.0) for year in (2000, 2001) for sector in ("X", "Y")]
+    inputs = pd.DataFrame(rows, columns=["iso3", "year", "sector", "domestic", "foreign", "output"])
+    found = measures.measure_with_intensity(inputs, ("iso3", "sector", "year"))
+    assert found["ratio"].tolist() == [1, 2, 1, 2]
+    assert found["intensity"].tolist()[1::2] == found["intensity_strict"].tolist()[1::2] == [1, 1]
+    assert found["intensity"].isna().tolist() == [True, False] * 2
+
+
 def test_ranks_share_the_better_place():
     ranks = measures.rank(pd.Series([0.1, -0.2, -0.2, np.nan], index=list("ABCD")))
     assert ranks.drop("D").tolist() == [3, 1, 1]
