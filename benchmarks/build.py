@@ -149,29 +149,17 @@ class Loop:
     def __init__(self, project: Project) -> None:
         self.project, self.folder = project, project.root / "loop"
 
-    def one(self, name: str, section: Any, scenario: str, parameters: dict[str, Any]) -> tuple[float, Memory]:
-        """Execute one notebook as a user of papermill would."""
+    def one(self, name: str, run: Any) -> tuple[float, Memory]:
+        """Execute the notebook of a planned run as a user of papermill would."""
         place = self.folder / name
         (place / "results").mkdir(parents=True, exist_ok=True)
-        (place / "parameters.json").write_text(json.dumps(parameters))
-        (place / "context.json").write_text(json.dumps(self._context(place, section, scenario)))
-        command = [sys.executable, "-m", "papermill", str(section.path), str(place / "notebook.ipynb")]
+        (place / "parameters.json").write_text(json.dumps(run.parameters))
+        needs = {need: str(self.folder / "/".join(other.key) / "results") for need, other in run.needs.items()}
+        (place / "context.json").write_text(json.dumps(run.context(place / "results") | {"needs": needs}))
+        command = [sys.executable, "-m", "papermill", str(run.section.path), str(place / "notebook.ipynb")]
         options = ["-k", "python3", "--cwd", str(place), "--no-progress-bar", "-f", str(place / "parameters.json")]
         seconds, memory, _ = self.project.run(*command, *options, RESHORING_RUN=str(place / "context.json"))
         return seconds, memory
-
-    def _context(self, place: Path, section: Any, scenario: str) -> dict[str, Any]:
-        from helpers.runner.layout import sweep_folder
-
-        return {
-            "section": section.slug,
-            "scenario": scenario,
-            "tables": section.tables,
-            "results": str(place / "results"),
-            "needs": {need: str(self.folder / scenario / need / "results") for need in section.needs},
-            "sweeps": {name: str(sweep_folder(name)) for name in section.front.sweeps},
-            "root": str(self.project.root),
-        }
 
 
 def compared(ours: list[float], other: list[float], limit: float, memory: dict[str, float]) -> dict[str, Any]:
@@ -238,17 +226,16 @@ def whole_loop(project: Project) -> tuple[float, int]:
 
     from helpers.runner.plan import plan
 
-    planned, loop = {item.key: item for item in plan()}, Loop(project)
-    needs = {key: [(key[0], need) for need in item.section.needs] for key, item in planned.items()}
+    planned, loop = {run.key: run for run in plan()}, Loop(project)
+    needs = {key: [other.key for other in run.needs.values()] for key, run in planned.items()}
     took: dict[tuple[str, str], list[float]] = {}
     wanted: Counter[tuple[str, str]] = Counter()
     peak = 0
     for key in TopologicalSorter(needs).static_order():
-        item = planned[key]
-        group = item.scenario.name, item.section.slug
+        group = key[0], planned[key].section.slug
         wanted[group] += 1
         if wanted[group] <= VARIANTS:
-            seconds, memory = loop.one("/".join(key), item.section, item.scenario.name, item.parameters)
+            seconds, memory = loop.one("/".join(key), planned[key])
             took.setdefault(group, []).append(seconds)
             peak = max(peak, memory.peak)
     return sum(statistics.mean(took[group]) * count for group, count in wanted.items()), peak
@@ -290,7 +277,7 @@ def readers_of_sweeps(swept: list[str]) -> set[str]:
 
 def sweep_points(project: Project, points: int, loop_points: int) -> dict[str, Any]:
     """Measure points of the shipped sweep, and the same points in the loop."""
-    from helpers.runner import design, sweeps
+    from helpers.runner import Run, Scenario, design, sweeps
 
     whole = design.read(design.find(SWEEP))
     chosen = sweeps.prepare(SWEEP, whole)[:: max(1, len(design.points(whole)) // points)][:points]
@@ -305,7 +292,8 @@ def sweep_points(project: Project, points: int, loop_points: int) -> dict[str, A
     tell(f"sweep of {len(chosen)} points", seconds, memory.peak)
     took = []
     for at, item in enumerate(every):
-        took.append(loop.one(f"points/{at}", item.section, "sweep", item.resolved))
+        point = Run(item.section, Scenario("sweep", "Sweep"), loop.folder, parameters=item.resolved)
+        took.append(loop.one(f"points/{at}", point))
         tell("papermill, one point", took[-1][0], took[-1][1].peak)
     peak = max(used.peak for _, used in took)
     again = project.reshoring("sweep", "benchmark")[0]

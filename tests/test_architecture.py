@@ -1,6 +1,7 @@
 """Who may know whom (docs/architecture.md), and how large a function may be."""
 
 import ast
+import importlib.util
 import json
 import statistics
 from pathlib import Path
@@ -78,3 +79,38 @@ def test_functions_are_short():
     ]
     assert statistics.median(lengths) <= 12
     assert sum(length > 45 for length in lengths) <= len(lengths) * 0.01
+
+
+def load_sizes():
+    """Return the script that measures the code, which lies outside the package."""
+    spec = importlib.util.spec_from_file_location("sizes", ROOT / "benchmarks" / "sizes.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_no_module_imports_itself_through_others():
+    assert load_sizes().circles() == []
+
+
+def test_the_code_is_no_larger_than_agreed():
+    sizes = load_sizes()
+    found = sizes.sizes()
+    for name, (lines, modules) in sizes.LIMITS.items():
+        assert name in found
+        if sizes.LIMITS_HOLD:
+            assert found[name][0] <= lines, name
+            assert found[name][1] <= modules, name
+
+
+def test_lines_of_code_and_circles_are_counted(tmp_path):
+    sizes = load_sizes()
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "one.py").write_text('"""Text\nof two lines."""\n\nimport os  # a comment\n\n# more\nx = (\n    1,\n)\n')
+    (package / "two.py").write_text("from package.one import x\n")
+    assert sizes.sizes(package)["src"] == (5, 3)
+    assert sizes.circles(package) == []
+    (package / "one.py").write_text("def late():\n    from package import two\n")
+    assert sizes.circles(package) == [["package.one", "package.two"]]

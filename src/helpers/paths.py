@@ -29,3 +29,16 @@ def project_root() -> Path:
     """Return the project's root: `RESHORING_ROOT`, else the checkout around the working directory, else this one."""
     given = os.environ.get("RESHORING_ROOT")
     return _resolved(os.path.abspath(given)) if given else _find(Path.cwd().resolve())
+
+
+def build_folder() -> Path:
+    """Return the folder that holds all that is generated."""
+    return project_root() / "build"
+
+
+def relative(path: Path) -> str:
+    """Return `path` as the reader of a message knows it: from the project's root."""
+    try:
+        return path.relative_to(project_root()).as_posix()
+    except ValueError:
+        return str(path)

@@ -1,4 +1,4 @@
-"""A small project for each test, and one fork server for all of them."""
+"""A small project for each test."""
 
 import os
 import subprocess
@@ -25,36 +25,21 @@ def project(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def fork_server(tmp_path_factory):
-    """A fork server that outlives the builds that use it: starting one takes seconds."""
-    from helpers.runner.forkclient import ForkServer, available
+def preloaded(tmp_path_factory):
+    """The fork server of this process, which all builds use: importing pandas once is enough."""
+    from helpers.runner import notebooks, provisioner
 
-    if not available():
-        pytest.skip("processes can be forked safely on Linux only")
-    folder = tmp_path_factory.mktemp("server")
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = SEARCHED
-    server = ForkServer(folder, ["pandas", "matplotlib.pyplot", "helpers.report"], folder / "log")
-    if before is None:
-        del os.environ["PYTHONPATH"]
-    yield server
-    server.close()
-
-
-class Lasting:
-    """The server as a launcher that a build cannot end."""
-
-    def __init__(self, server):
-        self.start, self.address = server.start, server.address
-
-    def close(self):
-        pass
+    root = tmp_path_factory.mktemp("preloaded")
+    SmallProject(root).add("alpha", "import pandas, matplotlib.pyplot")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", SEARCHED)
+        patch.setenv("RESHORING_ROOT", str(root))
+        provisioner.begin(notebooks.sections())
 
 
 @pytest.fixture
-def quick(project, fork_server, monkeypatch):
+def quick(project, preloaded):
     """The small project, with kernels from the common fork server."""
-    monkeypatch.setattr("helpers.runner.workshop.choose_launcher", lambda *_: Lasting(fork_server))
     return project
 
 
@@ -73,14 +58,12 @@ def command(project):
 @pytest.fixture
 def late(monkeypatch):
     """Let each run count as 200 s old once its cell `step-1` begins: limits are passed there on the busiest machine."""
-    from helpers.runner.execute import Watched
+    from helpers.runner.execution import Execution
 
-    hear = Watched.hear
+    started = Execution._cell_started
 
-    def hear_late(self, line):
-        hear(self, line)
-        if self.cell.get("id") == "step-1" and not hasattr(self, "is_late"):
-            self.is_late = True
-            self.begun -= 200
+    def started_late(self, cell, cell_index):
+        started(self, cell, cell_index)
+        self.begun -= 200 if cell.id == "step-1" else 0
 
-    monkeypatch.setattr(Watched, "hear", hear_late)
+    monkeypatch.setattr(Execution, "_cell_started", started_late)

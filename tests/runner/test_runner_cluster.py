@@ -11,7 +11,7 @@ from small_project import SmallProject
 
 from helpers.errors import WorkError
 from helpers.runner import build, cluster, completed, sweeps
-from helpers.runner.progress import Silent
+from helpers.runner.progress import Progress
 
 pytestmark = pytest.mark.xdist_group("slow-runner")
 
@@ -65,7 +65,7 @@ def on_cluster(there):
 def test_a_sweep_gives_the_same_bytes_as_on_one_machine_though_a_worker_is_killed(here, there):
     killed = []
 
-    class Killer(Silent):
+    class Killer(Progress):
         """Kills a worker as soon as one point is done."""
 
         def event(self, name, event):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import typer
+from small_project import cell, cells
 from typer.testing import CliRunner
 
 from helpers.errors import ReshoringError
@@ -34,10 +35,11 @@ def test_run_prints_numbers_and_place(quick, line):
 
 
 def test_only_pages_link_to_the_pages_beside_them(quick, line):
-    quick.add("alpha", "report.prose(report.link('one', 'beta/one.ipynb'))\nreport.metrics(page=report.is_published())")
+    said = cell("markdown", "said", "`{python} report.link('one', 'b.ipynb')`")
+    quick.write("alpha", [*cells("alpha", ["x = 1"]), said])
     assert line("run", "alpha", "--scenario", "base")[0] == line("build", "alpha")[0] == 0
     runs = {name: next(quick.root.glob(f"build/{name}/alpha/**/notebook.ipynb")) for name in ("adhoc", "runs/base")}
-    links = {name: "[one](beta/one.ipynb)" in path.read_text() for name, path in runs.items()}
+    links = {name: "[one](b.ipynb)" in path.read_text() for name, path in runs.items()}
     assert links == {"adhoc": False, "runs/base": True}
 
 
@@ -127,9 +129,11 @@ def test_status_dry_run_and_explain(quick, line):
     assert "nothing to do" in line("build")[1]
     quick.edit("alpha", "step-1", "report.metrics(value=1)")
     quick.scenario("base", {"alpha": {"scale": 9}})
-    told = line("build", "--dry-run", "--explain")[1]
+    told = line("build", "--explain")[1]
     assert "code cell step-1 changed" in told
     assert "parameter scale is 9, was 2" in told
+    assert line("build", "--dry-run", "--explain")[1] == told
+    assert quick.metrics("alpha")["value"] == 42
 
 
 def test_dry_run_says_what_the_other_options_would_run(quick, line):

@@ -11,8 +11,7 @@ from small_project import SmallProject
 
 from helpers.runner import completed, sections, sweeps
 from helpers.runner.normalise import clean, join_streams
-from helpers.runner.notebooks import tags
-from helpers.runner.worker import PAGE_ONLY
+from helpers.runner.notebooks import PAGE_ONLY, tags
 
 CODE = """
 import matplotlib.pyplot as plt, os, pandas as pd, sys, warnings
@@ -25,7 +24,7 @@ display(pd.DataFrame({"a": [1.5]}).style)
 """
 
 
-UNEQUAL = ("log.txt", ".lock", ".stamp.json", "forkserver.log")
+UNEQUAL = ("log.txt", ".lock", ".lock.json", ".stamp.json")
 #: What a manifest says of time, which is never the same twice.
 MEASURED = ("seconds", "started")
 

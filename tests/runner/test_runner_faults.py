@@ -11,17 +11,19 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 from small_project import SmallProject, cells
 
+from helpers import files
 from helpers.errors import InputError, WorkError
-from helpers.runner import build, completed, lock
-from helpers.runner.layout import build_folder
+from helpers.runner import build, completed
+from helpers.runner.progress import Progress
 
-KILLS = 25
+KILLS = 16
 
 
 def one_failure():
@@ -32,19 +34,18 @@ def one_failure():
 def leftovers(root):
     """What a build must not leave behind: unfinished runs, and processes of runs."""
     area = root / "build" / ".tmp"
-    kept = [path.name for path in area.iterdir() if path.name != lock.NAME] if area.exists() else []
+    kept = [path.name for path in area.iterdir() if path.is_dir()] if area.exists() else []
     return kept, [process.pid for process in processes_below(root)]
 
 
 def processes_below(root):
-    found = []
+    """Processes of builds in a folder, and kernels and what they started that belong to this process's fork server."""
+    found = {child for child in psutil.Process().children(recursive=True) if child.ppid() != os.getpid()}
     for process in psutil.process_iter():
-        try:
+        with suppress(psutil.Error):
             if process.environ().get("RESHORING_ROOT") == str(root) and process.pid != os.getpid():
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
+                found.add(process)
+    return list(found)
 
 
 def wait_until(true, seconds=30):
@@ -167,41 +168,13 @@ def test_a_kernel_that_dies_is_a_failure_of_its_cell(quick, code):
     assert error.name == "DeadKernelError"
 
 
-def test_a_worker_that_dies_is_a_failure(quick):
-    quick.add(
-        "alpha",
-        "import os, signal, psutil\nos.kill(int(os.environ['WORKER']), signal.SIGKILL)\nimport time; time.sleep(60)",
-    )
-    quick.edit(
-        "alpha",
-        "imports",
-        "import os, psutil\nfrom helpers import report\nothers = psutil.Process(os.getppid()).children()\n"
-        "os.environ['WORKER'] = str(next(other.pid for other in others if other.pid != os.getpid()))",
-    )
-    assert "ended unexpectedly (signal 9)" in one_failure().message
-
-
-def test_two_builds_at_once_the_second_waits_or_says_who_holds_the_lock(quick):
-    quick.add("alpha")
-    told = []
-    with lock.hold(build_folder() / "runs", "a build"):
-        with pytest.raises(WorkError, match=f"a build, process {os.getpid()}, since"):
-            build(wait=False)
-        second = subprocess.Popen(["sleep", "0.5"])
-
-        class Ear:
-            note = staticmethod(told.append)
-
-        with pytest.raises(TimeoutError):
-            stop_waiting_after(0.3, lambda: build(progress=Ear()))
-        second.wait()
-    assert "Waiting for it" in told[0]
-    assert build().ok
+class Enough(Exception):
+    """The test has waited long enough."""
 
 
 def stop_waiting_after(seconds, action):
     def alarm(*_):
-        raise TimeoutError
+        raise Enough
 
     before = signal.signal(signal.SIGALRM, alarm)
     signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -212,19 +185,32 @@ def stop_waiting_after(seconds, action):
         signal.signal(signal.SIGALRM, before)
 
 
-def test_a_lock_whose_holder_was_killed_is_free(project, command):
-    held = (
-        "with lock.hold(layout.build_folder() / 'runs', 'a build'):\n    print('held', flush=True)\n    time.sleep(60)"
-    )
-    script = f"import time\nfrom helpers.runner import lock, layout\n{held}"
+HOLDER = """
+import time
+from helpers import files, paths
+with files.lock(paths.build_folder() / "runs", "a build"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
 
-    holder = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+
+def test_of_two_builds_the_second_waits_or_says_who_holds_the_lock_which_ends_with_its_holder(quick):
+    quick.add("alpha")
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER], stdout=subprocess.PIPE, text=True)
     assert holder.stdout.readline() == "held\n"
+    with pytest.raises(WorkError, match=f"a build, process {holder.pid}, since"):
+        build(wait=False)
+    told = []
+
+    class Ear(Progress):
+        note = staticmethod(told.append)
+
+    with pytest.raises(Enough):
+        stop_waiting_after(0.3, lambda: build(progress=Ear()))
+    assert "Waiting for it" in told[0]
     holder.kill()
-    holder.wait()
-    holder.stdout.close()
-    with lock.hold(build_folder() / "runs", "a build", wait=False):
-        assert (project.root / "build" / "runs" / ".lock").exists()
+    holder.communicate()
+    assert build(wait=False).ok
 
 
 BIG = "from pathlib import Path\nPath(report.results() / 'big.csv').write_text('x' * 1_000_000)"
@@ -235,7 +221,7 @@ def test_a_full_disk_fails_the_run_and_keeps_the_last_good_one(project, command,
     project.add("alpha")
     choice = {"RESHORING_ORDINARY_KERNELS": "1"} if ordinary else {}
     assert command("build", environment=choice).wait(120) == 0
-    before = completed("base", "alpha").manifest
+    before = completed("base", "alpha").started
     project.edit("alpha", "step-1", BIG)
     limit = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))}
     process = command("build", environment=choice, **limit)
@@ -243,7 +229,7 @@ def test_a_full_disk_fails_the_run_and_keeps_the_last_good_one(project, command,
     assert process.returncode == 1
     assert "base/alpha: cell 4 (step-1)" in errors
     assert "File too large" in errors
-    assert completed("base", "alpha").manifest == before
+    assert completed("base", "alpha").started == before
     assert leftovers(project.root) == ([], [])
 
 
@@ -316,7 +302,8 @@ def test_ctrl_c_leaves_no_half_result_and_no_process(project, command, ordinary)
     choice = {"RESHORING_ORDINARY_KERNELS": "1"} if ordinary else {}
     process = command("build", environment=choice)
     assert "run   base/alpha" in process.stdout.readline()
-    wait_until(lambda: len(processes_below(project.root)) >= 3)
+    # The build and its kernel; between them the fork server, which has a helper of its own.
+    wait_until(lambda: len(processes_below(project.root)) == (2 if ordinary else 4))
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 130
@@ -332,7 +319,7 @@ def everything(root):
     Staged pages are left out: a render that was killed may have staged what another edit has undone since, and the
     next render stages anew.
     """
-    own = (".lock", ".stamp.json", "manifest.json", "log.txt")
+    own = (files.LOCK, files.HOLDER, ".stamp.json", "manifest.json", "log.txt")
     places = ("build/runs", "_site")
     kept = [path for place in places for path in sorted((root / place).rglob("*")) if path.name not in own]
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in kept if path.is_file()}
@@ -357,32 +344,71 @@ def write_two_sections(project, number):
         project.edit(slug, "imports", BARE)
 
 
+KILLED = """
+import json, os, signal, sys
+from helpers.runner import execution
+from helpers.site import build, commands, contract, pages, render, stage
+CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "shutil.copyfile", "ctypes.dlsym")
+seen, last = 0, 0
+
+def count(event, details):
+    global seen
+    if event in CHANGES or (event == "open" and details[2] & (os.O_WRONLY | os.O_RDWR)):
+        seen += 1
+        if seen == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+# Each site is made in a fork of this process, which has imported everything.
+for line in sys.stdin:
+    last = int(line)
+    child = os.fork()
+    if not child:
+        os.setsid()
+        os.dup2(os.open(os.environ["TOLD"], os.O_WRONLY | os.O_CREAT | os.O_APPEND), 1)
+        os.dup2(1, 2)
+        sys.addaudithook(count)
+        commands.site(jobs=1, renderer="smalldocs")
+        last = 0
+        with open(os.environ["TOLD"] + ".count", "w") as file:
+            file.write(str(seen))
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
 @pytest.mark.xdist_group("slow-runner")
-def test_killed_at_any_moment_a_site_can_be_built_again(project, command):
+def test_killed_at_any_moment_a_site_can_be_built_again(project, tmp_path_factory):
+    """A moment is one of the many hundred times that something on the disk is about to change."""
     project.site()
-    undisturbed, durations = [], []
-    for number in (1, 2):
+    told = tmp_path_factory.mktemp("told") / "log.txt"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": project.root}
+    maker = subprocess.Popen([sys.executable, "-c", KILLED], env=os.environ | {"TOLD": str(told)}, **pipes)
+
+    def site(number, last=0):
+        """Make the site of a state of the project, killed before a change on the disk; return how it ended."""
         write_two_sections(project, number)
-        begun = time.monotonic()
-        assert command("site").wait(120) == 0
-        durations.append(time.monotonic() - begun)
+        print(last, file=maker.stdin, flush=True)
+        return int(maker.stdout.readline())
+
+    undisturbed, moments = [], []
+    for number in (1, 2):
+        assert site(number) == 0, told.read_text()
+        moments.append(int(told.with_name("log.txt.count").read_text()))
         undisturbed.append(everything(project.root))
     sites = [site_of(one) for one in undisturbed]
-    moments, struck = random.Random(1), set()
+    assert sites[0] != sites[1]
+    chance, ended = random.Random(1), []
     for attempt in range(KILLS):
-        write_two_sections(project, 1 + attempt % 2)
-        process = command("site", start_new_session=True)
-        # Every second kill falls into the later part, in which pages are rendered and the site is swapped.
-        share = moments.uniform(0, 1) if attempt % 2 else moments.uniform(0.5, 1.1)
-        time.sleep(share * max(durations))
-        struck.add(process.poll() is None)
-        process.kill()
-        process.communicate()
+        # Every second one falls into the later part, in which pages are rendered and the site is swapped.
+        last = chance.randrange(1 if attempt % 2 else min(moments) // 2, min(moments))
+        ended.append(site(1 + attempt % 2, last))
         assert site_of(everything(project.root)) in sites, "a site that is neither the old one nor the new one"
-    assert True in struck
-    wait_until(lambda: processes_below(project.root) == [])
-    write_two_sections(project, 1)
-    assert command("site").wait(120) == 0
+    assert ended.count(-signal.SIGKILL) >= KILLS - 1
+    wait_until(lambda: [one for one in processes_below(project.root) if one.pid != maker.pid] == [])
+    assert site(1) == 0
+    maker.stdin.close()
+    assert maker.wait(10) == 0
+    maker.stdout.close()
     assert everything(project.root) == undisturbed[0]
     assert leftovers(project.root) == ([], [])
     assert build(wait=False).changed == []

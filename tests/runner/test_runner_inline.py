@@ -7,7 +7,7 @@ from small_project import cell, cells
 
 from helpers.errors import InputError
 from helpers.runner import build, completed
-from helpers.runner.status import rows
+from helpers.runner.plan import plan, rows
 
 TEXT = "Twice `{python} scale` is **`{python} report.number(scale * 2)`**, in words `{python} word`."
 
@@ -41,7 +41,7 @@ def test_values_stand_in_the_finished_text_and_can_be_traced(page):
     assert placed[1] == {"cell": "said", "expression": "report.number(scale * 2)", "text": "4"}
     executed = json.loads(done.notebook.read_text())["cells"][-1]
     assert [value["expression"] for value in executed["metadata"]["inline"]] == [item["expression"] for item in placed]
-    assert "results/prose.json" in done.manifest.outputs
+    assert "results/prose.json" in done.outputs
     first = done.notebook.read_bytes()
     build(sections=["alpha"], force=True)
     assert completed("base", "alpha").notebook.read_bytes() == first
@@ -96,7 +96,7 @@ def test_a_failing_expression_fails_the_run_and_is_named(page, expression, name,
     told = f"text cell said: {name}: {reason}, in `{{python}} {expression}`"
     assert recap.lines() == [f"base/alpha: {told} (notebook and log: build/failed/base/alpha)"]
     record = json.loads((quick.root / "build/failed/base/alpha/failure.json").read_text())
-    assert (record["cell_id"], record["name"], record["told"]) == ("said", name, told)
+    assert (record["cell_id"], record["name"], record["summary"]) == ("said", name, told)
     assert completed("base", "alpha") is None
 
 
@@ -141,12 +141,12 @@ def test_text_around_the_same_expressions_is_refreshed_without_a_run(page, quick
 def test_another_expression_or_another_place_of_it_needs_a_run(page, quick):
     page(TEXT)
     quick.edit("alpha", "said", TEXT.replace("scale * 2", "scale * 3"))
-    assert next(row.reasons for row in rows(None, None)) == ["expressions in text cell said changed"]
+    assert next(row.reasons for row in rows(plan())) == ["expressions in text cell said changed"]
     assert states() == [("alpha", "ran")]
     assert "**6**" in shown()
     *others, code, text = json.loads((quick.root / "notebooks/alpha.ipynb").read_text())["cells"]
     quick.write("alpha", [*others, text, code])
-    assert next(row.reasons for row in rows(None, None)) == ["the order of the cells changed"]
+    assert next(row.reasons for row in rows(plan())) == ["the order of the cells changed"]
     assert states() == [("alpha", "ran")]
 
 

@@ -2,17 +2,14 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
-import pytest
 
-from helpers.errors import WorkError
-from helpers.runner import build, forkclient, forkserver
+from helpers.runner import build, fingerprint, provisioner
 
 LEAVE_TRACES = """
 import builtins, os, random, sys, tempfile
@@ -78,9 +75,6 @@ def test_forked_and_ordinary_kernels_give_the_same_bytes(quick, monkeypatch):
     quick.add("alpha", REPORT)
     assert build().lines() == []
     forked = outputs(quick.root, "alpha")
-    monkeypatch.undo()
-    monkeypatch.setenv("RESHORING_ROOT", str(quick.root))
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     monkeypatch.setenv("RESHORING_ORDINARY_KERNELS", "1")
     assert build(force=True).lines() == []
     assert outputs(quick.root, "alpha") == forked
@@ -96,119 +90,78 @@ def test_the_source_notebook_is_never_written_to(quick):
     assert [item.name for item in path.parent.iterdir()] == ["alpha.ipynb"]
 
 
-def start(server, code, folder):
-    """Fork a worker process that runs a little code instead of a notebook."""
-    read, write = os.pipe()
-    environment = {"PATH": os.environ["PATH"]}
-    handle = forkclient.fork(
-        server.address, "worker", [code], files=(write, write), environment=environment, folder=str(folder)
-    )
-    os.close(write)
-    return handle, read
-
-
-def test_a_forked_process_leads_its_own_session_with_clean_files_and_signals(fork_server, tmp_path):
-    spec = tmp_path / "spec.json"
-    spec.write_text("not json")
-    handle, read = start(fork_server, str(spec), tmp_path)
-    assert handle.wait(20) == 1
-    assert b"JSONDecodeError" in os.read(read, 1 << 16)
-    assert handle.poll() == 1
-
-
-def test_the_server_has_one_thread(fork_server):
-    assert psutil.Process(fork_server.process.pid).num_threads() == 1
-
-
-def test_a_server_that_drew_already_refuses_to_fork(tmp_path):
-    with pytest.raises(WorkError, match="backend_inline was imported too early"):
-        forkclient.ForkServer(tmp_path, [forkserver.NEVER], tmp_path / "log")
-
-
-def test_a_server_with_threads_refuses_to_fork(tmp_path, monkeypatch):
+def test_what_may_not_be_forked_is_told_by_the_server_itself(preloaded, monkeypatch, tmp_path):
+    """What starts threads, breaks or binds itself to a kernel is done without; a server that has it is not forked."""
     (tmp_path / "threaded.py").write_text(
         "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
     )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with pytest.raises(WorkError, match="2 threads are running"):
-        forkclient.ForkServer(tmp_path, ["threaded"], tmp_path / "log")
+    (tmp_path / "broken.py").write_text("raise ValueError")
+    monkeypatch.setenv("PYTHONPATH", f"{os.environ['PYTHONPATH']}{os.pathsep}{tmp_path}")
+    for names in (["threaded"], [provisioner.NEVER], ["broken"]):
+        monkeypatch.setattr(fingerprint, "worth_preloading", lambda codes, names=names: names if codes else [])
+        provisioner._started.clear()
+        provisioner.begin([SimpleNamespace(code=[{"source": "x"}])])
+        assert not provisioner._may_fork()
+        assert provisioner.ready()
 
 
-def test_a_build_falls_back_when_what_it_preloads_starts_threads(tmp_path, monkeypatch):
-    from helpers.runner.workshop import choose_launcher
-
-    (tmp_path / "threaded.py").write_text(
-        "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    launcher = choose_launcher(tmp_path, lambda: ["threaded"], tmp_path / "log")
-    try:
-        assert launcher.address
-    finally:
-        launcher.close()
-    monkeypatch.setattr(forkclient, "available", lambda: False)
-    assert choose_launcher(tmp_path, list, tmp_path / "log").address is None
+def test_a_module_that_cannot_be_preloaded_does_no_harm(quick, monkeypatch):
+    monkeypatch.setattr(fingerprint, "worth_preloading", lambda codes: ["no_such_module_at_all"])
+    provisioner._started.clear()
+    provisioner.begin()
+    assert provisioner._may_fork()
 
 
-def test_a_module_that_cannot_be_preloaded_does_no_harm(tmp_path):
-    server = forkclient.ForkServer(tmp_path, ["no_such_module_at_all"], tmp_path / "log")
-    try:
-        assert server.missing == ["no_such_module_at_all"]
-    finally:
-        server.close()
-
-
-def test_everything_ends_with_the_server(tmp_path):
-    server = forkclient.ForkServer(tmp_path, [], tmp_path / "log")
-    read, write = os.pipe()
-    code = tmp_path / "connection.json"
-    arguments = ["-f", str(code), "--transport=ipc", f"--ip={tmp_path}/k"]
-    kernel = forkclient.fork(
-        server.address, "kernel", arguments, files=(write, write), environment=dict(os.environ), folder=str(tmp_path)
-    )
-    assert psutil.pid_exists(kernel.pid)
-    os.kill(server.process.pid, signal.SIGKILL)
-    assert kernel.wait(10) == -signal.SIGKILL
-    gone(kernel.pid)
-    server.close()
-    os.close(read)
-    os.close(write)
-
-
-def gone(pid, seconds=10):
+def wait_until(true, seconds=10):
     limit = time.monotonic() + seconds
-    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < limit, f"process {pid} is still there"
+    while not true():
+        assert time.monotonic() < limit, "waited in vain"
         time.sleep(0.02)
 
 
-def test_a_process_dies_with_the_one_who_asked_for_it(fork_server, tmp_path):
-    script = """
-import json, os, sys, time
-from helpers.runner import forkclient
-server, folder = sys.argv[1:]
+def gone(pid):
+    wait_until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+
+
+KERNEL = """
+import os, sys
+from helpers.runner import environment, provisioner
+folder = sys.argv[1]
 arguments = ["-f", folder + "/c.json", "--transport=ipc", "--ip=" + folder + "/k"]
-environment = dict(os.environ)
-handle = forkclient.fork(server, "kernel", arguments, files=(2, 2), environment=environment, folder=folder)
-print(handle.pid, flush=True)
-time.sleep(60)
+provisioner.begin()
+kernel = provisioner.Forked(provisioner.Kernel(arguments, environment.base(), folder, folder + "/log"))
+print(kernel.pid, flush=True)
+kernel.wait()
 """
-    owner = subprocess.Popen([sys.executable, "-c", script, fork_server.address, str(tmp_path)], stdout=subprocess.PIPE)
-    pid = int(owner.stdout.readline())
-    assert psutil.pid_exists(pid)
+
+
+def test_a_kernel_dies_with_the_process_that_asked_for_it_and_so_do_the_server_and_all_it_started(tmp_path):
+    owner = subprocess.Popen([sys.executable, "-c", KERNEL, str(tmp_path)], stdout=subprocess.PIPE)
+    kernel = psutil.Process(int(owner.stdout.readline()))
+    server = kernel.parent()
+    wait_until(lambda: (os.getpgid(kernel.pid), os.getsid(kernel.pid)) == (kernel.pid, kernel.pid))
+    assert server.parent().pid == owner.pid
+    assert server.num_threads() == 1
     owner.kill()
-    owner.wait()
-    owner.stdout.close()
-    gone(pid)
+    owner.communicate()
+    gone(kernel.pid)
+    gone(server.pid)
 
 
-def test_the_provisioner_is_found_by_jupyter_and_starts_ordinary_kernels_without_a_server():
+def test_a_kernel_that_outlives_its_server_counts_as_dead(tmp_path):
+    owner = subprocess.Popen([sys.executable, "-c", KERNEL, str(tmp_path)], stdout=subprocess.PIPE)
+    kernel = psutil.Process(int(owner.stdout.readline()))
+    kernel.parent().kill()
+    assert owner.wait(20) == 0
+    owner.communicate()
+    gone(kernel.pid)
+
+
+def test_the_provisioner_is_found_by_jupyter():
     from importlib.metadata import entry_points
 
     (entry,) = entry_points(group="jupyter_client.kernel_provisioners", name="reshoring-fork")
-    provisioner = entry.load()
-    assert provisioner.__name__ == "ForkProvisioner"
-    assert provisioner(kernel_id="x").server == ""
+    assert entry.load() is provisioner.ForkProvisioner
 
 
 def test_a_runs_kernel_listens_on_files_not_on_the_network(quick):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpers.runner import modules
+from helpers.runner import fingerprint
 
 
 @pytest.fixture
@@ -27,12 +27,12 @@ def package(tmp_path, monkeypatch):
         path = tmp_path / "helpers" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    monkeypatch.setattr(modules, "package_folder", lambda: tmp_path / "helpers")
+    monkeypatch.setattr(fingerprint, "package_folder", lambda: tmp_path / "helpers")
     return tmp_path
 
 
 def reached(*codes):
-    return [name.removeprefix("helpers").lstrip(".") for name in modules.reached(list(codes)) if name != "helpers"]
+    return [name.removeprefix("helpers").lstrip(".") for name in fingerprint.reached(list(codes)) if name != "helpers"]
 
 
 @pytest.mark.parametrize("code", ["import helpers.plain", "from helpers import plain", "from helpers.plain import x"])
@@ -59,7 +59,7 @@ def test_indented_imports_in_cells_count(package):
 
 
 def test_preloading_names_our_modules_and_those_of_others(package):
-    names = modules.worth_preloading(
+    names = fingerprint.worth_preloading(
         ["from helpers import plain", "import pandas as pd, os", "from scipy.stats import norm"]
     )
     assert {"helpers.deep.latecomer", "numpy", "pandas", "scipy.stats"} <= set(names)

@@ -6,7 +6,7 @@ import pytest
 
 from helpers.errors import InputError
 from helpers.runner import build
-from helpers.runner.status import rows
+from helpers.runner.plan import plan, rows
 
 COLLECT = """runs = report.other_runs()
 shown = [f"{run.scenario_title}/{run.title} {run.variant}".strip() for run in runs]
@@ -34,7 +34,7 @@ def test_results_of_every_scenario_are_read_with_their_titles(collected):
     assert collected.metrics("front") == {"shown": "Base/Section early; Wide/Section early", "values": "[42, 63]"}
     assert set(states().values()) == {"fresh"}
     collected.scenario("wide", {"early": {"scale": 4}})
-    assert [row.state for row in rows(None, ["front"])] == ["may run", "up to date", "stale"]
+    assert [row.state for row in rows(plan(None, ["front"]))] == ["may run", "up to date", "stale"]
     assert states() == {"base/front": "ran", "base/early": "fresh", "wide/early": "ran"}
     assert collected.metrics("front")["values"] == "[42, 84]"
 
@@ -42,7 +42,7 @@ def test_results_of_every_scenario_are_read_with_their_titles(collected):
 def test_a_changed_title_of_what_is_read_is_seen(collected):
     states()
     collected.scenario("wide", {"early": {"scale": 3}}, title="Wider")
-    assert rows(None, ["front"])[0].reasons == ["what it shows of other runs: scenarios changed"]
+    assert rows(plan(None, ["front"]))[0].reasons == ["what it shows of other runs: scenarios changed"]
     assert states()["base/front"] == "ran"
     assert "Wider/Section early" in collected.metrics("front")["shown"]
 
@@ -100,11 +100,11 @@ def test_faulty_needs_are_refused_before_anything_runs(collected, needs, words):
 
 
 def test_a_run_of_ones_own_reads_them_too(collected):
-    from helpers.runner import adhoc
+    from helpers.runner import builder
 
     states()
-    found = adhoc.run_section("front", [], "base")
-    assert json.loads((found.place / "results/metrics.json").read_text())["values"] == "[42, 63]"
+    found = builder.run_section("front", [], "base")
+    assert json.loads((found.path / "results/metrics.json").read_text())["values"] == "[42, 63]"
 
 
 def test_a_page_at_the_root_reads_every_section_and_knows_their_parameters(quick):

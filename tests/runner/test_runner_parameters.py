@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from small_project import SmallProject
 
 from helpers.errors import InputError
-from helpers.runner import adhoc, build, completed, describe, notebooks, parameters, plan
+from helpers.runner import build, builder, completed, notebooks, parameters, plan
 
 STRICT = "small_parameters:StrictParameters"
 
@@ -114,7 +114,7 @@ def test_reading_any_text_never_evaluates_it(text):
 def test_unknown_scenario_and_section_are_refused(project, asked):
     project.add("alpha")
     with pytest.raises(InputError, match=r"Did you mean '(base|alpha)'"):
-        adhoc.run_section(**({"slug": "alpha", "assignments": []} | asked))
+        builder.run_section(**({"slug": "alpha", "assignments": []} | asked))
     assert not (project.root / "build").exists()
 
 
@@ -158,8 +158,8 @@ def test_a_scenario_takes_over_what_it_extends(project):
     project.scenario("wide", {"alpha": {"scale": 4}}, extends="base")
     wide = next(item for item in plan.plan(["wide"]))
     assert (wide.parameters["scale"], wide.parameters["word"]) == (4, "two")
-    assert "alpha: scale = 4" in describe.scenario_text(wide.scenario)
-    assert "word" not in describe.scenario_text(wide.scenario)
+    assert "alpha: scale = 4" in parameters.scenario_text(wide.scenario)
+    assert "word" not in parameters.scenario_text(wide.scenario)
 
 
 def test_types_are_told_as_a_person_writes_them(strict):
@@ -169,7 +169,7 @@ def test_types_are_told_as_a_person_writes_them(strict):
 
 
 def test_tables_of_parameters_come_from_the_model(strict):
-    row = describe.parameter_rows(strict)[0]
+    row = parameters.rows(strict)[0]
     assert row == {
         "name": "scale",
         "allowed": "int, at least 0, at most 10",
@@ -181,7 +181,7 @@ def test_tables_of_parameters_come_from_the_model(strict):
 def test_the_schema_knows_every_parameter_and_refuses_others(strict):
     import jsonschema
 
-    check = jsonschema.Draft202012Validator(describe.schema())
+    check = jsonschema.Draft202012Validator(parameters.schema())
     assert check.is_valid({"title": "x", "parameters": {"alpha": {"scale": 3}}})
     assert not check.is_valid({"title": "x", "parameters": {"alpha": {"scal": 3}}})
     assert not check.is_valid({"title": "x", "parameters": {"alpha": {"scale": 11}}})

@@ -8,9 +8,9 @@ import jsonschema
 import pytest
 import yaml
 
-from helpers.runner import describe, design, notebooks, sweeps
+from helpers.runner import design, notebooks, parameters, sweeps
+from helpers.runner.notebooks import scenario_names as names
 from helpers.runner.plan import plan
-from helpers.runner.scenario import names
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,9 +49,9 @@ def test_the_scenarios_are_allowed_by_the_models():
 
 
 def test_the_schema_for_editors_is_fresh():
-    assert (describe.folder() / describe.SCHEMA).read_text() == describe.schema_text(), "run: reshoring params --schema"
+    assert (ROOT / parameters.SCHEMA).read_text() == parameters.schema_text(), "run: reshoring params --schema"
     for name in names():
-        assert "yaml-language-server: $schema=schema.json" in (describe.folder() / f"{name}.yml").read_text()
+        assert "yaml-language-server: $schema=schema.json" in (ROOT / "scenarios" / f"{name}.yml").read_text()
     (wired,) = json.loads((ROOT / ".vscode" / "settings.json").read_text())["yaml.schemas"].items()
     assert wired == ("./scenarios/schema.json", "scenarios/*.yml")
 

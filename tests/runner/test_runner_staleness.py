@@ -5,9 +5,8 @@ import shutil
 
 import pytest
 
-from helpers.runner import build, completed, fingerprint, modules
-from helpers.runner.plan import plan
-from helpers.runner.status import rows
+from helpers.runner import build, completed, fingerprint
+from helpers.runner.plan import plan, rows
 
 
 def states(**options):
@@ -15,7 +14,7 @@ def states(**options):
 
 
 def reasons(name="base/alpha"):
-    return next(row.reasons for row in rows(None, None) if row.name == name)
+    return next(row.reasons for row in rows(plan()) if row.name == name)
 
 
 @pytest.fixture
@@ -32,12 +31,12 @@ def test_nothing_changed_nothing_runs(built):
 
 
 def test_changed_text_is_put_into_the_page_without_a_run(built):
-    started = completed("base", "alpha").manifest.started
+    started = completed("base", "alpha").started
     built.edit("alpha", "lead", "Quite another lead: 서울.")
     assert reasons() == ["text changed"]
     assert states() == {"base/alpha": "text", "base/beta": "fresh"}
     refreshed = completed("base", "alpha")
-    assert refreshed.manifest.started == started
+    assert refreshed.started == started
     assert "서울" in refreshed.notebook.read_text()
     assert states() == {"base/alpha": "fresh", "base/beta": "fresh"}
     text = refreshed.notebook.read_bytes()
@@ -85,15 +84,15 @@ def test_other_python_version_is_told(built, monkeypatch):
 
 def test_changed_module_runs_exactly_the_sections_that_reach_it(built, tmp_path, monkeypatch):
     copy = tmp_path / "package" / "helpers"
-    shutil.copytree(modules.package_folder(), copy, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(modules, "package_folder", lambda: copy)
+    shutil.copytree(fingerprint.package_folder(), copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(fingerprint, "package_folder", lambda: copy)
     built.add("gamma", "import helpers.index.normalise", "report.metrics(value=1)", order=30)
     states()
     (copy / "index" / "normalise.py").write_text((copy / "index" / "normalise.py").read_text() + "\n# changed\n")
     assert reasons("base/gamma") == ["module helpers.index.normalise changed"]
-    assert [row.state for row in rows(None, None)] == ["up to date", "up to date", "stale"]
+    assert [row.state for row in rows(plan())] == ["up to date", "up to date", "stale"]
     (copy / "errors.py").write_text((copy / "errors.py").read_text() + "\n# changed\n")
-    assert {row.state for row in rows(None, None)} == {"stale"}
+    assert {row.state for row in rows(plan())} == {"stale"}
 
 
 def test_changed_table_runs_exactly_the_sections_that_declare_it(built):
@@ -107,8 +106,8 @@ def test_changed_table_runs_exactly_the_sections_that_declare_it(built):
     first, _, *others = table.read_text().splitlines()
     table.write_text("\n".join([first, *others]) + "\n")
     assert reasons("base/gamma") == ["table rd_gdp changed"]
-    assert {row.name for row in rows(None, None) if row.state != "up to date"} == {"base/gamma"}
-    assert completed("base", "gamma").manifest.tables["rd_gdp"].vintages
+    assert {row.name for row in rows(plan()) if row.state != "up to date"} == {"base/gamma"}
+    assert completed("base", "gamma").tables["rd_gdp"]["vintages"]
 
 
 def test_an_undeclared_table_is_refused_and_named(quick):
@@ -126,7 +125,7 @@ def test_a_section_that_needs_another_runs_after_it_and_only_when_its_results_ch
     quick.add("early", order=2)
     assert states() == {"base/late": "ran", "base/early": "ran"}
     quick.edit("early", "step-1", "# the same results\nreport.metrics(value=42, word='one', heaviest=0)")
-    assert {row.name: row.state for row in rows(None, None)} == {"base/late": "may run", "base/early": "stale"}
+    assert {row.name: row.state for row in rows(plan())} == {"base/late": "may run", "base/early": "stale"}
     assert states() == {"base/late": "fresh", "base/early": "ran"}
     quick.edit("early", "step-1", "report.metrics(value=43)")
     assert states() == {"base/late": "ran", "base/early": "ran"}
@@ -165,7 +164,7 @@ def test_a_section_can_be_limited_to_scenarios(quick):
 
 def test_the_run_id_is_the_fingerprints(built):
     run = completed("base", "alpha")
-    assert run.manifest.run_id == fingerprint.run_id(run.manifest.fingerprint)
+    assert run.run_id == fingerprint.run_id(run.fingerprint)
 
 
 def edit_result(run):
@@ -216,16 +215,16 @@ def lose_manifest(run):
     ],
 )
 def test_harmed_results_are_told_and_made_anew(built, harm, told):
-    before = completed("base", "alpha").manifest.outputs
+    before = completed("base", "alpha").outputs
     harm(completed("base", "alpha"))
     assert reasons() == [told]
     assert states() == {"base/alpha": "ran", "base/beta": "fresh"}
-    assert completed("base", "alpha").manifest.outputs == before
+    assert completed("base", "alpha").outputs == before
 
 
 def test_runs_that_most_time_hangs_on_come_first(quick):
     from helpers.runner.builder import remaining
-    from helpers.runner.progress import Silent
+    from helpers.runner.progress import Progress
 
     graph = {("s", "long"): [], ("s", "short"): [], ("s", "late"): [("s", "short")], ("s", "last"): [("s", "late")]}
     seconds = {("s", "long"): 5.0, ("s", "short"): 1.0, ("s", "late"): 4.0, ("s", "last"): 2.0}
@@ -236,7 +235,7 @@ def test_runs_that_most_time_hangs_on_come_first(quick):
         "last": 2.0,
     }
 
-    class Ear(Silent):
+    class Ear(Progress):
         def __init__(self):
             self.told = []
 
@@ -253,11 +252,11 @@ def test_runs_that_most_time_hangs_on_come_first(quick):
 
 
 def test_what_is_edited_while_a_build_goes_on_is_stale_afterwards(quick):
-    from helpers.runner.progress import Silent
+    from helpers.runner.progress import Progress
 
     quick.add("alpha")
 
-    class Editor(Silent):
+    class Editor(Progress):
         def ended(self, name, state, seconds):
             quick.edit("alpha", "step-1", "report.metrics(value=8)")
 

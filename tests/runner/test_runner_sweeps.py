@@ -262,7 +262,7 @@ def test_a_section_that_reads_a_sweep_is_built_after_it_and_again_when_it_change
     swept.sweep({"section": "alpha", "list": [{"scale": 1}]})
     assert [(item.section, item.state) for item in build().results] == [("alpha", "fresh"), ("page", "ran")]
     assert swept.metrics("page") == {"rows": 1}
-    assert list(completed("base", "page").manifest.fingerprint["sweeps"]) == ["try"]
+    assert list(completed("base", "page").fingerprint["sweeps"]) == ["try"]
 
 
 def test_what_a_sweep_says_of_itself_is_recorded_and_renewed_without_computing(swept):

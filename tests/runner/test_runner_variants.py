@@ -6,8 +6,7 @@ import pytest
 
 from helpers.errors import InputError
 from helpers.runner import build, completed, expected
-from helpers.runner.plan import plan
-from helpers.runner.status import gathered, rows
+from helpers.runner.plan import gathered, plan, rows
 
 GROUP = "for_each: {parameter: word, values: early.words}\nneeds: [early]\n"
 READ = "report.other_results('early') / 'metrics.json'"
@@ -42,7 +41,7 @@ def test_each_value_gets_a_run_of_its_own_under_each_scenario(varied):
     assert varied.metrics("profile@two") == {"early": 42, "word": "two"}
     assert varied.metrics("profile@three", "wide") == {"early": 63, "word": "three"}
     run = completed("base", "profile@two")
-    assert (run.manifest.section, run.manifest.parameters["word"]) == ("profile", "two")
+    assert (run.section.slug, run.variant, run.parameters["word"]) == ("profile", "two", "two")
     assert set(states().values()) == {"fresh"}
 
 
@@ -81,11 +80,11 @@ def test_a_failing_variant_stops_only_itself(quick):
 
 
 def test_status_gathers_variants_in_the_same_state(varied):
-    told = [(row.name, row.state) for row in gathered(rows(["base"], None))]
+    told = [(row.name, row.state) for row in gathered(rows(plan(["base"], None)))]
     assert told == [("base/early", "stale"), ("base/profile@(2 variants)", "stale")]
     states()
     varied.edit("early", "step-1", "report.metrics(value=1)")
-    gathered_rows = {row.name: row for row in gathered(rows(["base"], None))}
+    gathered_rows = {row.name: row for row in gathered(rows(plan(["base"], None)))}
     assert gathered_rows["base/profile@(2 variants)"].reasons == ["if the results of early change"]
 
 

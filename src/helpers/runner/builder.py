@@ -1,47 +1,70 @@
 """Build: run what is stale, in the right order and as many at once as there are cores, and recap."""
 
 import json
+import platform
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from concurrent.futures import FIRST_COMPLETED, Future
+from concurrent.futures import wait as wait_for
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from helpers.runner import fingerprint, lock, manifest, scratch, stamp, sweeps
-from helpers.runner.layout import NOTEBOOK, RESULTS, build_folder, failed_folder, relative, run_folder, sweep_folder
-from helpers.runner.plan import Planned, Verdict, expected_seconds, judge, needed_results, plan
-from helpers.runner.progress import Progress, Silent
+from helpers import files
+from helpers.errors import WorkError
+from helpers.paths import build_folder, project_root, relative
+from helpers.runner import environment, fingerprint, notebooks, parameters, plan, run, sweeps
+from helpers.runner.normalise import as_text, normalise, with_new_text
+from helpers.runner.notebooks import Scenario
+from helpers.runner.plan import Declared
+from helpers.runner.progress import Progress
+from helpers.runner.run import ADHOC, CellError, Key, Run, RunResult
 
 if TYPE_CHECKING:
-    from helpers.runner.worker import CellError
-    from helpers.runner.workshop import Task, Workshop
+    from helpers.runner.execution import Pool
 
 State = Literal["fresh", "ran", "text", "failed", "skipped", "left"]
-Key = tuple[str, str]
-#: Name of each sweep that sections read -> its points, and the finished sweep when it is theirs.
-SweepsRead = Mapping[str, tuple[list[sweeps.Prepared], sweeps.CompletedSweep | None]]
 COMPLETE = ("fresh", "ran", "text")
+#: Scenario whose results a run outside the build reads when none is named.
+DEFAULT = "latest"
+#: Folders below the root whose files a build reads, and manifests that say all that a run needs to know of the rest.
+READ = ("notebooks", "scenarios", "sweeps", "data")
+INGESTED = "build/ingested/*/*/manifest.json"
+#: Folders whose files it writes; locks and the stamp itself say nothing.
+WRITTEN = ("build/runs", "build/sweeps", "build/failed")
+IGNORED = (files.LOCK, files.HOLDER)
+STAMP = ".stamp.json"
+#: An optional part of jsonschema that checks addresses; it takes longer to import than all else of papermill.
+SLOW = "rfc3987_syntax"
 
 
 @dataclass
 class Result:
-    """What became of one section under one scenario."""
+    """What became of one run."""
 
     scenario: str
     section: str
     state: State
     seconds: float = 0.0
     reasons: list[str] = field(default_factory=list)
-    error: "CellError | None" = None
+    error: CellError | None = None
+    #: Where log and notebook of a failed one are kept.
+    kept: str = ""
 
     @property
     def name(self) -> str:
         """How the run is called in messages."""
         return f"{self.scenario}/{self.section}"
+
+    def line(self) -> str:
+        """Say why there is no result: cell, line, error and where to look."""
+        if self.state == "skipped":
+            return f"{self.name}: not run: {'; '.join(self.reasons)}"
+        return f"{self.name}: {self.error}" + (f" (notebook and log: {self.kept})" if self.kept else "")
 
 
 @dataclass
@@ -66,27 +89,8 @@ class Recap:
         return not self.failures
 
     def lines(self) -> list[str]:
-        """Return one line for each failure: scenario, section, cell, line, error and where to look."""
-        return [_failure_line(result) for result in self.failures]
-
-
-def _failure_line(result: Result) -> str:
-    if result.state == "skipped":
-        return f"{result.name}: not run: {'; '.join(result.reasons)}"
-    kept = failed_folder(result.scenario, result.section)
-    where = f" (notebook and log: {relative(kept)})" if kept.exists() else ""
-    return f"{result.name}: {result.error}{where}"
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is asked of a build beyond which sections."""
-
-    jobs: int | None
-    backend: str
-    address: str | None
-    forced: frozenset[Key] = frozenset()
-    only_failed: bool = False
+        """Return one line for each failure."""
+        return [result.line() for result in self.failures]
 
 
 def build(
@@ -114,7 +118,7 @@ def build(
     only_failed : bool
         Run only those whose last run failed.
     progress : Progress, optional
-        Hears what happens.
+        Shows what happens.
     wait : bool
         Wait for another build to finish; otherwise refuse when one goes on.
     backend, address : str
@@ -127,72 +131,29 @@ def build(
     WorkError
         The build folder cannot be written to, or is held by another build.
     """
-    progress, everything = progress or Silent(), scenarios is None and sections is None and not force
-    scratch.remove_abandoned()  # also when there is nothing to do: a killed build may have left its folder
-    if everything and (untouched := stamp.fresh()):
+    progress = progress or Progress()
+    scenarios, sections = (None if names is None else list(names) for names in (scenarios, sections))
+    everything = scenarios is None and sections is None and not force
+    environment.remove_abandoned()  # also when there is nothing to do: a build may have been killed
+    if everything and (untouched := _untouched()):
         return Recap([Result(*key, "fresh") for key in untouched])
-    seen = stamp.inputs() if everything else ""
-    chosen = None if sections is None else list(sections)
-    scenarios = None if scenarios is None else list(scenarios)
-    planned = plan(scenarios, chosen)
-    order = Order(
-        jobs, backend, address, forced_runs(planned, scenarios, chosen) if force else frozenset(), only_failed
-    )
-    with lock.hold(build_folder() / "runs", "a build", wait, progress.note):
-        recap = _bring_up_to_date(planned, order, progress)
+    seen = _inputs() if everything else ""
+    planned = plan.plan(scenarios, sections)
+    forced = plan.asked_for(planned, scenarios, sections) if force else set()
+    with files.lock(build_folder() / "runs", "a build", wait, progress.note):
+        read = plan.sweeps_read(planned)
+        swept = plan.digests(read)
+        recap = Recap([Result(*one.key, "fresh") for one in planned])
+        if forced or any(plan.staleness(one, swept).state != "up to date" for one in planned):
+            for name in (name for name, (_, done) in read.items() if done is None):
+                sweeps.run(name, jobs=jobs, progress=progress, backend=backend, address=address)
+                done = sweeps.completed(name)
+                swept[name] = done.digest if done else ""
+            with _opened(planned, jobs, backend, address) as pool:
+                recap = Recap(_Schedule(planned, swept, forced, only_failed, pool, progress).carry_out())
         if everything and all(result.state in COMPLETE for result in recap.results):
-            stamp.write(planned, seen)
+            _write_stamp(planned, seen)
         return recap
-
-
-def forced_runs(planned: list[Planned], scenarios: list[str] | None, chosen: list[str] | None) -> frozenset[Key]:
-    """Return the keys of the runs that were asked for, as opposed to those that they need."""
-    within = [item for item in planned if scenarios is None or item.scenario.name in scenarios]
-    return frozenset(item.key for item in within if chosen is None or {item.label, item.section.slug} & {*chosen})
-
-
-def _bring_up_to_date(planned: list[Planned], order: Order, progress: Progress) -> Recap:
-    read = sweeps_read(planned)
-    swept = digests(read)
-    if not order.forced and all(verdict_now(item, swept).state == "fresh" for item in planned):
-        return Recap([Result(*item.key, "fresh") for item in planned])
-    return _run_stale(planned, order, progress, read)
-
-
-def sweeps_read(planned: list[Planned]) -> SweepsRead:
-    """Return the points of each sweep that sections read, and the finished sweep when it is theirs."""
-    names = dict.fromkeys(name for item in planned for name in item.section.front.sweeps)
-    return {name: sweeps.state_now(name) for name in names}
-
-
-def digests(found: SweepsRead) -> dict[str, str]:
-    """Return the hash of the tables of each sweep; empty for a sweep that is not complete."""
-    return {name: done.digest if done else "" for name, (_, done) in found.items()}
-
-
-def verdict_now(planned: Planned, swept: Mapping[str, str]) -> Verdict:
-    """Judge a run against the results and sweeps that are there now."""
-    return judge(planned, needed_results(planned), {name: swept[name] for name in planned.section.front.sweeps})
-
-
-def _run_stale(planned: list[Planned], order: Order, progress: Progress, read: SweepsRead) -> Recap:
-    from helpers.runner.workshop import backend, workshop
-
-    prepared = {name: points for name, (points, finished) in read.items() if finished is None}
-    sections = {item.section.slug: item.section for item in planned}
-    with ExitStack() as stack:
-        chosen = stack.enter_context(backend(order.backend, order.address))
-        opened = stack.enter_context(workshop(sections.values(), chosen.make))
-        jobs = order.jobs or chosen.jobs
-        pool = stack.enter_context(ThreadPoolExecutor(jobs))
-        stack.callback(opened.stopped.set)
-        done: dict[str, str] = {}
-        if prepared:
-            with sweeps.workers(order.jobs, order.backend, order.address) as workers:
-                done = {name: sweeps.renew(name, points, workers, progress) for name, points in prepared.items()}
-        schedule = Schedule(planned, order, progress, opened, pool, {**digests(read), **done})
-        schedule.run(jobs)
-    return Recap([schedule.results[item.key] for item in planned])
 
 
 def remaining(graph: Mapping[Key, list[Key]], seconds: Mapping[Key, float]) -> dict[Key, float]:
@@ -213,108 +174,229 @@ def remaining(graph: Mapping[Key, list[Key]], seconds: Mapping[Key, float]) -> d
     return found
 
 
-class Schedule:
-    """Hands out runs as soon as what they need is done, first those that most time still hangs on."""
+class _Schedule:
+    """Hands out runs as soon as what they need is done, first those on the longest chain."""
 
     def __init__(
         self,
-        planned: list[Planned],
-        order: Order,
-        progress: Progress,
-        opened: "Workshop",
-        pool: ThreadPoolExecutor,
+        planned: list[Run],
         swept: Mapping[str, str],
+        forced: set[Key],
+        only_failed: bool,
+        pool: "Pool",
+        progress: Progress,
     ) -> None:
-        self.swept = swept
-        self.planned = {item.key: item for item in planned}
-        self.order, self.progress, self.workshop, self.pool = order, progress, opened, pool
+        self.planned = {one.key: one for one in planned}
+        self.swept, self.forced, self.only_failed = swept, forced, only_failed
+        self.pool, self.progress = pool, progress
         self.results: dict[Key, Result] = {}
-        self.pending: dict[Future[Result], Key] = {}
+        self.reasons: dict[Key, list[str]] = {}
 
-    def run(self, jobs: int) -> None:
-        """Carry out everything, `jobs` runs at once."""
-        graph = {key: self._needed(item) for key, item in self.planned.items()}
-        hanging = remaining(graph, expected_seconds(self.planned.values()))
-        ready: list[Key] = []
-        sorter = TopologicalSorter(graph)
-        sorter.prepare()
-        while sorter.is_active():
-            ready = sorted([*ready, *sorter.get_ready()], key=lambda key: hanging[key])
-            while ready and len(self.pending) < jobs:
-                self._begin(self.planned[ready.pop()])
-            for key in self._finished():
-                sorter.done(key)
+    def carry_out(self) -> list[Result]:
+        """Carry out everything, as many runs at once as the pool has room for."""
+        graph = {key: [other.key for other in one.needs.values()] for key, one in self.planned.items()}
+        urgent = remaining(graph, plan.expected_seconds([*self.planned.values()]))
+        order, ready, pending = TopologicalSorter(graph), list[Key](), dict[Future[Any], Run]()
+        order.prepare()
+        while order.is_active():
+            ready = sorted([*ready, *order.get_ready()], key=urgent.__getitem__)
+            while ready and len(pending) < self.pool.jobs:
+                one = self.planned[ready.pop()]
+                pending[self._begin(one)] = one
+            for future in wait_for(pending, return_when=FIRST_COMPLETED).done:
+                one = pending.pop(future)
+                self.results[one.key] = self._end(one, future)
+                order.done(one.key)
+        return [self.results[key] for key in self.planned]
 
-    def _needed(self, item: Planned) -> list[Key]:
-        return [run.key for run in item.needs.values() if run.key in self.planned]
+    def _begin(self, one: Run) -> "Future[Any]":
+        """Decide what to do about one run, now that all it needs is done; what needs no kernel is done at once."""
+        failed = [name for name, other in one.needs.items() if self.results[other.key].state in ("failed", "skipped")]
+        known = plan.staleness(one, self.swept, one.key in self.forced)
+        if failed:
+            result = Result(*one.key, "skipped", reasons=[f"it needs {name}, which failed" for name in failed])
+        elif known.state == "up to date":
+            result = Result(*one.key, "fresh")
+        elif self.only_failed and known.state != "failed":
+            result = Result(*one.key, "left", reasons=known.reasons)
+        elif known.state == "text only":
+            refresh_text(one, self.pool.space.folder)
+            result = Result(*one.key, "text", reasons=known.reasons)
+        else:
+            self.reasons[one.key] = known.reasons
+            self.progress.started(one.name, "; ".join(known.reasons[:3]))
+            return self.pool.submit(one, partial(self.progress.cell, one.name))
+        future: Future[Result] = Future()
+        future.set_result(result)
+        return future
 
-    def _begin(self, item: Planned) -> None:
-        self.pending[self.pool.submit(self._settle, item)] = item.key
-
-    def _finished(self) -> list[Key]:
-        done, _ = wait(self.pending, return_when=FIRST_COMPLETED)
-        keys = []
-        for future in done:
-            key = self.pending.pop(future)
-            self.results[key] = future.result()
-            keys.append(key)
-        return keys
-
-    def _settle(self, item: Planned) -> Result:
-        """Decide what to do about one run, now that all it needs is done, and do it."""
-        broken = [name for name, run in item.needs.items() if self.results[run.key].state in ("failed", "skipped")]
-        if broken:
-            return Result(*item.key, "skipped", 0.0, [f"it needs {name}, which failed" for name in broken])
-        verdict = verdict_now(item, self.swept)
-        if item.key in self.order.forced:
-            verdict = Verdict("stale", ["--force", *verdict.reasons], verdict.seconds, verdict.failed)
-        if verdict.state == "fresh":
-            return Result(*item.key, "fresh")
-        if self.order.only_failed and not verdict.failed:
-            return Result(*item.key, "left", 0.0, verdict.reasons)
-        if verdict.state == "text":
-            refresh_text(item, self.workshop.folder)
-            return Result(*item.key, "text", 0.0, verdict.reasons)
-        return self._execute(item, verdict)
-
-    def _execute(self, item: Planned, verdict: Verdict) -> Result:
-        if self.workshop.stopped.is_set():
-            return Result(*item.key, "left", 0.0, ["stopped"])
-        self.progress.started(item.name, "; ".join(verdict.reasons[:3]))
-        outcome = self.workshop.carry_out(
-            task_of(item, self.swept),
-            run_folder(*item.key),
-            failed_folder(*item.key),
-            lambda told: self.progress.event(item.name, told),
-        )
+    def _end(self, one: Run, future: "Future[Any]") -> Result:
+        if one.key not in self.reasons:
+            return future.result()
+        outcome = self.pool.keep(one, future)
         state: State = "failed" if outcome.error else "ran"
-        self.progress.ended(item.name, state, outcome.seconds)
-        return Result(*item.key, state, outcome.seconds, verdict.reasons, outcome.error)
+        self.progress.ended(one.name, state, outcome.seconds)
+        kept = relative(one.failed_folder) if one.failed_folder.exists() else ""
+        return Result(*one.key, state, outcome.seconds, self.reasons[one.key], outcome.error, kept)
 
 
-def task_of(item: Planned, swept: Mapping[str, str]) -> "Task":
-    """Return the task that a planned run stands for, with the results it needs as they are now."""
-    from helpers.runner.workshop import Task
-
-    needs = {name: str(run_folder(*run.key) / RESULTS) for name, run in item.needs.items()}
-    read = item.section.front.sweeps
-    parts = item.parts(needed_results(item), {name: swept[name] for name in read})
-    folders = {name: str(sweep_folder(name)) for name in read}
-    return Task(item.section, item.scenario.name, item.parameters, parts, needs, folders, dict(item.described))
-
-
-def refresh_text(item: Planned, area: Path) -> None:
+def refresh_text(one: Run, area: Path) -> None:
     """Put edited text into the executed notebook of a run whose code did not change."""
-    from helpers.runner.normalise import as_text, normalise, with_new_text
-
-    place = run_folder(*item.key)
+    done = one.finished()[0]
+    assert done is not None
     fresh = Path(tempfile.mkdtemp(dir=area)) / "run"
-    shutil.copytree(place, fresh)
-    executed = json.loads((fresh / NOTEBOOK).read_text(encoding="utf-8"))
-    executed["cells"] = with_new_text(executed["cells"], item.section.cells)
-    (fresh / NOTEBOOK).write_text(as_text(normalise(executed, {})), encoding="utf-8")
-    old = manifest.read(place)[0]
-    assert old is not None
-    changed = {"text": fingerprint.text_part(item.section), "outputs": manifest.output_hashes(fresh)}
-    manifest.write(fresh, old.manifest.model_copy(update=changed))
-    manifest.publish(fresh, place)
+    shutil.copytree(one.folder, fresh)
+    executed = json.loads((fresh / run.NOTEBOOK).read_text(encoding="utf-8"))
+    executed["cells"] = with_new_text(executed["cells"], one.section.cells)
+    (fresh / run.NOTEBOOK).write_text(as_text(normalise(executed, {})), encoding="utf-8")
+    done.text = one.text
+    run.seal(done, fresh)
+    run.publish(fresh, one.folder)
+
+
+def run_section(
+    slug: str,
+    assignments: list[str],
+    scenario_name: str | None = None,
+    *,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> RunResult:
+    """Run a section with some parameters changed, or find that this run was done before.
+
+    Parameters
+    ----------
+    slug : str
+        The section.
+    assignments : list of str
+        `name=value` as given with `-p`.
+    scenario_name : str, optional
+        Scenario whose values are changed; without one the model's defaults are.
+    force : bool
+        Run even when the same run is there.
+    progress : Progress, optional
+        Shows what happens.
+
+    Raises
+    ------
+    InputError
+        Anything that is not allowed; no kernel was started.
+    WorkError
+        The run failed, or something that it reads was never made.
+    """
+    progress = progress or Progress()
+    one = _outside_build(slug, assignments, scenario_name, progress)
+    done = one.finished()[0]
+    if done and not done.damage() and not force:
+        return RunResult(done.metrics, done.folder, done.run_id, False)
+    with _opened([one], 1, "local", None) as pool:
+        progress.started(slug, "asked for")
+        outcome = pool.keep(one, pool.submit(one, partial(progress.cell, slug)))
+        progress.ended(slug, "failed" if outcome.error else "ran", outcome.seconds)
+    if outcome.error:
+        raise WorkError(f"{slug}: {outcome.error} (notebook and log: {relative(one.failed_folder)})")
+    return RunResult(one.metrics, one.folder, one.run_id, True)
+
+
+def _outside_build(slug: str, assignments: list[str], scenario_name: str | None, progress: Progress) -> Run:
+    """Return a run with parameters of its own; what it reads is used as it is, with a note when that is out of date."""
+    declared, section = Declared(), notebooks.section(slug)
+    read_of = scenario_name or DEFAULT
+    values = parameters.assigned(section, assignments, scenario_name)
+    one = Run(section, declared.scenarios.get(read_of) or Scenario(read_of, read_of), Path(), parameters=values)
+    declared.connect(one)
+    plan.fix_parts([one], declared)
+    for other in one.needs.values():
+        if other.finished()[0] is None:
+            raise WorkError(
+                f"Section {slug} reads the results of {other.label}, which has none under scenario "
+                f"{other.scenario.name}. Run `reshoring build {other.label} --scenario {other.scenario.name}` first, "
+                "or name another with --scenario."
+            )
+    swept = {name: sweeps.completed(name) for name in one.sweeps}
+    for name, found in swept.items():
+        if found is None:
+            raise WorkError(f"Section {slug} reads sweep {name}, which has no tables. Run `reshoring sweep {name}`.")
+        if sweeps.state_now(name)[1] is None:
+            progress.note(f"note: sweep {name} is used as it is; `reshoring sweep {name}` renews it")
+    for line in _out_of_date([*one.needs.values()]):
+        progress.note(line)
+    plan.take_fingerprint(one, {name: found.digest for name, found in swept.items() if found})
+    one.folder, one.published = build_folder() / ADHOC / slug / one.run_id, False
+    one.scenario = one.scenario if scenario_name else Scenario(ADHOC, ADHOC)
+    return one
+
+
+def _out_of_date(needs: list[Run]) -> list[str]:
+    """Return a line for each run that would be made anew, were it built."""
+    labels: dict[str, list[str]] = {}
+    for other in needs:
+        labels.setdefault(other.scenario.name, []).append(other.label)
+    rows = [(name, row) for name, wanted in labels.items() for row in plan.rows(plan.plan([name], wanted))]
+    return [
+        f"note: the results of {row.name} are used as they are, but {row.reasons[0]}; "
+        f"`reshoring build {row.name.partition('/')[2]} --scenario {name}` renews them"
+        for name, row in rows
+        if row.state in ("stale", "failed")
+    ]
+
+
+def _opened(planned: list[Run], jobs: int | None, backend: str, address: str | None) -> AbstractContextManager["Pool"]:
+    """Open what carries out runs; the fork server imports what they need while this process imports papermill."""
+    from helpers.runner import provisioner
+
+    if backend == "local":
+        provisioner.begin({run.section.slug: run.section for run in planned}.values())
+    with provisioner.absent(SLOW):
+        from helpers.runner import execution
+    return execution.opened_pool(jobs, backend, address)
+
+
+def _inputs(declared: Iterable[str] = ()) -> str:
+    """Return a hash of names, times and sizes of all files that a build reads.
+
+    Parameters
+    ----------
+    declared : iterable of str
+        Files that sections say they read (`files`), wherever below the root they lie.
+    """
+    root = project_root()
+    single = [root / fingerprint.LOCK, *root.glob(INGESTED), *(root / name for name in declared)]
+    looks = _looks([*(root / name for name in READ), fingerprint.package_folder()], single)
+    return fingerprint.digest([fingerprint.FORMAT, platform.python_version(), looks])
+
+
+def _looks(folders: Iterable[Path], single: Iterable[Path] = ()) -> list[list[str | int]]:
+    looks: list[list[str | int]] = []
+    for file in [*single, *(file for folder in folders for file in folder.rglob("*"))]:
+        # A folder changes its time when caches or locks are written in it; its files speak for it.
+        if file.suffix != ".pyc" and file.name not in IGNORED and file.is_file():
+            status = file.stat()
+            looks.append([str(file), status.st_mtime_ns, status.st_size])
+    return sorted(looks)
+
+
+def _outputs() -> str:
+    """Return a hash of names, times and sizes of all files that a build leaves."""
+    return fingerprint.digest(_looks(project_root() / name for name in WRITTEN))
+
+
+def _untouched() -> list[Key] | None:
+    """Return scenario and label of all runs when no file was touched since they were found up to date, else None.
+
+    So a build with nothing to do costs little more than its imports; only otherwise are contents compared.
+    """
+    try:
+        known = json.loads((build_folder() / STAMP).read_text(encoding="utf-8"))
+        same = known["inputs"] == _inputs(known["declared"]) and known["outputs"] == _outputs()
+        return [(scenario, label) for scenario, label in known["runs"]] if same else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _write_stamp(planned: list[Run], seen: str) -> None:
+    """Record that all runs are up to date, unless something they read was edited since `seen` was taken."""
+    if _inputs() == seen:
+        declared = sorted({name for one in planned for name in one.section.front.files})
+        now = {"inputs": _inputs(declared), "outputs": _outputs(), "declared": declared}
+        files.write_text(build_folder() / STAMP, json.dumps(now | {"runs": [one.key for one in planned]}))

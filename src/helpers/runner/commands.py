@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from helpers.runner.layout import relative
+from helpers.paths import relative
 
 if TYPE_CHECKING:
-    from helpers.runner.status import Row
+    from helpers.runner.plan import Staleness
 
 Parameter = Annotated[
     list[str] | None, typer.Option("-p", "--parameter", help="name=value; may be given several times")
@@ -19,7 +19,7 @@ Scenarios = Annotated[list[str] | None, typer.Option("--scenario", "-s", help="s
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="runs at once; default: cores")]
 Force = Annotated[bool, typer.Option("--force", help="run even what is up to date")]
 Only = Annotated[str | None, typer.Option(help="'failed': only what failed last time")]
-Explain = Annotated[bool, typer.Option("--explain", help="name every part that changed")]
+Explain = Annotated[bool, typer.Option("--explain", help="name every part that changed; runs nothing")]
 Wait = Annotated[bool, typer.Option(help="wait for another one to finish, or refuse")]
 Backend = Annotated[str, typer.Option(help="where runs are carried out: local or dask")]
 Address = Annotated[str | None, typer.Option(help="scheduler of the dask cluster, such as tcp://host:8786")]
@@ -32,7 +32,6 @@ def add_to(app: typer.Typer) -> None:
         ("run", run),
         ("build", build),
         ("sweep", sweep),
-        ("warm", keep_warm),
         ("status", status),
         ("params", params),
         ("scenarios", list_scenarios),
@@ -47,21 +46,21 @@ def run(
         str | None, typer.Option("--scenario", "-s", help="named set of parameters to start from")
     ] = None,
     force: Force = False,
-    numbers: Annotated[
+    metrics_only: Annotated[
         bool, typer.Option("--numbers", help="only the numbers: no figures, tables or cells tagged page-only")
     ] = False,
 ) -> None:
     """Run one section with parameters of your own; prints the main numbers and where the results are."""
-    from helpers.runner import adhoc
+    from helpers.runner import builder, sweeps
     from helpers.runner.progress import for_terminal
 
     begun = time.monotonic()
-    carry_out = adhoc.run_numbers if numbers else adhoc.run_section
+    carry_out = sweeps.run_point if metrics_only else builder.run_section
     with for_terminal() as progress:
         found = carry_out(section, parameter or [], scenario, force=force, progress=progress)
-    _print_metrics(found.metrics, len(found.metrics) if numbers else SHOWN_METRICS)
+    _print_metrics(found.metrics, len(found.metrics) if metrics_only else SHOWN_METRICS)
     state = "computed" if found.fresh else "already there"
-    print(f"{relative(found.place)}: {state}, run {found.run_id}, {time.monotonic() - begun:.1f} s")
+    print(f"{relative(found.path)}: {state}, run {found.run_id}, {time.monotonic() - begun:.1f} s")
 
 
 def _print_metrics(metrics: dict[str, Any], shown: int) -> None:
@@ -86,10 +85,30 @@ def build(
     """Run what is stale; does nothing when nothing changed."""
     only_failed = _only_failed(only)
     if dry_run or explain:
-        _print_to_do(sections, scenario, explain, {"force": force, "only_failed": only_failed})
-    if not dry_run:
-        how: dict[str, Any] = {"jobs": jobs, "force": force, "only_failed": only_failed, "wait": wait}
-        _build(sections, scenario, how | {"backend": backend, "address": address})
+        _print_to_do(sections or None, scenario or None, explain, force, only_failed)
+        return
+    from helpers.runner.builder import build
+    from helpers.runner.progress import for_terminal
+
+    begun = time.monotonic()
+    with for_terminal() as progress:
+        recap = build(
+            scenario or None,
+            sections or None,
+            jobs=jobs,
+            force=force,
+            only_failed=only_failed,
+            progress=progress,
+            wait=wait,
+            backend=backend,
+            address=address,
+        )
+    for line in recap.lines():
+        print(f"failed: {line}", file=sys.stderr)
+    done = len(recap.changed)
+    what = f"{done} of {len(recap.results)} runs done" if done or not recap.ok else "nothing to do"
+    print(f"{what}, {len(recap.failures)} failed, {time.monotonic() - begun:.1f} s")
+    raise typer.Exit(0 if recap.ok else 1)
 
 
 def _only_failed(only: str | None) -> bool:
@@ -98,21 +117,6 @@ def _only_failed(only: str | None) -> bool:
     if only not in (None, "failed"):
         raise InputError(not_allowed("value of --only", only, ["failed"]))
     return only is not None
-
-
-def _build(sections: list[str] | None, scenario: list[str] | None, how: dict[str, Any]) -> None:
-    from helpers.runner.builder import build
-    from helpers.runner.progress import for_terminal
-
-    begun = time.monotonic()
-    with for_terminal() as progress:
-        recap = build(scenario or None, sections or None, progress=progress, **how)
-    for line in recap.lines():
-        print(f"failed: {line}", file=sys.stderr)
-    done = len(recap.changed)
-    what = f"{done} of {len(recap.results)} runs done" if done or not recap.ok else "nothing to do"
-    print(f"{what}, {len(recap.failures)} failed, {time.monotonic() - begun:.1f} s")
-    raise typer.Exit(0 if recap.ok else 1)
 
 
 def sweep(
@@ -137,41 +141,40 @@ def sweep(
     raise typer.Exit(1 if recap.failed == recap.points else 0)
 
 
-def keep_warm(
-    stop: Annotated[bool, typer.Option("--stop", help="end the process that is kept ready")] = False,
-    idle: Annotated[float, typer.Option(min=0.01, help="minutes it stays without being used")] = 30.0,
-) -> None:
-    """Keep a preloaded process ready, so that runs start at once; it holds some 250 MB and ends when unused."""
-    from helpers.runner import warm
-
-    print(warm.stop() if stop else warm.start(idle).line())
-
-
 def status(sections: Sections = None, scenario: Scenarios = None, explain: Explain = False) -> None:
     """Show each run's state, the reason and how long it took last."""
-    from helpers.runner.status import rows
+    from helpers.runner.plan import plan, rows
 
-    _print_rows(rows(scenario or None, sections or None), explain)
+    _print_rows(rows(plan(scenario or None, sections or None)), explain)
 
 
 def _print_to_do(
-    sections: list[str] | None, scenario: list[str] | None, explain: bool, options: dict[str, bool]
+    sections: list[str] | None, scenarios: list[str] | None, explain: bool, force: bool, only_failed: bool
 ) -> None:
-    from helpers.runner.status import to_do
+    """Print what a build with these options would run, and the sweeps that it would complete first."""
+    from helpers.runner.plan import asked_for, digests, plan, rows, sweeps_read
+    from helpers.runner.sweeps import missing
 
-    found, before = to_do(scenario or None, sections or None, **options)
-    for line in before:
-        print(line)
-    _print_rows(found, explain)
+    planned = plan(scenarios, sections)
+    read, forced = sweeps_read(planned), asked_for(planned, scenarios, sections) if force else set()
+    for name, (points, done) in read.items():
+        if done is None:
+            print(f"sweep {name}: {len(missing(points))} points to compute first")
+    found = rows(planned, digests(read), forced)
+    _print_rows([row for row in found if row.state == "failed" or (row.outdated and not only_failed)], explain)
 
 
-def _print_rows(found: "list[Row]", explain: bool) -> None:
-    from helpers.runner.status import gathered, kernels, total
+def _print_rows(found: "list[Staleness]", explain: bool) -> None:
+    from helpers.runner.environment import forks_kernels
+    from helpers.runner.plan import gathered
 
     for row in found if explain else gathered(found):
         print(row.line(every_reason=explain))
-    print(total(found))
-    print(kernels())
+    todo = [row for row in found if row.expected]
+    seconds = sum(row.expected for row in todo)
+    print(f"{len(todo)} to run, about {seconds:.0f} s one after the other." if todo else "Nothing to run.")
+    why = "a new interpreter each (forking needs Linux and RESHORING_ORDINARY_KERNELS unset)"
+    print(f"Kernels: {'forked from one preloaded process' if forks_kernels() else f'ordinary, {why}'}.")
 
 
 def params(
@@ -179,18 +182,18 @@ def params(
     schema: Annotated[bool, typer.Option("--schema", help="write scenarios/schema.json for editors")] = False,
 ) -> None:
     """List every parameter with its type, range, default and meaning."""
-    from helpers.runner import describe, notebooks
+    from helpers.runner import notebooks, parameters
 
     if schema:
-        print(describe.write_schema())
+        print(parameters.write_schema())
         return
     chosen = [notebooks.section(section)] if section else notebooks.sections()
-    print("\n\n".join(describe.parameter_text(item) for item in chosen))
+    print("\n\n".join(parameters.text(one) for one in chosen))
 
 
 def list_scenarios() -> None:
     """List the scenarios and what each changes."""
-    from helpers.runner.describe import scenario_text
-    from helpers.runner.scenario import scenarios
+    from helpers.runner.notebooks import scenarios
+    from helpers.runner.parameters import scenario_text
 
-    print("\n\n".join(scenario_text(item) for item in scenarios()))
+    print("\n\n".join(scenario_text(one) for one in scenarios()))

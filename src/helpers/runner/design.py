@@ -2,16 +2,16 @@
 
 import itertools
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from helpers.errors import InputError, not_allowed
-from helpers.paths import project_root
-from helpers.runner.layout import relative
-from helpers.runner.scenario import read_mapping
+from helpers.paths import build_folder, project_root, relative
+from helpers.runner import fingerprint
+from helpers.runner.notebooks import Section, read_mapping
 
 SHORTHAND = ("parameters", "grid", "list", "sample")
 
@@ -92,6 +92,27 @@ class Point:
     section: str
     varied: dict[str, Any]
     shared: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A point with all its values, or with the reason why the model refuses the combination."""
+
+    point: Point
+    section: Section
+    resolved: dict[str, Any] = field(default_factory=dict)
+    parts: dict[str, Any] = field(default_factory=dict, repr=False)
+    refusal: str = ""
+
+    @property
+    def run_id(self) -> str:
+        """Name of the point's run."""
+        return fingerprint.run_id(self.parts) if self.parts else ""
+
+    @property
+    def record(self) -> Path:
+        """File that holds what the point gave."""
+        return build_folder() / "points" / self.section.slug / f"{self.run_id}.json"
 
 
 def folder() -> Path:

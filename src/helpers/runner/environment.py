@@ -1,7 +1,18 @@
-"""The environment a run sees: the same on every machine in all that could change a result."""
+"""What a run gets of the machine: the same environment everywhere, a share of the cores, a folder of its own."""
 
 import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+
+import psutil
+
+from helpers import files
+from helpers.paths import build_folder
 
 #: One thread a run: runs already fill the cores, and sums come out in one order.
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "ARROW_NUM_THREADS")
@@ -19,6 +30,9 @@ FIXED = {
 }
 #: Left over from a kernel or a run that started this process.
 DROPPED = ("JPY_PARENT_PID", "JPY_SESSION_NAME", "RESHORING_RUN", "PYTHONSTARTUP", "MATPLOTLIBRC")
+ORDINARY = "RESHORING_ORDINARY_KERNELS"
+#: File in a private folder that names another folder that goes with it.
+BESIDE = "beside.txt"
 
 
 def base() -> dict[str, str]:
@@ -27,17 +41,73 @@ def base() -> dict[str, str]:
     return {"PYTHONHASHSEED": "0"} | kept | FIXED
 
 
-def of_run(folder: Path, context: Path, root: Path) -> dict[str, str]:
-    """Return the environment of one run.
+def forks_kernels() -> bool:
+    """Tell whether kernels are forked: where that is safe, unless the user asks for ordinary ones."""
+    return sys.platform == "linux" and not os.environ.get(ORDINARY)
 
-    Parameters
-    ----------
-    folder : Path
-        The run's own folder: IPython keeps its files in it, so no user profile is read.
-    context : Path
-        File that tells the notebook which run it belongs to.
-    root : Path
-        Root of the project.
+
+def cores() -> int:
+    """Return how many runs go on at once unless another number is asked for: the cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def resident_memory(pids: Iterable[int]) -> int:
+    """Return the memory (bytes) that processes and their descendants hold."""
+    total = 0
+    for pid in pids:
+        with suppress(psutil.Error):
+            first = psutil.Process(pid)
+            for process in [first, *first.children(recursive=True)]:
+                with suppress(psutil.Error):
+                    total += process.memory_info().rss
+    return total
+
+
+def end_group(pid: int | None) -> None:
+    """Kill a process and all of its group, if they still are there."""
+    if pid and hasattr(os, "killpg"):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+
+
+def _area() -> Path:
+    """Return the place of private folders: beside the results, so that finished work is moved by renaming."""
+    return build_folder() / ".tmp"
+
+
+@contextmanager
+def private_folder() -> Iterator[Path]:
+    """Make a folder for unfinished work that is known to be ours as long as this process lives.
+
+    Raises
+    ------
+    WorkError
+        There is no place to write to.
     """
-    own = {"RESHORING_RUN": str(context), "RESHORING_ROOT": str(root), "IPYTHONDIR": str(folder / "ipython")}
-    return base() | own
+    with ExitStack() as stack:
+        with files.lock(_area(), "a new folder", on_wait=_silently):
+            _remove_dead()
+            folder = Path(tempfile.mkdtemp(dir=_area()))
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            stack.enter_context(files.lock(folder, "runs"))
+        yield folder
+
+
+def _silently(_: str) -> None:
+    """Wait without a word for a lock that nobody holds for long."""
+
+
+def remove_abandoned() -> None:
+    """Remove what processes that were killed have left; costs nothing when there is nothing."""
+    if _area().is_dir() and any(path.is_dir() for path in _area().iterdir()):
+        with files.lock(_area(), "tidying up", on_wait=_silently):
+            _remove_dead()
+
+
+def _remove_dead() -> None:
+    """Remove folders whose lock is free: while we hold that of the area, nobody is about to take it."""
+    for folder in _area().iterdir():
+        if folder.is_dir() and files.is_free(folder):
+            with suppress(OSError):
+                shutil.rmtree((folder / BESIDE).read_text(encoding="utf-8"), ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.errors import InputError
-from helpers.runner.layout import relative
+from helpers.paths import relative
 from helpers.runner.notebooks import Section, source
 
 #: Key of a cell's metadata, and name of the file among a run's results, that hold what was placed.

@@ -1,4 +1,4 @@
-"""Sections: what a notebook says about itself in its front matter, without running anything."""
+"""What is declared: sections by the front matter of their notebooks, scenarios by their files; nothing is run."""
 
 import ast
 import importlib
@@ -6,6 +6,7 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from helpers.errors import InputError, not_allowed
-from helpers.paths import project_root
-from helpers.runner.layout import relative
+from helpers.paths import project_root, relative
 
-PARAMETERS_TAG = "parameters"
+#: Tags of the cell that sets parameters, of cells that no run executes, and of those that only the page needs.
+PARAMETERS_TAG, SKIPPED, PAGE_ONLY = "parameters", "skip-execution", "page-only"
+SCENARIO_KEYS = ("title", "description", "extends", "parameters")
+YAML_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class ForEach(BaseModel):
@@ -180,20 +183,15 @@ def read_front_matter(path: Path, cells: list[dict[str, Any]]) -> FrontMatter:
             f"{relative(path)} has no front matter: its first cell must be raw, with YAML between two '---'."
         )
     try:
-        front = FrontMatter.model_validate(yaml.load(text.strip("-"), yaml_loader()))
+        front = FrontMatter.model_validate(yaml.load(text.strip("-"), YAML_LOADER))
     except yaml.YAMLError as error:
         raise InputError(f"{relative(path)}: the front matter is not valid YAML: {error}") from error
     except ValidationError as error:
-        told = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise InputError(f"{relative(path)}: front matter: {told}.") from error
+        faults = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise InputError(f"{relative(path)}: front matter: {faults}.") from error
     if front.section != path.stem:
         raise InputError(f"{relative(path)}: section is {front.section!r}, but the file is named {path.stem!r}.")
     return front
-
-
-def yaml_loader() -> type:
-    """Return the safe YAML loader, the one written in C when there is one."""
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def check_parameters_cell(section: Section) -> None:
@@ -252,13 +250,18 @@ def sections() -> list[Section]:
     Raises
     ------
     InputError
-        A notebook is invalid, or needs a section that does not exist.
+        A notebook is invalid, needs a section that does not exist, or sections need each other in a circle.
     """
     found = [read_section(path) for path in sorted((project_root() / "notebooks").glob("*.ipynb"))]
     found.sort(key=lambda section: (section.order, section.slug))
     for section in found:
         _name_all_needed(section, found)
         _check_needs(section, {other.slug: other for other in found})
+    needs = {section.slug: [split_need(need)[1] for need in section.needs] for section in found}
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        raise InputError(f"Sections need each other in a circle: {' -> '.join(error.args[1][::-1])}.") from error
     return found
 
 
@@ -303,3 +306,88 @@ def section(slug: str) -> Section:
     if slug not in known:
         raise InputError(not_allowed("section", slug, known))
     return known[slug]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A named set of parameters: what it changes itself, and all that with what it takes over from another."""
+
+    name: str
+    title: str
+    description: str = ""
+    parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    own: dict[str, dict[str, Any]] = field(default_factory=dict)
+    extends: str | None = None
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """Return the mapping a YAML file holds.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, is not YAML, or is not a mapping.
+    """
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), YAML_LOADER)
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{relative(path)} cannot be read as YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{relative(path)} must hold names and values, one `name: value` a line.")
+    return content
+
+
+def _own_parameters(path: Path, content: dict[str, Any], slugs: list[str]) -> dict[str, dict[str, Any]]:
+    given = content.get("parameters") or {}
+    if not isinstance(given, dict):
+        raise InputError(f"{relative(path)}: parameters must name sections.")
+    for slug, values in given.items():
+        if slug not in slugs:
+            raise InputError(f"{relative(path)}: {not_allowed('section', slug, slugs)}")
+        if not isinstance(values, dict | None):
+            raise InputError(f"{relative(path)}: parameters of {slug} must be `name: value` lines.")
+    return {slug: dict(values or {}) for slug, values in given.items()}
+
+
+def scenario(name: str, slugs: list[str], seen: tuple[str, ...] = ()) -> Scenario:
+    """Read scenarios/NAME.yml and all it extends.
+
+    Parameters
+    ----------
+    name : str
+        File name without ending.
+    slugs : list of str
+        Sections there are: a scenario may set parameters of these.
+    seen : tuple of str
+        Scenarios that extend this one, to find circles.
+
+    Raises
+    ------
+    InputError
+        Unknown scenario, key or section; or scenarios that extend each other in a circle.
+    """
+    if name not in scenario_names():
+        raise InputError(not_allowed("scenario", name, scenario_names()))
+    if name in seen:
+        raise InputError(f"Scenarios extend each other in a circle: {' -> '.join([*seen, name])}.")
+    path = project_root() / "scenarios" / f"{name}.yml"
+    content = read_mapping(path)
+    for key in content:
+        if key not in SCENARIO_KEYS:
+            raise InputError(f"{relative(path)}: {not_allowed('key of a scenario', key, SCENARIO_KEYS)}")
+    own, extends = _own_parameters(path, content, slugs), content.get("extends")
+    base = scenario(str(extends), slugs, (*seen, name)).parameters if extends else {}
+    merged = {slug: base.get(slug, {}) | own.get(slug, {}) for slug in sorted({*base, *own})}
+    title, description = str(content.get("title") or name), str(content.get("description") or "").strip()
+    return Scenario(name, title, description, merged, own, extends)
+
+
+def scenario_names() -> list[str]:
+    """Return the names of all scenarios, sorted."""
+    return sorted(path.stem for path in (project_root() / "scenarios").glob("*.yml"))
+
+
+def scenarios() -> list[Scenario]:
+    """Return all scenarios, sorted by name."""
+    slugs = sorted(path.stem for path in (project_root() / "notebooks").glob("*.ipynb"))
+    return [scenario(name, slugs) for name in scenario_names()]

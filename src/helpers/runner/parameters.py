@@ -1,16 +1,21 @@
 """Typed parameters: from what was asked to values a notebook can trust, or a refusal that says what is allowed."""
 
+import json
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import to_jsonable_python
 
 from helpers.errors import InputError, closest, not_allowed
-from helpers.runner.notebooks import Section
+from helpers.paths import project_root, relative
+from helpers.runner.notebooks import Scenario, Section, scenario, sections
 
 LIMITS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than", "multiple_of": "a multiple of"}
+#: Below the root: what tells editors of scenario files which names and values there are.
+SCHEMA = "scenarios/schema.json"
 LENGTHS = {"min_length": "at least {} entries", "max_length": "at most {} entries", "pattern": "text like {}"}
 
 
@@ -29,7 +34,7 @@ def resolve(section: Section, given: dict[str, Any], origin: str = "") -> dict[s
     Raises
     ------
     InputError
-        A name, type or value that is not allowed; all of them are told at once.
+        A name, type or value that is not allowed; all of them are named at once.
     """
     return model(section, given, origin).model_dump(mode="json")
 
@@ -56,12 +61,12 @@ def _sentence(model: type[BaseModel], name: str, items: list[Any], given: dict[s
         return " ".join(_own_words(item) for item in items)
     if items[0]["type"] == "extra_forbidden":
         return not_allowed("parameter", name, model.model_fields)
-    told = f"parameter {name} = {shown(given.get(name))}: "
-    spoken = [item for item in items if item["type"] == "value_error"]
-    if spoken:
-        return told + " ".join(_own_words(item) for item in spoken)
+    head = f"parameter {name} = {shown(given.get(name))}: "
+    own = [item for item in items if item["type"] == "value_error"]
+    if own:
+        return head + " ".join(_own_words(item) for item in own)
     field = model.model_fields[name]
-    return f"{told}{_fault(items, given.get(name))} Allowed: {allowed(field)}. Meaning: {field.description or name}."
+    return f"{head}{_fault(items, given.get(name))} Allowed: {allowed(field)}. Meaning: {field.description or name}."
 
 
 def _own_words(item: Any) -> str:
@@ -79,7 +84,7 @@ def _fault(items: list[Any], value: object) -> str:
 
 
 def shown(value: object, length: int = 120) -> str:
-    """Return a value as it is told in a message, shortened when it is long."""
+    """Return a value as it stands in a message, shortened when it is long."""
     text = repr(value)
     return text if len(text) <= length else text[:length] + "..."
 
@@ -98,15 +103,9 @@ def type_name(annotation: Any) -> str:
 
 def limits(field: FieldInfo) -> str:
     """Return the range of a field in words, empty when it has none."""
-    told = []
-    for item in field.metadata:
-        told += [
-            f"{words} {getattr(item, key)}" for key, words in LIMITS.items() if getattr(item, key, None) is not None
-        ]
-        told += [
-            words.format(getattr(item, key)) for key, words in LENGTHS.items() if getattr(item, key, None) is not None
-        ]
-    return ", ".join(told)
+    words = {name: f"{text} {{}}" for name, text in LIMITS.items()} | LENGTHS
+    found = [(text, getattr(item, name, None)) for item in field.metadata for name, text in words.items()]
+    return ", ".join(text.format(value) for text, value in found if value is not None)
 
 
 def allowed(field: FieldInfo) -> str:
@@ -151,6 +150,13 @@ def parse_assignments(section: Section, assignments: list[str], base: dict[str, 
     return values
 
 
+def assigned(section: Section, assignments: list[str], scenario_name: str | None = None) -> dict[str, Any]:
+    """Return the values of all parameters: defaults, then the scenario's, then those given as `name=value`."""
+    origin = f"scenario {scenario_name}" if scenario_name else ""
+    base = scenario(scenario_name, [one.slug for one in sections()]).parameters if scenario_name else {}
+    return resolve(section, parse_assignments(section, assignments, base.get(section.slug, {})), origin)
+
+
 def _entry(mapping: object, key: str, value: object) -> dict[str, Any]:
     return (dict(mapping) if isinstance(mapping, dict) else {}) | {key: value}
 
@@ -169,3 +175,71 @@ def _read(text: str) -> Any:
 def _value(field: FieldInfo, text: str) -> Any:
     value = _read(text)
     return text if not accepts(field, value) and accepts(field, text) else value
+
+
+def rows(section: Section) -> list[dict[str, Any]]:
+    """Return name, what is allowed, default and meaning of each parameter of a section."""
+    return [
+        {
+            "name": name,
+            "allowed": allowed(field),
+            "default": to_jsonable_python(field.get_default(call_default_factory=True)),
+            "meaning": field.description or "",
+        }
+        for name, field in section.parameters.model_fields.items()
+    ]
+
+
+def text(section: Section) -> str:
+    """Return the parameters of a section as text."""
+    lines = [f"{section.slug}: {section.title}"]
+    for row in rows(section):
+        lines += [f"  {row['name']} = {shown(row['default'])}", f"      {row['meaning']} ({row['allowed']})"]
+    return "\n".join(lines)
+
+
+def scenario_text(scenario: Scenario) -> str:
+    """Return a scenario's title and what it changes."""
+    extends = f" (extends {scenario.extends})" if scenario.extends else ""
+    lines = [f"{scenario.name}: {scenario.title}{extends}"]
+    if scenario.description:
+        lines.append(f"  {scenario.description}")
+    for slug, values in scenario.own.items():
+        lines += [f"  {slug}: {name} = {shown(value)}" for name, value in values.items()]
+    return "\n".join(lines)
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON schema of a scenario file, with every section's parameters in it."""
+    definitions: dict[str, Any] = {}
+    models: dict[str, Any] = {}
+    for section in sections():
+        model = section.parameters.model_json_schema(ref_template="#/$defs/{model}")
+        definitions |= model.pop("$defs", {})
+        definitions[section.slug] = model | {"additionalProperties": False}
+        models[section.slug] = {"$ref": f"#/$defs/{section.slug}"}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Scenario",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "title": {"type": "string", "description": "shown as the scenario's name"},
+            "description": {"type": "string"},
+            "extends": {"type": "string", "description": "scenario whose values this one starts from"},
+            "parameters": {"type": "object", "additionalProperties": False, "properties": models},
+        },
+        "$defs": definitions,
+    }
+
+
+def schema_text() -> str:
+    """Return the schema as the file holds it."""
+    return json.dumps(schema(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def write_schema() -> str:
+    """Write scenarios/schema.json; return where it lies."""
+    path = project_root() / SCHEMA
+    path.write_text(schema_text(), encoding="utf-8")
+    return relative(path)

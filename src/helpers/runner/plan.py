@@ -1,272 +1,364 @@
-"""What would run and why: each section under each scenario compared with its last run."""
+"""Which runs there are to be, from what notebooks and scenarios declare, and which of them are out of date.
+
+Every refusal is raised here, before anything runs.
+"""
 
 import json
+import re
 import statistics
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from graphlib import TopologicalSorter
 from typing import Any, Literal
 
 from helpers.errors import InputError, not_allowed
-from helpers.runner import fingerprint, ingested_sets, inline, manifest, notebooks
-from helpers.runner import parameters as typed
-from helpers.runner.describe import parameter_rows
-from helpers.runner.layout import FAILURE, failed_folder, relative, run_folder
-from helpers.runner.manifest import CompletedRun
-from helpers.runner.notebooks import Section
-from helpers.runner.scenario import Scenario, scenarios
-from helpers.runner.variants import SEPARATOR, Slot, slots
+from helpers.paths import build_folder, relative
+from helpers.runner import fingerprint, inline, notebooks, parameters, sweeps
+from helpers.runner.design import Prepared
+from helpers.runner.notebooks import ForEach, Scenario, Section
+from helpers.runner.run import FAILURE, SEPARATOR, Key, Run, labelled
 
-State = Literal["fresh", "text", "stale", "waits"]
+SAFE = re.compile(r"[\w.+-]+", re.ASCII)
+State = Literal["up to date", "text only", "stale", "failed", "may run"]
 #: A section that never ran is expected to take a second, and so much for each code cell (seconds).
 EXPECTED_A_CELL = 0.2
+SHOWN_REASONS = 2
+#: Name of each sweep that sections read -> its points, and the finished sweep when it is theirs.
+SweepsRead = dict[str, tuple[list[Prepared], sweeps.CompletedSweep | None]]
 
 
-@dataclass(frozen=True)
-class Planned(Slot):
-    """One run that there is to be, with what it would be made from now."""
+class Declared:
+    """All sections and scenarios as they are declared now, and the runs that they stand for."""
 
-    parameters: dict[str, Any]
-    fixed: Mapping[str, Any] = field(repr=False)
-    ingested: Mapping[str, str] = field(default_factory=dict, repr=False)
-    #: Runs whose results it reads, by the name under which the notebook asks for them.
-    needs: Mapping[str, Slot] = field(default_factory=dict, repr=False)
-    #: What the notebook may know of these runs and of all scenarios, if it reads results of more than its own.
-    described: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    def __init__(self) -> None:
+        self.sections = {section.slug: section for section in notebooks.sections()}
+        self.scenarios = {scenario.name: scenario for scenario in notebooks.scenarios()}
 
-    def parts(self, needs: Mapping[str, str], sweeps: Mapping[str, str]) -> dict[str, Any]:
-        """Return its fingerprint, given the results it reads."""
-        found = fingerprint.parts(self.fixed, self.parameters, needs, sweeps, self.ingested)
-        return found | ({"described": dict(self.described)} if self.described else {})
+    def runs(self, section: Section, scenario: Scenario) -> list[Run]:
+        """Return the runs of a section under a scenario: none, one, or one for each of its variants.
 
+        Raises
+        ------
+        InputError
+            What `for_each` declares does not exist, or gives values of which no folder can be named.
+        """
+        if not section.runs_under(scenario.name):
+            return []
+        given, each = scenario.parameters.get(section.slug, {}), section.front.for_each
+        if each is None:
+            return [self._run(section, scenario, given)]
+        values = {str(value): value for value in self._values(section, each, scenario)}
+        return [self._run(section, scenario, given | {each.parameter: values[name]}, name) for name in values]
 
-@dataclass
-class Verdict:
-    """Whether a planned run has to be done, why, and how long it took last time."""
+    def _run(self, section: Section, scenario: Scenario, given: dict[str, Any], variant: str = "") -> Run:
+        folder = build_folder() / "runs" / scenario.name / labelled(section.slug, variant)
+        values = parameters.resolve(section, given, f"scenario {scenario.name}")
+        return Run(section, scenario, folder, variant, values)
 
-    state: State
-    reasons: list[str] = field(default_factory=list)
-    seconds: float | None = None
-    failed: bool = False
+    def _values(self, section: Section, each: ForEach, scenario: Scenario) -> list[Any]:
+        place, known = f"{relative(section.path)}: for_each", section.parameters.model_fields
+        if each.parameter not in known:
+            raise InputError(f"{place}: {not_allowed('parameter', each.parameter, known)}")
+        values = each.values
+        if isinstance(values, str):
+            values = self._values_of_model(place, section, values, scenario)
+        for name in map(str, values):
+            if not SAFE.fullmatch(name) or not name.strip("."):
+                raise InputError(
+                    f"{place}: {name!r} names a folder and a page, which may hold ASCII letters, digits, . _ + - "
+                    "and nothing else. Use codes as values, and a metric (`label`) for how they are shown."
+                )
+        return values
 
+    def _values_of_model(self, place: str, section: Section, source: str, scenario: Scenario) -> list[Any]:
+        """Ask the parameters of this or another section, as the scenario sets them, for a list."""
+        slug, _, name = source.rpartition(".")
+        if slug and slug not in self.sections:
+            raise InputError(f"{place}: {not_allowed('section', slug, self.sections)}")
+        asked = self.sections[slug] if slug else section
+        model = parameters.model(asked, scenario.parameters.get(asked.slug, {}), f"scenario {scenario.name}")
+        if not hasattr(model, name):
+            raise InputError(f"{place}: the parameter model of {asked.slug} has nothing called {name!r}.")
+        answer = getattr(model, name)
+        answer = answer() if callable(answer) else answer
+        if isinstance(answer, str) or not isinstance(answer, list | tuple) or not answer:
+            shown = parameters.shown(answer)
+            raise InputError(f"{place}: {source} is {shown}, but must be a list with at least one value.")
+        return list(answer)
 
-def choose(names: Iterable[str] | None, known: list[str], what: str) -> list[str]:
-    """Return the names asked for, all when none is; refuse unknown ones."""
-    wanted = list(known if names is None else names)
-    for name in wanted:
-        if name not in known:
-            raise InputError(not_allowed(what, name, known))
-    return [name for name in known if name in wanted]
+    def connect(self, run: Run) -> None:
+        """Find the runs and sweeps whose results a run reads, and what it may know of them.
 
+        Raises
+        ------
+        InputError
+            An entry of `needs` names an unknown scenario, or it reads ingested data of a kind that is not declared.
+        """
+        for need in run.section.needs:
+            name, slug = notebooks.split_need(need)
+            if name not in ("", "*", *self.scenarios):
+                raise InputError(
+                    f"{relative(run.section.path)}: needs: {not_allowed('scenario', name, self.scenarios)}"
+                )
+            under = [one for one in self.scenarios.values() if name in ("*", one.name)] if name else [run.scenario]
+            for other in (other for one in under for other in self.runs(self.sections[slug], one)):
+                run.needs[other.name if name else other.label] = other
+        run.sweeps = {name: build_folder() / "sweeps" / name for name in run.section.front.sweeps}
+        run.ingested = fingerprint.ingested_sets(run.section, run.parameters)
 
-def with_needed(slugs: list[str], found: Mapping[str, Section]) -> list[str]:
-    """Return sections together with all they need, in the order of the site.
-
-    Raises
-    ------
-    InputError
-        Sections need each other in a circle.
-    """
-    wanted: set[str] = set()
-
-    def visit(slug: str, path: tuple[str, ...]) -> None:
-        if slug in path:
-            raise InputError(f"Sections need each other in a circle: {' -> '.join([*path, slug])}.")
-        wanted.add(slug)
-        for need in found[slug].needs:
-            visit(notebooks.split_need(need)[1], (*path, slug))
-
-    for slug in slugs:
-        visit(slug, ())
-    return [slug for slug in found if slug in wanted]
-
-
-def needed_by(slot: Slot, known: Mapping[str, Section], among: Mapping[str, Scenario]) -> dict[str, Slot]:
-    """Return the runs whose results one reads, by the name under which its notebook asks for them.
-
-    Parameters
-    ----------
-    slot : Slot
-        The run that reads.
-    known, among : mapping
-        All sections and all scenarios by name.
-
-    Raises
-    ------
-    InputError
-        An entry of `needs` names an unknown scenario.
-    """
-    found: dict[str, Slot] = {}
-    for need in slot.section.needs:
-        scenario, slug = notebooks.split_need(need)
-        if scenario not in ("", "*", *among):
-            raise InputError(f"{relative(slot.section.path)}: needs: {not_allowed('scenario', scenario, among)}")
-        chosen = [slot.scenario] if not scenario else [one for name, one in among.items() if scenario in ("*", name)]
-        for run in (run for one in chosen for run in slots(known[slug], one, known)):
-            found[run.name if scenario else run.label] = run
-    return found
-
-
-def described(section: Section, needs: Mapping[str, Slot], among: Mapping[str, Scenario]) -> dict[str, Any]:
-    """Return what a notebook may know of other runs, scenarios and sections; nothing when it asks for none of it."""
-    found: dict[str, Any] = {}
-    if any("/" in name for name in needs):
-        found["scenarios"] = [
-            {"name": one.name, "title": one.title, "description": one.description} for one in among.values()
-        ]
-        found["runs"] = {name: _described(run) for name, run in needs.items()}
-    if section.front.sections:
-        found["sections"] = [
-            {"section": one.slug, "title": one.title, "parameters": parameter_rows(one)}
-            for one in notebooks.sections()
-            if not one.front.at_root
-        ]
-    return found
+    def described(self, run: Run) -> dict[str, Any]:
+        """Return what a notebook may know of other runs, scenarios and sections: nothing unless it asks for it."""
+        found: dict[str, Any] = {}
+        if any("/" in name for name in run.needs):
+            found["scenarios"] = [
+                {"name": one.name, "title": one.title, "description": one.description}
+                for one in self.scenarios.values()
+            ]
+            found["runs"] = {name: _described(other) for name, other in run.needs.items()}
+        if run.section.front.sections:
+            found["sections"] = [
+                {"section": one.slug, "title": one.title, "parameters": parameters.rows(one)}
+                for one in self.sections.values()
+                if not one.front.at_root
+            ]
+        return found
 
 
-def _described(run: Slot) -> dict[str, Any]:
-    variant = run.variant.name if run.variant else ""
-    names = {"section": run.section.slug, "scenario": run.scenario.name, "variant": variant}
-    return names | {"title": run.section.title, "description": run.section.description, "order": run.section.order}
+def _described(run: Run) -> dict[str, Any]:
+    section, names = run.section, {"section": run.section.slug, "scenario": run.scenario.name, "variant": run.variant}
+    return names | {"title": section.title, "description": section.description, "order": section.order}
 
 
-def asked_for(names: Iterable[str] | None, found: Mapping[str, Section]) -> dict[str, set[str]]:
+def _asked_for(names: Iterable[str] | None, known: Mapping[str, Section]) -> dict[str, set[str]]:
     """Return the sections asked for, each with the variants asked for; no variant stands for all of them."""
     asked: dict[str, set[str]] = {}
-    for name in found if names is None else names:
+    for name in known if names is None else names:
         slug, _, variant = name.partition(SEPARATOR)
-        if slug not in found:
-            raise InputError(not_allowed("section", name, list(found)))
+        if slug not in known:
+            raise InputError(not_allowed("section", name, known))
         asked.setdefault(slug, set()).update([variant] if variant else [])
     return asked
 
 
 def expected(
-    scenario_names: Iterable[str] | None = None, names: Iterable[str] | None = None, needed: bool = False
-) -> list[Slot]:
+    scenario_names: Iterable[str] | None = None,
+    names: Iterable[str] | None = None,
+    declared: Declared | None = None,
+) -> list[Run]:
     """Return the runs that the chosen scenarios and sections stand for, whether or not they have been done.
 
     Parameters
     ----------
     scenario_names, names : iterable of str, optional
         Scenarios; sections, or single variants of one such as `economy@KOR`. All by default.
-    needed : bool
-        Add the sections whose results the chosen ones read.
+    declared : Declared, optional
+        What sections and scenarios declare, when it has been read already.
 
     Raises
     ------
     InputError
-        Unknown scenario, section or variant.
+        Unknown scenario, section or variant; a parameter that its model does not allow.
     """
-    found = {section.slug: section for section in notebooks.sections()}
-    known = {scenario.name: scenario for scenario in scenarios()}
-    asked = asked_for(names, found)
-    chosen = with_needed(list(asked), found) if needed else [slug for slug in found if slug in asked]
-    chosen_scenarios = [known[name] for name in choose(scenario_names, list(known), "scenario")]
-    every = [slot for one in chosen_scenarios for slug in chosen for slot in slots(found[slug], one, found)]
-    for slug, wanted in asked.items():
-        _check_variants(slug, wanted, every)
-    kept = [slot for slot in every if not asked.get(slot.section.slug) or _is_wanted(slot, asked)]
-    return _with_needed_runs(kept, found, known) if needed else kept
+    declared = declared or Declared()
+    asked = _asked_for(names, declared.sections)
+    wanted = list(declared.scenarios if scenario_names is None else scenario_names)
+    for name in wanted:
+        if name not in declared.scenarios:
+            raise InputError(not_allowed("scenario", name, declared.scenarios))
+    under = [scenario for name, scenario in declared.scenarios.items() if name in wanted]
+    chosen = [section for slug, section in declared.sections.items() if slug in asked]
+    every = [run for scenario in under for section in chosen for run in declared.runs(section, scenario)]
+    for slug, variants in asked.items():
+        there = dict.fromkeys(run.variant for run in every if run.section.slug == slug and run.variant)
+        for name in sorted(variants - there.keys()):
+            raise InputError(not_allowed(f"variant of {slug}", name, there))
+    return [run for run in every if run.variant in (asked[run.section.slug] or {run.variant})]
 
 
-def _with_needed_runs(chosen: list[Slot], found: Mapping[str, Section], known: Mapping[str, Scenario]) -> list[Slot]:
-    """Return runs and those of other scenarios whose results they read."""
-    every = {slot.key: slot for slot in chosen}
-    waiting = list(chosen)
-    while waiting:
-        for slot in needed_by(waiting.pop(), found, known).values():
-            if slot.key not in every:
-                every[slot.key] = slot
-                waiting.append(slot)
-    return list(every.values())
+def completed(scenario: str, label: str) -> Run | None:
+    """Return the finished run of a section, or of one of its variants, under a scenario; None when there is none."""
+    found = expected([scenario], [label])
+    return found[0].finished()[0] if found else None
 
 
-def _check_variants(slug: str, wanted: set[str], every: list[Slot]) -> None:
-    there = [slot.variant.name for slot in every if slot.section.slug == slug and slot.variant]
-    for name in sorted(wanted):
-        if name not in there:
-            raise InputError(not_allowed(f"variant of {slug}", name, dict.fromkeys(there)))
+def plan(scenario_names: Iterable[str] | None = None, names: Iterable[str] | None = None) -> list[Run]:
+    """Return the runs that are chosen and all whose results they read, with what their fingerprints are made of.
 
-
-def _is_wanted(slot: Slot, asked: Mapping[str, set[str]]) -> bool:
-    return slot.variant is not None and slot.variant.name in asked[slot.section.slug]
-
-
-def plan(scenario_names: Iterable[str] | None = None, names: Iterable[str] | None = None) -> list[Planned]:
-    """Return all runs that the chosen scenarios and sections stand for; every refusal is raised here.
+    Parameters
+    ----------
+    scenario_names, names : iterable of str, optional
+        As for `expected`.
 
     Raises
     ------
     InputError
         Unknown scenario, section, variant, table or parameter; a notebook that cannot be run.
     """
-    found = expected(scenario_names, names, needed=True)
-    chosen = {slot.section.slug: slot.section for slot in found}
-    for section in chosen.values():
+    declared = Declared()
+    found = {run.key: run for run in expected(scenario_names, names, declared)}
+    waiting = list(found.values())
+    while waiting:
+        one = waiting.pop()
+        declared.connect(one)
+        waiting += [other for other in one.needs.values() if found.setdefault(other.key, other) is other]
+    fix_parts(found.values(), declared)
+    return sorted(found.values(), key=lambda run: (run.scenario.name, run.section.order, run.section.slug))
+
+
+def fix_parts(runs: Iterable[Run], declared: Declared) -> None:
+    """Check the notebooks of runs, and take down the parts of their fingerprints that stay as they are from now on."""
+    sections = {run.section.slug: run.section for run in runs}
+    for section in sections.values():
         notebooks.check_parameters_cell(section)
         inline.check(section)
-    fixed = {slug: fingerprint.fixed_parts(section) for slug, section in chosen.items()}
-    among = {scenario.name: scenario for scenario in scenarios()}
-    needs = {slot.key: needed_by(slot, chosen, among) for slot in found}
-    return [
-        _planned(slot, fixed[slot.section.slug], needs[slot.key], described(slot.section, needs[slot.key], among))
-        for slot in found
-    ]
+    fixed = {slug: fingerprint.fixed_parts(section) for slug, section in sections.items()}
+    for run in runs:
+        described = declared.described(run)
+        run.fixed = {**fixed[run.section.slug], **({"described": described} if described else {})}
+        run.text = fingerprint.text_part(run.section)
 
 
-def _planned(slot: Slot, fixed: Mapping[str, Any], needs: Mapping[str, Slot], described: Mapping[str, Any]) -> Planned:
-    values = typed.resolve(slot.section, slot.given, f"scenario {slot.scenario.name}")
-    sets = ingested_sets.part(slot.section, values)
-    return Planned(slot.section, slot.scenario, slot.variant, values, fixed, sets, needs, described)
+@dataclass
+class Staleness:
+    """Whether a run has to be done and why, how long it took last time, and how long it can be expected to take."""
+
+    name: str
+    state: State
+    reasons: list[str] = field(default_factory=list)
+    seconds: float | None = None
+    expected: float = 0.0
+
+    @property
+    def outdated(self) -> bool:
+        """Whether a build would do something about it."""
+        return self.state != "up to date"
+
+    def line(self, every_reason: bool = False) -> str:
+        """Return it as text; reasons beyond the first two are counted unless all are wanted."""
+        took = "" if self.seconds is None else f"{self.seconds:.1f} s"
+        shown = self.reasons if every_reason else self.reasons[:SHOWN_REASONS]
+        rest = len(self.reasons) - len(shown)
+        why = ("\n" + " " * 6 if every_reason else "; ").join(shown) + (f" and {rest} more" if rest else "")
+        return f"{self.name:<40} {self.state:<12} {took:>8}  {why}".rstrip()
 
 
-def expected_seconds(planned: Iterable[Planned]) -> dict[tuple[str, str], float]:
-    """Return how long each run can be expected to take: as last time, as others of its section, or by its cells."""
-    items = list(planned)
-    last = {item.key: run.manifest.seconds for item in items if (run := manifest.read(run_folder(*item.key))[0])}
-    known: dict[str, list[float]] = {}
-    for item in items:
-        known.setdefault(item.section.slug, []).extend([last[item.key]] if item.key in last else [])
-    return {item.key: last.get(item.key) or _guess(item, known[item.section.slug]) for item in items}
+def sweeps_read(planned: Iterable[Run]) -> SweepsRead:
+    """Return the points of each sweep that sections read, and the finished sweep when it is theirs."""
+    return {name: sweeps.state_now(name) for name in dict.fromkeys(name for run in planned for name in run.sweeps)}
 
 
-def _guess(item: Planned, others: list[float]) -> float:
-    return statistics.median(others) if others else 1 + EXPECTED_A_CELL * len(item.section.code)
+def digests(read: SweepsRead) -> dict[str, str]:
+    """Return the hash of the tables of each sweep; empty for a sweep that is not complete."""
+    return {name: done.digest if done else "" for name, (_, done) in read.items()}
 
 
-def judge(planned: Planned, needs: Mapping[str, str], sweeps: Mapping[str, str]) -> Verdict:
-    """Say whether a run is up to date, given the results it reads."""
-    run, reason = manifest.read(run_folder(*planned.key))
-    seconds = run.manifest.seconds if run else None
-    failed = last_failure(*planned.key) != ""
-    if run is None:
-        return Verdict("stale", [reason], seconds, failed)
-    reasons = _reasons(run, planned, needs, sweeps)
+def take_fingerprint(run: Run, swept: Mapping[str, str]) -> None:
+    """Let a run have the fingerprint that follows from the results it reads as they are now.
+
+    Parameters
+    ----------
+    run : Run
+        Planned.
+    swept : mapping
+        Hash of the tables of each sweep.
+    """
+    read = {name: other.finished()[0] for name, other in run.needs.items()}
+    run.fingerprint = fingerprint.parts(
+        run.fixed,
+        run.parameters,
+        {name: done.results_digest if done else "missing" for name, done in read.items()},
+        {name: swept[name] for name in run.sweeps},
+        run.ingested,
+    )
+
+
+def staleness(run: Run, swept: Mapping[str, str], forced: bool = False) -> Staleness:
+    """Compare a run with the one that its folder holds; parameters as for `take_fingerprint`."""
+    take_fingerprint(run, swept)
+    done, reason = run.finished()
+    reasons = ["--force"] if forced else []
+    if done is None:
+        reasons.append(reason)
+    else:
+        damage = done.damage()
+        reasons += fingerprint.differences(done.fingerprint, run.fingerprint) + ([damage] if damage else [])
+    seconds = done.seconds if done else None
     if reasons:
-        return Verdict("stale", reasons, seconds, failed)
-    if run.manifest.text != fingerprint.text_part(planned.section):
-        return Verdict("text", ["text changed"], seconds, failed)
-    return Verdict("fresh", [], seconds, failed)
+        failure = last_failure(run)
+        return Staleness(run.name, "failed" if failure else "stale", [*filter(None, [failure]), *reasons], seconds)
+    if done and done.text != run.text:
+        return Staleness(run.name, "text only", ["text changed"], seconds)
+    return Staleness(run.name, "up to date", [], seconds)
 
 
-def _reasons(run: CompletedRun, planned: Planned, needs: Mapping[str, str], sweeps: Mapping[str, str]) -> list[str]:
-    changed = fingerprint.differences(run.manifest.fingerprint, planned.parts(needs, sweeps))
-    damaged = manifest.damage(run)
-    return changed + ([damaged] if damaged else [])
-
-
-def last_failure(scenario: str, section: str) -> str:
-    """Say where and why a section's last run failed, empty when it did not."""
+def last_failure(run: Run) -> str:
+    """Say where and why a run failed last, empty when it did not."""
     try:
-        known = json.loads((failed_folder(scenario, section) / FAILURE).read_text(encoding="utf-8"))
-        return known["told"].splitlines()[0]
+        known = json.loads((run.failed_folder / FAILURE).read_text(encoding="utf-8"))
+        return known["summary"].splitlines()[0]
     except FileNotFoundError:
         return ""
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
         return "it has left no reason"
 
 
-def needed_results(planned: Planned) -> dict[str, str]:
-    """Return the hash of the results of each section this one needs, "missing" where there are none."""
-    found = {name: manifest.completed(*slot.key) for name, slot in planned.needs.items()}
-    return {name: run.manifest.results_digest if run else "missing" for name, run in found.items()}
+def expected_seconds(planned: list[Run]) -> dict[Key, float]:
+    """Return how long each run can be expected to take: as last time, as others of its section, or by its cells."""
+    last = {run.key: done.seconds for run in planned if (done := run.finished()[0])}
+    known: dict[str, list[float]] = {}
+    for run in planned:
+        known.setdefault(run.section.slug, []).extend([last[run.key]] if run.key in last else [])
+    medians = {slug: statistics.median(seconds) for slug, seconds in known.items() if seconds}
+    return {
+        run.key: last.get(run.key) or medians.get(run.section.slug, 1 + EXPECTED_A_CELL * len(run.section.code))
+        for run in planned
+    }
+
+
+def asked_for(planned: list[Run], scenarios: list[str] | None, sections: list[str] | None) -> set[Key]:
+    """Return the keys of the runs that were asked for, as opposed to those that they need."""
+    within = [run for run in planned if scenarios is None or run.scenario.name in scenarios]
+    return {run.key for run in within if sections is None or {run.label, run.section.slug} & {*sections}}
+
+
+def rows(planned: list[Run], swept: Mapping[str, str] | None = None, forced: Iterable[Key] = ()) -> list[Staleness]:
+    """Return the state of every planned run; one that needs a stale one waits to see whether its results change.
+
+    Parameters
+    ----------
+    planned : list of Run
+        With all that they need.
+    swept : mapping, optional
+        Hash of the tables of each sweep that they read, looked up when it is not given.
+    forced : iterable of key
+        Runs to be done whatever has changed.
+    """
+    swept = digests(sweeps_read(planned)) if swept is None else swept
+    runs, expected = {run.key: run for run in planned}, expected_seconds(planned)
+    found: dict[Key, Staleness] = {}
+    for key in TopologicalSorter({run.key: [one.key for one in run.needs.values()] for run in planned}).static_order():
+        row = staleness(runs[key], swept, key in forced)
+        moving = [name for name, one in runs[key].needs.items() if found[one.key].expected]
+        if moving and row.state in ("up to date", "text only"):
+            row = replace(row, state="may run", reasons=[f"if the results of {name} change" for name in moving])
+        found[key] = replace(row, expected=0.0 if row.state in ("up to date", "text only") else expected[key])
+    return [found[key] for key in runs]
+
+
+def gathered(found: list[Staleness]) -> list[Staleness]:
+    """Return rows with the variants of a section that are in the same state for the same reasons as one row."""
+    groups: dict[tuple[str, ...], list[Staleness]] = {}
+    for row in found:
+        name, _, variant = row.name.partition(SEPARATOR)
+        groups.setdefault((name, row.state, *row.reasons) if variant else (row.name,), []).append(row)
+    return [_together(group) if len(group) > 1 else group[0] for group in groups.values()]
+
+
+def _together(group: list[Staleness]) -> Staleness:
+    known = [row.seconds for row in group if row.seconds is not None]
+    return replace(
+        group[0],
+        name=labelled(group[0].name.partition(SEPARATOR)[0], f"({len(group)} variants)"),
+        seconds=sum(known) if known else None,
+        expected=sum(row.expected for row in group),
+    )

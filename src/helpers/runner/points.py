@@ -28,9 +28,9 @@ from typing import Any
 from helpers import context
 from helpers.errors import InputError
 from helpers.paths import project_root
-from helpers.runner import ingested_sets
-from helpers.runner.notebooks import PARAMETERS_TAG, Section, source, tags
-from helpers.runner.worker import PAGE_ONLY, SKIPPED, CellError
+from helpers.runner import fingerprint
+from helpers.runner.notebooks import PAGE_ONLY, PARAMETERS_TAG, SKIPPED, Section, source, tags
+from helpers.runner.run import CellError
 
 #: Magics that change no number: their lines count as empty. Others would do something here that they cannot.
 WITHOUT_EFFECT = ("matplotlib", "config", "load_ext", "autoreload")
@@ -87,14 +87,14 @@ def time_limit(seconds: float) -> str:
 
 def call_of(section: Section, parameters: dict[str, Any]) -> Call:
     """Return the call that computes a section's numbers for some values of its parameters."""
-    ingested, limits = ingested_sets.described(section, parameters), section.front
+    ingested, limits = fingerprint.ingested_sets(section, parameters), section.front
     return Call(
         section.slug,
         cells_of(section),
         parameters,
         section.tables,
         list(ingested),
-        ingested_sets.made_from_generated(ingested),
+        fingerprint.made_from_generated(ingested),
         limits.time_limit,
         limits.memory_limit,
     )
@@ -174,7 +174,7 @@ def compute(call: Call, place: Path | None = None) -> Outcome:
         except BaseException as error:
             message = time_limit(call.seconds) if isinstance(error, TimeLimit) else str(error)
             return Outcome({}, CellError(message, cell.number, cell.id, _line(error, cell), type(error).__name__))
-    return Outcome(metrics | ({ingested_sets.GENERATED: True} if call.generated else {}))
+    return Outcome(metrics | ({fingerprint.GENERATED: True} if call.generated else {}))
 
 
 def _described(call: Call, folder: Path, metrics: dict[str, Any]) -> dict[str, Any]:

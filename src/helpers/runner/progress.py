@@ -5,46 +5,26 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 
-class Progress(Protocol):
-    """Hears what happens in a build; called from several threads."""
-
-    def note(self, text: str) -> None:
-        """Something worth a line."""
-        ...
-
-    def started(self, name: str, why: str) -> None:
-        """A run begins."""
-        ...
-
-    def event(self, name: str, event: dict[str, Any]) -> None:
-        """A run's worker tells something, such as which cell it executes."""
-        ...
-
-    def ended(self, name: str, state: str, seconds: float) -> None:
-        """A run is over."""
-        ...
-
-
-class Silent:
-    """Says nothing."""
+class Progress:
+    """Gets what happens in a build, from several threads; this one shows nothing."""
 
     def note(self, text: str) -> None:
-        """Say nothing."""
+        """Show something worth a line."""
 
     def started(self, name: str, why: str) -> None:
-        """Say nothing."""
+        """Show that a run begins."""
 
-    def event(self, name: str, event: dict[str, Any]) -> None:
-        """Say nothing."""
+    def cell(self, name: str, number: int, of: int, cell_id: str) -> None:
+        """Show which of how many code cells a run executes."""
 
     def ended(self, name: str, state: str, seconds: float) -> None:
-        """Say nothing."""
+        """Show that a run is over."""
 
 
-class Plain(Silent):
+class Plain(Progress):
     """One line when a run starts and one when it ends, for logs and pipes."""
 
     def note(self, text: str) -> None:
@@ -60,7 +40,7 @@ class Plain(Silent):
         self.note(f"{state:<5} {name} {seconds:.1f} s")
 
 
-class Bars(Silent):
+class Bars(Progress):
     """A bar for each run, by cell, on a terminal."""
 
     def __init__(self) -> None:
@@ -79,10 +59,9 @@ class Bars(Silent):
         """Add a bar."""
         self.tasks[name] = self.bars.add_task(name, total=None, cell=why[:40])
 
-    def event(self, name: str, event: dict[str, Any]) -> None:
+    def cell(self, name: str, number: int, of: int, cell_id: str) -> None:
         """Move a bar to the cell that runs."""
-        if event.get("event") == "cell":
-            self.bars.update(self.tasks[name], completed=event["number"] - 1, total=event["of"], cell=event["id"][:40])
+        self.bars.update(self.tasks[name], completed=number - 1, total=of, cell=cell_id[:40])
 
     def ended(self, name: str, state: str, seconds: float) -> None:
         """Take the bar away and leave a line."""
@@ -92,22 +71,16 @@ class Bars(Silent):
 
 @contextmanager
 def for_terminal() -> Iterator[Progress]:
-    """Yield the progress display that fits where the output goes; an interrupt or a wish to end is told."""
+    """Yield the progress display that fits where the output goes; a stop by Ctrl-C or SIGTERM is announced."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with _display() as progress:
-            yield progress
+        if sys.stdout.isatty():
+            bars = Bars()
+            with bars.bars:
+                yield bars
+        else:
+            yield Plain()
     except KeyboardInterrupt:
         print("stopped: what was finished is kept, nothing else", file=sys.stderr)
         raise
-
-
-@contextmanager
-def _display() -> Iterator[Progress]:
-    if not sys.stdout.isatty():
-        yield Plain()
-    else:
-        bars = Bars()
-        with bars.bars:
-            yield bars

@@ -1,39 +1,225 @@
-"""The Jupyter kernel provisioner that forks kernels from a preloaded process instead of starting interpreters."""
+"""Kernels forked from a preloaded process, behind a Jupyter kernel provisioner.
+
+Importing pandas, seaborn and the like takes most of a notebook's time; a fork takes milliseconds. The process that is
+forked is the fork server of the standard library's `multiprocessing`. Linux only; elsewhere, and where
+RESHORING_ORDINARY_KERNELS is set, each kernel is an interpreter of its own.
+"""
 
 import asyncio
 import os
+import pickle
+import select
+import signal
+import subprocess
 import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing import forkserver
 from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
-from traitlets import Unicode
 
-from helpers.runner import forkclient
+from helpers.runner import environment, fingerprint
+from helpers.runner.notebooks import Section, source
 
 LAUNCHER = "ipykernel_launcher"
+#: What every kernel needs; modules of the sections to run are added to it.
+ALWAYS = (
+    "helpers.runner.provisioner",
+    "ipykernel.debugger",
+    "ipykernel.ipkernel",
+    "ipykernel.kernelapp",
+    "ipykernel.zmqshell",
+    "IPython.core.completer",
+)
+#: Binds itself to the kernel when it is imported, so there must be one by then.
+NEVER = "matplotlib_inline.backend_inline"
+#: Variables that decide what a process imports and how it hashes: a fork cannot change them any more.
+DECISIVE = ("PYTHONPATH", "PYTHONHASHSEED")
 POLL = 0.005
+#: What the fork server that runs was started from.
+_started: list[Any] = []
+
+
+def begin(sections: Iterable[Section] = ()) -> None:
+    """Start the fork server, and let it import what sections need while this process goes on.
+
+    One that was started from the same code is kept.
+    """
+    files = [[str(path), path.stat().st_mtime_ns] for path in fingerprint.package_modules().values()]
+    now = [sorted(files), *(environment.base().get(name) for name in DECISIVE)]
+    if not environment.forks_kernels() or _started == now:
+        return
+    # There is no other way to let go of modules that were edited since they were imported.
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]
+    codes = [source(cell) for section in sections for cell in section.code]
+    forkserver.set_forkserver_preload([*ALWAYS, *fingerprint.worth_preloading(codes)])
+    with _environment(environment.base() | {"PYTHONSAFEPATH": "1"}):
+        forkserver.ensure_running()
+    _started[:] = now
+
+
+def ready() -> bool:
+    """Wait until the fork server has imported everything, and tell whether it may be forked.
+
+    When a module that was to be preloaded starts threads or breaks the server, it is started again without them all.
+    """
+    if not environment.forks_kernels():
+        return False
+    if not _may_fork():
+        _started.clear()
+        begin()
+    return _may_fork()
+
+
+def _may_fork() -> bool:
+    try:
+        return Forked(Probe()).wait() == 0
+    except (OSError, EOFError):
+        return False
+
+
+@contextmanager
+def absent(name: str) -> Iterator[None]:
+    """Make a module look absent for a while, so that others do without it."""
+    known = sys.modules.get(name)
+    # With nothing under its name an import says that there is no such module; the types of Python do not know that.
+    sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+        if known is not None:
+            sys.modules[name] = known
+
+
+@contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """Let processes that are started see these variables and no others."""
+    before = dict(os.environ)
+    try:
+        os.environ.clear()
+        os.environ.update(variables)
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+class Probe:
+    """A process whose exit code tells whether its parent, the fork server, may be forked: only with one thread."""
+
+    def _bootstrap(self, parent: int) -> int:
+        """Be called by the fork server in the new process; return the exit code."""
+        return int(len(os.listdir(f"/proc/{os.getppid()}/task")) > 1 or NEVER in sys.modules)
+
+
+@dataclass
+class Kernel:
+    """A process that becomes a kernel: sent to the fork server, which calls it in a fork of itself."""
+
+    arguments: list[str]
+    environment: dict[str, str]
+    folder: str
+    log: str
+
+    def _bootstrap(self, parent: int) -> int:
+        """Cut every tie with the server, and be a kernel until it is ended.
+
+        Parameters
+        ----------
+        parent : int
+            Open file that can be read from once the process that asked for the kernel is gone.
+        """
+        os.setsid()
+        for target, path, mode in ((0, os.devnull, os.O_RDONLY), (1, self.log, LOGGED), (2, self.log, LOGGED)):
+            os.dup2(os.open(path, mode), target)
+        if any(os.environ.get(name) != self.environment.get(name) for name in DECISIVE):
+            return 1
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+        os.chdir(self.folder)
+        os.environ.clear()
+        os.environ.update(self.environment)
+        if numpy := sys.modules.get("numpy"):
+            numpy.random.seed()  # no two kernels draw the same numbers
+        from ipykernel import kernelapp
+
+        launcher = kernelapp.__file__.replace("ipykernel/kernelapp", LAUNCHER)
+        sys.argv = [launcher, *self.arguments]
+        kernelapp.IPKernelApp.launch_instance(argv=self.arguments)
+        return 0
+
+
+LOGGED = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+
+
+def _end_with(parent: int) -> None:
+    """End this process and its group when the process at the other end of a pipe is gone, even by kill -9."""
+    select.select([parent], [], [])
+    os.killpg(0, signal.SIGKILL)
+
+
+class Forked:
+    """A process forked by the server; has the parts of `subprocess.Popen` that a provisioner uses."""
+
+    stdin = stdout = stderr = None
+    returncode: int | None = None
+
+    def __init__(self, process: Kernel | Probe) -> None:
+        self._status, self._lifeline = forkserver.connect_to_new_process([])
+        with open(self._lifeline, "wb", closefd=False) as pipe:
+            # The first is what the parent would tell of itself, such as its main module: nothing.
+            pipe.write(pickle.dumps({}) + pickle.dumps(process))
+        self.pid = forkserver.read_signed(self._status)
+
+    def poll(self) -> int | None:
+        """Return the exit code, None while the process runs."""
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end; without a server left to say the exit code, the process counts as killed."""
+        if self.returncode is None:
+            if not select.select([self._status], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0)
+            try:
+                self.returncode = forkserver.read_signed(self._status)
+            except EOFError:
+                self.returncode = -signal.SIGKILL
+            os.close(self._status)
+            os.close(self._lifeline)
+        return self.returncode
+
+    def send_signal(self, signum: int) -> None:
+        """Send a signal, unless the process has ended."""
+        if self.poll() is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signum)
+
+    def kill(self) -> None:
+        """Kill the process."""
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        """Ask the process to end."""
+        self.send_signal(signal.SIGTERM)
 
 
 class ForkProvisioner(LocalProvisioner):
-    """Forks kernels from the server at `server`; without one it starts them as usual."""
-
-    server = Unicode("", config=True, help="number and socket of the fork server")
+    """Forks ipykernels from the fork server; starts other kernels as usual."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        """Fork a kernel with the arguments, environment, folder and output files given."""
-        if not self.server or LAUNCHER not in cmd:
+        """Fork a kernel with the arguments, environment, folder and file for its output given."""
+        if LAUNCHER not in cmd or not environment.forks_kernels():
             return await super().launch_kernel(cmd, **kwargs)
         self.cwd = kwargs.get("cwd") or os.getcwd()
-        outputs = [kwargs.get(name) or stream for name, stream in (("stdout", sys.stdout), ("stderr", sys.stderr))]
-        child = forkclient.fork(
-            self.server,
-            "kernel",
-            cmd[cmd.index(LAUNCHER) + 1 :],
-            files=(outputs[0].fileno(), outputs[1].fileno()),
-            environment=kwargs.get("env") or dict(os.environ),
-            folder=str(self.cwd),
-        )
+        arguments = cmd[cmd.index(LAUNCHER) + 1 :]
+        log = getattr(kwargs.get("stdout"), "name", os.devnull)
+        child = Forked(Kernel(arguments, kwargs.get("env") or dict(os.environ), str(self.cwd), log))
         # Answers to all that the base class asks of a Popen.
         self.process = child  # type: ignore[assignment]
         self.pid = self.pgid = child.pid

@@ -5,50 +5,26 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 
 from helpers import files
-from helpers.errors import InputError, not_allowed
-from helpers.runner import design, fingerprint, ingested_sets, notebooks, parameters, scenario, scratch
-from helpers.runner.design import Design, Point
-from helpers.runner.layout import build_folder, sweep_folder
+from helpers.errors import InputError, WorkError, not_allowed
+from helpers.paths import build_folder
+from helpers.runner import cluster, design, environment, fingerprint, notebooks, parameters, tables
+from helpers.runner.design import Design, Point, Prepared
 from helpers.runner.notebooks import Section
 from helpers.runner.points import call_of, cells_of
-from helpers.runner.progress import Progress, Silent
-
-if TYPE_CHECKING:
-    from helpers.runner.cluster import Remote
-    from helpers.runner.worker import CellError
-    from helpers.runner.workers import Workers
+from helpers.runner.progress import Progress
+from helpers.runner.run import CellError, RunResult
+from helpers.runner.workers import Workers
 
 POINTS, PARQUET, FAILURES, SUMMARY = "points.csv", "points.parquet", "failures.csv", "sweep.json"
 #: Faults of a single combination, not of the design: the point is listed among the failures.
 COMBINATION = "value_error"
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A point with all its values, or with the reason why the model refuses the combination."""
-
-    point: Point
-    section: Section
-    resolved: dict[str, Any] = field(default_factory=dict)
-    parts: dict[str, Any] = field(default_factory=dict, repr=False)
-    refusal: str = ""
-
-    @property
-    def run_id(self) -> str:
-        """Name of the point's run."""
-        return fingerprint.run_id(self.parts) if self.parts else ""
-
-    @property
-    def record(self) -> Path:
-        """File that holds what the point gave."""
-        return build_folder() / "points" / self.section.slug / f"{self.run_id}.json"
 
 
 @dataclass(frozen=True)
@@ -94,7 +70,7 @@ class SweepRecap:
 
 def completed(name: str) -> CompletedSweep | None:
     """Return a finished sweep, None when there is none whose tables are as they were written."""
-    folder = sweep_folder(name)
+    folder = build_folder() / "sweeps" / name
     try:
         summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
         whole = all(fingerprint.file_digest(folder / file) == sha for file, sha in summary["outputs"].items())
@@ -115,7 +91,7 @@ def prepare(name: str, found: Design) -> list[Prepared]:
     known = {item.slug: item for item in notebooks.sections()}
     for slug in found.sections:
         _check_section(name, _known_section(name, slug, known))
-    base = scenario.scenario(found.scenario, list(known)).parameters if found.scenario else {}
+    base = notebooks.scenario(found.scenario, list(known)).parameters if found.scenario else {}
     fixed = {slug: fingerprint.fixed_parts(known[slug]) for slug in found.sections}
     return [
         _prepare(name, point, known[point.section], base.get(point.section, {}), fixed[point.section])
@@ -147,24 +123,8 @@ def _prepare(name: str, point: Point, section: Section, base: dict[str, Any], fi
         if any(item["type"] != COMBINATION for item in error.errors()):
             raise InputError(message) from error
         return Prepared(point, section, refusal=message)
-    ingested = ingested_sets.part(section, resolved)
+    ingested = fingerprint.ingested_sets(section, resolved)
     return Prepared(point, section, resolved, fingerprint.parts(fixed, resolved, ingested=ingested))
-
-
-def single(section: Section, resolved: dict[str, Any]) -> Prepared:
-    """Return a point of no sweep: the values of one run of which only the numbers are wanted.
-
-    Raises
-    ------
-    InputError
-        The section reads what other sections or sweeps left, of which there is nothing for a point.
-    """
-    if section.needs or section.front.sweeps:
-        raise InputError(f"Section {section.slug} reads the results of others, so it cannot be run for numbers alone.")
-    parts = fingerprint.parts(
-        fingerprint.fixed_parts(section), resolved, ingested=ingested_sets.part(section, resolved)
-    )
-    return Prepared(Point(1, section.slug, {}, {}), section, resolved, parts)
 
 
 def about(found: Design) -> dict[str, Any]:
@@ -203,7 +163,7 @@ def run(
     jobs : int, optional
         Points at once; by default the cores there are.
     progress : Progress, optional
-        Hears how far it is.
+        Shows how far it is.
     retry : bool
         Compute points again that failed before.
     wait : bool
@@ -216,7 +176,7 @@ def run(
     InputError
         The design is at fault; nothing has run.
     """
-    path, progress = design.find(name), progress or Silent()
+    path, progress = design.find(name), progress or Progress()
     found = design.read(path)
     prepared, description = prepare(path.stem, found), about(found)
     with files.lock(build_folder() / "sweeps", f"sweep {path.stem}", wait, progress.note):
@@ -231,18 +191,14 @@ def run(
 
 
 @contextmanager
-def workers(jobs: int | None, backend: str, address: str | None) -> "Iterator[Workers | Remote]":
+def workers(jobs: int | None, backend: str, address: str | None) -> Iterator[Workers | cluster.Remote]:
     """Open processes for points, here or on a cluster, and end them in the end."""
-    from helpers.runner import cluster
-    from helpers.runner.workers import Workers
-    from helpers.runner.workshop import jobs_by_default
-
     with ExitStack() as stack:
         client = stack.enter_context(cluster.connection(backend, address))
         if client:
-            opened: Workers | Remote = cluster.Remote(client, jobs or cluster.jobs_of(client))
+            opened: Workers | cluster.Remote = cluster.Remote(client, jobs or cluster.jobs_of(client))
         else:
-            opened = Workers(stack.enter_context(scratch.private_folder()), jobs or jobs_by_default())
+            opened = Workers(stack.enter_context(environment.private_folder()), jobs or environment.cores())
         stack.callback(opened.close)
         yield opened
 
@@ -253,16 +209,6 @@ def state_now(name: str) -> tuple[list[Prepared], CompletedSweep | None]:
     found = design.read(path)
     prepared = prepare(path.stem, found)
     return prepared, up_to_date(path.stem, prepared, about(found))
-
-
-def renew(name: str, prepared: list[Prepared], opened: "Workers | Remote", progress: Progress) -> str:
-    """Carry out a sweep that a build needs; return the hash of its tables."""
-    with files.lock(build_folder() / "sweeps", f"sweep {name}", on_wait=progress.note):
-        waiting = missing(prepared)
-        lost = compute_all(waiting, opened, f"sweep {name}", progress) if waiting else {}
-        finish(name, prepared, len(waiting), about(design.read(design.find(name))), lost)
-    done = completed(name)
-    return done.digest if done else ""
 
 
 def missing(prepared: list[Prepared], retry: bool = False) -> list[Prepared]:
@@ -286,7 +232,9 @@ def recorded(item: Prepared) -> dict[str, Any] | None:
     return record if record.get("parameters") == item.resolved else None
 
 
-def compute_all(waiting: list[Prepared], opened: "Workers | Remote", label: str, progress: Progress) -> dict[str, str]:
+def compute_all(
+    waiting: list[Prepared], opened: Workers | cluster.Remote, label: str, progress: Progress
+) -> dict[str, str]:
     """Compute points side by side and record each as soon as it is done.
 
     Returns
@@ -303,7 +251,7 @@ def compute_all(waiting: list[Prepared], opened: "Workers | Remote", label: str,
         for number, future in enumerate(as_completed(futures), 1):
             error = future.result()
             lost |= {futures[future].run_id: str(error)} if error and not error.name else {}
-            progress.event(label, {"event": "cell", "number": number, "of": len(waiting), "id": "points"})
+            progress.cell(label, number, len(waiting), "points")
         state = "ran"
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
@@ -315,7 +263,7 @@ def compute_all(waiting: list[Prepared], opened: "Workers | Remote", label: str,
     return lost
 
 
-def compute_and_record(item: Prepared, opened: "Workers | Remote") -> "CellError | None":
+def compute_and_record(item: Prepared, opened: Workers | cluster.Remote) -> CellError | None:
     """Compute one point and record what it gave; return its error when it failed."""
     outcome = opened.compute(call_of(item.section, item.resolved), item.parts)
     error = outcome.error
@@ -340,9 +288,7 @@ def finish(
     name: str, prepared: list[Prepared], computed: int, description: dict[str, Any], lost: Mapping[str, str]
 ) -> SweepRecap:
     """Write the tables of a sweep from the records of its points, and a record of what it is about."""
-    from helpers.runner import tables
-
-    folder = sweep_folder(name)
+    folder = build_folder() / "sweeps" / name
     made = tables.collect(prepared, {item.run_id: recorded(item) for item in prepared if not item.refusal}, lost)
     files.write_text(folder / POINTS, tables.csv_text(made.points))
     files.write_text(folder / FAILURES, tables.csv_text(made.failures, tables.FAILURE_COLUMNS))
@@ -361,3 +307,47 @@ def finish(
     }
     files.write_text(folder / SUMMARY, _json(summary))
     return SweepRecap(name, folder, len(prepared), computed, len(made.failures))
+
+
+def run_point(
+    slug: str,
+    assignments: list[str],
+    scenario_name: str | None = None,
+    *,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> RunResult:
+    """Run a section for its metrics alone, as a point of a sweep is: no figures, tables or cells tagged `page-only`.
+
+    Parameters
+    ----------
+    slug, assignments, scenario_name, force, progress
+        As for `helpers.runner.builder.run_section`.
+
+    Raises
+    ------
+    InputError
+        Anything that is not allowed, such as a section that reads the results of others; nothing has run.
+    WorkError
+        The run failed.
+    """
+    section, progress = notebooks.section(slug), progress or Progress()
+    notebooks.check_parameters_cell(section)
+    resolved = parameters.assigned(section, assignments, scenario_name)
+    if section.needs or section.front.sweeps:
+        raise InputError(f"Section {slug} reads the results of others, so it cannot be run for numbers alone.")
+    sets = fingerprint.ingested_sets(section, resolved)
+    parts = fingerprint.parts(fingerprint.fixed_parts(section), resolved, ingested=sets)
+    point = Prepared(Point(1, slug, {}, {}), section, resolved, parts)
+    known = None if force else recorded(point)
+    if known and not known["error"]:
+        return RunResult(known["metrics"], point.record, point.run_id, False)
+    begun = time.monotonic()
+    with workers(1, "local", None) as opened:
+        progress.started(slug, "asked for, numbers only")
+        error = compute_and_record(point, opened)
+        progress.ended(slug, "failed" if error else "ran", time.monotonic() - begun)
+    known = recorded(point)
+    if error or known is None:
+        raise WorkError(f"{slug}: {error} (without --numbers its notebook and log are kept)")
+    return RunResult(known["metrics"], point.record, point.run_id, True)

@@ -6,12 +6,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from helpers import files
-
-if TYPE_CHECKING:
-    from helpers.runner.sweeps import Prepared
+from helpers.runner.design import Prepared
 
 Row = dict[str, Any]
 HEAD = ("point", "section", "run_id")
@@ -28,9 +26,7 @@ class Collected:
     metrics: list[str]
 
 
-def collect(
-    prepared: "list[Prepared]", records: dict[str, dict[str, Any] | None], lost: Mapping[str, str]
-) -> Collected:
+def collect(prepared: list[Prepared], records: dict[str, dict[str, Any] | None], lost: Mapping[str, str]) -> Collected:
     """Return the tables of a sweep.
 
     Parameters
@@ -55,16 +51,16 @@ def collect(
     return Collected(points, failures, parameters, list(metrics.values()))
 
 
-def _head(item: "Prepared") -> Row:
+def _head(item: Prepared) -> Row:
     return {"point": item.point.number, "section": item.point.section, "run_id": item.run_id}
 
 
-def _point(item: "Prepared", record: Row, parameters: list[str], metrics: dict[str, str]) -> Row:
+def _point(item: Prepared, record: Row, parameters: list[str], metrics: dict[str, str]) -> Row:
     values = {name: plain(_value(item, name)) for name in parameters}
     return _head(item) | values | {column: record["metrics"].get(name) for name, column in metrics.items()}
 
 
-def _value(item: "Prepared", name: str) -> Any:
+def _value(item: Prepared, name: str) -> Any:
     """Return the value a point has for a parameter that this or another point varies; None where it has none."""
     if name in item.point.varied:
         return item.point.varied[name]
@@ -75,7 +71,7 @@ def _value(item: "Prepared", name: str) -> Any:
     return value
 
 
-def _failure(item: "Prepared", record: Row | None, lost: str | None) -> Row:
+def _failure(item: Prepared, record: Row | None, lost: str | None) -> Row:
     told: Row = {"kind": "refused", "message": item.refusal}
     if not item.refusal:
         told = {"kind": "failed"} | record["error"] if record else {"kind": "not computed", "message": lost}

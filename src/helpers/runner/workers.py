@@ -14,9 +14,8 @@ from typing import Any
 from joblib.externals.loky.process_executor import ProcessPoolExecutor
 
 from helpers.runner import environment
-from helpers.runner.execute import resident_memory
 from helpers.runner.points import GRACE, Call, Outcome, TimeLimit, compute, time_limit
-from helpers.runner.worker import CellError
+from helpers.runner.run import CellError
 
 #: Seconds between two looks at a process.
 LOOK = 0.3
@@ -83,7 +82,7 @@ class Worker:
                 begun = time.monotonic()
             if begun is not None and time.monotonic() - begun > call.seconds + GRACE:
                 return self._failed(time_limit(call.seconds), TimeLimit.__name__)
-            held = resident_memory(list(self._executor._processes)) / MEGABYTE
+            held = environment.resident_memory(self._executor._processes) / MEGABYTE
             if held > call.megabytes:
                 limit = f"its limit is {call.megabytes:g} MB (memory_limit in the front matter)"
                 return self._failed(f"ended with {held:.0f} MB in memory: {limit}", "MemoryLimit")

@@ -6,15 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from helpers.errors import WorkError
 from helpers.paths import project_root
 from helpers.site.notebook_page import cell_options, text
 
 if TYPE_CHECKING:
-    Run = Any
+    from helpers.runner import Run
 
 PAGES, DOWNLOADS, ASSETS = "build/pages", "build/downloads", "build/assets"
 CONFIGURATION, BIBLIOGRAPHY, OWN_ASSETS = "_quarto.yml", "references.bib", "assets"
@@ -37,27 +36,8 @@ def published_runs() -> "list[Run]":
     """Return all finished runs: pages at the root first, then by scenario, by the sections' order, and by variant."""
     from helpers import runner
 
-    found = [_run(slot, done) for slot in runner.expected() if (done := runner.completed(*slot.key))]
+    found = [done for planned in runner.expected() if (done := planned.finished()[0])]
     return sorted(found, key=_place)
-
-
-def _run(slot: Any, done: Any) -> "Run":
-    manifest = done.manifest
-    return SimpleNamespace(
-        section=slot.section,
-        scenario=slot.scenario,
-        variant=slot.variant.name if slot.variant else "",
-        folder=done.folder,
-        notebook=done.notebook,
-        results=done.results,
-        metrics=done.metrics,
-        parameters=manifest.parameters,
-        tables={name: {"vintages": table.vintages} for name, table in manifest.tables.items()},
-        ingested={name: {"title": found.title} for name, found in manifest.ingested.items()},
-        generated=manifest.generated,
-        run_id=manifest.run_id,
-        outputs=manifest.outputs,
-    )
 
 
 def _place(run: "Run") -> tuple[bool, str, float, str, str]:
@@ -127,17 +107,17 @@ class Links:
     for the contract to find.
     """
 
-    def __init__(self, runs: Sequence[Any]) -> None:
+    def __init__(self, runs: "Sequence[Run]") -> None:
         self.pages = {label(run): page(run) for run in runs}
         self.pages |= {f"{run.scenario.name}/{run.section.slug}": listed(run) for run in runs}
         self.scenarios = list(dict.fromkeys(run.scenario.name for run in runs))
         self.silent = {page(run): _silent_labels(run) for run in runs if not run.variant}
 
-    def rewritten(self, content: str, run: Any) -> str:
+    def rewritten(self, content: str, run: "Run") -> str:
         """Return Markdown or HTML of a run's page with links that lead from there to other pages."""
         return LINK.sub(lambda match: self._link(match, run), content)
 
-    def _link(self, match: re.Match[str], run: Any) -> str:
+    def _link(self, match: re.Match[str], run: "Run") -> str:
         before, name, anchor = match.groups()
         own = run.scenario.name
         found = (self.pages.get(key) for key in (name, *(f"{one}/{name}" for one in (own, *self.scenarios))))
@@ -149,7 +129,7 @@ class Links:
         return f"{before}{place}" + (f"#{anchor}" if drawn else "")
 
 
-def _silent_labels(run: Any) -> set[str]:
+def _silent_labels(run: "Run") -> set[str]:
     """Return the labels of a page's figures and tables that showed nothing."""
     notebook = json.loads(run.notebook.read_text(encoding="utf-8"))
     silent = [cell for cell in notebook["cells"] if cell["cell_type"] == "code" and not cell.get("outputs")]

@@ -1,0 +1,492 @@
+"""Carry out a run: papermill executes its notebook in a kernel of its own, and a folder holds what it leaves.
+
+Importing papermill takes long, so this module is imported only when there is something to run.
+"""
+
+import atexit
+import io
+import json
+import logging
+import platform
+import re
+import shutil
+import sys
+import tempfile
+import threading
+import time
+import traceback
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+import nbformat
+import papermill
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, papermill_engines
+
+from helpers import files
+from helpers.data import catalogue
+from helpers.errors import WorkError
+from helpers.paths import project_root
+from helpers.runner import cluster, environment, fingerprint, inline, notebooks, provisioner
+from helpers.runner.normalise import normalise
+from helpers.runner.notebooks import SKIPPED, Scenario
+from helpers.runner.run import FAILURE, LOG, MANIFEST, NOTEBOOK, RESULTS, CellError, Run, publish, seal
+
+VERSIONS = ("papermill", "ipykernel", "pandas", "numpy", "matplotlib")
+ENGINE = "reshoring"
+ARGUMENTS = ("-f", "{connection_file}", "--HistoryManager.enabled=False", "--IPKernelApp.trio_loop=False")
+#: Seconds between two looks at what a run uses.
+LOOK = 0.2
+MEGABYTE = 1_000_000
+
+#: Called with the number of a code cell that begins, of how many, and its id.
+OnCell = Callable[[int, int, str], None]
+
+
+class PromptClient(AsyncKernelClient):
+    """A client that takes the kernel for ready as soon as it has said that it is idle.
+
+    The usual one then listens for another fifth of a second, which is as long as a whole cell.
+    """
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Wait until the kernel answers on both channels.
+
+        Raises
+        ------
+        RuntimeError
+            It dies before, or does not answer in time.
+        """
+        limit = time.monotonic() + (timeout or float("inf"))
+        while not await self._answers(self.kernel_info()):
+            if not await self.is_alive():
+                raise RuntimeError("Kernel died before replying to kernel_info")
+            if time.monotonic() > limit:
+                raise RuntimeError(f"Kernel didn't respond in {timeout} seconds")
+
+    async def _answers(self, request: str) -> bool:
+        """Tell whether the reply to a request comes, and the word that the kernel is idle again."""
+        try:
+            reply = await self.get_shell_msg(timeout=1)
+            if reply["msg_type"] != "kernel_info_reply":
+                return False
+            self._handle_kernel_info_reply(reply)
+            while True:
+                message = await self.get_iopub_msg(timeout=0.2)
+                mine = message["parent_header"].get("msg_id") == request
+                if mine and message["content"].get("execution_state") == "idle":
+                    return True
+        except Empty:
+            return False
+
+
+class RunClient(PapermillNotebookClient):
+    """papermill's client with the kernel of one execution."""
+
+    execution: "Execution"
+
+    def create_kernel_manager(self) -> AsyncKernelManager:
+        """Return the manager of a kernel that listens on sockets which only this user can reach."""
+        self.km = AsyncKernelManager(
+            kernel_name="python3",
+            transport="ipc",
+            connection_file=str(self.execution.sockets / "kernel.json"),
+            client_class=f"{__name__}.{PromptClient.__name__}",
+        )
+        # Kernels that the user has installed under the same name play no part.
+        forked = {"kernel_provisioner": {"provisioner_name": "reshoring-fork", "config": {}}}
+        argv = [sys.executable, "-m", provisioner.LAUNCHER, *ARGUMENTS]
+        metadata = forked if self.execution.space.forked else {}
+        self.km._kernel_spec = KernelSpec(argv=argv, display_name="Python 3", language="python", metadata=metadata)
+        return self.km
+
+    async def async_start_new_kernel(self, **kwargs: Any) -> None:
+        """Start the kernel in the run's folder and environment; its output goes to the run's log."""
+        execution = self.execution
+        with open(execution.folder / LOG, "ab") as log:
+            where = {"env": execution.environment(), "cwd": str(execution.folder / "work")}
+            await super().async_start_new_kernel(**where, stdout=log, stderr=log)
+        assert self.km is not None
+        assert self.km.provisioner is not None
+        execution.kernel = getattr(self.km.provisioner, "pid", None)
+
+    start_new_kernel = run_sync(async_start_new_kernel)
+
+    async def async_execute_cell(self, cell: Any, cell_index: int, *args: Any, **kwargs: Any) -> Any:
+        """Execute a code cell; in a markdown cell put values in the place of expressions."""
+        if cell.cell_type == "markdown":
+            await inline.evaluate(self, cell)
+        return await super().async_execute_cell(cell, cell_index, *args, **kwargs)
+
+    execute_cell = run_sync(async_execute_cell)
+
+
+class RunEngine(NBClientEngine):
+    """papermill's engine for the runs of this package; `execution` is the one that it executes for."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, execution: "Execution", **kwargs: Any) -> Any:
+        """Execute a notebook in the kernel of a run."""
+        execution.notebook = nb_man.nb
+        traits = {name: value for name, value in kwargs.items() if RunClient.class_traits().get(name)}
+        client = RunClient(nb_man, kernel_name=kernel_name, startup_timeout=60, **traits)
+        client.execution = execution
+        return client.execute()
+
+
+papermill_engines.register(ENGINE, RunEngine)
+# What papermill has to say of a run is in its log; without a handler it would be printed among the progress.
+logging.getLogger("papermill").addHandler(logging.NullHandler())
+
+
+@dataclass
+class Space:
+    """Where runs are carried out: a folder of this process, short paths for sockets, and whether kernels are forked."""
+
+    folder: Path
+    sockets: Path
+    forked: bool
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass
+class Outcome:
+    """How a run ended: the folder with what it left, how long it took, and why it failed if it did."""
+
+    folder: Path
+    seconds: float
+    error: CellError | None = None
+
+
+class Execution:
+    """The execution of one run, which can be asked at any time how far it is."""
+
+    def __init__(self, run: Run, space: Space, on_cell: OnCell) -> None:
+        self.run, self.space, self.on_cell = run, space, on_cell
+        self.folder = Path(tempfile.mkdtemp(dir=space.folder))
+        self.sockets = Path(tempfile.mkdtemp(dir=space.sockets))
+        self.notebook: Any = None
+        self.kernel: int | None = None
+        self.current: tuple[int | None, str] = (None, "")
+        self.begun = time.monotonic()
+        #: Why it was ended from outside.
+        self.ended: CellError | None = None
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of the kernel; IPython keeps its files in the run's folder, so reads no profile."""
+        own = {"RESHORING_RUN": str(self.folder / "context.json"), "RESHORING_ROOT": str(project_root())}
+        return environment.base() | own | {"IPYTHONDIR": str(self.folder / "ipython")}
+
+    def carry_out(self) -> CellError | None:
+        """Run the notebook to its end; return what went wrong, None when nothing did."""
+        run, started = self.run, datetime.now(UTC)
+        done = threading.Event()
+        watch = threading.Thread(target=self._watch, args=(done,), daemon=True)
+        watch.start()
+        try:
+            self._prepare()
+            self._execute()
+            if run.generated:
+                self._mark_generated()
+            self._save()
+            inline.record(self.notebook, self.folder / RESULTS)
+            run.versions = {"python": platform.python_version()} | {name: version(name) for name in VERSIONS}
+            run.seconds = round(time.monotonic() - self.begun, 3)
+            run.started = started.isoformat(timespec="seconds")
+            seal(run, self.folder)
+        except Exception as error:
+            trace = traceback.format_exc()
+            with suppress(OSError):
+                self._save()
+                (self.folder / LOG).open("a", encoding="utf-8").write(trace)
+            return self.ended or self._error(error)
+        finally:
+            done.set()
+            watch.join()
+            environment.end_group(self.kernel)
+            shutil.rmtree(self.sockets, ignore_errors=True)
+        return None
+
+    def _prepare(self) -> None:
+        run, section = self.run, self.run.section
+        for name in (RESULTS, "work"):
+            (self.folder / name).mkdir()
+        needs = [other.results for other in run.needs.values()]
+        run.generated = fingerprint.made_from_generated(run.ingested, needs, run.sweeps.values())
+        run.tables = {
+            name: {"sha256": catalogue.sha256(name), "vintages": list(catalogue.vintages(name))}
+            for name in section.tables
+        }
+        context = run.context(self.folder / RESULTS)
+        (self.folder / "context.json").write_text(json.dumps(context), encoding="utf-8")
+
+    def _execute(self) -> None:
+        papermill.execute_notebook(
+            # Braces in a path would be taken for parameters.
+            str(self.run.section.path).replace("{", "{{").replace("}", "}}"),
+            None,
+            parameters=self.run.parameters,
+            engine_name=ENGINE,
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            autosave_cell_every=0,
+            record_timing=False,
+            shutdown_kernel="immediate",
+            on_cell_execute=self._cell_started,
+            skip_cells_with_tag=SKIPPED,
+            execution=self,
+        )
+
+    def _cell_started(self, cell: Any, cell_index: int) -> None:
+        """Note which code cell runs, counting code cells as a reader does."""
+        codes = [index for index, other in enumerate(self.notebook.cells) if other.cell_type == "code"]
+        self.current = codes.index(cell_index) + 1, cell.get("id", "")
+        self.on_cell(codes.index(cell_index) + 1, len(codes), cell.get("id", ""))
+
+    def _watch(self, done: threading.Event) -> None:
+        """End the kernel with its group when the build is stopped, or when it takes too long or too much memory."""
+        while not done.wait(LOOK):
+            self.ended = self.ended or (self._cut("stopped") if self.space.stopped.is_set() else self._excess())
+            if self.ended:
+                environment.end_group(self.kernel)
+
+    def _excess(self) -> CellError | None:
+        """Return an error that says which limit is passed, None when none is."""
+        limits, seconds = self.run.section.front, time.monotonic() - self.begun
+        if seconds > limits.time_limit:
+            limit = f"{limits.time_limit:g} s (time_limit in the front matter)"
+            return self._cut(f"ended after {seconds:.0f} s: its limit is {limit}", "TimeLimit")
+        held = environment.resident_memory(filter(None, [self.kernel])) / MEGABYTE
+        if held > limits.memory_limit:
+            limit = f"{limits.memory_limit:g} MB (memory_limit in the front matter)"
+            return self._cut(f"ended with {held:.0f} MB in memory: its limit is {limit}", "MemoryLimit")
+        return None
+
+    def _cut(self, message: str, name: str = "") -> CellError:
+        number, cell_id = self.current
+        return CellError(message, number, cell_id, None, name)
+
+    def _mark_generated(self) -> None:
+        path = self.folder / RESULTS / "metrics.json"
+        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        content = json.dumps(known | {fingerprint.GENERATED: True}, indent=2, sort_keys=True, ensure_ascii=False)
+        path.write_text(content + "\n", encoding="utf-8")
+
+    def _save(self) -> None:
+        """Write the notebook as it is now, normalised."""
+        if self.notebook is not None:
+            paths = {self.folder: "<run>", project_root(): "<root>", self.sockets: "<sockets>"}
+            text = nbformat.writes(normalise(self.notebook, {str(path): name for path, name in paths.items()}))
+            (self.folder / NOTEBOOK).write_text(text + "\n", encoding="utf-8")
+
+    def _error(self, found: BaseException) -> CellError:
+        """Say in which cell and line, and why, the execution ended."""
+        if isinstance(found, inline.ExpressionError):
+            return CellError(str(found), None, found.cell_id, None, found.name)
+        name = getattr(found, "ename", None)
+        if name is None:
+            return self._cut(f"{found}".strip() or type(found).__name__, type(found).__name__)
+        number, cell_id = self.current
+        line = failing_line("\n".join(getattr(found, "traceback", [])))
+        return CellError(str(getattr(found, "evalue", "")), number, cell_id, line, name)
+
+
+def failing_line(trace: str) -> int | None:
+    """Return the line within the cell at which an IPython traceback says the error arose."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", trace)
+    found = re.search(r"Cell In\[\d+\], line (\d+)", plain) or re.search(r"<cell>\D*line (\d+)", plain)
+    return int(found.group(1)) if found else None
+
+
+def carry_out(run: Run, space: Space, on_cell: OnCell) -> Outcome:
+    """Carry out a run in a folder that nobody else sees.
+
+    Parameters
+    ----------
+    run : Run
+        Planned; gets what the manifest says of it.
+    space : Space
+        Where.
+    on_cell : callable
+        Called as each code cell begins.
+    """
+    execution = Execution(run, space, on_cell)
+    try:
+        error = execution.carry_out()
+    except OSError as found:
+        error = CellError(f"cannot write what the run leaves: {found}", name="OSError")
+    for path in execution.folder.iterdir():
+        if path.name not in (NOTEBOOK, RESULTS, MANIFEST, LOG):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return Outcome(execution.folder, time.monotonic() - execution.begun, error)
+
+
+@contextmanager
+def opened_space(forked: bool) -> Iterator[Space]:
+    """Make the folders in which runs are carried out; whatever happens, nothing is left of them."""
+    with environment.private_folder() as folder:
+        # Names of sockets must be short, which the project's own folder may not be.
+        sockets = Path(tempfile.mkdtemp(prefix="reshoring-"))
+        (folder / environment.BESIDE).write_text(str(sockets), encoding="utf-8")
+        try:
+            yield Space(folder, sockets, forked)
+        finally:
+            shutil.rmtree(sockets, ignore_errors=True)
+
+
+class Pool:
+    """Carries out runs on this machine, as many at once as there is room for, and keeps what they leave."""
+
+    def __init__(self, executor: Executor, space: Space, jobs: int) -> None:
+        self.executor, self.space, self.jobs = executor, space, jobs
+
+    def submit(self, run: Run, on_cell: OnCell) -> "Future[Any]":
+        """Begin a run."""
+        return self.executor.submit(carry_out, run, self.space, on_cell)
+
+    def keep(self, run: Run, future: "Future[Any]") -> Outcome:
+        """Put what a run left where it belongs, be it among the results or among the failures."""
+        outcome = self._outcome(future)
+        try:
+            if outcome.error is None:
+                publish(outcome.folder, run.folder)
+                shutil.rmtree(run.failed_folder, ignore_errors=True)
+            elif not self.space.stopped.is_set():
+                _keep_failure(run, outcome)
+        except OSError as error:
+            outcome.error = CellError(f"cannot write what the run leaves: {error}", name="OSError")
+        shutil.rmtree(outcome.folder, ignore_errors=True)
+        return outcome
+
+    def _outcome(self, future: "Future[Any]") -> Outcome:
+        return future.result()
+
+
+def _keep_failure(run: Run, outcome: Outcome) -> None:
+    """Keep log and notebook of a failed run where nobody takes them for a result."""
+    shutil.rmtree(outcome.folder / RESULTS, ignore_errors=True)
+    names = {"scenario": run.scenario.name, "section": run.section.slug, "run_id": run.run_id}
+    error = asdict(outcome.error) if outcome.error else {}
+    record = json.dumps({**names, **error, "summary": str(outcome.error)}, indent=1, ensure_ascii=False)
+    files.write_text(outcome.folder / FAILURE, record + "\n")
+    publish(outcome.folder, run.failed_folder)
+
+
+class RemotePool(Pool):
+    """Carries out runs on the workers of a cluster and fetches what they leave."""
+
+    def submit(self, run: Run, on_cell: OnCell) -> "Future[Any]":
+        """Send a run to a worker, with the results and sweeps it reads."""
+        read = {
+            "needs": {name: pack(other.results) for name, other in run.needs.items()},
+            "sweeps": {name: pack(folder) for name, folder in run.sweeps.items()},
+        }
+        told = {name: getattr(run, name) for name in ("variant", "parameters", "fingerprint", "text")}
+        names = {"section": run.section.slug, "scenario": run.scenario.name}
+        return self.executor.submit(carry_out_there, {**names, **told, **read})
+
+    def _outcome(self, future: "Future[Any]") -> Outcome:
+        folder = Path(tempfile.mkdtemp(dir=self.space.folder))
+        try:
+            seconds, error, archive = future.result()
+        except Exception as found:
+            return Outcome(folder, 0.0, CellError(f"the cluster could not carry it out: {found}"))
+        unpack(archive, folder)
+        return Outcome(folder, seconds, error)
+
+
+def pack(folder: Path) -> bytes:
+    """Return a folder as an archive."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                archive.write(path, path.relative_to(folder).as_posix())
+    return out.getvalue()
+
+
+def unpack(content: bytes, folder: Path) -> Path:
+    """Write an archive into a folder; names that lead out of it are made harmless by the library."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+_worker_space: list[Space] = []
+_worker_lock = threading.Lock()
+
+
+def carry_out_there(sent: dict[str, Any]) -> tuple[float, CellError | None, bytes]:
+    """On a worker: carry out a run in this worker's checkout and return what it left, packed.
+
+    Raises
+    ------
+    WorkError
+        This checkout would give another run: some part of the fingerprint differs.
+    """
+    section = notebooks.section(sent["section"])
+    known, sets = sent["fingerprint"], fingerprint.ingested_sets(section, sent["parameters"])
+    here = fingerprint.fixed_parts(section) | {"ingested": {name: one["sha256"] for name, one in sets.items()}}
+    if differing := fingerprint.differences({name: known[name] for name in here}, here):
+        raise WorkError(f"this worker's checkout differs: {'; '.join(differing[:3])}")
+    with _worker_lock:
+        if not _worker_space:
+            stack = ExitStack()
+            atexit.register(stack.close)
+            provisioner.begin([section])
+            _worker_space.append(stack.enter_context(opened_space(provisioner.ready())))
+    with tempfile.TemporaryDirectory(prefix="reshoring-") as place:
+        told = {name: sent[name] for name in ("variant", "parameters", "fingerprint", "text")}
+        run = Run(section, Scenario(sent["scenario"], ""), Path(place), ingested=sets, **told)
+        for name, content in sent["needs"].items():
+            run.needs[name] = replace(run, folder=Path(place) / "needs" / name)
+            unpack(content, run.needs[name].results)
+        run.sweeps = {name: unpack(content, Path(place) / "sweeps" / name) for name, content in sent["sweeps"].items()}
+        outcome = carry_out(run, _worker_space[0], lambda *_: None)
+    try:
+        return outcome.seconds, outcome.error, pack(outcome.folder)
+    finally:
+        shutil.rmtree(outcome.folder, ignore_errors=True)
+
+
+@contextmanager
+def opened_pool(jobs: int | None, backend: str, address: str | None) -> Iterator[Pool]:
+    """Open what carries out runs, here or on a cluster; whatever happens, nothing of it is left behind.
+
+    Parameters
+    ----------
+    jobs : int, optional
+        How many runs at once; by default the cores there are.
+    backend, address : str
+        "local", or "dask" and the address of the cluster's scheduler.
+
+    Raises
+    ------
+    InputError, WorkError
+        The cluster cannot be used, or there is no place to write to.
+    """
+    with ExitStack() as stack:
+        client = stack.enter_context(cluster.connection(backend, address))
+        space = stack.enter_context(opened_space(forked=client is None and provisioner.ready()))
+        if client:
+            executor = client.get_executor(pure=False, retries=2)
+            stack.callback(executor.shutdown, wait=False)
+            pool: Pool = RemotePool(executor, space, jobs or cluster.jobs_of(client))
+        else:
+            jobs = jobs or environment.cores()
+            pool = Pool(stack.enter_context(ThreadPoolExecutor(jobs)), space, jobs)
+        stack.callback(space.stopped.set)
+        yield pool

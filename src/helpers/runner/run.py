@@ -1,0 +1,227 @@
+"""The record of one run, from plan to page. Its JSON is the manifest, and a run without one did not happen."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from helpers import files
+from helpers.paths import build_folder
+from helpers.runner.fingerprint import FORMAT, digest, file_digest
+from helpers.runner.fingerprint import run_id as id_of
+from helpers.runner.notebooks import Scenario, Section
+
+NOTEBOOK, RESULTS, MANIFEST, LOG, FAILURE = "notebook.ipynb", "results", "manifest.json", "log.txt", "failure.json"
+ADHOC = "adhoc"
+SEPARATOR = "@"
+#: What a manifest holds beside the names of section and scenario, with its type.
+RECORDED: dict[str, type | tuple[type, ...]] = {
+    "parameters": dict,
+    "tables": dict,
+    "ingested": dict,
+    "generated": bool,
+    "fingerprint": dict,
+    "text": str,
+    "outputs": dict,
+    "versions": dict,
+    "seconds": (int, float),
+    "started": str,
+}
+
+Key = tuple[str, str]
+
+
+def labelled(slug: str, variant: str) -> str:
+    """Return the label of a run: the section's slug, and the name of the variant behind an `@`."""
+    return f"{slug}{SEPARATOR}{variant}" if variant else slug
+
+
+@dataclass(eq=False)
+class Run:
+    """One run of a section under a scenario: planned, then carried out, then shown by a page."""
+
+    section: Section
+    scenario: Scenario
+    #: Where it lies when it is finished.
+    folder: Path
+    #: Value of the parameter that the section's variants differ in, as it stands in commands, folders and addresses.
+    variant: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict)
+    #: Runs and sweeps whose results it reads, by the name under which its notebook asks for them.
+    needs: "dict[str, Run]" = field(default_factory=dict, repr=False)
+    sweeps: dict[str, Path] = field(default_factory=dict, repr=False)
+    #: The parts of its fingerprint that do not depend on what it reads.
+    fixed: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    #: Whether it becomes a page of the site, beside those of the other sections and variants of its scenario.
+    published: bool = True
+
+    fingerprint: dict[str, Any] = field(default_factory=dict, repr=False)
+    #: Hash of all that is shown but not run.
+    text: str = ""
+    #: Of each table and ingested data set it may read: hash, vintages; hash, title, whether it is generated.
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
+    ingested: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
+    #: Whether anything it reads was made from generated data.
+    generated: bool = False
+    #: SHA-256 of each file it left.
+    outputs: dict[str, str] = field(default_factory=dict, repr=False)
+    versions: dict[str, str] = field(default_factory=dict, repr=False)
+    seconds: float = 0.0
+    started: str = ""
+
+    @property
+    def label(self) -> str:
+        """How the run is called within its scenario: `drivers`, `economy@KOR`."""
+        return labelled(self.section.slug, self.variant)
+
+    @property
+    def key(self) -> Key:
+        """Scenario and label."""
+        return self.scenario.name, self.label
+
+    @property
+    def name(self) -> str:
+        """How it is called in messages."""
+        return "/".join(self.key)
+
+    @property
+    def run_id(self) -> str:
+        """First twelve digits of the hash of its fingerprint."""
+        return id_of(self.fingerprint)
+
+    @property
+    def notebook(self) -> Path:
+        """The executed notebook."""
+        return self.folder / NOTEBOOK
+
+    @property
+    def results(self) -> Path:
+        """Folder with metrics.json, tables, figures and evidence."""
+        return self.folder / RESULTS
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """What the run recorded in metrics.json; empty when it recorded nothing."""
+        path = self.results / "metrics.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+    @property
+    def results_digest(self) -> str:
+        """Hash of the results alone: what runs that read them depend on."""
+        return digest({name: sha for name, sha in self.outputs.items() if name.startswith(f"{RESULTS}/")})
+
+    @property
+    def failed_folder(self) -> Path:
+        """Where log and notebook are kept, apart from results, when it fails."""
+        return build_folder() / "failed" / (self.scenario.name if self.published else ADHOC) / self.label
+
+    def context(self, results: Path) -> dict[str, Any]:
+        """Return what the notebook may know of its run, which writes its results into a folder apart at first."""
+        return {
+            "section": self.section.slug,
+            "scenario": self.scenario.name,
+            "run_id": self.run_id,
+            "results": str(results),
+            "tables": self.section.tables,
+            "needs": {name: str(run.results) for name, run in self.needs.items()},
+            "sweeps": {name: str(folder) for name, folder in self.sweeps.items()},
+            "ingested": list(self.ingested),
+            "generated": self.generated,
+            "published": self.published,
+            **self.fingerprint.get("described", {}),
+        }
+
+    def finished(self) -> "tuple[Run | None, str]":
+        """Return the run that its folder holds, or None and the reason why there is none that can be used."""
+        try:
+            content = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None, "the last run was not finished (no manifest)" if self.folder.exists() else "never run"
+        except (OSError, ValueError):
+            return None, "the manifest cannot be read"
+        content = content if isinstance(content, dict) else {}
+        if content.get("format") != FORMAT:
+            return None, f"the manifest has format {content.get('format')}, this version writes {FORMAT}"
+        if not all(isinstance(content.get(name), kind) for name, kind in RECORDED.items()):
+            return None, "the manifest is not complete"
+        return replace(self, **{name: content[name] for name in RECORDED}), ""
+
+    def damage(self) -> str:
+        """Say what about its files is not as the run left it; empty when nothing is."""
+        for name, sha in self.outputs.items():
+            now = file_digest(self.folder / name)
+            if now != sha:
+                return f"{name} is missing" if now == "missing" else f"{name} was changed after the run"
+        extra = {path.relative_to(self.folder).as_posix() for path in _files(self.results)} - self.outputs.keys()
+        return f"{min(extra)} was added after the run" if extra else ""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run outside the build gave: its metrics, where they lie, and whether they were computed just now."""
+
+    metrics: dict[str, Any]
+    path: Path
+    run_id: str
+    fresh: bool
+
+
+@dataclass
+class CellError:
+    """Where and why a run failed."""
+
+    message: str
+    #: Number among the code cells, None for a text cell.
+    cell: int | None = None
+    cell_id: str = ""
+    line: int | None = None
+    #: Kind of the error; empty where it is not the notebook's own, so that the same run may well succeed next time.
+    name: str = ""
+
+    def __str__(self) -> str:
+        text = f"text cell {self.cell_id}" if self.cell_id else ""
+        place = f"cell {self.cell} ({self.cell_id})" if self.cell else text
+        place += f", line {self.line}" if self.line else ""
+        what = f"{self.name}: {self.message}" if self.name else self.message
+        return f"{place}: {what}" if place else what
+
+
+def seal(run: Run, folder: Path) -> None:
+    """Hash what a run left in a folder; write its manifest once everything else is on the disk itself."""
+    left = [folder / NOTEBOOK, *_files(folder / RESULTS)]
+    run.outputs = {path.relative_to(folder).as_posix(): files.sha256(path) for path in left}
+    names = {"run_id": run.run_id, "section": run.section.slug, "scenario": run.scenario.name}
+    content = {"format": FORMAT, **names, **{name: getattr(run, name) for name in RECORDED}}
+    for path in [*left, folder / LOG]:
+        _sync(path)
+    files.write_text(folder / MANIFEST, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    _sync(folder / MANIFEST)
+    _sync(folder)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def publish(fresh: Path, place: Path) -> None:
+    """Put a finished folder where it belongs in place of an older one.
+
+    Between the two renames there is no run at `place`: killed there, the run counts as never done.
+    """
+    place.parent.mkdir(parents=True, exist_ok=True)
+    old = fresh.with_name(f"{fresh.name}.old")
+    if place.exists():
+        place.rename(old)
+    fresh.rename(place)
+    shutil.rmtree(old, ignore_errors=True)
