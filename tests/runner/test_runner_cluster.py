@@ -4,13 +4,13 @@ import os
 import shutil
 import signal
 import time
-from pathlib import Path
 
 import pytest
+from conftest import SEARCHED
 from small_project import SmallProject
 
 from helpers.errors import WorkError
-from helpers.runner import build, cluster, completed, sweeps
+from helpers.runner import build, cluster, completed, execution, sweeps
 from helpers.runner.progress import Progress
 
 pytestmark = pytest.mark.xdist_group("slow-runner")
@@ -26,11 +26,11 @@ def there(tmp_path_factory):
     root = tmp_path_factory.mktemp("there")
     fill(SmallProject(root))
     before = dict(os.environ)
-    os.environ |= {"RESHORING_ROOT": str(root), "PYTHONPATH": str(Path(__file__).parent)}
+    os.environ |= {"RESHORING_ROOT": str(root), "PYTHONPATH": SEARCHED}
     local = {"dashboard_address": "127.0.0.1:0", "host": "127.0.0.1"}
     made = distributed.LocalCluster(n_workers=2, threads_per_worker=1, **local)
-    for name in ("RESHORING_ROOT", "PYTHONPATH"):
-        os.environ.pop(name) if name not in before else os.environ.update({name: before[name]})
+    os.environ.clear()
+    os.environ.update(before)
     yield made
     made.close()
 
@@ -68,7 +68,7 @@ def test_a_sweep_gives_the_same_bytes_as_on_one_machine_though_a_worker_is_kille
     class Killer(Progress):
         """Kills a worker as soon as one point is done."""
 
-        def event(self, name, event):
+        def cell(self, *_):
             if not killed:
                 killed.append(there.workers[0].pid)
                 os.kill(killed[0], signal.SIGKILL)
@@ -148,5 +148,5 @@ def test_archives_cannot_lead_out_of_their_folder(tmp_path):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("../evil", "x")
-    cluster.unpack(out.getvalue(), tmp_path / "inside")
+    execution.unpack(out.getvalue(), tmp_path / "inside")
     assert not (tmp_path / "evil").exists()

@@ -410,7 +410,7 @@ def test_killed_at_any_moment_a_site_can_be_built_again(project, tmp_path_factor
     assert maker.wait(10) == 0
     maker.stdout.close()
     assert everything(project.root) == undisturbed[0]
-    assert leftovers(project.root) == ([], [])
+    wait_until(lambda: leftovers(project.root) == ([], []))
     assert build(wait=False).changed == []
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -20,7 +20,9 @@ from helpers.runner.notebooks import Section
 from helpers.runner.points import call_of, cells_of
 from helpers.runner.progress import Progress
 from helpers.runner.run import CellError, RunResult
-from helpers.runner.workers import Workers
+
+if TYPE_CHECKING:
+    from helpers.runner.workers import Workers
 
 POINTS, PARQUET, FAILURES, SUMMARY = "points.csv", "points.parquet", "failures.csv", "sweep.json"
 #: Faults of a single combination, not of the design: the point is listed among the failures.
@@ -191,8 +193,11 @@ def run(
 
 
 @contextmanager
-def workers(jobs: int | None, backend: str, address: str | None) -> Iterator[Workers | cluster.Remote]:
+def workers(jobs: int | None, backend: str, address: str | None) -> "Iterator[Workers | cluster.Remote]":
     """Open processes for points, here or on a cluster, and end them in the end."""
+    # Whoever computes no point need not wait for joblib.
+    from helpers.runner.workers import Workers
+
     with ExitStack() as stack:
         client = stack.enter_context(cluster.connection(backend, address))
         if client:
@@ -233,7 +238,7 @@ def recorded(item: Prepared) -> dict[str, Any] | None:
 
 
 def compute_all(
-    waiting: list[Prepared], opened: Workers | cluster.Remote, label: str, progress: Progress
+    waiting: list[Prepared], opened: "Workers | cluster.Remote", label: str, progress: Progress
 ) -> dict[str, str]:
     """Compute points side by side and record each as soon as it is done.
 
@@ -263,7 +268,7 @@ def compute_all(
     return lost
 
 
-def compute_and_record(item: Prepared, opened: Workers | cluster.Remote) -> CellError | None:
+def compute_and_record(item: Prepared, opened: "Workers | cluster.Remote") -> CellError | None:
     """Compute one point and record what it gave; return its error when it failed."""
     outcome = opened.compute(call_of(item.section, item.resolved), item.parts)
     error = outcome.error
