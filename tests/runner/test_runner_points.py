@@ -263,6 +263,7 @@ def test_a_point_that_takes_too_much_memory_is_ended(call, workers):
 
 
 def test_a_process_sees_the_environment_of_a_kernel(call, workers, monkeypatch):
+    monkeypatch.delenv("PYTHONHASHSEED", raising=False)  # dask sets it when it is imported
     monkeypatch.setenv("TZ", "Asia/Seoul")
     monkeypatch.setenv("RESHORING_RUN", "/nowhere")
     names = ["TZ", "OPENBLAS_NUM_THREADS", "PYTHONHASHSEED", "LC_ALL", "RESHORING_RUN"]
