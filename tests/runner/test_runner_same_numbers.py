@@ -10,8 +10,8 @@ from real_project import CHEAP
 from small_project import cell
 
 from helpers.runner import design, environment, sweeps
+from helpers.runner.notebooks import PAGE_ONLY
 from helpers.runner.points import call_of
-from helpers.runner.worker import PAGE_ONLY
 from helpers.runner.workers import Workers
 
 ROOT = Path(__file__).parents[2]
