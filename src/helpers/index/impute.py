@@ -13,16 +13,7 @@ from numpy.typing import NDArray
 from helpers.errors import InputError, not_allowed
 
 Array = NDArray[np.float64]
-METHODS = (
-    "none",
-    "mean",
-    "median",
-    "group-mean",
-    "group-median",
-    "own-mean",
-    "regression",
-    "chained-equations",
-)
+METHODS = ("none", "mean", "median", "group-mean", "group-median", "own-mean", "regression", "chained-equations")
 #: Column of the context that `regression` and `chained-equations` use, and the one that the means of a group use.
 INCOME, GROUP = "log_gdp_per_capita", "group"
 CHAINS = 20

@@ -19,13 +19,7 @@ from helpers.index.definitions import (
 from helpers.parameter_models import SectionParameters
 
 Normalisation = Literal[
-    "minmax",
-    "z-score",
-    "rank",
-    "borda",
-    "percentile-rank",
-    "distance-to-maximum",
-    "fraction-of-maximum",
+    "minmax", "z-score", "rank", "borda", "percentile-rank", "distance-to-maximum", "fraction-of-maximum"
 ]
 Aggregation = Literal["arithmetic", "geometric", "harmonic", "power", "copeland", "mazziotta-pareto", "minimum"]
 Imputation = Literal[
