@@ -81,7 +81,7 @@ def read_csv(section: str, name: str) -> "pd.DataFrame":
 
     path = other_results(section) / "tables" / f"{name}.csv"
     # Without this, an economy or a flag called "NA" would be read as missing.
-    return pd.read_csv(path, keep_default_na=False, na_values=[""], float_precision="round_trip")
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
 
 
 def table_html(
