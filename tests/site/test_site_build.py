@@ -154,6 +154,9 @@ def test_an_interrupted_rendering_leaves_the_site(published, monkeypatch):
 def test_a_page_that_is_no_longer_made_goes(published):
     root, runs = published
     stage.stage(root, runs)
+    (root / "scratch.ipynb").write_text("{}")
+    stage.stage(root, [run for run in runs if run.section.slug != "methods"])
+    assert sorted(path.name for path in root.glob("*.ipynb")) == ["data.ipynb", "index.ipynb", "scratch.ipynb"]
     runs[0].notebook.write_text(runs[0].notebook.read_text().replace("latest/heights", "kita-2021/heights"))
     publish(root, runs[:-1])
     stage.stage(root, runs[:-1])

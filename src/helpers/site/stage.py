@@ -35,8 +35,11 @@ def stage(root: Path, runs: Sequence[Any]) -> None:
         # Renderers look at times of change: what is the same is left alone.
         if not path.is_file() or path.read_bytes() != data:
             files.write_bytes(path, data)
-    for path in (path for place in (pages.PAGES, pages.DOWNLOADS) for path in (root / place).rglob("*")):
-        if path.is_file() and path.relative_to(root).as_posix() not in content:
+    # Only pages have a run box: other notebooks at the root are somebody's own.
+    ours = [path for path in root.glob("*.ipynb") if '"id": "run-box"' in path.read_text(encoding="utf-8")]
+    ours += [path for place in (pages.PAGES, pages.DOWNLOADS) for path in (root / place).rglob("*") if path.is_file()]
+    for path in ours:
+        if path.relative_to(root).as_posix() not in content:
             path.unlink()
 
 
