@@ -175,6 +175,7 @@ def finished_run(
         section=SimpleNamespace(slug=section, front=SimpleNamespace(**declared), **about),
         scenario=SimpleNamespace(name=scenario, title=SCENARIOS[scenario], description="What the <authors> could see."),
         variant="",
+        key=(scenario, section),
         folder=folder,
         notebook=folder / "notebook.ipynb",
         results=folder / "results",

@@ -7,10 +7,10 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from helpers import files
 from helpers.errors import WorkError
+from helpers.runner import Run
 from helpers.runner.fingerprint import digest
 from helpers.site import pages
 from helpers.site.render import QUARTO
@@ -22,7 +22,7 @@ SHOWN_FINDINGS = 20
 HERE, EXCHANGE = -100, 2
 
 
-def publish(root: Path, runs: Sequence[Any], renderer: str) -> bool:
+def publish(root: Path, runs: Sequence[Run], renderer: str) -> bool:
     """Bring ``_site/`` up to date; return whether there was anything to do.
 
     The last good site stays in place until the new one has been rendered whole and keeps the contract. One process
@@ -43,7 +43,7 @@ def publish(root: Path, runs: Sequence[Any], renderer: str) -> bool:
     return True
 
 
-def site_fingerprint(root: Path, runs: Sequence[Any]) -> str:
+def site_fingerprint(root: Path, runs: Sequence[Run]) -> str:
     """Return a hash of all that the site is made from: runs, their notebooks, configuration, assets, code."""
     paths = [root / pages.CONFIGURATION, root / pages.BIBLIOGRAPHY, *sorted((root / pages.OWN_ASSETS).glob("*"))]
     paths += [path for name in ("site", "report") for path in sorted((PACKAGE / name).glob("*.py"))]
@@ -83,7 +83,7 @@ def _stamp(root: Path, fingerprint: str, renderer: str) -> dict[str, str]:
     return {"fingerprint": fingerprint, "renderer": renderer_identity(renderer), "inventory": site}
 
 
-def _replace(root: Path, runs: Sequence[Any], renderer: str, fingerprint: str) -> None:
+def _replace(root: Path, runs: Sequence[Run], renderer: str, fingerprint: str) -> None:
     from helpers.site.contract import contract
     from helpers.site.render import render
 

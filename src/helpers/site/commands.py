@@ -11,6 +11,7 @@ import typer
 from helpers.runner.commands import Address, Backend
 
 if TYPE_CHECKING:
+    from helpers.runner import Run
     from helpers.runner.builder import Recap, Result
 
 STATES = {
@@ -84,7 +85,7 @@ def _run_stale(**how: Any) -> "Recap":
     raise typer.Exit(1)
 
 
-def summary(runs: list[Any], recap: "Recap") -> list[str]:
+def summary(runs: "list[Run]", recap: "Recap") -> list[str]:
     """Return one line a section: scenario, section, state, seconds, page; variants of a section share a line."""
     from helpers.site import pages
 
@@ -92,8 +93,7 @@ def summary(runs: list[Any], recap: "Recap") -> list[str]:
     groups: dict[tuple[str, str, str], list[Result]] = {}
     for run in runs:
         scenario, slug = run.scenario.name, run.section.slug
-        result = results[scenario, f"{slug}@{run.variant}" if run.variant else slug]
-        groups.setdefault((scenario, slug, f"_site/{pages.address(pages.listed(run))}"), []).append(result)
+        groups.setdefault((scenario, slug, f"_site/{pages.address(pages.listed(run))}"), []).append(results[run.key])
     rows = [
         (scenario, section, _states(group), f"{sum(result.seconds for result in group):.1f} s", place)
         for (scenario, section, place), group in groups.items()

@@ -6,14 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from helpers.errors import WorkError
 from helpers.paths import project_root
+from helpers.runner import Run, expected
 from helpers.site.notebook_page import cell_options, text
-
-if TYPE_CHECKING:
-    from helpers.runner import Run
 
 PAGES, DOWNLOADS, ASSETS = "build/pages", "build/downloads", "build/assets"
 CONFIGURATION, BIBLIOGRAPHY, OWN_ASSETS = "_quarto.yml", "references.bib", "assets"
@@ -32,46 +29,44 @@ def site_root() -> Path:
     return root
 
 
-def published_runs() -> "list[Run]":
+def published_runs() -> list[Run]:
     """Return all finished runs: pages at the root first, then by scenario, by the sections' order, and by variant."""
-    from helpers import runner
-
-    found = [done for planned in runner.expected() if (done := planned.finished()[0])]
+    found = [done for planned in expected() if (done := planned.finished()[0])]
     return sorted(found, key=_place)
 
 
-def _place(run: "Run") -> tuple[bool, str, float, str, str]:
+def _place(run: Run) -> tuple[bool, str, float, str, str]:
     section = run.section
     return not section.front.at_root, run.scenario.name, section.order, section.slug, variant_name(run)
 
 
-def variant_name(run: "Run") -> str:
+def variant_name(run: Run) -> str:
     """Return how readers call the variant, empty when the section has none."""
     declared = run.section.front.for_each
     return str(run.metrics.get(declared.label) or run.variant) if declared else ""
 
 
-def heading(run: "Run") -> str:
+def heading(run: Run) -> str:
     """Return the title of a run's page."""
     return f"{run.section.title}: {variant_name(run)}" if run.variant else run.section.title
 
 
-def label(run: "Run") -> str:
+def label(run: Run) -> str:
     """Return scenario, section and variant as links to the page name them: `latest/economy/KOR`."""
     return "/".join(filter(None, (run.scenario.name, run.section.slug, run.variant)))
 
 
-def page(run: "Run") -> str:
+def page(run: Run) -> str:
     """Return the staged notebook of a run, from the root; pages of variants lie below that of their section."""
     return f"{run.section.slug}.ipynb" if run.section.front.at_root else f"{PAGES}/{label(run)}.ipynb"
 
 
-def listed(run: "Run") -> str:
+def listed(run: Run) -> str:
     """Return the staged notebook that lists show: the page itself, or the list of all variants."""
     return f"{posixpath.dirname(page(run))}.ipynb" if run.variant else page(run)
 
 
-def downloads(run: "Run") -> str:
+def downloads(run: Run) -> str:
     """Return the folder of a page's downloads, from the root."""
     return f"{DOWNLOADS}/{label(run)}"
 
@@ -81,17 +76,17 @@ def address(notebook: str) -> str:
     return notebook.removesuffix(".ipynb") + ".html"
 
 
-def way(run: "Run", target: str) -> str:
+def way(run: Run, target: str) -> str:
     """Return the way from a run's page to what lies at `target`, which is told from the root."""
     return posixpath.relpath(target, posixpath.dirname(page(run)) or ".")
 
 
-def variant_groups(runs: "Iterable[Run]") -> "list[list[Run]]":
+def variant_groups(runs: Iterable[Run]) -> list[list[Run]]:
     """Return the variants of each section under each scenario, in their order."""
     return [list(group) for _, group in groupby((run for run in runs if run.variant), key=listed)]
 
 
-def by_scenario(runs: "Sequence[Run]") -> "list[tuple[str, list[str]]]":
+def by_scenario(runs: Sequence[Run]) -> list[tuple[str, list[str]]]:
     """Return the title of each scenario with the pages that its lists show."""
     inside = (run for run in runs if not run.section.front.at_root)
     groups = groupby(inside, key=lambda run: (run.scenario.name, run.scenario.title))
@@ -107,17 +102,17 @@ class Links:
     for the contract to find.
     """
 
-    def __init__(self, runs: "Sequence[Run]") -> None:
+    def __init__(self, runs: Sequence[Run]) -> None:
         self.pages = {label(run): page(run) for run in runs}
         self.pages |= {f"{run.scenario.name}/{run.section.slug}": listed(run) for run in runs}
         self.scenarios = list(dict.fromkeys(run.scenario.name for run in runs))
         self.silent = {page(run): _silent_labels(run) for run in runs if not run.variant}
 
-    def rewritten(self, content: str, run: "Run") -> str:
+    def rewritten(self, content: str, run: Run) -> str:
         """Return Markdown or HTML of a run's page with links that lead from there to other pages."""
         return LINK.sub(lambda match: self._link(match, run), content)
 
-    def _link(self, match: re.Match[str], run: "Run") -> str:
+    def _link(self, match: re.Match[str], run: Run) -> str:
         before, name, anchor = match.groups()
         own = run.scenario.name
         found = (self.pages.get(key) for key in (name, *(f"{one}/{name}" for one in (own, *self.scenarios))))
@@ -129,7 +124,7 @@ class Links:
         return f"{before}{place}" + (f"#{anchor}" if drawn else "")
 
 
-def _silent_labels(run: "Run") -> set[str]:
+def _silent_labels(run: Run) -> set[str]:
     """Return the labels of a page's figures and tables that showed nothing."""
     notebook = json.loads(run.notebook.read_text(encoding="utf-8"))
     silent = [cell for cell in notebook["cells"] if cell["cell_type"] == "code" and not cell.get("outputs")]

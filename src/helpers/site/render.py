@@ -17,6 +17,7 @@ import yaml
 
 from helpers import files
 from helpers.errors import WorkError
+from helpers.runner import Run
 from helpers.site import pages
 from helpers.site.plain_page import plain_notebook
 from helpers.site.stage import notebook_text, other_files, staged_pages
@@ -35,7 +36,7 @@ def renderer() -> str:
     return QUARTO if shutil.which(QUARTO) else SMALLDOCS
 
 
-def render(root: Path, runs: Sequence[Any], name: str) -> Path:
+def render(root: Path, runs: Sequence[Run], name: str) -> Path:
     """Render the pages of runs into a fresh folder and return it.
 
     The work is done on a copy of the project that holds pages and configuration only: no hook runs twice, and nothing
@@ -72,7 +73,7 @@ def render(root: Path, runs: Sequence[Any], name: str) -> Path:
     return site
 
 
-def staged_configuration(configuration: dict[str, Any], runs: Sequence[Any]) -> dict[str, Any]:
+def staged_configuration(configuration: dict[str, Any], runs: Sequence[Run]) -> dict[str, Any]:
     """Return the configuration for a staged copy: no hook, one sidebar group for each scenario there is."""
     project = {key: value for key, value in configuration["project"].items() if key not in ("pre-render", "resources")}
     website = dict(configuration["website"])

@@ -1,11 +1,11 @@
 """The run box of a page: what was run with what, and everything to download."""
 
 from html import escape
-from typing import Any
 
 from helpers.report.inline import Rich
 from helpers.report.tables import html_table
 from helpers.report.words import as_text
+from helpers.runner import Run
 from helpers.site.pages import address, downloads, listed, way
 
 WATERMARK = (
@@ -20,7 +20,7 @@ DOWNLOADED = {
 }
 
 
-def run_box(run: Any) -> str:
+def run_box(run: Run) -> str:
     """Return the run box: what was run in one line, parameters, data and downloads folded beneath.
 
     Above the box of a run on generated data stands a banner that says so.
@@ -35,12 +35,12 @@ def run_box(run: Any) -> str:
     )
 
 
-def _parameters(run: Any) -> str:
+def _parameters(run: Run) -> str:
     rows = [(_code(name), as_text(value)) for name, value in run.parameters.items()]
     return _part("Parameters", html_table(("Parameter", "Value"), rows, classes="plain-table")) if rows else ""
 
 
-def _data(run: Any) -> str:
+def _data(run: Run) -> str:
     rows: list[tuple[object, str]] = [
         (Rich(name, html=link(way(run, "data.html") + f"#{name}", name)), as_text(table["vintages"]))
         for name, table in sorted(run.tables.items())
@@ -50,7 +50,7 @@ def _data(run: Any) -> str:
     return _part("Data tables", table)
 
 
-def _downloads(run: Any) -> str:
+def _downloads(run: Run) -> str:
     files = {f"{downloads(run)}/{name.format(slug=run.section.slug)}": words for name, words in DOWNLOADED.items()}
     items = "".join(f"<li>{link(way(run, path), words, download=True)}</li>" for path, words in files.items())
     return _part("Download", f"<ul>{items}</ul>")
@@ -69,14 +69,14 @@ def link(target: str, text: str, *, download: bool = False) -> str:
     return f'<a href="{escape(target)}"{" download" if download else ""}>{escape(text)}</a>'
 
 
-def way_back(run: Any) -> str:
+def way_back(run: Run) -> str:
     """Return a link from the page of a variant to the list of all; empty for other pages."""
     if not run.variant:
         return ""
     return f'<p class="way-back">{link(way(run, address(listed(run))), run.section.title)}</p>\n'
 
 
-def source_line_links(run: Any, html: str) -> str:
+def source_line_links(run: Run, html: str) -> str:
     """Return a source line with links to the files saved under its name, those that exist."""
     name = html.partition('data-results="')[2].partition('"')[0]
     kinds = {f"tables/{name}.csv": "CSV", f"figures/{name}.svg": "SVG", f"figures/{name}.png": "PNG"}

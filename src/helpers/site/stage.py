@@ -14,6 +14,7 @@ from helpers.errors import InputError, WorkError, not_allowed
 from helpers.report.inline import Rich
 from helpers.report.tables import html_table
 from helpers.report.words import ordinal, percent
+from helpers.runner import Run
 from helpers.site import pages
 from helpers.site.notebook_page import as_notebook, front_matter, html_cell, markdown_cell, page_notebook, raw_cell
 from helpers.site.run_box import link, run_box, source_line_links, way_back
@@ -26,7 +27,7 @@ DATE = (1980, 1, 1, 0, 0, 0)
 FORMATS = {"ordinal": ordinal, "percent": percent, "integer": ",.0f", "number": ",.1f"}
 
 
-def stage(root: Path, runs: Sequence[Any]) -> None:
+def stage(root: Path, runs: Sequence[Run]) -> None:
     """Write below the project's root what Quarto renders; what no longer belongs there is removed."""
     content = {name: notebook_text(notebook).encode() for name, notebook in staged_pages(runs).items()}
     content |= dict(other_files(root, runs))
@@ -48,14 +49,14 @@ def notebook_text(notebook: Mapping[str, Any]) -> str:
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
-def staged_pages(runs: Sequence[Any]) -> dict[str, dict[str, Any]]:
+def staged_pages(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
     """Return the notebook of each page, lists of variants included, by its place below the root."""
     links = pages.Links(runs)
     lists = {pages.listed(group[0]): variant_list(group) for group in pages.variant_groups(runs)}
     return {pages.page(run): _staged_page(run, links) for run in runs} | lists
 
 
-def _staged_page(run: Any, links: pages.Links) -> dict[str, Any]:
+def _staged_page(run: Run, links: pages.Links) -> dict[str, Any]:
     title = pages.heading(run)
     front = {"title": title, "order": run.section.order}
     if not run.section.front.at_root:
@@ -77,7 +78,7 @@ def _staged_page(run: Any, links: pages.Links) -> dict[str, Any]:
     return notebook
 
 
-def variant_list(runs: Sequence[Any]) -> dict[str, Any]:
+def variant_list(runs: Sequence[Run]) -> dict[str, Any]:
     """Return the page that lists the variants of one section under one scenario.
 
     It has a row each, with the metrics that the section's front matter declares under `overview`.
@@ -104,7 +105,7 @@ def variant_list(runs: Sequence[Any]) -> dict[str, Any]:
         formats=[None, *(_format(item.get("format")) for item in metrics)],
         caption=f"Table 1. {declared.get('caption', section.title)}. Scenario: {scenario.title}.",
     )
-    front = {"title": section.title, "description": section.description}
+    front: dict[str, str | float] = {"title": section.title, "description": section.description}
     front |= {"pagetitle": f"{section.title} – {scenario.title}", "order": section.order}
     count = "One page" if len(runs) == 1 else f"{len(runs)} pages, each"
     lead = f"{count} made by the same notebook. Scenario: {scenario.title}."
@@ -112,7 +113,7 @@ def variant_list(runs: Sequence[Any]) -> dict[str, Any]:
     return as_notebook([raw_cell("front-matter", front_matter(front)), markdown_cell("lead", lead), listed])
 
 
-def _metric(run: Any, item: Mapping[str, Any]) -> Any:
+def _metric(run: Run, item: Mapping[str, Any]) -> Any:
     if item["metric"] not in run.metrics:
         where = f"metric of {pages.label(run)} (overview)"
         raise InputError(not_allowed(where, item["metric"], sorted(run.metrics)))
@@ -132,7 +133,7 @@ def _format(name: str | None) -> Any:
     return name
 
 
-def other_files(root: Path, runs: Sequence[Any]) -> Iterator[tuple[str, bytes]]:
+def other_files(root: Path, runs: Sequence[Run]) -> Iterator[tuple[str, bytes]]:
     """Yield what pages offer to download and what makes their tables sortable: place below the root, content."""
     for run in runs:
         source = root / "notebooks" / f"{run.section.slug}.ipynb"
@@ -144,7 +145,7 @@ def other_files(root: Path, runs: Sequence[Any]) -> Iterator[tuple[str, bytes]]:
     yield f"{pages.ASSETS}/{TABLE_STYLE}", (itables / TABLE_STYLE).read_bytes()
 
 
-def _downloads(run: Any, source: Path) -> dict[str, bytes]:
+def _downloads(run: Run, source: Path) -> dict[str, bytes]:
     """Return the notebook as run, every result, all of it in one archive, and the notebook as it is edited."""
     left = sorted(path for path in run.results.rglob("*") if path.is_file()) if run.results.is_dir() else []
     results = {path.relative_to(run.results).as_posix(): path.read_bytes() for path in left}
@@ -157,7 +158,7 @@ def _downloads(run: Any, source: Path) -> dict[str, bytes]:
     }
 
 
-def _record(run: Any) -> bytes:
+def _record(run: Run) -> bytes:
     """Return what was run, without anything that differs between two runs of the same."""
     record: dict[str, Any] = {
         "section": run.section.slug,
