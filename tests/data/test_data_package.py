@@ -119,6 +119,7 @@ def edited(project: Path, **changes: object) -> Path:
             "several vintages need a vintage_column",
         ),
         ({"vintages": [{"name": "ifr 2025"}]}, "vintages.0.name: String should match pattern"),
+        ({"vintages": [{"name": "a", "published": "2025-13"}]}, "vintages.0.published: String should match pattern"),
     ],
 )
 def test_incomplete_records_are_refused_by_name(project: Path, changes: dict, told: str) -> None:

@@ -50,7 +50,8 @@ def test_only_the_table_its_record_and_the_package_change(bank: WorldBank, proje
     assert differ == {"data/indicators/rd_gdp.csv", "data/indicators/rd_gdp.yml", "data/datapackage.json"}
     was, now = (s["data/indicators/rd_gdp.yml"].decode().splitlines() for s in (old, new))
     start = now.index(f"  - name: {NEW}")
-    assert now[:start] + now[start + 5 :] == was
+    assert now[start + 1] == f"    published: '{DATE}'"
+    assert now[:start] + now[start + 6 :] == was
 
 
 def test_every_table_of_the_source_is_updated_at_once(bank: WorldBank, project: Path) -> None:

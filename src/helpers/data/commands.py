@@ -70,7 +70,8 @@ def show(table: Annotated[str, typer.Argument(help="Name of the table, such as r
     lines.append(("citation", record.citation.text))
     lines.append(("file", f"{record.path}, {record.rows} rows, SHA-256 {record.sha256}"))
     for vintage in record.vintages:
-        lines.append(("vintage", ": ".join(filter(None, [vintage.name, _covered(vintage), vintage.note]))))
+        known = [vintage.name, vintage.published, _covered(vintage), vintage.note]
+        lines.append(("vintage", ": ".join(filter(None, known))))
     lines += [("problem", problem) for problem in record.problems]
     lines += [(entry.kind, f"{entry.rows}: {entry.flag or entry.reason}") for entry in corrections(table)]
     units = {column.name: f" ({column.unit})" if column.unit else "" for column in record.columns}

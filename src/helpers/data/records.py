@@ -1,10 +1,12 @@
 """The shape of a table's metadata: the record written by hand, and what the build adds to it."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 ColumnType = Literal["string", "integer", "number", "boolean"]
+#: A day, a month or a year, or nothing.
+DATE = r"^(\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?)?$"
 
 
 def span(years: list[int]) -> str:
@@ -72,9 +74,13 @@ class Citation(Strict):
 
 
 class VintageRecord(Strict):
-    """A publication of the series: its name, what to know about it, and what it must cover."""
+    """A publication of the series: its name, when it appeared, what to know about it, and what it must cover.
+
+    `published` is the day, month or year of publication; where the producer gives none, of the reading, as `note` says.
+    """
 
     name: str = Field(pattern=r"^[A-Za-z0-9._-]+$")
+    published: Annotated[str, BeforeValidator(str), Field(pattern=DATE)] = ""
     note: str = ""
     first: int | None = None
     last: int | None = None

@@ -38,11 +38,12 @@ def part_of(part: str, whole: str) -> Rule:
     return Rule(sentence, lambda frame: frame[part] <= frame[whole] * (1 + ROUNDING) + ROUNDING)
 
 
-def adds_up(parts: list[str], whole: str) -> Rule:
-    """Return the rule that columns sum to another one, up to rounding."""
+def adds_up(parts: list[str], whole: str, rounding: float = ROUNDING) -> Rule:
+    """Return the rule that columns sum to another one, up to rounding; a row that lacks one of them is passed over."""
 
     def holds(frame: pd.DataFrame) -> pd.Series:
-        return (frame[parts].sum(axis=1) - frame[whole]).abs() <= frame[whole].abs() * ROUNDING + ROUNDING
+        gap = (frame[parts].sum(axis=1, skipna=False) - frame[whole]).abs()
+        return gap.isna() | (gap <= frame[whole].abs() * ROUNDING + rounding)
 
     return Rule(f"{' + '.join(parts)} must equal {whole}", holds)
 
@@ -75,9 +76,14 @@ def _stages_within_total(frame: pd.DataFrame) -> pd.Series:
     return stages <= total * (1 + STAGE_ROUNDING)
 
 
-def _share_is_ratio(frame: pd.DataFrame) -> pd.Series:
-    ratio = 100 * frame["imports_from_korea_usd_mn"] / frame["imports_total_usd_mn"]
-    return (ratio - frame["share_pct"]).abs() <= 1e-3
+def percent_of(share: str, part: str, whole: str) -> Rule:
+    """Return the rule that a column is another one in percent of a third, to three digits; gaps are passed over."""
+
+    def holds(frame: pd.DataFrame) -> pd.Series:
+        gap = (100 * frame[part] / frame[whole] - frame[share]).abs()
+        return gap.isna() | (gap <= 1e-3)
+
+    return Rule(f"{share} must be {part} in percent of {whole}", holds)
 
 
 INPUT_SCOPES = [
@@ -105,14 +111,51 @@ RULES: dict[str, list[Rule]] = {
         adds_up(["foreign_final_exports", "exports_intermediate"], "exports_total"),
         part_of("exports_total", "gross_output"),
     ],
+    "oecd_icio2025_manufacturing_inputs_2022": [
+        part_of("domestic_own_sector", "domestic_manufactured"),
+        part_of("domestic_manufactured", "domestic_all"),
+        part_of("foreign_own_sector_excl_row", "foreign_manufactured_excl_row"),
+        part_of("foreign_manufactured_excl_row", "foreign_all_excl_row"),
+        part_of("domestic_all", "gross_output"),
+        part_of("foreign_all_excl_row", "gross_output"),
+    ],
+    "oecd_icio2025_inputs_by_source_2022": [
+        part_of("inputs_own_sector", "inputs_manufactured"),
+        part_of("inputs_manufactured", "inputs_all"),
+    ],
+    "oecd_icio2025_intermediate_exports_2022": [
+        differ("exporter", "importer"),
+        part_of("intermediate_manufactured", "intermediate_goods"),
+        part_of("intermediate_goods", "intermediate_all"),
+    ],
+    "oecd_icio2023_manufacturing_inputs_2019": [
+        part_of("domestic_manufactured", "domestic_all"),
+        part_of("foreign_manufactured", "foreign_all"),
+        part_of("domestic_all", "gross_output"),
+    ],
+    "oecd_icio2023_manufacturing_inputs_2020": [
+        part_of("domestic_manufactured_exfood", "domestic_all"),
+        part_of("foreign_manufactured_exfood", "foreign_all"),
+        part_of("value_added", "gross_output"),
+    ],
+    "oecd_icio2023_inputs_by_source_2019": [part_of("inputs_manufactured", "inputs_all")],
+    "oecd_icio2023_inputs_by_source_2020": [part_of("inputs_manufactured_exfood", "inputs_all")],
+    "oecd_icio2023_intermediate_exports_2019": [differ("exporter", "importer")],
+    "oecd_icio2023_intermediate_exports_2020": [differ("exporter", "importer")],
+    "oecd_tiva2025_selected": [
+        adds_up(["intermediate_exports", "final_exports"], "gross_exports", 0.01),
+        adds_up(["domestic_value_added", "foreign_value_added"], "gross_exports", 0.01),
+        percent_of("domestic_share", "domestic_value_added", "gross_exports"),
+    ],
+    "us_import_content_of_exports_bea": [
+        adds_up(["domestic_value_added", "imported_value_added"], "gross_exports", 10)
+    ],
     "adb_value_added_exports": [part_of("value_added_exports", "gross_exports")],
     "wits_gvc_output_selected_sectors": [unless_flagged(part_of("gvc_output", "output"))],
     "wits_trade_by_stage_of_processing": [
         unless_flagged(Rule("the stages of a reporter must not exceed all products", _stages_within_total))
     ],
-    "wits_imports_from_korea": [
-        Rule("share_pct must be imports_from_korea_usd_mn in percent of imports_total_usd_mn", _share_is_ratio)
-    ],
+    "wits_imports_from_korea": [percent_of("share_pct", "imports_from_korea_usd_mn", "imports_total_usd_mn")],
     "uspto_grants_by_wipo_field": [
         Rule("the fields of an economy and year must sum to their total, up to rounding", _fields_add_up)
     ],

@@ -38,6 +38,8 @@ class Series:
         Name of the new vintage, ``<family>-<producer's date>``.
     note : str
         What to know about the vintage.
+    published : str
+        Day or month of publication; empty where the producer gives none.
     figures : pandas.DataFrame
         iso3, year, value; one row an economy and year, no value missing.
     left_out : dict
@@ -52,6 +54,7 @@ class Series:
     vintage: str
     note: str
     figures: pd.DataFrame
+    published: str = ""
     left_out: dict[str, str] = field(default_factory=dict)
     marks: dict[str, int] = field(default_factory=dict)
     citation: dict[str, Any] | None = None

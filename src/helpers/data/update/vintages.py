@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -142,10 +143,12 @@ def _add(additions: list[Addition], year: int | None) -> list[Change]:
 
 def _entry(series: Series) -> dict[str, Any]:
     """Return what the record says of a new vintage: measured on the rows as users see them, without those left out."""
+    today = f"{date.today():%Y-%m-%d}"
     seen = apply(series.figures.assign(vintage=series.vintage), corrections(series.table), with_flag=False)
     return {
         "name": series.vintage,
-        "note": series.note,
+        "published": series.published or today,
+        "note": series.note if series.published else f"{series.note} As read on {today}.",
         "first": int(seen["year"].min()),
         "last": int(seen["year"].max()),
         "minimum_economies": int(seen["iso3"].nunique()),

@@ -115,6 +115,7 @@ def _series(client: Client, table: str, groups: set[str]) -> Series:
         table=table,
         vintage=f"wdi-{date}",
         note=f"World Development Indicators as last updated on {date}.",
+        published=date,
         figures=tidy(((row.countryiso3code, int(row.date), row.value) for row in inside), what),
         # what is neither an economy nor a known group of the World Bank is marked
         left_out={
