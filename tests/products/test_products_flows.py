@@ -1,28 +1,17 @@
 """Flows by end use: against pandas, across HS editions, ingested or straight from files."""
 
 import gzip
-from pathlib import Path
 
 import pandas as pd
 import pytest
-import typer
-from typer.testing import CliRunner
+from baci_files import BAD, append, first_file, trade
 
 from helpers import data, ingested
 from helpers.errors import InputError, WorkError
 from helpers.trade import products
-from helpers.trade.products import commands, end_use
+from helpers.trade.products import end_use
 from helpers.trade.products.end_use_flows import write_flows
 from helpers.trade.products.ingest import ingest
-
-
-def first_file(release: Path) -> Path:
-    return sorted(release.glob("BACI_*"))[0]
-
-
-def append(path: Path, line: str) -> None:
-    with path.open("a") as handle:
-        handle.write(f"{line}\n")
 
 
 def by_pandas(release) -> pd.DataFrame:
@@ -158,33 +147,6 @@ def test_files_without_a_row_have_no_flows(release, tmp_path):
         write_flows(release, tmp_path / "flows.csv")
 
 
-def trade(*arguments):
-    app = typer.Typer()
-    commands.add_to(app)
-    return CliRunner().invoke(app, ["trade", *map(str, arguments)])
-
-
-UNSOUND = [
-    "2012,410,156,010121,1.000,1.0",
-    "soon,410,156,010121,1.000,1.0",
-    "2011,999,156,010121,1.000,1.0",
-    "2011,410,,010121,1.000,1.0",
-    "2011,410,410,010121,1.000,1.0",
-    "2011,410,156,0101,1.000,1.0",
-    "2011,410,156,01x121,1.000,1.0",
-    "2011,410,156,,1.000,1.0",
-    "2011,410,156,010121,much,1.0",
-    "2011,410,156,010121,,1.0",
-    "2011,410,156,010121,-7.500,1.0",
-    "2011,410,156,010121,1.000,heavy",
-    "2011,410,156,010121",
-    "2011,410,156,010121,1.000,1.0,extra",
-    "2011,410,156,1000000,1.000,1.0",
-    "2011,410,156,010121,nan,1.0",
-    "2011,410,156,010121,inf,1.0",
-    "2011,410,156,010121,1e300,1.0",
-    "2011,410,156,010121,1000000000,1.0",
-]
 # Sound rows that a reader of numbers could get wrong.
 UNUSUAL = [
     "2011,410,156,10121,1.000,1.0",
@@ -196,7 +158,7 @@ UNUSUAL = [
 ]
 
 
-@pytest.mark.parametrize("row", UNSOUND)
+@pytest.mark.parametrize("row", BAD)
 def test_flows_of_files_name_the_line_that_is_not_sound(release, tmp_path, row):
     append(first_file(release), row)
     with pytest.raises(WorkError, match=r"line 2,002: .*nothing was written\. `reshoring trade ingest"):

@@ -16,30 +16,17 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
-import typer
+from baci_files import BAD, BAD_DOLLARS, append, first_file, trade
 from pyarrow import parquet
-from typer.testing import CliRunner
 
 from benchmarks.generate_baci import generate
 from helpers import ingested
 from helpers.errors import InputError, WorkError, refused
 from helpers.trade import products
-from helpers.trade.products import commands, end_use_flows
+from helpers.trade.products import end_use_flows
 from helpers.trade.products.ingest import ingest
 
 PROJECT = Path(__file__).resolve().parents[2]
-
-
-def first_file(release: Path) -> Path:
-    return sorted(release.glob("BACI_*"))[0]
-
-
-def append(path: Path, *lines: str) -> int:
-    """Append lines; return the number of the first."""
-    before = path.read_text().count("\n")
-    with path.open("a") as handle:
-        handle.writelines(f"{line}\n" for line in lines)
-    return before + 1
 
 
 def input_dollars(release: Path) -> Decimal:
@@ -76,24 +63,6 @@ def test_parquet_holds_the_rows_of_the_files(release):
     pd.testing.assert_series_equal(ours["quantity"], read["q"], check_names=False)
 
 
-BAD = {
-    "2012,410,156,010121,1.000,1.0": "year is not that of the file's name",
-    "soon,410,156,010121,1.000,1.0": "year is not a number",
-    "2011,999,156,010121,1.000,1.0": "exporter is not in the list of economies",
-    "2011,410,,010121,1.000,1.0": "importer is not in the list of economies",
-    "2011,410,410,010121,1.000,1.0": "exporter and importer are the same",
-    "2011,410,156,0101,1.000,1.0": "product code is not six digits",
-    "2011,410,156,01x121,1.000,1.0": "product code is not six digits",
-    "2011,410,156,010121,much,1.0": "value is not a number below a trillion US dollars",
-    "2011,410,156,010121,,1.0": "value is not a number below a trillion US dollars",
-    "2011,410,156,010121,1000000000,1.0": "value is not a number below a trillion US dollars",
-    "2011,410,156,010121,-7.500,1.0": "value is negative",
-    "2011,410,156,010121,1.000,heavy": "quantity is not a number",
-    "2011,410,156,010121": "another number of cells than the header",
-    "2011,410,156,010121,1.000,1.0,extra": "another number of cells than the header",
-}
-
-
 def test_bad_rows_are_set_apart_with_line_and_reason(release):
     path = first_file(release)
     good = input_dollars(release)
@@ -106,7 +75,7 @@ def test_bad_rows_are_set_apart_with_line_and_reason(release):
     assert apart["text"].iloc[0] == next(iter(BAD))
     assert set(apart["file"]) == {path.name}
     assert products.totals()["kept"] == good
-    assert products.totals()["quarantined"] == Decimal(8 * 1000 - 7500)  # of those whose value can be read
+    assert products.totals()["quarantined"] == BAD_DOLLARS
 
 
 def test_a_bad_row_worth_billions_is_set_apart_with_its_value(release):
@@ -327,7 +296,7 @@ def test_damaged_reference_tables_are_refused(comtrade, text):
     (comtrade / "Reporters.json").write_text(text)
     with pytest.raises(InputError, match=r"^Reporters\.json"):
         ingest(comtrade, "comtrade")
-    assert products.available() == []
+    assert ingested.names("trade") == []
 
 
 @pytest.mark.parametrize(
@@ -366,9 +335,7 @@ def test_a_full_disk_keeps_what_was_finished_and_leaves_no_part(release, monkeyp
 def test_files_without_a_sound_row_end_with_the_reasons(release):
     for path in release.glob("BACI_*"):
         path.write_text(path.read_text().splitlines()[0] + f'\n{path.name[11:15]},410,842,010121,"1,5",1\n')
-    app = typer.Typer()
-    commands.add_to(app)
-    result = CliRunner().invoke(app, ["trade", "ingest", str(release), "--format", "baci"])
+    result = trade("ingest", release, "--format", "baci")
     assert "quarantined: 2 rows, value is not a number below a trillion US dollars" in result.output
     assert isinstance(result.exception, WorkError)
     assert "No row was kept" in str(result.exception)
@@ -389,7 +356,7 @@ def test_a_packed_file_that_was_cut_short_is_an_error_and_leaves_nothing(comtrad
     (comtrade / "data.csv.gz").write_bytes(whole[: int(len(whole) * share)])
     with pytest.raises(WorkError, match=r"data\.csv\.gz cannot be read to its end"):
         ingest(comtrade, "comtrade")
-    assert products.available() == []
+    assert ingested.names("trade") == []
     (comtrade / "data.csv.gz").write_bytes(whole)
     assert [file.state for file in ingest(comtrade, "comtrade")] == ["ingested"]
 
@@ -404,9 +371,7 @@ def test_generated_data_stay_marked(release):
 
 def test_the_command_tells_what_it_did(release):
     append(first_file(release), "2011,410,410,010121,1.000,1.0")
-    app = typer.Typer()
-    commands.add_to(app)
-    result = CliRunner().invoke(app, ["trade", "ingest", str(release), "--format", "baci"])
+    result = trade("ingest", release, "--format", "baci")
     assert result.exit_code == 0, result.output
     assert "quarantined: 1 row, exporter and importer are the same" in result.output
     assert "2 products in no end-use class" in result.output
@@ -439,8 +404,11 @@ def comtrade(tmp_path, root) -> Path:
     folder = tmp_path / "comtrade"
     folder.mkdir()
     (folder / "data.csv").write_text("\n".join([COMTRADE_HEADER, *COMTRADE_ROWS]) + "\n")
-    reporters = [{"reporterCode": 410, "reporterCodeIsoAlpha3": "KOR"}]
+    group = {"reporterCode": 97, "PartnerCode": 97, "reporterCodeIsoAlpha3": "EUR", "isGroup": True}
+    reporters = [{"reporterCode": 410, "reporterCodeIsoAlpha3": "KOR"}, group]
     partners = [
+        {"PartnerCode": 0, "PartnerCodeIsoAlpha3": "W00", "isGroup": True},
+        group,
         {"PartnerCode": 156, "PartnerCodeIsoAlpha3": "CHN"},
         {"PartnerCode": 704, "PartnerCodeIsoAlpha3": "VNM"},
         {"PartnerCode": 490, "PartnerCodeIsoAlpha3": "S19"},
@@ -463,6 +431,28 @@ def test_comtrade_counts_exports_once(comtrade):
     assert frame["TWN", 2018] == pytest.approx(300e-6)
     assert frame["CHN", 2011] == pytest.approx(700e-6)
     assert products.flows().attrs["editions"] == ["HS2012", "HS2017"]
+
+
+@pytest.mark.parametrize(
+    ("row", "kind"),
+    [
+        ("C,A,2018,410,X,156,0,H5,30119,C00,0,,1", "kept"),  # its zero was lost
+        ("C,A,2018,410.0,X,156.0,0.0,H5,030119,C00,0.0,,1", "kept"),  # a program wrote codes as numbers
+        ("C,A,2018,410,X,156,000,H5,030119,C00,0,,1", "kept"),
+        ("C,A,2018,410,X,0.0,0,H5,030119,C00,0,,1", "left out"),
+        ("C,A,2018,410,X,97,0,H5,030119,C00,0,,1", "left out"),  # a group of economies
+        ("C,A,2018,97,X,156,0,H5,030119,C00,0,,1", "left out"),
+        ("C,A,2018,410,,156,0,H5,030119,C00,0,,1", "quarantined"),
+        ("C,A,2018,410,X,,0,H5,030119,C00,0,,1", "quarantined"),
+        ("C,A,2018,410,X,155.6,0,H5,030119,C00,0,,1", "quarantined"),
+        ("C,A,2018,410,X,156,0,H5,85.42,C00,0,,1", "quarantined"),
+    ],
+)
+def test_comtrade_rows_count_are_left_out_or_set_apart(comtrade, row, kind):
+    (comtrade / "data.csv").write_text(f"{COMTRADE_HEADER}\n{row}\n")
+    (file,) = ingest(comtrade, "comtrade")
+    assert {name for name, count in file.rows.items() if count} == {kind}
+    assert file.dollars[kind] == 1
 
 
 def test_comtrade_reads_tabs_and_needs_its_reference_files(comtrade):

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,19 +23,18 @@ KIND = "trade"
 COMMAND = "reshoring trade ingest FOLDER --format baci"
 MEMORY = "400MB"
 #: Sums are exact decimals; only a finished sum becomes a floating-point number.
-SUMMED = """
-    SELECT year, exporter, importer, coalesce(use, {unmatched}) AS use, sum(value) AS value
-    FROM rows_{edition} LEFT JOIN classes_{edition} USING (product) WHERE {condition} GROUP BY ALL
+SUMMED = f"""
+    SELECT year, exporter, importer, coalesce(use, {NAMES.index(UNMATCHED)}) AS use, sum(value) AS value
+    FROM rows WHERE {{condition}} GROUP BY ALL
 """
-SUMMED_AGAIN = "SELECT year, exporter, importer, use, sum(value) AS value FROM ({rows}) GROUP BY ALL"
-FLOW = "edition, year, exporter, importer, product"
 #: Names take the place of numbers once the rows are few.
 NAMED = """
-    SELECT e.iso3 AS exporter, i.iso3 AS importer, year, end_use, value
+    SELECT e.iso3 AS exporter, i.iso3 AS importer, {columns}
     FROM ({summed}) JOIN economies e ON e.code = exporter JOIN economies i ON i.code = importer JOIN uses USING (use)
     ORDER BY ALL
 """
-IN_MILLIONS = "SELECT * REPLACE (year::BIGINT AS year, value::DOUBLE / 1000000 AS value) FROM ({flows})"
+IN_MILLIONS = "year::BIGINT AS year, end_use, value::DOUBLE / 1000000 AS value"
+FLOW = "edition, year, exporter, importer, product"
 STREAM = pa.schema(
     [(name, reading.ROWS.field(name).type) for name in ("year", "exporter", "importer", "value")] + [("use", pa.int8())]
 )
@@ -68,11 +67,6 @@ def _in_words(error: duckdb.Error) -> str:
         return "More memory or room for temporary files is needed than there is. Make room and run it again."
     first = str(error).splitlines()[0].rstrip(". ")
     return f"The query engine stopped: {first}. Run it again; what was finished is kept."
-
-
-def available() -> list[str]:
-    """Return the names of the ingested sets of product-level trade."""
-    return ingested.names(KIND)
 
 
 def flows(
@@ -111,17 +105,11 @@ def flows(
     conditions = [
         f"{column} IN ({_codes(wanted, economies)})" for column, wanted in chosen.items() if wanted is not None
     ]
+    summed = SUMMED.format(condition=" AND ".join(conditions) or "true")
     with engine() as connection:
         _register_names(connection, economies)
-        summed = [
-            SUMMED.format(
-                edition=edition, unmatched=NAMES.index(UNMATCHED), condition=" AND ".join(conditions) or "true"
-            )
-            for edition in _register_parts(connection, name, manifest, years)
-        ]
-        if len(summed) > 1:  # one economy's trade of a year may stand in several editions
-            summed = [SUMMED_AGAIN.format(rows=" UNION ALL ".join(summed))]
-        frame = connection.sql(IN_MILLIONS.format(flows=NAMED.format(summed=summed[0]))).to_arrow_table().to_pandas()
+        _register_rows(connection, name, years)
+        frame = connection.sql(NAMED.format(columns=IN_MILLIONS, summed=summed)).to_arrow_table().to_pandas()
     frame.attrs |= {key: manifest[key] for key in ("name", "format", "generated")}
     frame.attrs |= {"editions": sorted(editions(name)), "fingerprint": ingested.fingerprint(KIND, name)}
     return frame
@@ -141,11 +129,9 @@ def _register_names(connection: duckdb.DuckDBPyConnection, economies: dict[int, 
     connection.register("uses", pa.table({"use": pa.array(range(len(NAMES)), pa.int8()), "end_use": NAMES}))
 
 
-def _register_parts(
-    connection: duckdb.DuckDBPyConnection, name: str, manifest: dict[str, Any], years: Sequence[int] | None
-) -> list[str]:
-    """Register rows and classes of the years asked for as `rows_EDITION` and `classes_EDITION`; return the editions."""
-    parts = [part for entry in manifest["files"].values() for part in entry["parts"]]
+def _register_rows(connection: duckdb.DuckDBPyConnection, name: str, years: Sequence[int] | None) -> None:
+    """Make a view `rows` of the years asked for, with `edition`, and `use` where the product is in a class."""
+    parts = [part for entry in ingested.manifest(KIND, name)["files"].values() for part in entry["parts"]]
     held = sorted({part["year"] for part in parts})
     for year in years or []:
         if year not in held:
@@ -156,11 +142,13 @@ def _register_parts(
             by_edition.setdefault(part["edition"], []).append(ingested.folder(KIND, name) / part["file"])
     if not by_edition:
         raise InputError(f"{name!r} holds no trade at all. Ingest it again: {COMMAND}")
-    for edition, paths in by_edition.items():
+    views = []
+    for edition, paths in sorted(by_edition.items()):
         ingested.require_whole(paths)
-        connection.read_parquet([str(path) for path in sorted(paths)]).create_view(f"rows_{edition}")
+        connection.read_parquet([str(path) for path in sorted(paths)]).create_view(edition)
         connection.register(f"classes_{edition}", classes_of(edition))
-    return sorted(by_edition)
+        views.append(f"SELECT *, '{edition}' AS edition FROM {edition} LEFT JOIN classes_{edition} USING (product)")
+    connection.execute(f"CREATE VIEW rows AS {' UNION ALL '.join(views)}")
 
 
 def bilateral_by_end_use(name: str | None = None, **chosen: Any) -> pd.DataFrame:
@@ -202,14 +190,13 @@ def unmatched(name: str | None = None) -> pd.DataFrame:
     DataFrame
         `edition, product, rows, value` (million US$).
     """
-    name = ingested.choose(KIND, name, COMMAND)
+    query = """
+        SELECT edition, product, count(*) AS rows, sum(value)::DOUBLE / 1000000 AS value
+        FROM rows WHERE use IS NULL GROUP BY ALL ORDER BY value DESC, product
+    """
     with engine() as connection:
-        missing = " UNION ALL ".join(
-            f"SELECT '{edition}' AS edition, product, count(*) AS rows, sum(value)::DOUBLE / 1000000 AS value "
-            f"FROM rows_{edition} ANTI JOIN classes_{edition} USING (product) GROUP BY ALL"
-            for edition in _register_parts(connection, name, ingested.manifest(KIND, name), None)
-        )
-        return connection.sql(f"{missing} ORDER BY value DESC, product").to_arrow_table().to_pandas()
+        _register_rows(connection, ingested.choose(KIND, name, COMMAND), None)
+        return connection.sql(query).to_arrow_table().to_pandas()
 
 
 def quarantine(name: str | None = None) -> pd.DataFrame:
@@ -272,30 +259,24 @@ def write_flows(folder: Path, out: Path) -> int:
         raise InputError(f"There is no folder {out.parent} to write {out.name} in. Make it first.")
     if out.is_dir():
         raise InputError(f"{out} is a folder. Give the name of a file.")
-    source = sources.found(folder, "baci")
-    with engine() as connection, ExitStack() as opened:
-        batches = flows_of_files(connection, source)
-        generated = pa.field("generated", pa.bool_()) if ingested.is_generated(folder) else None
-        schema = batches.schema.append(generated) if generated else batches.schema
-        part = opened.enter_context(files.replacing(out))
-        writer = opened.enter_context(_writer(part, schema))
+    with engine() as connection, files.replacing(out) as part:
+        flows = flows_of_files(connection, sources.found(folder, "baci"), ingested.is_generated(folder))
+        if out.suffix == ".csv":
+            plain = csv.WriteOptions(quoting_style="none", quoting_header="none")
+            writer = csv.CSVWriter(part, flows.schema, write_options=plain)
+        else:
+            writer = parquet.ParquetWriter(part, flows.schema, compression="zstd")
         count = 0
-        for batch in batches:
-            if generated:
-                batch = batch.append_column(generated, pa.array(np.ones(len(batch), bool)))
-            writer.write_batch(batch)
-            count += len(batch)
+        with writer:
+            for batch in flows:
+                writer.write_batch(batch)
+                count += len(batch)
         return count
 
 
-def _writer(path: Path, schema: pa.Schema) -> csv.CSVWriter | parquet.ParquetWriter:
-    if path.suffix == ".csv":
-        plain = csv.WriteOptions(quoting_style="none", quoting_header="none")
-        return csv.CSVWriter(path, schema, write_options=plain)
-    return parquet.ParquetWriter(path, schema, compression="zstd")
-
-
-def flows_of_files(connection: duckdb.DuckDBPyConnection, source: sources.Source) -> pa.RecordBatchReader:
+def flows_of_files(
+    connection: duckdb.DuckDBPyConnection, source: sources.Source, generated: bool = False
+) -> pa.RecordBatchReader:
     """Add the values of files up by exporter, importer, year and end use.
 
     Parameters
@@ -303,11 +284,13 @@ def flows_of_files(connection: duckdb.DuckDBPyConnection, source: sources.Source
     connection : connection of DuckDB
     source : Source
         Files of BACI.
+    generated : bool
+        Whether each flow says that it is generated.
 
     Returns
     -------
     RecordBatchReader
-        `exporter, importer, year, end_use, value` (US dollars, exact), sorted.
+        `exporter, importer, year, end_use, value` (US dollars, exact), sorted, and `generated` if it is.
 
     Raises
     ------
@@ -316,14 +299,15 @@ def flows_of_files(connection: duckdb.DuckDBPyConnection, source: sources.Source
     """
     last: dict[reading.File, int] = {}
     rows = _with_class(source, last)
-    _run(connection, f"CREATE TEMP TABLE summed AS {SUMMED_AGAIN.format(rows='FROM rows')}", rows, STREAM)
+    _run(connection, f"CREATE TEMP TABLE summed AS {SUMMED.format(condition='true')}", rows, STREAM)
     if not connection.sql("FROM summed LIMIT 1").fetchall():
         raise WorkError("The files hold no row; nothing was written.")
     for file, flow in last.items():
-        if flow == reading.UNSORTED and (lines := repeated_lines(file, source.economies)):
+        if flow == reading.UNSORTED and len(lines := repeated_lines(file, source.economies)):
             raise _refusal(file, lines[0], reading.REPEATS)
     _register_names(connection, source.economies)
-    return connection.sql(NAMED.format(summed="FROM summed")).to_arrow_reader(BATCH)
+    columns = "year, end_use, value" + ", true AS generated" * generated
+    return connection.sql(NAMED.format(columns=columns, summed="FROM summed")).to_arrow_reader(BATCH)
 
 
 def _refusal(file: reading.File, line: int, reason: str) -> WorkError:
@@ -335,16 +319,16 @@ def _refusal(file: reading.File, line: int, reason: str) -> WorkError:
 
 def _with_class(source: sources.Source, last: dict[reading.File, int]) -> Iterator[pa.Table]:
     """Yield rows with the number of their class, and keep the last flow of each file; a line set apart is refused."""
-    editions = {file: file.edition for file in source.files if isinstance(file, sources.BaciFile)}
-    numbers = {edition: _class_numbers(edition) for edition in set(editions.values())}
-    classes: dict[reading.File, NDArray[np.int8]] = {file: numbers[edition] for file, edition in editions.items()}
+    classes: dict[int, NDArray[np.int8]] = {}
     for block in reading.read(source.files, source.economies):
-        file = block.lines.file
         for apart in block.apart.slice(0, 1).to_pylist():
-            raise _refusal(file, apart["line"], apart["reason"])
-        last[file] = reading.last_flow(block.rows, last.get(file, -1))
-        use = pa.array(classes[file][block.rows["product"].to_numpy()])
-        yield block.rows.append_column("use", use).select(STREAM.names)
+            raise _refusal(block.lines.file, apart["line"], apart["reason"])
+        last[block.lines.file] = reading.last_flow(block.rows, last.get(block.lines.file, -1))
+        for edition in block.rows["edition"].slice(0, 1).to_pylist():  # each file of BACI is in one
+            if edition not in classes:
+                classes[edition] = _class_numbers(edition)
+            use = pa.array(classes[edition][block.rows["product"].to_numpy()])
+            yield block.rows.append_column("use", use).select(STREAM.names)
 
 
 def _class_numbers(edition: int) -> NDArray[np.int8]:
@@ -373,11 +357,11 @@ def _run(connection: duckdb.DuckDBPyConnection, query: str, tables: Iterable[pa.
         raise failures[0]
 
 
-def repeated_lines(file: reading.File, economies: Iterable[int]) -> list[int]:
+def repeated_lines(file: reading.File, economies: Iterable[int]) -> NDArray[np.int64]:
     """Return the lines of a file that repeat the flow of an earlier one, ascending."""
     rows = (block.rows for block in reading.read([file], economies))
     with engine() as connection:
         _run(connection, f"CREATE TEMP TABLE flows AS SELECT line, {FLOW} FROM rows", rows, reading.ROWS)
         firsts = f"SELECT min(line) AS first, {FLOW} FROM flows GROUP BY {FLOW} HAVING count(*) > 1"
         query = f"SELECT line FROM flows JOIN ({firsts}) USING ({FLOW}) WHERE line > first ORDER BY line"
-        return [line for (line,) in connection.sql(query).fetchall()]
+        return connection.sql(query).to_arrow_table()["line"].to_numpy()

@@ -9,7 +9,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pyarrow import compute, parquet
 
 from helpers import files, ingested
@@ -166,13 +168,13 @@ def _outcome(name: str, state: str, entry: dict[str, Any]) -> IngestedFile:
 
 def _store(place: Path, file: reading.File, economies: dict[int, str], tag: str) -> dict[str, Any]:
     """Store the rows of a file, and the lines set apart; return its entry in the manifest."""
-    entry, is_sorted = _store_rows(place, file, economies, tag, [])
-    repeats = [] if is_sorted else repeated_lines(file, economies)
-    return _store_rows(place, file, economies, tag, repeats)[0] if repeats else entry
+    entry, is_sorted = _store_rows(place, file, economies, tag, reading.NONE)
+    repeats = reading.NONE if is_sorted else repeated_lines(file, economies)
+    return _store_rows(place, file, economies, tag, repeats)[0] if len(repeats) else entry
 
 
 def _store_rows(
-    place: Path, file: reading.File, economies: dict[int, str], tag: str, repeats: list[int]
+    place: Path, file: reading.File, economies: dict[int, str], tag: str, repeats: NDArray[np.int64]
 ) -> tuple[dict[str, Any], bool]:
     """Store the rows of a file by edition and year, and the lines set apart.
 
@@ -185,8 +187,8 @@ def _store_rows(
         Alpha-3 code of each economy's number.
     tag : str
         Part of the names of what is stored; differs whenever the content may differ.
-    repeats : list of int
-        Lines that repeat an earlier one.
+    repeats : array of int
+        Lines that repeat an earlier one, ascending.
 
     Returns
     -------

@@ -16,7 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, ClassVar
@@ -30,6 +30,8 @@ from helpers.errors import WorkError
 from helpers.ingested import require_file
 
 Mask = NDArray[np.bool_]
+#: Rows, which of them do not count, and which are unsound for what reason, the first reason first.
+Judged = tuple[pa.Table, Mask, list[tuple[Mask, str]]]
 #: More than any code of an economy or of a product.
 ECONOMIES, PRODUCTS = 10**5, 10**6
 DOLLARS = pa.decimal128(18, 3)
@@ -42,6 +44,7 @@ ROWS = pa.schema(
     | {"value": DOLLARS, "quantity": pa.float64()}
 )
 UNSORTED = 2**63 - 1
+NONE = np.array([], np.int64)
 REPEATS = "repeats an earlier row of the same flow"
 NOT_A_QUANTITY = float("inf")
 WHOLE = re.compile(r"[ \t]*0*(\d{1,10})(?:\.0*)?[ \t]*", re.ASCII)
@@ -55,14 +58,9 @@ MISSING = ["", *(" " * blanks + "NA" for blanks in range(24))]
 APART = pa.schema([("line", pa.int64()), ("reason", pa.string()), ("text", pa.string()), ("input_value", DOLLARS)])
 
 
-def _code(text: str) -> int | None:
-    found = WHOLE.fullmatch(text)
+def _code(text: str, form: re.Pattern[str] = WHOLE) -> int | None:
+    found = form.fullmatch(text)
     return int(found[1]) if found and int(found[1]) < 2**31 else None
-
-
-def _product(text: str) -> int | None:
-    found = DIGITS.fullmatch(text)
-    return int(found[1]) if found else None
 
 
 def _amount(text: str) -> Decimal | None:
@@ -81,13 +79,8 @@ def _quantity(text: str) -> float | None:
 #: Types of cells, and how a single one is read. A code may have been written as 842.0, the code of a product may not:
 #: what a program for numbers made of it is anybody's guess. Decimals of an amount beyond the sixth are rounded.
 CODE, PRODUCT, AMOUNT, QUANTITY, TEXT = pa.int32(), pa.int64(), pa.decimal128(18, 6), pa.float64(), pa.string()
-PARSE: dict[pa.DataType, Callable[[str], Any]] = {
-    CODE: _code,
-    PRODUCT: _product,
-    AMOUNT: _amount,
-    QUANTITY: _quantity,
-    TEXT: str,
-}
+PARSE: dict[pa.DataType, Callable[[str], Any]] = {CODE: _code, AMOUNT: _amount, QUANTITY: _quantity, TEXT: str}
+PARSE[PRODUCT] = partial(_code, form=DIGITS)
 
 
 @dataclass(frozen=True)
@@ -103,7 +96,7 @@ class File(ABC):
         """What the file covers: two files that cover the same would count trade twice."""
 
     @abstractmethod
-    def judge(self, cells: pa.Table, known: Mask) -> tuple[pa.Table, Mask, list[tuple[Mask, str]]]:
+    def judge(self, cells: pa.Table, known: Mask) -> Judged:
         """Return rows with the columns of `ROWS`, which of them do not count, and which are unsound for what reason.
 
         Parameters
@@ -179,7 +172,7 @@ def header(path: Path) -> tuple[list[str], str]:
         return next(csv.reader([first], delimiter=delimiter), []), delimiter
 
 
-def read(files: Iterable[File], economies: Iterable[int], repeats: Sequence[int] = ()) -> Iterator[Block]:
+def read(files: Iterable[File], economies: Iterable[int], repeats: NDArray[np.int64] = NONE) -> Iterator[Block]:
     """Read files block by block, on all cores, in their order.
 
     Parameters
@@ -187,8 +180,8 @@ def read(files: Iterable[File], economies: Iterable[int], repeats: Sequence[int]
     files : iterable of BaciFile or ComtradeFile
     economies : iterable of int
         Codes of the economies that may trade.
-    repeats : sequence of int
-        Lines that are set apart since they repeat an earlier one; for a single file.
+    repeats : array of int
+        Lines that are set apart since they repeat an earlier one, ascending; for a single file.
 
     Yields
     ------
@@ -219,38 +212,31 @@ def _blocks(files: Iterable[File]) -> Iterator[Lines]:
         number = 2
         with _opened(file.path) as content:
             first = content.readline()
+            blocks = iter(lambda: content.read(BLOCK), b"")
             if b"\r" in first.rstrip(b"\r\n"):  # lines end in carriage returns only: the whole file is one line
-                block = first.replace(b"\r", b"\n").partition(b"\n")[2]
-                yield Lines(file, names, delimiter, number, block, _count(block))
-            while block := content.read(BLOCK):
+                blocks = iter([first.replace(b"\r", b"\n").partition(b"\n")[2]])
+            for block in blocks:
                 block += content.readline()
-                count = _count(block)
+                count = int(np.count_nonzero(np.frombuffer(block, np.uint8) == ord("\n"))) + (block[-1:] != b"\n")
                 yield Lines(file, names, delimiter, number, block, count)
                 number += count
 
 
-def _count(block: bytes) -> int:
-    """Count the lines of a block; the last may lack its end."""
-    ends = np.count_nonzero(np.frombuffer(block, np.uint8) == ord("\n"))
-    return int(ends) + (not block.endswith(b"\n"))
-
-
-def _read_block(lines: Lines, known: Mask, repeats: Sequence[int] = ()) -> Block:
+def _read_block(lines: Lines, known: Mask, repeats: NDArray[np.int64] = NONE) -> Block:
     cells, misfits = _typed(lines), APART.empty_table()
     if cells is None:
         cells, misfits = _as_text(lines)
     rows, left_out, reasons = lines.file.judge(cells, known)
-    if repeats:
-        reasons.append((np.isin(rows["line"], repeats), REPEATS))
+    first, end = np.searchsorted(repeats, [lines.first, lines.first + lines.count])
+    if first < end:
+        reasons.append((np.isin(rows["line"], repeats[first:end]), REPEATS))
     unsound = np.logical_or.reduce([condition for condition, _ in reasons]) & ~left_out
     if not unsound.any() and not left_out.any():
         return Block(lines, rows, rows.slice(0, 0), misfits)
     bad = rows.filter(unsound)
-    first = np.select([condition[unsound] for condition, _ in reasons], [reason for _, reason in reasons], default="")
-    apart = pa.concat_tables([misfits, lines.apart(bad["line"].to_pylist(), first.tolist(), bad["value"])]).sort_by(
-        "line"
-    )
-    return Block(lines, rows.filter(~(unsound | left_out)), rows.filter(left_out), apart)
+    which = np.select([condition[unsound] for condition, _ in reasons], [reason for _, reason in reasons], default="")
+    apart = pa.concat_tables([misfits, lines.apart(bad["line"].to_pylist(), which.tolist(), bad["value"])])
+    return Block(lines, rows.filter(~(unsound | left_out)), rows.filter(left_out), apart.sort_by("line"))
 
 
 def _typed(lines: Lines) -> pa.Table | None:

@@ -27,6 +27,7 @@ from helpers.trade.products.reading import (
     ROWS,
     TEXT,
     File,
+    Judged,
     Mask,
     header,
 )
@@ -88,7 +89,7 @@ class BaciFile(File):
         """The year, in whatever edition of the HS."""
         return str(self.year)
 
-    def judge(self, cells: pa.Table, known: Mask) -> tuple[pa.Table, Mask, list[tuple[Mask, str]]]:
+    def judge(self, cells: pa.Table, known: Mask) -> Judged:
         """See `reading.File`; values are in thousand US dollars, quantities in metric tons."""
         year, exporter, importer, product = (_numbers(cells[name]) for name in "tijk")
         (thousands,) = cells["v"].chunks
@@ -119,7 +120,7 @@ class ComtradeFile(File):
         """Known by the name only."""
         return self.path.name
 
-    def judge(self, cells: pa.Table, known: Mask) -> tuple[pa.Table, Mask, list[tuple[Mask, str]]]:
+    def judge(self, cells: pa.Table, known: Mask) -> Judged:
         """See `reading.File`; exports as reported by the exporter count, in US dollars and kilograms."""
         year, exporter, importer = (_numbers(cells[name]) for name in ("refYear", "reporterCode", "partnerCode"))
         is_product = compute.match_substring_regex(cells["cmdCode"], r"^\d{5,6}$")
