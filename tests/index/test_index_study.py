@@ -408,7 +408,7 @@ def test_an_indicator_that_few_have_is_refused(index, selection: select.Selectio
         rankings.require_indicators(values.assign(hightech_patent_share=np.nan), 0.25)
 
 
-def test_flags_of_series_and_selection_are_told(
+def test_flags_of_series_and_selection_are_kept(
     tables: dict[str, pd.DataFrame], selection: select.Selection, series: over_time.Series
 ) -> None:
     assert "R&D / GDP: GDP since rebased" in rankings.flagged(selection)["KOR"]
