@@ -94,9 +94,9 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_a_broken_table_is_refused_by_load_and_by_package(project: Path, case: str) -> None:
+def test_a_broken_table_is_refused_by_load_and_by_package(small: Path, case: str) -> None:
     change, expected = BROKEN[case]
-    file = project / ROBOTS
+    file = small / ROBOTS
     file.write_bytes(change(file.read_bytes()))
     with pytest.raises(WorkError) as loading:
         data.load("robot_density")
@@ -108,8 +108,8 @@ def test_a_broken_table_is_refused_by_load_and_by_package(project: Path, case: s
         describe_table(file.with_suffix(".yml"))
 
 
-def test_a_cell_that_cannot_be_read_does_not_hide_other_faults(project: Path) -> None:
-    file = project / ROBOTS
+def test_a_cell_that_cannot_be_read_does_not_hide_other_faults(small: Path) -> None:
+    file = small / ROBOTS
     content = line(9, b"AUT,2022,ifr-2025,9e9")(line(7, b"AUT")(line(5, b"AUT,2018,ifr-2025,many")(file.read_bytes())))
     file.write_bytes(content)
     with pytest.raises(WorkError) as caught:
@@ -122,19 +122,19 @@ def test_a_cell_that_cannot_be_read_does_not_hide_other_faults(project: Path) ->
     ]
 
 
-def test_other_tables_still_load_when_one_is_broken(project: Path) -> None:
-    (project / ROBOTS).write_bytes(b"")
+def test_other_tables_still_load_when_one_is_broken(small: Path) -> None:
+    (small / ROBOTS).write_bytes(b"")
     assert len(data.load("rd_gdp")) > 0
 
 
-def test_a_missing_file_is_named(project: Path) -> None:
-    (project / ROBOTS).unlink()
+def test_a_missing_file_is_named(small: Path) -> None:
+    (small / ROBOTS).unlink()
     with pytest.raises(WorkError, match=f"{ROBOTS} is missing: table 'robot_density' cannot be read"):
         data.load("robot_density")
 
 
-def test_a_sound_change_is_refused_until_the_package_accepts_it(project: Path) -> None:
-    file = project / ROBOTS
+def test_a_sound_change_is_refused_until_the_package_accepts_it(small: Path) -> None:
+    file = small / ROBOTS
     file.write_bytes(file.read_bytes().replace(b"AUT,2015,ifr-2025,128.0", b"AUT,2015,ifr-2025,129.0"))
     with pytest.raises(WorkError) as caught:
         data.load("robot_density")

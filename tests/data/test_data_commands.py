@@ -51,13 +51,13 @@ def test_show_of_an_unknown_table_suggests_one(reshoring: typer.Typer) -> None:
         run(reshoring, "show", "rdgdp")
 
 
-def test_verify_and_package_say_what_they_did(reshoring: typer.Typer, project: Path) -> None:
+def test_verify_and_package_say_what_they_did(reshoring: typer.Typer, small: Path) -> None:
     count = len(data.tables())
     assert run(reshoring, "verify") == f"{count} tables: hashes, schemas, coverage and declared corrections hold.\n"
     assert run(reshoring, "package") == f"data/datapackage.json written: {count} tables.\n"
 
 
-def test_verify_of_one_table_looks_at_no_other(reshoring: typer.Typer, project: Path) -> None:
+def test_verify_of_one_table_looks_at_no_other(reshoring: typer.Typer, small: Path) -> None:
     data.path("rd_gdp").unlink()
     assert run(reshoring, "verify", "robot_density").startswith("1 table: hashes")
     with pytest.raises(WorkError, match=r"1 failure in 1 table:\n- data/indicators/rd_gdp\.csv is missing"):
@@ -66,7 +66,7 @@ def test_verify_of_one_table_looks_at_no_other(reshoring: typer.Typer, project: 
         run(reshoring, "verify", "rd_gpd")
 
 
-def test_verify_fails_with_exit_code_one(reshoring: typer.Typer, project: Path) -> None:
+def test_verify_fails_with_exit_code_one(reshoring: typer.Typer, small: Path) -> None:
     data.path("robot_density").write_bytes(b"iso3,year\n")
     with pytest.raises(WorkError, match=r"2 failures in \d+ tables:\n- ") as caught:
         run(reshoring, "verify")
@@ -100,7 +100,7 @@ def test_every_reference_can_be_read_by_pandoc(reshoring: typer.Typer) -> None:
         assert all(entry["title"] and entry["author"] for entry in read)
 
 
-def test_cite_of_an_ingested_set_names_the_producer(reshoring: typer.Typer, project: Path) -> None:
+def test_cite_of_an_ingested_set_names_the_producer(reshoring: typer.Typer, small: Path) -> None:
     with pytest.raises(InputError, match=r"'trade/baci' is not a known ingested data set\. Allowed: nothing"):
         run(reshoring, "cite", "trade/baci")
     ingested.write_manifest("trade", "baci", BACI.entries("BACI 202401b (HS2012)"))
@@ -111,7 +111,7 @@ def test_cite_of_an_ingested_set_names_the_producer(reshoring: typer.Typer, proj
         run(reshoring, "cite", "trade/bacci")
 
 
-def test_cite_takes_tables_or_a_run(reshoring: typer.Typer, project: Path) -> None:
+def test_cite_takes_tables_or_a_run(reshoring: typer.Typer, small: Path) -> None:
     with pytest.raises(InputError, match="tables or a run, not both"):
         run(reshoring, "cite", "rd_gdp", "--run", "latest/reshoring")
 
@@ -127,8 +127,8 @@ def test_the_data_page_tells_the_terms_of_what_is_fetched() -> None:
         assert f"[{licence}]({address.rpartition(' ')[2]})" in page
 
 
-def test_cite_of_a_run_goes_by_its_manifest(reshoring: typer.Typer, project: Path) -> None:
-    folder = project / "build" / "runs" / "latest" / "reshoring"
+def test_cite_of_a_run_goes_by_its_manifest(reshoring: typer.Typer, small: Path) -> None:
+    folder = small / "build" / "runs" / "latest" / "reshoring"
     folder.mkdir(parents=True)
     (folder / "manifest.json").write_text(json.dumps({"tables": {"robot_density": {}, "rd_gdp": {}}}), encoding="utf-8")
     expected = run(reshoring, "cite", "rd_gdp", "robot_density")

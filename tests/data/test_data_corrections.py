@@ -110,7 +110,7 @@ def test_every_declared_entry_is_about_a_table_and_has_an_id_of_its_own() -> Non
     assert all(item.reason and item.reference for item in entries)
 
 
-def test_reading_a_mended_table_fails_until_the_entry_is_renewed(project: Path) -> None:
+def test_reading_a_mended_table_fails_until_the_entry_is_renewed(small: Path) -> None:
     """The producer mends Korea 2018: the table is sound, but the flag would now be a lie."""
     file = data.path("rd_gdp")
     file.write_bytes(file.read_bytes().replace(b"KOR,2018,wdi-2021-09-15,4.81009", b"KOR,2018,wdi-2021-09-15,4.27"))
@@ -126,8 +126,8 @@ def test_reading_a_mended_table_fails_until_the_entry_is_renewed(project: Path) 
     assert told in str(caught.value)
 
 
-def test_a_new_entry_takes_effect_with_the_next_package(project: Path) -> None:
-    file = project / "data" / "corrections.yml"
+def test_a_new_entry_takes_effect_with_the_next_package(small: Path) -> None:
+    file = small / "data" / "corrections.yml"
     added = {
         "id": "korea-2023",
         "table": "robot_density",
@@ -149,7 +149,7 @@ def test_a_new_entry_takes_effect_with_the_next_package(project: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["- [", "- id: x\n", "just text"])
-def test_unreadable_corrections_are_a_plain_error(project: Path, content: str) -> None:
-    (project / "data" / "corrections.yml").write_text(content, encoding="utf-8")
+def test_unreadable_corrections_are_a_plain_error(small: Path, content: str) -> None:
+    (small / "data" / "corrections.yml").write_text(content, encoding="utf-8")
     with pytest.raises(WorkError, match=r"data/corrections\.yml cannot be read"):
         corrections()

@@ -22,34 +22,34 @@ def test_frictionless_finds_the_package_and_every_table_valid() -> None:
     assert len(report.tasks) == len(data.tables())
 
 
-def test_frictionless_notices_a_changed_table(project: Path) -> None:
-    package = json.loads((project / PACKAGE).read_text(encoding="utf-8"))
+def test_frictionless_notices_a_changed_table(small: Path) -> None:
+    package = json.loads((small / PACKAGE).read_text(encoding="utf-8"))
     package["resources"] = [item for item in package["resources"] if item["name"] == "robot_density"]
-    (project / PACKAGE).write_text(json.dumps(package), encoding="utf-8")
-    file = project / "data" / "indicators" / "robot_density.csv"
+    (small / PACKAGE).write_text(json.dumps(package), encoding="utf-8")
+    file = small / "data" / "indicators" / "robot_density.csv"
     file.write_bytes(file.read_bytes().replace(b"855.0", b"8555."))
-    assert not Package(project / PACKAGE).validate().valid
+    assert not Package(small / PACKAGE).validate().valid
 
 
 def test_the_package_in_the_repository_is_what_the_tables_give() -> None:
     assert (ROOT / PACKAGE).read_text(encoding="utf-8") == text(build_package())
 
 
-def test_writing_the_package_again_changes_no_byte(project: Path) -> None:
-    before = (project / PACKAGE).read_bytes()
+def test_writing_the_package_again_changes_no_byte(small: Path) -> None:
+    before = (small / PACKAGE).read_bytes()
     write_package()
-    assert (project / PACKAGE).read_bytes() == before
-    assert not list((project / "data").glob(".part-*"))
+    assert (small / PACKAGE).read_bytes() == before
+    assert not list((small / "data").glob(".part-*"))
 
 
-def test_the_package_says_what_it_changes(project: Path) -> None:
-    folder = project / "data" / "indicators"
+def test_the_package_says_what_it_changes(small: Path) -> None:
+    folder = small / "data" / "indicators"
     robots = folder / "robot_density.csv"
     kept = [row for row in robots.read_bytes().split(b"\n") if not row.startswith(b"USA,2016")]
     robots.write_bytes(b"\n".join(kept))
     for ending in ("csv", "yml"):
         (folder / f"labour_share.{ending}").unlink()
-    edited(project, unit="robots")
+    edited(small, unit="robots")
     assert write_package() == [
         "labour_share: gone",
         "robot_density: figures changed, 144 -> 143 rows",
@@ -77,25 +77,25 @@ def test_coverage_gained_and_lost_is_told() -> None:
     assert changes({}, {**new, "corrections": "x"}) == ["t: new, 9 rows", "corrections: edited"]
 
 
-def test_the_package_knows_nothing_of_the_machine(project: Path) -> None:
-    content = (project / PACKAGE).read_text(encoding="utf-8")
-    assert str(project) not in content
+def test_the_package_knows_nothing_of_the_machine(small: Path) -> None:
+    content = (small / PACKAGE).read_text(encoding="utf-8")
+    assert str(small) not in content
     assert str(ROOT) not in content
     for resource in json.loads(content)["resources"]:
         assert not Path(resource["path"]).is_absolute()
-        assert (project / "data" / resource["path"]).stat().st_size == resource["bytes"]
+        assert (small / "data" / resource["path"]).stat().st_size == resource["bytes"]
 
 
-def test_a_package_that_cannot_be_written_stays_as_it_was(project: Path) -> None:
-    before = (project / PACKAGE).read_bytes()
-    (project / "data" / "indicators" / "robot_density.csv").unlink()
-    (project / "data" / "indicators" / "rd_gdp.yml").unlink()
+def test_a_package_that_cannot_be_written_stays_as_it_was(small: Path) -> None:
+    before = (small / PACKAGE).read_bytes()
+    (small / "data" / "indicators" / "robot_density.csv").unlink()
+    (small / "data" / "indicators" / "rd_gdp.yml").unlink()
     with pytest.raises(WorkError) as caught:
         write_package()
     message = str(caught.value)
     assert f"data/indicators/robot_density.csv is missing, though {RECORD} describes it" in message
     assert "data/indicators/rd_gdp.csv has no record: describe it in data/indicators/rd_gdp.yml" in message
-    assert (project / PACKAGE).read_bytes() == before
+    assert (small / PACKAGE).read_bytes() == before
 
 
 def edited(project: Path, **changes: object) -> Path:
@@ -118,26 +118,33 @@ def edited(project: Path, **changes: object) -> Path:
             {"vintages": [{"name": "a"}, {"name": "b"}], "vintage_column": None},
             "several vintages need a vintage_column",
         ),
+        (
+            {
+                "columns": [{"name": "a", "type": "number", "description": "x", "sum_of": [["a", "b"]]}],
+                "vintage_column": None,
+            },
+            "a: 'b' is not among the columns",
+        ),
         ({"vintages": [{"name": "ifr 2025"}]}, "vintages.0.name: String should match pattern"),
         ({"vintages": [{"name": "a", "published": "2025-13"}]}, "vintages.0.published: String should match pattern"),
     ],
 )
-def test_incomplete_records_are_refused_by_name(project: Path, changes: dict, told: str) -> None:
-    path = edited(project, **changes)
+def test_incomplete_records_are_refused_by_name(small: Path, changes: dict, told: str) -> None:
+    path = edited(small, **changes)
     with pytest.raises(WorkError) as caught:
         read_record(path)
     assert str(caught.value).startswith(RECORD)
     assert told in str(caught.value)
 
 
-def test_a_record_that_is_not_yaml_is_refused_by_name(project: Path) -> None:
-    (project / RECORD).write_text("name: [robot_density\n", encoding="utf-8")
+def test_a_record_that_is_not_yaml_is_refused_by_name(small: Path) -> None:
+    (small / RECORD).write_text("name: [robot_density\n", encoding="utf-8")
     with pytest.raises(WorkError, match=f"{RECORD} is not valid YAML"):
-        read_record(project / RECORD)
+        read_record(small / RECORD)
 
 
-def test_adding_an_indicator_takes_a_file_a_record_and_the_package(project: Path) -> None:
-    folder = project / "data" / "indicators"
+def test_adding_an_indicator_takes_a_file_a_record_and_the_package(small: Path) -> None:
+    folder = small / "data" / "indicators"
     (folder / "patents_per_head.csv").write_text("iso3,year,vintage,value\nKOR,2020,own-2026,3.5\n", encoding="utf-8")
     record = yaml.safe_load((folder / "robot_density.yml").read_text(encoding="utf-8"))
     record.update(name="patents_per_head", vintages=[{"name": "own-2026", "first": 2020, "last": 2020}])
@@ -153,19 +160,19 @@ def test_adding_an_indicator_takes_a_file_a_record_and_the_package(project: Path
     assert verify()[0] == []
 
 
-def test_checks_that_have_changed_since_are_made_again(project: Path) -> None:
+def test_checks_that_have_changed_since_are_made_again(small: Path) -> None:
     """A stamp is believed only for the very file, record, corrections, codes and checks it was made for."""
-    package = json.loads((project / PACKAGE).read_text(encoding="utf-8"))
+    package = json.loads((small / PACKAGE).read_text(encoding="utf-8"))
     record = next(item for item in package["resources"] if item["name"] == "robot_density")
-    file = project / "data" / "concordances" / "economies.csv"
+    file = small / "data" / "concordances" / "economies.csv"
     file.write_bytes(file.read_bytes().replace(b"SGP,SG,Singapore,economy", b"SGP,SG,Singapore,former"))
     with pytest.raises(WorkError, match="'SGP' is not an ISO 3166 alpha-3 code"):
         data.load("robot_density")
     assert data.metadata("robot_density").checked == record["record"]["checked"]
 
 
-def test_verify_tells_all_failures_at_once(project: Path) -> None:
-    folder = project / "data" / "indicators"
+def test_verify_tells_all_failures_at_once(small: Path) -> None:
+    folder = small / "data" / "indicators"
     (folder / "rd_gdp.csv").unlink()
     robots = folder / "robot_density.csv"
     robots.write_bytes(robots.read_bytes().replace(b"AUT,2015,ifr-2025,128.0", b"AUT,2015,ifr-2025,-128.0"))
@@ -179,8 +186,8 @@ def test_verify_tells_all_failures_at_once(project: Path) -> None:
     assert len(failures) == 3
 
 
-def test_verify_notices_corrections_of_tables_that_do_not_exist(project: Path) -> None:
-    file = project / "data" / "corrections.yml"
+def test_verify_notices_corrections_of_tables_that_do_not_exist(small: Path) -> None:
+    file = small / "data" / "corrections.yml"
     file.write_text(
         file.read_text(encoding="utf-8").replace("table: robot_density", "table: robots_density"), encoding="utf-8"
     )

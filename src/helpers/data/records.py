@@ -31,7 +31,9 @@ class Column(Strict):
 
     `economy` columns hold codes of data/concordances/economies.csv; `exceptions` documents
     the codes among them that are not ISO 3166 economies. `refers_to` names the "table.column"
-    every value of this column must occur in.
+    every value of this column must occur in. In every row a column may have to be no more than another (`part_of`), to
+    equal sums of others up to `rounding` (`sum_of`), to be one in percent of another (`percent_of`), or to differ from
+    one (`differs_from`).
     """
 
     name: str
@@ -47,6 +49,11 @@ class Column(Strict):
     pattern: str | None = None
     minimum: float | None = None
     maximum: float | None = None
+    part_of: str = ""
+    sum_of: list[list[str]] = []
+    rounding: float = 1e-5
+    percent_of: tuple[str, str] | None = None
+    differs_from: str = ""
 
 
 class Citation(Strict):
@@ -140,9 +147,14 @@ class TableRecord(Strict):
     columns: list[Column] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _vintage_column_exists(self) -> "TableRecord":
+    def _named_columns_exist(self) -> "TableRecord":
         if self.vintage_column and self.vintage_column not in self.column_names:
             raise ValueError(f"vintage_column {self.vintage_column!r} is not among the columns")
+        for column in self.columns:
+            summed = [name for parts in column.sum_of for name in parts]
+            others = filter(None, [column.part_of, column.differs_from, *(column.percent_of or ()), *summed])
+            if unknown := sorted(set(others) - set(self.column_names)):
+                raise ValueError(f"{column.name}: {unknown[0]!r} is not among the columns")
         if len(self.vintages) > 1 and not self.vintage_column:
             raise ValueError("several vintages need a vintage_column that tells their rows apart")
         return self

@@ -1,7 +1,8 @@
 """What the rows of a table must satisfy: pandera schemas from the records, and rules of single tables."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -17,6 +18,7 @@ TWICE = "multiple_fields_uniqueness"
 #: Of a long list of allowed values so many are shown.
 SHOWN = 8
 ROUNDING = 1e-5
+PERCENT_ROUNDING = 1e-3
 PATENT_ROUNDING = 18
 STAGE_ROUNDING = 0.005
 
@@ -32,30 +34,38 @@ class Rule:
     holds: Callable[[pd.DataFrame], pd.Series]
 
 
-def part_of(part: str, whole: str) -> Rule:
+def _part_of(part: str, whole: str) -> Rule:
     """Return the rule that one column does not exceed another, up to rounding to six digits."""
     sentence = f"{part} must not exceed {whole}"
     return Rule(sentence, lambda frame: frame[part] <= frame[whole] * (1 + ROUNDING) + ROUNDING)
 
 
-def adds_up(parts: list[str], whole: str, rounding: float = ROUNDING) -> Rule:
-    """Return the rule that columns sum to another one, up to rounding; a row that lacks one of them is passed over."""
+def _row_rules(column: Column) -> Iterator[Rule]:
+    """Yield what a column must be beside others of its row; a row that lacks one of them is passed over."""
+    name = column.name
+    if column.part_of:
+        yield _part_of(name, column.part_of)
+    for parts in column.sum_of:
+        sentence = f"{' + '.join(parts)} must equal {name}"
+        yield Rule(sentence, partial(_adds_up, parts=parts, whole=name, rounding=column.rounding))
+    if column.percent_of:
+        part, whole = column.percent_of
+        yield Rule(
+            f"{name} must be {part} in percent of {whole}",
+            lambda frame: ~((100 * frame[part] / frame[whole] - frame[name]).abs() > PERCENT_ROUNDING),
+        )
+    if other := column.differs_from:
+        yield Rule(f"{name} and {other} must differ", lambda frame: frame[name] != frame[other])
 
-    def holds(frame: pd.DataFrame) -> pd.Series:
-        gap = (frame[parts].sum(axis=1, skipna=False) - frame[whole]).abs()
-        return gap.isna() | (gap <= frame[whole].abs() * ROUNDING + rounding)
 
-    return Rule(f"{' + '.join(parts)} must equal {whole}", holds)
+def _adds_up(frame: pd.DataFrame, parts: list[str], whole: str, rounding: float) -> pd.Series:
+    gap = (frame[parts].sum(axis=1, skipna=False) - frame[whole]).abs()
+    return ~(gap > frame[whole].abs() * ROUNDING + rounding)
 
 
 def unless_flagged(rule: Rule) -> Rule:
     """Return the rule for all rows but those that carry a declared flag."""
     return Rule(f"{rule.sentence}, unless flagged", lambda frame: rule.holds(frame) | (frame["flag"] != ""))
-
-
-def differ(first: str, second: str) -> Rule:
-    """Return the rule that two columns never hold the same value."""
-    return Rule(f"{first} and {second} must differ", lambda frame: frame[first] != frame[second])
 
 
 def _fields_add_up(frame: pd.DataFrame) -> pd.Series:
@@ -76,86 +86,12 @@ def _stages_within_total(frame: pd.DataFrame) -> pd.Series:
     return stages <= total * (1 + STAGE_ROUNDING)
 
 
-def percent_of(share: str, part: str, whole: str) -> Rule:
-    """Return the rule that a column is another one in percent of a third, to three digits; gaps are passed over."""
-
-    def holds(frame: pd.DataFrame) -> pd.Series:
-        gap = (100 * frame[part] / frame[whole] - frame[share]).abs()
-        return gap.isna() | (gap <= 1e-3)
-
-    return Rule(f"{share} must be {part} in percent of {whole}", holds)
-
-
-INPUT_SCOPES = [
-    part_of(f"{origin}_{part}", f"{origin}_{whole}")
-    for origin in ("domestic", "foreign")
-    for part, whole in (("own_sector", "manufactured"), ("manufactured", "all"))
-]
-INPUTS_WITHIN_OUTPUT = [part_of("domestic_all", "gross_output"), part_of("foreign_all", "gross_output")]
-
+#: Rules that no column of a record can express.
 RULES: dict[str, list[Rule]] = {
-    "wiod2016_manufacturing_inputs": [*INPUT_SCOPES, *INPUTS_WITHIN_OUTPUT, part_of("value_added", "gross_output")],
-    "wiod2013_manufacturing_inputs": [*INPUT_SCOPES, *INPUTS_WITHIN_OUTPUT],
-    "wiod2013_manufacturing_inputs_by_source": [
-        part_of("inputs_own_sector", "inputs_manufactured"),
-        part_of("inputs_manufactured", "inputs_all"),
-    ],
-    "wiod2013_bilateral_by_end_use": [differ("exporter", "importer")],
-    "wiod2016_bilateral_end_use_2014": [differ("exporter", "importer")],
-    "wiod2016_bilateral_gross_exports": [
-        differ("exporter", "importer"),
-        part_of("domestic_value_added", "gross_exports"),
-    ],
-    "oecd_icio2025_korea_manufacturing": [
-        adds_up(["imported_intermediate_inputs", "domestic_intermediate_inputs"], "intermediate_inputs"),
-        adds_up(["foreign_final_exports", "exports_intermediate"], "exports_total"),
-        part_of("exports_total", "gross_output"),
-    ],
-    "oecd_icio2025_manufacturing_inputs_2022": [
-        part_of("domestic_own_sector", "domestic_manufactured"),
-        part_of("domestic_manufactured", "domestic_all"),
-        part_of("foreign_own_sector_excl_row", "foreign_manufactured_excl_row"),
-        part_of("foreign_manufactured_excl_row", "foreign_all_excl_row"),
-        part_of("domestic_all", "gross_output"),
-        part_of("foreign_all_excl_row", "gross_output"),
-    ],
-    "oecd_icio2025_inputs_by_source_2022": [
-        part_of("inputs_own_sector", "inputs_manufactured"),
-        part_of("inputs_manufactured", "inputs_all"),
-    ],
-    "oecd_icio2025_intermediate_exports_2022": [
-        differ("exporter", "importer"),
-        part_of("intermediate_manufactured", "intermediate_goods"),
-        part_of("intermediate_goods", "intermediate_all"),
-    ],
-    "oecd_icio2023_manufacturing_inputs_2019": [
-        part_of("domestic_manufactured", "domestic_all"),
-        part_of("foreign_manufactured", "foreign_all"),
-        part_of("domestic_all", "gross_output"),
-    ],
-    "oecd_icio2023_manufacturing_inputs_2020": [
-        part_of("domestic_manufactured_exfood", "domestic_all"),
-        part_of("foreign_manufactured_exfood", "foreign_all"),
-        part_of("value_added", "gross_output"),
-    ],
-    "oecd_icio2023_inputs_by_source_2019": [part_of("inputs_manufactured", "inputs_all")],
-    "oecd_icio2023_inputs_by_source_2020": [part_of("inputs_manufactured_exfood", "inputs_all")],
-    "oecd_icio2023_intermediate_exports_2019": [differ("exporter", "importer")],
-    "oecd_icio2023_intermediate_exports_2020": [differ("exporter", "importer")],
-    "oecd_tiva2025_selected": [
-        adds_up(["intermediate_exports", "final_exports"], "gross_exports", 0.01),
-        adds_up(["domestic_value_added", "foreign_value_added"], "gross_exports", 0.01),
-        percent_of("domestic_share", "domestic_value_added", "gross_exports"),
-    ],
-    "us_import_content_of_exports_bea": [
-        adds_up(["domestic_value_added", "imported_value_added"], "gross_exports", 10)
-    ],
-    "adb_value_added_exports": [part_of("value_added_exports", "gross_exports")],
-    "wits_gvc_output_selected_sectors": [unless_flagged(part_of("gvc_output", "output"))],
+    "wits_gvc_output_selected_sectors": [unless_flagged(_part_of("gvc_output", "output"))],
     "wits_trade_by_stage_of_processing": [
         unless_flagged(Rule("the stages of a reporter must not exceed all products", _stages_within_total))
     ],
-    "wits_imports_from_korea": [percent_of("share_pct", "imports_from_korea_usd_mn", "imports_total_usd_mn")],
     "uspto_grants_by_wipo_field": [
         Rule("the fields of an economy and year must sum to their total, up to rounding", _fields_add_up)
     ],
@@ -180,7 +116,7 @@ def schema_of(table: TableRecord, with_flag: bool = False) -> pa.DataFrameSchema
     columns = {column.name: _column(column) for column in table.columns}
     if with_flag:
         columns["flag"] = pa.Column(None)
-    rules = RULES.get(table.name, [])
+    rules = [*RULES.get(table.name, []), *(rule for column in table.columns for rule in _row_rules(column))]
     checks = [pa.Check(rule.holds, error=rule.sentence, ignore_na=False) for rule in rules]
     return pa.DataFrameSchema(columns, checks=checks, unique=table.key or None, strict=True, ordered=True)
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from functools import partial
+from typing import Any
 
 from helpers.data import catalogue
 from helpers.data.update import sdmx
@@ -13,54 +14,53 @@ from helpers.data.update.series import Series, alpha2_codes, is_economy, tidy
 from helpers.errors import WorkError
 
 TABLE = "rd_gdp"
+
+
+def citation(key: str, **fields: str) -> dict[str, Any]:
+    """Return a reference as records hold it."""
+    return {"key": key, "type": "misc", "fields": fields}
+
+
 OECD_TITLE = "OECD, Main Science and Technology Indicators"
 OECD_ADDRESS = "https://sdmx.oecd.org/public/rest"
 EUROSTAT_TITLE = "Eurostat, expenditure on R&D"
 EUROSTAT_ADDRESS = "https://ec.europa.eu/eurostat/api/dissemination/sdmx/2.1"
+OECD_FLOW = sdmx.Flow("OECD.STI.STP", "DSD_MSTI@DF_MSTI")
 OECD = sdmx.Query(
-    sdmx.Flow("OECD.STI.STP", "DSD_MSTI@DF_MSTI"),
-    # gross domestic expenditure on R&D, % of GDP, yearly
-    sdmx.Choice(
-        {"FREQ": {"A"}, "MEASURE": {"G"}, "UNIT_MEASURE": {"PT_B1GQ"}},
-        area="REF_AREA",
-        status="OBS_STATUS",
-        besides={"TRANSFORMATION": {"_Z"}, "UNIT_MULT": {"0"}},
-    ),
     "OECD Main Science and Technology Indicators, R&D as % of GDP",
-    {"start_period": "1990", "dimension_at_observation": "AllDimensions"},
+    # gross domestic expenditure on R&D, % of GDP, yearly
+    {"FREQ": {"A"}, "MEASURE": {"G"}, "UNIT_MEASURE": {"PT_B1GQ"}},
+    besides={"TRANSFORMATION": "_Z", "UNIT_MULT": "0"},
+    parameters={"start_period": "1990", "dimension_at_observation": "AllDimensions"},
 )
 OECD_PLAIN = {"", "A"}
-OECD_CITATION = {
-    "key": "oecd_msti",
-    "type": "misc",
-    "fields": {
-        "author": "{OECD}",
-        "title": "Main Science and Technology Indicators",
-        "publisher": "OECD",
-        "url": "https://www.oecd.org/en/data/datasets/main-science-and-technology-indicators.html",
-    },
-}
+OECD_CITATION = citation(
+    "oecd_msti",
+    author="{OECD}",
+    title="Main Science and Technology Indicators",
+    publisher="OECD",
+    url="https://www.oecd.org/en/data/datasets/main-science-and-technology-indicators.html",
+)
 UPDATED = "LAST UPDATE"
 EUROSTAT_NAME = "rd_e_gerdtot"
+EUROSTAT_FLOW = sdmx.Flow("ESTAT", EUROSTAT_NAME.upper(), short=True)
 EUROSTAT = sdmx.Query(
-    sdmx.Flow("ESTAT", EUROSTAT_NAME.upper(), short=True),
-    # all sectors of performance, % of GDP, yearly
-    sdmx.Choice({"freq": {"A"}, "sectperf": {"TOTAL"}, "unit": {"PC_GDP"}}, area="geo", status="OBS_FLAG"),
     f"Eurostat {EUROSTAT_NAME}, R&D as % of GDP",
-    {"start_period": "1990"},
-    own=(("format", "SDMX-CSV"),),
+    # all sectors of performance, % of GDP, yearly
+    {"freq": {"A"}, "sectperf": {"TOTAL"}, "unit": {"PC_GDP"}},
+    area="geo",
+    status="OBS_FLAG",
+    parameters={"start_period": "1990"},
+    own={"format": "SDMX-CSV"},
     columns=(UPDATED,),
 )
-EUROSTAT_CITATION = {
-    "key": "eurostat_rd_e_gerdtot",
-    "type": "misc",
-    "fields": {
-        "author": "{Eurostat}",
-        "title": "Gross domestic expenditure on R&D by sector of performance (rd_e_gerdtot)",
-        "publisher": "European Commission",
-        "url": "https://ec.europa.eu/eurostat/databrowser/view/rd_e_gerdtot/default/table",
-    },
-}
+EUROSTAT_CITATION = citation(
+    "eurostat_rd_e_gerdtot",
+    author="{Eurostat}",
+    title="Gross domestic expenditure on R&D by sector of performance (rd_e_gerdtot)",
+    publisher="European Commission",
+    url="https://ec.europa.eu/eurostat/databrowser/view/rd_e_gerdtot/default/table",
+)
 
 
 def tables() -> list[str]:
@@ -79,8 +79,8 @@ def eurostat_series(client: Client, wanted: list[str]) -> list[Callable[[], Seri
 
 
 def _oecd(client: Client, table: str) -> Series:
-    rows, answer, _ = sdmx.ask(client, OECD)
-    found = sdmx.figures(rows, OECD.choice, OECD.what)
+    rows, answer, _ = sdmx.ask(client, OECD_FLOW, OECD)
+    found = sdmx.figures(rows, OECD)
     month, how = _month(answer)
     return Series(
         table=table,
@@ -89,7 +89,7 @@ def _oecd(client: Client, table: str) -> Series:
         published=month,
         figures=tidy((row for row in found if is_economy(row[0])), OECD.what),
         left_out={area: "group or other area" for area, _, _ in found if not is_economy(area)},
-        marks=sdmx.marks(rows, OECD.choice, OECD_PLAIN),
+        marks=sdmx.marks(rows, OECD, OECD_PLAIN),
         citation=OECD_CITATION,
     )
 
@@ -107,9 +107,9 @@ def _month(answer: Answer) -> tuple[str, str]:
 
 
 def _eurostat(client: Client, table: str) -> Series:
-    rows, _, _ = sdmx.ask(client, EUROSTAT)
+    rows, _, _ = sdmx.ask(client, EUROSTAT_FLOW, EUROSTAT)
     date, known = _last_update(rows), alpha2_codes()
-    found = sdmx.figures(rows, EUROSTAT.choice, EUROSTAT.what)
+    found = sdmx.figures(rows, EUROSTAT)
     return Series(
         table=table,
         vintage=f"eurostat-{date}",
@@ -117,7 +117,7 @@ def _eurostat(client: Client, table: str) -> Series:
         published=date,
         figures=tidy(((known[area], year, value) for area, year, value in found if area in known), EUROSTAT.what),
         left_out={area: "group or other area" for area, _, _ in found if area not in known},
-        marks=sdmx.marks(rows, EUROSTAT.choice, {""}),
+        marks=sdmx.marks(rows, EUROSTAT, {""}),
         citation=EUROSTAT_CITATION,
     )
 

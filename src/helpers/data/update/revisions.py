@@ -9,7 +9,7 @@ import pandas as pd
 
 from helpers import files
 from helpers.data import catalogue
-from helpers.data.corrections import Correction, corrections
+from helpers.data.corrections import corrections
 from helpers.data.records import span
 from helpers.data.update.series import KEY, Series
 
@@ -212,18 +212,10 @@ def _flags(change: Change) -> Iterable[str]:
         told = ", ".join(f"{mark} ({count})" for mark, count in sorted(series.marks.items()))
         yield f"- Marks of the producer: {told}."
     yield f"- Flags: {change.flagged} figures of {series.vintage} carry a declared flag."
-    for entry in bound_to(series.table, change.before) if change.same_family else ():
-        yield f"  - {entry.id} was declared for {change.before} only ({entry.rows}): look whether it still holds."
-
-
-def bound_to(table: str, vintage: str) -> list[Correction]:
-    """Return the declared corrections of a table that name a vintage and so do not reach a new one."""
-
-    def names(entry: Correction) -> bool:
-        found = entry.where.get("vintage")
-        return found == vintage or (isinstance(found, list) and vintage in found)
-
-    return [entry for entry in corrections(table) if names(entry)]
+    for entry in corrections(series.table) if change.same_family else ():
+        named = entry.where.get("vintage")
+        if change.before in (named if isinstance(named, list) else [named]):
+            yield f"  - {entry.id} was declared for {change.before} only ({entry.rows}): look whether it still holds."
 
 
 def write(folder: Path, text: str, changes: list[Change]) -> None:

@@ -104,47 +104,36 @@ def _codes(dimension: Any) -> set[str]:
 
 
 @dataclass(frozen=True)
-class Choice:
-    """Which observations are wanted.
+class Query:
+    """Series of a dataflow.
 
     Attributes
     ----------
+    what : str
+        What they are, for messages.
     dimensions : dict of str to set of str
         Dimension -> codes; they are asked for, and looked for again in the answer.
     area, status : str
         Columns of the economy and of the producer's mark.
-    besides : dict of str to set of str
-        Columns that, where the answer has them, must hold one of these: a line with another value is left out.
+    besides : dict of str to str
+        Columns that, where the answer has them, must hold this: a line with another value is left out.
+    parameters, own : dict of str to str
+        Parameters of the SDMX standard, and those that only this service knows.
+    columns : tuple of str
+        Columns that must be in the answer beside dimensions and area.
     """
 
-    dimensions: dict[str, set[str]]
-    area: str
-    status: str
-    besides: dict[str, set[str]] = field(default_factory=dict)
-
-    @property
-    def needed(self) -> tuple[str, ...]:
-        """Columns the answer must have."""
-        return (*self.dimensions, self.area, TIME, VALUE)
-
-
-@dataclass(frozen=True)
-class Query:
-    """Series of a dataflow: which, from which year on, what they are for messages, and what the service wants said.
-
-    `parameters` are of the SDMX standard, `own` those only this service knows; `columns` must be in the answer beside
-    those of the choice.
-    """
-
-    flow: Flow
-    choice: Choice
     what: str
+    dimensions: dict[str, set[str]]
+    area: str = "REF_AREA"
+    status: str = "OBS_STATUS"
+    besides: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
-    own: tuple[tuple[str, str], ...] = ()
+    own: dict[str, str] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
 
 
-def ask(client: Client, query: Query) -> tuple[list[Row], Answer, Structure]:
+def ask(client: Client, flow: Flow, query: Query) -> tuple[list[Row], Answer, Structure]:
     """Return the lines of an answer, where it lies, and the structure of the dataflow.
 
     The structure is asked for first: it tells the order of the dimensions, and whether the codes still exist.
@@ -154,13 +143,12 @@ def ask(client: Client, query: Query) -> tuple[list[Row], Answer, Structure]:
     WorkError
         No usable answer, or a dimension or code that was withdrawn.
     """
-    flow = query.flow
-    wanted = {"agency_id": flow.agency, "version": flow.version, "references": "descendants"}
-    structure, _ = client.fetch(_request(client, "dataflow", flow.name, XML, wanted), partial(_structure, flow))
-    key = structure.key(query.choice.dimensions, query.what)
+    asked = {"agency_id": flow.agency, "version": flow.version, "references": "descendants"}
+    structure, _ = client.fetch(_request(client, "dataflow", flow.name, XML, asked), partial(_structure, flow))
+    key = structure.key(query.dimensions, query.what)
     request = _request(client, "data", flow.reference, CSV, {"key": key, **query.parameters})
-    request = Request(request.url, (*request.parameters, *query.own), CSV)
-    needed = (*query.choice.needed, *query.columns)
+    request = Request(request.url, (*request.parameters, *query.own.items()), CSV)
+    needed = (*query.dimensions, query.area, TIME, VALUE, *query.columns)
     rows, answer = client.fetch(request, lambda path: observations(path.read_bytes(), needed))
     return rows, answer, structure
 
@@ -230,8 +218,19 @@ def _markup(text: str) -> str:
     return "a notice that the request is queued" if "queued" in start or "async" in start else "an XML message"
 
 
-def figures(rows: list[Row], choice: Choice, what: str) -> list[tuple[str, int, float]]:
-    """Return area, year and value of the wanted observations that have a value.
+def wanted(rows: list[Row], query: Query) -> list[Row]:
+    """Return the observations that are asked for and have a value."""
+    return [
+        row
+        for row in rows
+        if row[VALUE] not in ("", "NaN", ":")
+        and all(row[name] in codes for name, codes in query.dimensions.items())
+        and all(row.get(name, "") in (code, "") for name, code in query.besides.items())
+    ]
+
+
+def figures(rows: list[Row], query: Query) -> list[tuple[str, int, float]]:
+    """Return area, year and value of the wanted observations.
 
     Raises
     ------
@@ -239,29 +238,17 @@ def figures(rows: list[Row], choice: Choice, what: str) -> list[tuple[str, int, 
         A period is no year, or a value no number.
     """
     found = []
-    for row in wanted(rows, choice):
+    for row in wanted(rows, query):
+        area, period, value = row[query.area], row[TIME], row[VALUE]
         try:
-            found.append((row[choice.area], int(row[TIME]), float(row[VALUE])))
+            found.append((area, int(period), float(value)))
         except ValueError:
-            place = f"{row[choice.area]} {row[TIME]}"
-            raise WorkError(
-                f"{what}: {place} {row[VALUE]!r} is no figure of a year. The answer was not used."
-            ) from None
+            message = f"{query.what}: {area} {period} {value!r} is no figure of a year. The answer was not used."
+            raise WorkError(message) from None
     return found
 
 
-def wanted(rows: list[Row], choice: Choice) -> list[Row]:
-    """Return the observations that are asked for and have a value."""
-    return [
-        row
-        for row in rows
-        if row[VALUE] not in ("", "NaN", ":")
-        and all(row[name] in codes for name, codes in choice.dimensions.items())
-        and all(row.get(name, "") in {*codes, ""} for name, codes in choice.besides.items())
-    ]
-
-
-def marks(rows: list[Row], choice: Choice, plain: set[str]) -> dict[str, int]:
+def marks(rows: list[Row], query: Query, plain: set[str]) -> dict[str, int]:
     """Count the producer's marks, but those that say that nothing is special."""
-    found = Counter(row.get(choice.status) or "" for row in wanted(rows, choice))
+    found = Counter(row.get(query.status) or "" for row in wanted(rows, query))
     return {mark: count for mark, count in found.items() if mark not in plain}

@@ -26,7 +26,8 @@ TERMS = "OECD, Trade in Value Added: CC BY 4.0, cite. https://www.oecd.org/en/to
 FLOW = "OECD.STI.PIE,DSD_TIVA_MAINSH@DF_MAINSH,1.1"
 MEASURES = {"EXGR_FVA": "foreign", "EXGR_DVA": "domestic"}
 ALL, MANUFACTURING = "_T", "C"
-CHOICE = sdmx.Choice(
+QUERY = sdmx.Query(
+    "OECD Trade in Value Added, value added in gross exports",
     {
         "MEASURE": set(MEASURES),
         "ACTIVITY": {ALL, MANUFACTURING},
@@ -34,11 +35,10 @@ CHOICE = sdmx.Choice(
         "UNIT_MEASURE": {"PT_EXGR"},
         "FREQ": {"A"},
     },
-    area="REF_AREA",
-    status="OBS_STATUS",
-    besides={"UNIT_MULT": {"0"}},
+    besides={"UNIT_MULT": "0"},
+    parameters={"start_period": "1995"},
 )
-WHAT = "OECD Trade in Value Added, value added in gross exports"
+WHAT = QUERY.what
 KEY = ["iso3", "year", "activity"]
 #: How far the two shares may be from adding up to 100: they are published to three digits.
 ROUNDING = 0.01
@@ -65,8 +65,8 @@ def fetch(client: Client, economies: Sequence[str], years: Sequence[int]) -> lis
         raise InputError("tiva comes whole: leave --economy and --year out, and narrow `reshoring io compare` instead.")
     setting = settings.variable(SOURCE, "FLOW")
     flow = sdmx.parse_flow(os.environ.get(setting, "").strip() or FLOW, setting)
-    rows, answer, structure = sdmx.ask(client, sdmx.Query(flow, CHOICE, WHAT, {"start_period": "1995"}))
-    table = shares(sdmx.wanted(rows, CHOICE))
+    rows, answer, structure = sdmx.ask(client, flow, QUERY)
+    table = shares(sdmx.wanted(rows, QUERY))
     name = f"{flow.name.rpartition('@')[2]}-{structure.version}.csv"
     before = fetched(name)
     if before is not None and len(table) < KEPT * len(before):
@@ -92,7 +92,7 @@ def shares(rows: Iterable[sdmx.Row]) -> pd.DataFrame:
     WorkError
         No figure, one twice or outside 0 to 100, or shares that do not add up.
     """
-    found = [_figure(row) for row in rows if is_economy(row[CHOICE.area])]
+    found = [_figure(row) for row in rows if is_economy(row[QUERY.area])]
     table = pd.DataFrame(found, columns=[*KEY, "measure", "percent"])
     if table.empty:
         raise WorkError(f"{WHAT}: no figure came in. The series was withdrawn or renamed; nothing was changed.")
@@ -104,7 +104,7 @@ def shares(rows: Iterable[sdmx.Row]) -> pd.DataFrame:
 
 
 def _figure(row: sdmx.Row) -> tuple[str, int, str, str, float]:
-    area, period, value = row[CHOICE.area], row[sdmx.TIME], row[sdmx.VALUE]
+    area, period, value = row[QUERY.area], row[sdmx.TIME], row[sdmx.VALUE]
     try:
         year, percent = int(period), float(value)
     except ValueError:
