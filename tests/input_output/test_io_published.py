@@ -10,7 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "update"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "data" / "update"))
 
 from tiva_service import answer, offer_tiva
 from update_service import QUICK, Service

@@ -13,8 +13,9 @@ from urllib.parse import parse_qsl, urlsplit
 import pandas as pd
 
 from helpers.data.update.settings import Limits
+from helpers.data.update.updating import Options, update
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TABLES = [
     "rd_gdp",
     "unemployment_rate",
@@ -153,3 +154,10 @@ def git(root: Path, *arguments: str) -> str:
 def commit(root: Path) -> None:
     """Commit all changes of a project."""
     git(root, "-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "--quiet", "--all", "--message", "Data")
+
+
+def run(source: str, **options: object) -> str:
+    """Carry out `reshoring data update` and return what it prints."""
+    lines: list[str] = []
+    update(Options(source, **options), lines.append)
+    return "\n".join(lines)

@@ -9,19 +9,12 @@ import pandas as pd
 import pytest
 import yaml
 from sdmx_service import GERD, MSTI, OLD, eurostat_csv, oecd_csv, offer_structure, some
-from update_service import Answer, Service, commit, published, state
+from update_service import Answer, Service, commit, published, run, state
 
 from helpers import data
 from helpers.data.economies import name as economy_name
 from helpers.data.update.series import family, m49_codes
-from helpers.data.update.updating import Options, update
 from helpers.errors import WorkError
-
-
-def run(source: str, **options: object) -> str:
-    told: list[str] = []
-    update(Options(source, **options), told.append)
-    return "\n".join(told)
 
 
 def loaded(vintage: str) -> pd.DataFrame:
@@ -113,41 +106,24 @@ def test_un_figures_follow_the_earlier_ones_and_do_not_become_the_default(nation
     assert "beside unsdg-2020-10" in told
 
 
-def un_schema(answer: dict) -> dict:
-    """Name the values otherwise."""
-    return {**answer, "data": [{**row, "value": {"amount": 1}} for row in answer["data"]]}
+def rows(change: Callable[[dict], dict]) -> Callable[[dict], dict]:
+    """Return what changes each figure of an answer."""
+    return lambda answer: {**answer, "data": [change(row) for row in answer["data"]]}
 
 
-def un_unit(answer: dict) -> dict:
-    """Give another unit."""
-    return {**answer, "data": [{**row, "attributes": {"Units": "USD"}} for row in answer["data"]]}
-
-
-def un_bound(answer: dict) -> dict:
-    """Give a bound in place of a figure."""
-    return {**answer, "data": [{**answer["data"][0], "value": "<0.1"}, *answer["data"][1:]]}
-
-
-def un_lies(answer: dict) -> dict:
-    """Announce more figures than come."""
-    return {**answer, "totalElements": answer["totalElements"] + 5}
-
-
-def un_repeats(answer: dict) -> dict:
-    """Give the second page the number of the first."""
-    return {**answer, "pageNumber": 1}
-
-
-UN_SPOILT = {
-    un_schema: "another form than documented: data.value",
-    un_unit: "figures in USD, not in percent",
-    un_bound: "'<0.1', not a number",
-    un_lies: r"rows came in; the service announced \d+",
-    un_repeats: "page 2 was asked for; page 1 came",
+UN_SPOILT: dict[str, tuple[Callable, str]] = {
+    "other form": (rows(lambda row: {**row, "value": {"amount": 1}}), "another form than documented: data.value"),
+    "other unit": (rows(lambda row: {**row, "attributes": {"Units": "USD"}}), "figures in USD, not in percent"),
+    "a bound": (rows(lambda row: {**row, "value": "<0.1"}), "'<0.1', not a number"),
+    "wrong count": (
+        lambda answer: {**answer, "totalElements": answer["totalElements"] + 5},
+        r"rows came in; the service announced \d+",
+    ),
+    "number of another page": (lambda answer: {**answer, "pageNumber": 1}, "page 2 was asked for; page 1 came"),
 }
 
 
-@pytest.mark.parametrize(("spoil", "told"), UN_SPOILT.items(), ids=[spoil.__name__ for spoil in UN_SPOILT])
+@pytest.mark.parametrize(("spoil", "told"), UN_SPOILT.values(), ids=UN_SPOILT.keys())
 def test_un_answers_that_cannot_be_right_are_refused(
     spoil: Callable, told: str, nations: UnitedNations, project: Path
 ) -> None:

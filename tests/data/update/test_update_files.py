@@ -10,21 +10,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from update_service import Answer, Service, html, published, state, status
+from update_service import Answer, Service, html, published, run, state, status
 
 from helpers import data
-from helpers.data.update.updating import Options, update
 from helpers.errors import InputError, WorkError
 
 OLD = "pwt-10.01"
 PWT = {"human_capital_index": "hc", "labour_share": "labsh", "tfp_level_ppp": "ctfp"}
 KEY = "s3cret-KEY-0123456789abcdef"
-
-
-def run(source: str, **options: object) -> str:
-    told: list[str] = []
-    update(Options(source, **options), told.append)
-    return "\n".join(told)
 
 
 def offer(service: Service, monkeypatch: pytest.MonkeyPatch, source: str, name: str, body: bytes) -> None:

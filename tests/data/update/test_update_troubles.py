@@ -4,15 +4,17 @@ import gzip
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from sdmx_service import eurostat_csv, oecd_csv, offer_structure, some
 from tiva_service import answer, offer_tiva
-from update_service import Answer, Service, Trouble, dripping, html, published, silent, state, status, truncated
+from update_service import QUICK, Answer, Service, Trouble, dripping, html, published, silent, state, status, truncated
 from wdi_service import OLD, WorldBank
 
+from helpers.data.update import settings
 from helpers.data.update.series import m49_codes
 from helpers.data.update.updating import Options, update
 from helpers.errors import WorkError
@@ -149,8 +151,9 @@ def test_trouble_that_passes_is_waited_out(trouble: tuple[Trouble, str], options
 @pytest.mark.parametrize("options", SOURCES, indirect=True)
 @pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES.keys())
 def test_trouble_that_lasts_is_told_and_leaves_nothing(
-    trouble: tuple[Trouble, str], options: Options, service: Service, project: Path
+    trouble: tuple[Trouble, str], options: Options, service: Service, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(settings, "limits", lambda: replace(QUICK, timeout=0.2, deadline=0.3))
     old = state(project)
     service.troubles = [trouble[0]] * 20
     with pytest.raises(WorkError, match=f"({trouble[1]}).*, after 3 attempts"):
