@@ -161,7 +161,7 @@ def test_the_ledger_says_verdict_numbers_and_robustness(results):
     table = ledger.ledger_table(entries(results))
     assert table["verdict"].tolist() == ["supported", "not testable"]
     assert table["evidence"].tolist() == ["t of innovation: 3", "Would decide: Plant data."]
-    assert table["same verdict under"].tolist() == ["0% of 2", "nothing to vary"]
+    assert table["same_under"].tolist() == ["0% of 2", "nothing to vary"]
     assert ledger.counts(entries(results)) == dict(zip(VERDICTS, (1, 0, 0, 1), strict=True))
 
 

@@ -124,16 +124,16 @@ def robustness_text(entry: Entry) -> str:
 
 
 def ledger_table(entries: Sequence[Entry]) -> pd.DataFrame:
-    """The ledger as a table of text: id, claim, kind, verdict, evidence, robustness, place."""
+    """The ledger as a table of text: id, claim, kind, verdict, evidence, same_under, place; one row a claim."""
     rows = [
         {
             "id": entry.claim.id,
             "claim": entry.claim.title,
-            "kind of evidence": entry.claim.kind,
+            "kind": entry.claim.kind,
             "verdict": entry.verdict,
             "evidence": evidence_text(entry.decision) or f"Would decide: {entry.claim.would_test}",
-            "same verdict under": robustness_text(entry),
-            "where it stands": entry.claim.place,
+            "same_under": robustness_text(entry),
+            "place": entry.claim.place,
         }
         for entry in entries
     ]
