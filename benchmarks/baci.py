@@ -59,6 +59,7 @@ def prepare(root: Path, rows: int, with_pandas: bool = True) -> Path:
     tell("ingesting")
     ingest(folder, "baci", folder.name)
     if with_pandas:
+        duckdb.execute("SET enable_progress_bar = false")
         (folder / "floating").mkdir()
         for path in stored(folder):
             numbers = f"SELECT * REPLACE (value::DOUBLE AS value) FROM '{path}'"
@@ -84,6 +85,7 @@ def duckdb_by_hand(folder: Path) -> int:
     files = ingested.folder("trade", folder.name) / "HS*.parquet"
     economies = ingested.manifest("trade", folder.name)["economies"]
     with duckdb.connect(config={"memory_limit": end_use_flows.MEMORY, "preserve_insertion_order": False}) as engine:
+        engine.execute("SET enable_progress_bar = false")
         engine.register("classes", classes_of(EDITION))
         engine.register("economies", pd.DataFrame({"code": map(int, economies), "iso3": economies.values()}))
         engine.register("uses", pd.DataFrame({"use": range(len(NAMES)), "end_use": NAMES}))

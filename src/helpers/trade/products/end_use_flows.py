@@ -27,11 +27,11 @@ SUMMED = f"""
     SELECT year, exporter, importer, coalesce(use, {NAMES.index(UNMATCHED)}) AS use, sum(value) AS value
     FROM rows WHERE {{condition}} GROUP BY ALL
 """
-#: Names take the place of numbers once the rows are few.
+#: Names take the place of numbers once the rows are few. One number is sorted faster than four columns.
 NAMED = """
     SELECT e.iso3 AS exporter, i.iso3 AS importer, {columns}
     FROM ({summed}) JOIN economies e ON e.code = exporter JOIN economies i ON i.code = importer JOIN uses USING (use)
-    ORDER BY ALL
+    ORDER BY ((e.place * 10000 + i.place) * 10000 + year) * 10 + uses.place
 """
 IN_MILLIONS = "year::BIGINT AS year, end_use, value::DOUBLE / 1000000 AS value"
 FLOW = "edition, year, exporter, importer, product"
@@ -54,7 +54,7 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
         try:
             with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": folder}) as connection:
                 # A progress bar would be written among the output of a run.
-                connection.execute("SET enable_progress_bar = false")
+                connection.execute("SET enable_progress_bar = false; SET preserve_insertion_order = false")
                 yield connection
         except duckdb.Error as error:
             raise WorkError(_in_words(error)) from None
@@ -125,8 +125,12 @@ def _codes(wanted: Sequence[str], economies: dict[int, str]) -> str:
 
 
 def _register_names(connection: duckdb.DuckDBPyConnection, economies: dict[int, str]) -> None:
-    connection.register("economies", pa.table({"code": list(economies), "iso3": list(economies.values())}))
-    connection.register("uses", pa.table({"use": pa.array(range(len(NAMES)), pa.int8()), "end_use": NAMES}))
+    """Register economies and uses with their names and places in alphabetical order."""
+    codes = sorted(economies, key=lambda code: (economies[code], code))
+    places = pa.array(range(len(codes)), pa.int64())
+    connection.register("economies", pa.table({"code": codes, "iso3": map(economies.get, codes), "place": places}))
+    numbers = pa.array(range(len(NAMES)), pa.int8())
+    connection.register("uses", pa.table({"use": numbers, "end_use": NAMES, "place": map(sorted(NAMES).index, NAMES)}))
 
 
 def _register_rows(connection: duckdb.DuckDBPyConnection, name: str, years: Sequence[int] | None) -> None:
@@ -298,7 +302,7 @@ def flows_of_files(
         A row is not sound or occurs twice, there is none, or a file is damaged.
     """
     last: dict[reading.File, int] = {}
-    rows = _with_class(source, last)
+    rows = _by_use(source, last)
     _run(connection, f"CREATE TEMP TABLE summed AS {SUMMED.format(condition='true')}", rows, STREAM)
     if not connection.sql("FROM summed LIMIT 1").fetchall():
         raise WorkError("The files hold no row; nothing was written.")
@@ -317,8 +321,8 @@ def _refusal(file: reading.File, line: int, reason: str) -> WorkError:
     )
 
 
-def _with_class(source: sources.Source, last: dict[reading.File, int]) -> Iterator[pa.Table]:
-    """Yield rows with the number of their class, and keep the last flow of each file; a line set apart is refused."""
+def _by_use(source: sources.Source, last: dict[reading.File, int]) -> Iterator[pa.Table]:
+    """Yield values by use, and keep the last flow of each file; a line set apart is refused."""
     classes: dict[int, NDArray[np.int8]] = {}
     for block in reading.read(source.files, source.economies):
         for apart in block.apart.slice(0, 1).to_pylist():
@@ -327,8 +331,34 @@ def _with_class(source: sources.Source, last: dict[reading.File, int]) -> Iterat
         for edition in block.rows["edition"].slice(0, 1).to_pylist():  # each file of BACI is in one
             if edition not in classes:
                 classes[edition] = _class_numbers(edition)
-            use = pa.array(classes[edition][block.rows["product"].to_numpy()])
-            yield block.rows.append_column("use", use).select(STREAM.names)
+            yield _add_neighbours(block.rows, classes[edition][block.rows["product"].to_numpy()])
+
+
+def _add_neighbours(rows: pa.Table, use: NDArray[np.int8]) -> pa.Table:
+    """Add up what stands together of one exporter, importer and use, so that the engine has fewer rows to look up.
+
+    Parameters
+    ----------
+    rows : Table
+        Of one year, with the columns of `reading.ROWS`.
+    use : array of int8
+        Number of the class of each row.
+
+    Returns
+    -------
+    Table
+        Columns of `STREAM`; what stands apart in the file stays apart.
+    """
+    value = reading.thousandths(rows["value"])
+    if value.sum(dtype=float) >= 2**53:  # more than floating-point numbers add up exactly
+        return rows.append_column("use", pa.array(use)).select(STREAM.names)
+    exporter, importer = rows["exporter"].to_numpy(), rows["importer"].to_numpy()
+    is_first = np.append(True, (np.diff(exporter) != 0) | (np.diff(importer) != 0))
+    group = (np.cumsum(is_first) - 1) * len(NAMES) + use
+    held = np.flatnonzero(np.bincount(group))
+    first = rows.select(STREAM.names[:3]).take(np.flatnonzero(is_first)[held // len(NAMES)])
+    sums = reading.dollars(np.bincount(group, value)[held])
+    return first.append_column("value", sums).append_column("use", pa.array(held % len(NAMES), pa.int8()))
 
 
 def _class_numbers(edition: int) -> NDArray[np.int8]:

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property, partial
 from io import BufferedReader
 from pathlib import Path
@@ -35,8 +34,6 @@ Judged = tuple[pa.Table, Mask, list[tuple[Mask, str]]]
 #: More than any code of an economy or of a product.
 ECONOMIES, PRODUCTS = 10**5, 10**6
 DOLLARS = pa.decimal128(18, 3)
-#: No flow of one product is anywhere near a trillion dollars.
-LIMIT = 10**12
 FLOW = ["exporter", "importer", "product"]
 ROWS = pa.schema(
     {"line": pa.int64(), "edition": pa.int16(), "year": pa.int16()}
@@ -46,12 +43,12 @@ ROWS = pa.schema(
 UNSORTED = 2**63 - 1
 NONE = np.array([], np.int64)
 REPEATS = "repeats an earlier row of the same flow"
-NOT_A_QUANTITY = float("inf")
+UNREADABLE = float("inf")
 WHOLE = re.compile(r"[ \t]*0*(\d{1,10})(?:\.0*)?[ \t]*", re.ASCII)
 DIGITS = re.compile(r"[ \t]*0*(\d{1,10})[ \t]*", re.ASCII)
-NUMBER = re.compile(r"[ \t]*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,4})?[ \t]*", re.ASCII)
+DECIMAL = re.compile(r"[ \t]*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,4})?[ \t]*", re.ASCII)
 # Large enough that handing a block over costs little beside reading it, small enough that memory is used again.
-BLOCK = 1 << 20
+BLOCK = 1 << 22
 CORES = os.cpu_count() or 1
 # BACI pads what is missing with blanks.
 MISSING = ["", *(" " * blanks + "NA" for blanks in range(24))]
@@ -63,23 +60,16 @@ def _code(text: str, form: re.Pattern[str] = WHOLE) -> int | None:
     return int(found[1]) if found and int(found[1]) < 2**31 else None
 
 
-def _amount(text: str) -> Decimal | None:
-    amount = Decimal(text.strip()) if NUMBER.fullmatch(text) else None
-    if amount is None or abs(amount) >= LIMIT:
-        return None
-    return amount.quantize(Decimal("0.000001"), ROUND_HALF_UP)
-
-
-def _quantity(text: str) -> float | None:
+def _number(text: str) -> float | None:
     if text.strip() in ("", "NA"):
         return None
-    return float(text) if NUMBER.fullmatch(text) else NOT_A_QUANTITY
+    return float(text) if DECIMAL.fullmatch(text) else UNREADABLE
 
 
 #: Types of cells, and how a single one is read. A code may have been written as 842.0, the code of a product may not:
-#: what a program for numbers made of it is anybody's guess. Decimals of an amount beyond the sixth are rounded.
-CODE, PRODUCT, AMOUNT, QUANTITY, TEXT = pa.int32(), pa.int64(), pa.decimal128(18, 6), pa.float64(), pa.string()
-PARSE: dict[pa.DataType, Callable[[str], Any]] = {CODE: _code, AMOUNT: _amount, QUANTITY: _quantity, TEXT: str}
+#: what a program for numbers made of it is anybody's guess.
+CODE, PRODUCT, NUMBER, TEXT = pa.int32(), pa.int64(), pa.float64(), pa.string()
+PARSE: dict[pa.DataType, Callable[[str], Any]] = {CODE: _code, NUMBER: _number, TEXT: str}
 PARSE[PRODUCT] = partial(_code, form=DIGITS)
 
 
@@ -275,6 +265,21 @@ def _as_text(lines: Lines) -> tuple[pa.Table, pa.Table]:
         at = lines.names.index(name)
         columns[name] = pa.array([PARSE[type](cells[at]) for cells in whole.values()], type)
     return pa.table(columns), apart
+
+
+def dollars(thousandths: NDArray[Any]) -> pa.Array:
+    """Return whole thousandths as exact decimals, which are numbers of sixteen bytes with the smaller half first."""
+    halves = np.zeros((len(thousandths), 2), np.int64)
+    halves[:, 0] = np.nan_to_num(thousandths)
+    halves[:, 1] = halves[:, 0] >> 63
+    known = pa.array(~np.isnan(thousandths)).buffers()[1]
+    return pa.Array.from_buffers(DOLLARS, len(halves), [known, pa.py_buffer(halves)])
+
+
+def thousandths(dollars: pa.ChunkedArray) -> NDArray[np.int64]:
+    """Return exact decimals below a trillion dollars, none of them missing, in whole thousandths."""
+    whole = dollars.combine_chunks()
+    return np.frombuffer(whole.buffers()[1], np.int64)[2 * whole.offset :: 2][: len(whole)]
 
 
 def last_flow(rows: pa.Table, before: int) -> int:

@@ -17,18 +17,16 @@ from helpers.errors import InputError, not_allowed
 from helpers.ingested import Publication, require_file
 from helpers.trade.products.end_use import classes_of
 from helpers.trade.products.reading import (
-    AMOUNT,
     CODE,
-    DOLLARS,
-    LIMIT,
+    NUMBER,
     PRODUCT,
     PRODUCTS,
-    QUANTITY,
     ROWS,
     TEXT,
     File,
     Judged,
     Mask,
+    dollars,
     header,
 )
 
@@ -62,6 +60,8 @@ ISO3 = {"S19": "TWN"}
 OTHER_ASIA, WORLD = 490, 0
 #: The first digit of a product may be a zero that was lost, not the second.
 FIRST_PRODUCT, LAST_YEAR = 10_000, 9999
+#: In thousandths of a US dollar: no flow of one product is anywhere near a trillion dollars.
+LIMIT = 10**15
 EDITIONS = {"H1": 1996, "H2": 2002, "H3": 2007, "H4": 2012, "H5": 2017, "H6": 2022}
 ZERO = r"^0+(\.0*)?$"
 #: Where a file of Comtrade holds more than yearly trade in goods, or breaks a flow down further: what says "all of it".
@@ -79,7 +79,7 @@ TOTALS = {
 class BaciFile(File):
     """One year of BACI in one edition of the HS."""
 
-    columns: ClassVar = {"t": CODE, "i": CODE, "j": CODE, "k": PRODUCT, "v": AMOUNT, "q": QUANTITY}
+    columns: ClassVar = {"t": CODE, "i": CODE, "j": CODE, "k": PRODUCT, "v": NUMBER, "q": NUMBER}
     required: ClassVar = list(columns)
     edition: int
     year: int
@@ -92,9 +92,7 @@ class BaciFile(File):
     def judge(self, cells: pa.Table, known: Mask) -> Judged:
         """See `reading.File`; values are in thousand US dollars, quantities in metric tons."""
         year, exporter, importer, product = (_numbers(cells[name]) for name in "tijk")
-        (thousands,) = cells["v"].chunks
-        # A thousand times as much: the digits stay as they are, and the point moves by three places.
-        value = _below_limit(pa.Array.from_buffers(DOLLARS, len(thousands), thousands.buffers()))
+        value = _thousandths(cells["v"], 10**6)
         unsound = [
             ((year < 0) | (year > LAST_YEAR), "year is not a number"),
             (year != self.year, "year is not that of the file's name"),
@@ -102,7 +100,7 @@ class BaciFile(File):
             (_true(compute.invert(compute.is_finite(cells["q"]))), "quantity is not a number"),
         ]
         edition = np.full(len(year), self.edition, np.int16)
-        rows = _table(cells["line"], edition, year, exporter, importer, product, value, cells["q"])
+        rows = _table(cells["line"], edition, year, exporter, importer, product, dollars(value), cells["q"])
         return rows, np.zeros(len(year), bool), unsound
 
 
@@ -110,9 +108,9 @@ class BaciFile(File):
 class ComtradeFile(File):
     """A file of final data of UN Comtrade, as downloaded in bulk, and the areas that are groups of economies."""
 
-    numbers: ClassVar = {"refYear": CODE, "reporterCode": CODE, "partnerCode": CODE, "primaryValue": AMOUNT}
+    numbers: ClassVar = {"refYear": CODE, "reporterCode": CODE, "partnerCode": CODE, "primaryValue": NUMBER}
     required: ClassVar = [*numbers, "flowCode", "classificationCode", "cmdCode"]
-    columns: ClassVar = dict.fromkeys([*required, *TOTALS], TEXT) | numbers | {"netWgt": QUANTITY}
+    columns: ClassVar = dict.fromkeys([*required, *TOTALS], TEXT) | numbers | {"netWgt": NUMBER}
     groups: frozenset[int]
 
     @property
@@ -128,7 +126,7 @@ class ComtradeFile(File):
         edition = np.zeros(len(year), np.int16)
         for code, first_year in EDITIONS.items():
             edition[_true(compute.equal(cells["classificationCode"], code))] = first_year
-        value = _below_limit(compute.round(cells["primaryValue"], 3, "half_towards_infinity"))
+        value = _thousandths(cells["primaryValue"], 10**3)
         unsound = [
             (_true(compute.equal(cells["flowCode"], "")), "flow is not named"),
             ((year < 0) | (year > LAST_YEAR), "year is not a number"),
@@ -137,7 +135,7 @@ class ComtradeFile(File):
         ]
         weight = cells["netWgt"] if "netWgt" in cells.column_names else pa.nulls(len(year), pa.float64())
         tons = compute.if_else(compute.is_finite(weight), compute.divide(weight, 1000.0), None)
-        rows = _table(cells["line"], edition, year, exporter, importer, product, value, tons)
+        rows = _table(cells["line"], edition, year, exporter, importer, product, dollars(value), tons)
         return rows, self._left_out(cells, exporter, importer), unsound
 
     def _left_out(self, cells: pa.Table, *economies: NDArray[np.int32]) -> Mask:
@@ -160,12 +158,14 @@ def _numbers(column: Any) -> NDArray[np.int32]:
     return np.asarray(column.fill_null(-1) if column.null_count else column)
 
 
-def _below_limit(value: Any) -> Any:
-    """Return amounts of less than a trillion US dollars; others are missing, as they cannot be amounts of one flow."""
-    ends = compute.min_max(value).as_py().values()
-    if all(end is None or abs(end) < LIMIT for end in ends):
-        return value
-    return compute.if_else(compute.less(compute.abs(value), LIMIT), value, None)
+def _thousandths(amount: pa.ChunkedArray, scale: int) -> NDArray[np.float64]:
+    """Return amounts in whole thousandths of a US dollar, NaN where they are none below a trillion dollars.
+
+    Below that a floating-point number is nearer to the amount that was written than to any other whole thousandth.
+    """
+    found = np.rint(amount.to_numpy() * scale)
+    found[~(np.abs(found) < LIMIT)] = np.nan
+    return found
 
 
 def _table(*columns: Any) -> pa.Table:
@@ -176,7 +176,11 @@ def _table(*columns: Any) -> pa.Table:
 
 
 def _unsound_flow(
-    exporter: NDArray[np.int32], importer: NDArray[np.int32], product: NDArray[Any], value: Any, known: Mask
+    exporter: NDArray[np.int32],
+    importer: NDArray[np.int32],
+    product: NDArray[Any],
+    value: NDArray[np.float64],
+    known: Mask,
 ) -> list[tuple[Mask, str]]:
     # Numbers below or beyond the list of economies get the place of its ends, where no economy stands.
     return [
@@ -184,8 +188,8 @@ def _unsound_flow(
         (~known.take(importer, mode="clip"), "importer is not in the list of economies"),
         (exporter == importer, "exporter and importer are the same"),
         ((product < FIRST_PRODUCT) | (product >= PRODUCTS), "product code is not six digits"),
-        (_true(value.is_null()), "value is not a number below a trillion US dollars"),
-        (_true(compute.less(value, 0)), "value is negative"),
+        (np.isnan(value), "value is not a number below a trillion US dollars"),
+        (value < 0, "value is negative"),
     ]
 
 
