@@ -488,7 +488,7 @@ for line in sys.stdin:
 def test_killed_at_ten_moments_and_taken_up_again(tmp_path, root):
     """kill -9 at ten moments of the whole ingestion, then again: the same bytes, nothing counted twice."""
     folder = tmp_path / "baci"
-    generate(folder, 200_000, (2011, 2012, 2013, 2014, 2015), economy_count=60, product_count=500)
+    generate(folder, 60_000, (2011, 2012, 2013, 2014, 2015), economy_count=60, product_count=500)
     append(first_file(folder), "2011,410,410,010121,1.000,1.0")
     ingestions = subprocess.Popen(
         [sys.executable, "-c", INGESTIONS, str(folder)],

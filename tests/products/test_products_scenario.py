@@ -16,8 +16,7 @@ from helpers.claims import reading
 from helpers.cli import app, register
 from helpers.data import citation, load
 from helpers.errors import InputError
-from helpers.runner.builder import verdict_now
-from helpers.runner.plan import plan
+from helpers.runner.plan import plan, rows
 from helpers.site import build, pages
 from helpers.site.contract import contract
 from helpers.trade.products.end_use import class_of
@@ -156,15 +155,15 @@ def test_the_references_name_the_producer(site):
 
 
 def test_a_changed_ingestion_makes_the_run_stale(project, release, site):
-    (planned,) = plan(None, [SECTION])
-    assert verdict_now(planned, {}).state == "fresh"
+    (now,) = rows(plan(None, [SECTION]))
+    assert now.state == "up to date"
     path = sorted(release.glob("BACI_*"))[0]
     whole = path.read_text()
     try:
         path.write_text(whole[: whole.rstrip("\n").rindex("\n") + 1])
         CliRunner().invoke(app, ["trade", "ingest", str(release), "--format", "baci", "--name", SCENARIO])
-        (planned,) = plan(None, [SECTION])
-        assert verdict_now(planned, {}).reasons == [f"ingested data set trade/{SCENARIO} changed"]
+        (now,) = rows(plan(None, [SECTION]))
+        assert now.reasons == [f"ingested data set trade/{SCENARIO} changed"]
     finally:
         path.write_text(whole)
     assert ingested.names("trade") == [SCENARIO]
