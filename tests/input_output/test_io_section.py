@@ -15,7 +15,7 @@ from helpers.errors import InputError
 from helpers.input_output.ingest import ingest
 from helpers.reshoring import releases
 from helpers.reshoring.parameters import ReshoringParameters
-from helpers.runner import adhoc, ingested_sets, notebooks
+from helpers.runner import builder, fingerprint, notebooks
 
 pytestmark = pytest.mark.xdist_group("ingested-panel")
 PROJECT = Path(__file__).resolve().parents[2]
@@ -56,7 +56,7 @@ def published(project):
 def run(project):
     """The section under generated tables."""
     asked = ["panel=generated-icio", "compared=[USA, JPN, DEU]", "base_year=2015", "draws=200"]
-    return adhoc.run_section("reshoring", asked).run
+    return builder.run_section("reshoring", asked)
 
 
 def foreign_share(path: Path, iso3: str) -> float:
@@ -80,12 +80,14 @@ def test_the_page_shows_the_shares_of_the_files(project, run):
 
 def test_the_run_says_what_it_read_and_is_marked(run):
     assert run.metrics["generated"] is True
-    assert run.manifest.generated
-    assert run.manifest.ingested["input_output/generated-icio"].title == "OECD Inter-Country Input-Output tables"
-    text = (run.folder / "notebook.ipynb").read_text()
+    manifest = json.loads((run.path / "manifest.json").read_text())
+    assert manifest["generated"]
+    read = manifest["ingested"]["input_output/generated-icio"]
+    assert read["title"] == "OECD Inter-Country Input-Output tables"
+    text = (run.path / "notebook.ipynb").read_text()
     assert "ingested as generated-icio" in text
     assert "OECD Inter-Country Input-Output tables (ingested as generated-icio)" in text
-    assert "@misc{oecdicio," in citation.bibliography(citation.tables_of_run(str(run.folder)))
+    assert "@misc{oecdicio," in citation.bibliography(citation.tables_of_run(str(run.path)))
 
 
 def test_generated_tables_are_never_read_unless_named(project):
@@ -108,10 +110,10 @@ def test_published_tables_are_read_where_they_serve_and_the_snapshot_otherwise(p
 def test_a_changed_ingestion_changes_the_fingerprint(project, published):
     section = notebooks.section("reshoring")
     values = ReshoringParameters(**CHOSEN).model_dump(mode="json")
-    before = ingested_sets.part(section, values)
+    before = fingerprint.ingested_sets(section, values)
     manifest = ingested.manifest("input_output", published)
     ingested.write_manifest("input_output", published, manifest | {"title": "another"})
-    after = ingested_sets.part(section, values)
+    after = fingerprint.ingested_sets(section, values)
     assert before.keys() == after.keys() == {"input_output/icio"}
     assert before != after
 
