@@ -42,7 +42,7 @@ BY_HAND = """
 """
 
 
-def tell(what: str) -> None:
+def progress(what: str) -> None:
     """Say how far it is, apart from the result."""
     print(f"{time.strftime('%H:%M:%S')}  {what}", file=sys.stderr, flush=True)
 
@@ -54,9 +54,9 @@ def prepare(root: Path, rows: int, with_pandas: bool = True) -> Path:
     Without it the text files are removed.
     """
     folder = root / f"rows-{rows}"
-    tell(f"generating {rows:,} rows, {BYTES_A_ROW * rows / 1e9:.1f} GB in {folder}")
+    progress(f"generating {rows:,} rows, {BYTES_A_ROW * rows / 1e9:.1f} GB in {folder}")
     generate(folder, rows, YEARS)
-    tell("ingesting")
+    progress("ingesting")
     ingest(folder, "baci", folder.name)
     if with_pandas:
         duckdb.execute("SET enable_progress_bar = false")
@@ -137,7 +137,7 @@ def run(rows: int = 2_000_000, runs: int = 3, linear: int | None = None) -> dict
         (root / "data").symlink_to(project_root() / "data")
         os.environ["RESHORING_ROOT"] = name
         folder = prepare(root, rows)
-        tell("measuring")
+        progress("measuring")
         functions = [ours_from_parquet, pandas_from_parquet, duckdb_by_hand, ours_from_csv, pandas_from_csv]
         ours, pandas, by_hand, ours_text, pandas_text = measure_in_turns(
             *(Variant(each, (folder,)) for each in functions), runs=runs
@@ -150,7 +150,7 @@ def run(rows: int = 2_000_000, runs: int = 3, linear: int | None = None) -> dict
         if linear:
             shutil.rmtree(folder)
             larger = prepare(root, linear, with_pandas=False)
-            tell("measuring")
+            progress("measuring")
             (more,) = measure_in_turns(Variant(ours_from_parquet, (larger,)), runs=runs)
             results[f"flows by end use from Parquet, {linear} rows against {rows}"] = compare(ours, more)
     return results

@@ -84,18 +84,6 @@ def test_a_bad_row_worth_billions_is_set_apart_with_its_value(release):
     assert products.totals()["quarantined"] == Decimal("123456789125")
 
 
-def test_bad_lines_in_between_do_not_shift_the_line_numbers(release):
-    path = first_file(release)
-    lines = path.read_text().splitlines()
-    lines.insert(10, "2011,410,156")
-    lines.insert(20, "2011,410,410,010121,1.000,1.0")
-    lines.insert(30, "2011,410")
-    lines.insert(40, "2011,410,410,010129,1.000,1.0")
-    path.write_text("\n".join(lines) + "\n")
-    ingest(release, "baci")
-    assert list(products.quarantine()["line"]) == [11, 21, 31, 41]
-
-
 def test_a_flow_that_occurs_twice_is_counted_once(release):
     path = first_file(release)
     rows = path.read_text().splitlines()
@@ -118,16 +106,6 @@ def test_lost_leading_zeros_are_given_back(release):
     pd.testing.assert_frame_equal(content("lost"), content("whole"))
 
 
-def test_values_finer_than_a_dollar_are_kept_and_told(release):
-    path = first_file(release)
-    before = input_dollars(release)
-    append(path, "2011,410,156,999999,0.1234567,NA")
-    ingest(release, "baci")
-    sums = products.totals()
-    assert sums["kept"] - before == Decimal("123.457")
-    assert abs(sums["input"] - sums["kept"]) < Decimal("0.001")
-
-
 def test_ingesting_again_changes_nothing(release):
     ingest(release, "baci")
     before = ingested.fingerprint("trade", "baci")
@@ -146,30 +124,20 @@ def test_a_changed_file_replaces_what_was_read_from_it(release):
     assert len(list(ingested.folder("trade", "baci").glob("*.parquet"))) == 2
 
 
-def test_the_same_year_from_another_release_is_refused(release):
+@pytest.mark.parametrize(("old", "new"), [("V202401b", "V202501"), ("HS12", "HS17")], ids=["release", "edition"])
+def test_the_same_year_in_another_release_or_edition_is_refused(release, old, new):
     path = first_file(release)
     ingest(release, "baci")
-    other = path.with_name(path.name.replace("V202401b", "V202501"))
+    other = path.with_name(path.name.replace(old, new))
     other.write_text(path.read_text() + "2011,410,156,999999,1.000,1.0\n")
-    with pytest.raises(InputError, match=r"the same year twice\. Keep one release"):
-        ingest(release, "baci")
-    path.unlink()
-    with pytest.raises(InputError, match=r"covers 2011, which was ingested from .*V202401b"):
-        ingest(release, "baci")
-
-
-def test_the_same_year_in_another_edition_is_refused(release):
-    path = first_file(release)
-    ingest(release, "baci")
-    other = path.with_name(path.name.replace("HS12", "HS17"))
-    other.write_bytes(path.read_bytes() + b"2011,410,156,999999,1.000,1.0\n")
     with pytest.raises(InputError, match=r"the same year twice\. Keep one release, in one edition of the HS"):
         ingest(release, "baci")
     path.unlink()
-    with pytest.raises(InputError, match=r"covers 2011, which was ingested from BACI_HS12"):
+    with pytest.raises(InputError, match=rf"covers 2011, which was ingested from .*{old}"):
         ingest(release, "baci")
-    ingest(release, "baci", "other-edition")
-    assert products.totals("other-edition")["kept"] == input_dollars(release)
+    next(release.glob("BACI_*Y2012*")).unlink()
+    ingest(release, "baci", "other")
+    assert products.totals("other")["kept"] == input_dollars(release)
 
 
 @pytest.mark.parametrize(("edition", "name"), [("H5", "revised.csv"), ("H6", "in-another-edition.csv")])
@@ -241,7 +209,7 @@ def test_an_economy_that_the_list_gains_later_is_read_then(release):
 
 
 @pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(b"damaged")])
-def test_what_was_lost_after_ingestion_is_told_and_read_again(release, harm):
+def test_what_was_lost_after_ingestion_is_named_and_read_again(release, harm):
     ingest(release, "baci")
     whole = content("baci")
     harm(next(ingested.folder("trade", "baci").glob("HS2012-2011-*.parquet")))
@@ -267,7 +235,7 @@ def test_what_is_no_file_is_refused(release):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (b"country_code,country_iso3\nKOR,KOR\n", "'KOR' is no numeric code of an economy"),
         ("country_code,country_iso3\n410,KOR\n".encode("utf-16"), "has no columns country_code"),
@@ -276,9 +244,9 @@ def test_what_is_no_file_is_refused(release):
     ],
     ids=["no-number", "another-encoding", "no-table", "empty"],
 )
-def test_a_damaged_list_of_economies_is_refused(release, text, told):
+def test_a_damaged_list_of_economies_is_refused(release, text, message):
     next(release.glob("country_codes*")).write_bytes(text)
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=message):
         ingest(release, "baci")
 
 
@@ -300,7 +268,7 @@ def test_damaged_reference_tables_are_refused(comtrade, text):
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "message"),
     [
         (duckdb.IOException('Could not write: No space left on device","errno":"28"'), "No space is left on the disk"),
         (duckdb.OutOfMemoryException("failed to allocate"), "More memory"),
@@ -308,8 +276,8 @@ def test_damaged_reference_tables_are_refused(comtrade, text):
     ],
     ids=["disk", "memory", "file"],
 )
-def test_what_stops_the_engine_is_told_apart(error, told):
-    with pytest.raises(WorkError, match=told), end_use_flows.engine():
+def test_what_stops_the_engine_is_said(error, message):
+    with pytest.raises(WorkError, match=message), end_use_flows.engine():
         raise error
 
 
@@ -341,7 +309,7 @@ def test_files_without_a_sound_row_end_with_the_reasons(release):
     assert "No row was kept" in str(result.exception)
 
 
-def test_a_manifest_of_another_form_is_told(release):
+def test_a_manifest_of_another_form_is_refused(release):
     ingest(release, "baci")
     (ingested.folder("trade", "baci") / ingested.MANIFEST).write_text("[]")
     with pytest.raises(WorkError, match="is not the manifest of an ingestion"):
@@ -369,7 +337,7 @@ def test_generated_data_stay_marked(release):
         ingest(release, "baci")
 
 
-def test_the_command_tells_what_it_did(release):
+def test_the_command_says_what_it_did(release):
     append(first_file(release), "2011,410,410,010121,1.000,1.0")
     result = trade("ingest", release, "--format", "baci")
     assert result.exit_code == 0, result.output

@@ -66,8 +66,8 @@ def release(project) -> Path:
 @pytest.fixture(scope="module")
 def site(project, release) -> Path:
     """The site of the scenario, from generator to rendered pages."""
-    told = CliRunner().invoke(app, ["trade", "ingest", str(release), "--format", "baci", "--name", SCENARIO])
-    assert told.exit_code == 0, told.output
+    result = CliRunner().invoke(app, ["trade", "ingest", str(release), "--format", "baci", "--name", SCENARIO])
+    assert result.exit_code == 0, result.output
     recap = runner.build(jobs=1)
     assert recap.ok, recap.lines()
     assert build.publish(project, pages.published_runs(), "smalldocs")
@@ -83,11 +83,11 @@ def test_without_ingested_data_it_is_refused_before_anything_runs(tmp_path, proj
     for name in ("notebooks", "data", "scenarios", "requirements.lock", "_quarto.yml"):
         (tmp_path / name).symlink_to(project / name)
     monkeypatch.setenv("RESHORING_ROOT", str(tmp_path))
-    told = CliRunner().invoke(app, command)
-    assert isinstance(told.exception, InputError)
-    assert told.exception.exit_code == 2
-    assert "Download a release of CEPII BACI" in str(told.exception)
-    assert "reshoring trade ingest FOLDER --format baci" in str(told.exception)
+    result = CliRunner().invoke(app, command)
+    assert isinstance(result.exception, InputError)
+    assert result.exception.exit_code == 2
+    assert "Download a release of CEPII BACI" in str(result.exception)
+    assert "reshoring trade ingest FOLDER --format baci" in str(result.exception)
     assert not (tmp_path / "build").exists()
 
 

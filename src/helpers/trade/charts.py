@@ -32,7 +32,7 @@ def window_map(
     wide = windows.pivot(index="last", columns="first", values=value)
     reach = float(np.nanquantile(np.abs(wide.to_numpy() - centre), 0.98)) or 1.0
     fig, ax = pyplot.subplots(figsize=(6.4, 5.2))
-    # Orange to purple: told apart by colour-blind readers, pale in the middle.
+    # Orange to purple: distinct for colour-blind readers, pale in the middle.
     mesh = ax.pcolormesh(
         wide.columns, wide.index, wide, cmap="PuOr", vmin=centre - reach, vmax=centre + reach, shading="nearest"
     )

@@ -198,7 +198,7 @@ def _present_code(code: str, year: int, recoded: list[Correction]) -> str:
 
 
 def check_product_source(name: str, first: int, asked: Mapping[str, Sequence[str]]) -> None:
-    """Refuse a set of product-level trade that is not there, or lacks a year or an economy; its manifest tells.
+    """Refuse a set of product-level trade that is not there, or lacks a year or an economy, by its manifest.
 
     Parameters
     ----------

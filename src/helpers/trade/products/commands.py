@@ -25,9 +25,9 @@ def ingest(
     from helpers.trade.products.ingest import ingest as run
 
     name = name or form
-    run(folder, form, name, _tell)
+    run(folder, form, name, _show_file)
     typer.echo(f"in {ingested.folder('trade', name)}")
-    _report(name)
+    _show_totals(name)
     if ingested.manifest("trade", name)["generated"]:
         typer.echo(GENERATED)
 
@@ -48,7 +48,7 @@ def flows(
         typer.echo(GENERATED)
 
 
-def _tell(file: "IngestedFile") -> None:
+def _show_file(file: "IngestedFile") -> None:
     rows, dollars = file.rows, file.dollars
     typer.echo(
         f"{file.state:9}  {file.name}  {rows['kept']:,} rows, US$ {dollars['kept']:,.0f} kept; "
@@ -56,7 +56,7 @@ def _tell(file: "IngestedFile") -> None:
     )
 
 
-def _report(name: str) -> None:
+def _show_totals(name: str) -> None:
     from helpers.trade.products.end_use_flows import editions, quarantine, totals, unmatched
 
     sums = totals(name)

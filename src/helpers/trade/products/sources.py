@@ -149,7 +149,7 @@ class ComtradeFile(File):
 
 
 def _true(condition: Any) -> Mask:
-    """Return where a condition holds; it does not where it cannot be told."""
+    """Return where a condition holds; a missing value makes it false."""
     return np.asarray(condition.fill_null(False) if condition.null_count else condition, dtype=bool)
 
 
