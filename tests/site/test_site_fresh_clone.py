@@ -28,17 +28,12 @@ def configuration():
     return yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))
 
 
-def texts(content):
-    """All texts in a configuration, at any depth, with the key that each stands under."""
-    if isinstance(content, dict):
-        return [
-            found
-            for key, value in content.items()
-            for found in ([(key, value)] if isinstance(value, str) else texts(value))
-        ]
-    if isinstance(content, list):
-        return [found for value in content for found in ([("", value)] if isinstance(value, str) else texts(value))]
-    return []
+def texts(content, key=""):
+    """All texts in a configuration, at any depth, each with the key that it stands under."""
+    if not isinstance(content, dict | list):
+        return [(key, content)] if isinstance(content, str) else []
+    parts = content.items() if isinstance(content, dict) else ((key, part) for part in content)
+    return [found for name, part in parts for found in texts(part, name)]
 
 
 def test_no_page_includes_a_file_that_is_generated(committed):
