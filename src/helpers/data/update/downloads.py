@@ -8,9 +8,8 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 from zipfile import BadZipFile
@@ -159,23 +158,10 @@ def _refuse_html(path: Path) -> None:
             raise Unreadable("the server answered with a web page (HTML): it may want a person to fetch the file")
 
 
-def pwt_tables() -> list[str]:
-    """Return the tables that hold a variable of the Penn World Table."""
-    return [name for name in catalogue.tables() if catalogue.metadata(name).producer.startswith(PWT)]
-
-
-def pwt_series(client: Client, wanted: list[str]) -> list[Callable[[], Series]]:
-    """Return, for each table, what takes its variable from the workbook of the Penn World Table."""
-
-    @cache
-    def workbook() -> tuple[str, pd.DataFrame]:
-        landed = file_by_hash(client, f"the {PWT}")
-        return _workbook(settings.fetched(client.source) / landed.name)
-
-    return [partial(_pwt_series, table, workbook) for table in wanted]
-
-
-def _workbook(path: Path) -> tuple[str, pd.DataFrame]:
+@cache
+def _workbook(client: Client) -> tuple[str, pd.DataFrame]:
+    """Return version and data of the Penn World Table, read once."""
+    path = settings.fetched(client.source) / file_by_hash(client, f"the {PWT}").name
     try:
         sheets = pd.read_excel(path, sheet_name=["Info", "Data"], header=None, engine="openpyxl")
     except (ValueError, KeyError, OSError, BadZipFile) as error:
@@ -187,8 +173,15 @@ def _workbook(path: Path) -> tuple[str, pd.DataFrame]:
     return version[1], data.iloc[1:].set_axis(data.iloc[0].astype(str).tolist(), axis=1)
 
 
-def _pwt_series(table: str, workbook: Callable[[], tuple[str, pd.DataFrame]]) -> Series:
-    version, data = workbook()
+def pwt_series(client: Client, table: str) -> Series:
+    """Return the variable of the Penn World Table that a table holds.
+
+    Raises
+    ------
+    WorkError
+        The workbook cannot be had, or has another form.
+    """
+    version, data = _workbook(client)
     code = catalogue.metadata(table).series_code
     what = f"{PWT} {version}, {code} ({table})"
     if lacking := {"countrycode", "year", code} - set(data.columns):

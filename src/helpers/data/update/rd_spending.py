@@ -2,12 +2,9 @@
 
 import re
 import time
-from collections.abc import Callable
 from email.utils import parsedate_to_datetime
-from functools import partial
 from typing import Any
 
-from helpers.data import catalogue
 from helpers.data.update import sdmx
 from helpers.data.update.client import Answer, Client
 from helpers.data.update.series import Series, alpha2_codes, is_economy, tidy
@@ -63,22 +60,14 @@ EUROSTAT_CITATION = citation(
 )
 
 
-def tables() -> list[str]:
-    """Return the table that expenditure on R&D belongs to."""
-    return [name for name in catalogue.tables() if name == TABLE]
+def oecd_series(client: Client, table: str) -> Series:
+    """Return the OECD's series, as a vintage of the table.
 
-
-def oecd_series(client: Client, wanted: list[str]) -> list[Callable[[], Series]]:
-    """Return, for each table, what fetches the OECD's series."""
-    return [partial(_oecd, client, table) for table in wanted]
-
-
-def eurostat_series(client: Client, wanted: list[str]) -> list[Callable[[], Series]]:
-    """Return, for each table, what fetches Eurostat's series."""
-    return [partial(_eurostat, client, table) for table in wanted]
-
-
-def _oecd(client: Client, table: str) -> Series:
+    Raises
+    ------
+    WorkError
+        It cannot be had, or is not what was asked for.
+    """
     rows, answer, _ = sdmx.ask(client, OECD_FLOW, OECD)
     found = sdmx.figures(rows, OECD)
     month, how = _month(answer)
@@ -106,7 +95,8 @@ def _month(answer: Answer) -> tuple[str, str]:
         return time.strftime("%Y-%m", time.gmtime(answer.fetched)), "as read in"
 
 
-def _eurostat(client: Client, table: str) -> Series:
+def eurostat_series(client: Client, table: str) -> Series:
+    """Return Eurostat's series; otherwise as `oecd_series`."""
     rows, _, _ = sdmx.ask(client, EUROSTAT_FLOW, EUROSTAT)
     date, known = _last_update(rows), alpha2_codes()
     found = sdmx.figures(rows, EUROSTAT)

@@ -2,13 +2,11 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
 
-from helpers.data import catalogue
 from helpers.data.update.client import Client, Part, Request, validated
 from helpers.data.update.series import Series, m49_codes, tidy
 from helpers.errors import WorkError
@@ -49,17 +47,14 @@ class Release(BaseModel):
     release: str
 
 
-def tables() -> list[str]:
-    """Return the tables that hold a series of the database."""
-    return [name for name in catalogue.tables() if name in SERIES]
+def series(client: Client, table: str) -> Series:
+    """Return the series of a table.
 
-
-def series(client: Client, wanted: list[str]) -> list[Callable[[], Series]]:
-    """Return, for each table, what fetches its series."""
-    return [partial(_series, client, table) for table in wanted]
-
-
-def _series(client: Client, table: str) -> Series:
+    Raises
+    ------
+    WorkError
+        It cannot be had, or is not what was asked for.
+    """
     code = SERIES[table]
     what = f"United Nations series {code} ({table})"
     release = _release(client, code)

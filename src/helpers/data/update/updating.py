@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from helpers import files
+from helpers.data import catalogue
+from helpers.data.records import TableMetadata
 from helpers.data.update import comtrade, downloads, settings, tiva, unsdg, vintages, wdi
 from helpers.data.update import rd_spending as rd
 from helpers.data.update.client import Client, Unreachable
@@ -13,6 +15,7 @@ from helpers.data.update.series import Series
 from helpers.errors import InputError, WorkError, not_allowed
 
 OnEvent = Callable[[str], None]
+SeriesOf = Callable[[Client, str], Series]
 Fetch = Callable[[Client, Sequence[str], Sequence[int]], list[Landed]]
 ITU = "ITU, ICT Development Index: CC BY-NC-SA 3.0 IGO, not for commercial use. https://www.itu.int"
 ICIO = "OECD, Inter-Country Input-Output tables: CC BY 4.0, cite. https://www.oecd.org"
@@ -28,8 +31,8 @@ class Source:
         How it is asked for, and whose figures it has.
     address : str
         Where it answers; with `is_file` the file itself.
-    tables, series : callable
-        The tables it can refresh, and for each wanted one what fetches its series.
+    refreshes, series : callable
+        Whether it can refresh a table, and what fetches the series of one.
     fetch : callable
         Takes economies and years, and returns the files that have come into build/fetched/<name>/.
     terms, then : str
@@ -43,8 +46,8 @@ class Source:
     name: str
     title: str
     address: str
-    tables: Callable[[], list[str]] = list
-    series: Callable[[Client, list[str]], Sequence[Callable[[], Series]]] = lambda client, tables: ()
+    refreshes: Callable[[TableMetadata], bool] = lambda table: False
+    series: SeriesOf | None = None
     fetch: Fetch | None = None
     terms: str = ""
     then: str = ""
@@ -53,10 +56,15 @@ class Source:
     is_file: bool = False
 
     @property
+    def tables(self) -> list[str]:
+        """The tables it can refresh."""
+        return [name for name in catalogue.tables() if self.refreshes(catalogue.metadata(name))]
+
+    @property
     def does(self) -> str:
         """What an update does, in words."""
         if self.fetch is None:
-            return f"refreshes {', '.join(self.tables())}"
+            return f"refreshes {', '.join(self.tables)}"
         return f"fetches files into build/fetched/{self.name}/ ({self.then})"
 
 
@@ -72,14 +80,22 @@ def _file_source(name: str, title: str, what: str, terms: str, then: str) -> Sou
     return Source(name, title, home, fetch=fetch, terms=terms, then=then, is_file=True)
 
 
+def _is_rd(table: TableMetadata) -> bool:
+    return table.name == rd.TABLE
+
+
+def _is_pwt(table: TableMetadata) -> bool:
+    return table.producer.startswith(downloads.PWT)
+
+
 COMTRADE_NEXT = "then: reshoring trade ingest build/fetched/comtrade --format comtrade"
 ICIO_NEXT = "unpack it, then: reshoring io ingest FOLDER --format icio"
 ALL = [
-    Source("wdi", wdi.TITLE, wdi.ADDRESS, wdi.tables, wdi.series, interval=0.5),
-    Source("oecd", rd.OECD_TITLE, rd.OECD_ADDRESS, rd.tables, rd.oecd_series, interval=3.0),
-    Source("eurostat", rd.EUROSTAT_TITLE, rd.EUROSTAT_ADDRESS, rd.tables, rd.eurostat_series),
-    Source("unsdg", unsdg.TITLE, unsdg.ADDRESS, unsdg.tables, unsdg.series, interval=0.5),
-    Source("pwt", downloads.PWT, downloads.PWT_ADDRESS, downloads.pwt_tables, downloads.pwt_series, is_file=True),
+    Source("wdi", wdi.TITLE, wdi.ADDRESS, lambda table: table.url.startswith(wdi.HOME), wdi.series, interval=0.5),
+    Source("oecd", rd.OECD_TITLE, rd.OECD_ADDRESS, _is_rd, rd.oecd_series, interval=3.0),
+    Source("eurostat", rd.EUROSTAT_TITLE, rd.EUROSTAT_ADDRESS, _is_rd, rd.eurostat_series),
+    Source("unsdg", unsdg.TITLE, unsdg.ADDRESS, lambda table: table.name in unsdg.SERIES, unsdg.series, interval=0.5),
+    Source("pwt", downloads.PWT, downloads.PWT_ADDRESS, _is_pwt, downloads.pwt_series, is_file=True),
     Source(
         "comtrade", comtrade.TITLE, comtrade.ADDRESS, fetch=comtrade.fetch, terms=comtrade.TERMS,
         then=COMTRADE_NEXT, header=comtrade.HEADER,
@@ -130,10 +146,10 @@ def update(options: Options, on_event: OnEvent) -> None:
     source = SOURCES[options.source]
     _check_options(source, options)
     with files.lock(settings.updates(), f"an update from {source.name}", wait=False):
-        if source.fetch is None:
-            _update_tables(source, options, on_event)
-        else:
+        if source.fetch is not None:
             _fetch_files(source, source.fetch, options, on_event)
+        elif source.series is not None:
+            _update_tables(source, source.series, options, on_event)
 
 
 def _listing() -> Iterator[str]:
@@ -153,8 +169,8 @@ def _check_options(source: Source, options: Options) -> None:
     if len(options.years) > 1:
         raise InputError(f"{source.name} ranks economies in one year: give --year once.")
     for table in options.tables:
-        if table not in source.tables():
-            raise InputError(not_allowed(f"table that {source.name} refreshes", table, source.tables()))
+        if table not in source.tables:
+            raise InputError(not_allowed(f"table that {source.name} refreshes", table, source.tables))
 
 
 def _client(source: Source, options: Options, on_event: OnEvent) -> Client:
@@ -168,9 +184,9 @@ def _client(source: Source, options: Options, on_event: OnEvent) -> Client:
     return Client(source.name, home, limits, secret, on_event)
 
 
-def _update_tables(source: Source, options: Options, on_event: OnEvent) -> None:
+def _update_tables(source: Source, series: SeriesOf, options: Options, on_event: OnEvent) -> None:
     vintages.require_whole()
-    additions, unchanged = _additions(source, options, on_event)
+    additions, unchanged = _additions(source, series, options, on_event)
     for table, why in unchanged.items():
         on_event(f"{table}: {why}.")
     if not additions:
@@ -189,7 +205,9 @@ def _update_tables(source: Source, options: Options, on_event: OnEvent) -> None:
     on_event(f"Added: {added}. Pages made from these tables are rebuilt by the next `make site`.")
 
 
-def _additions(source: Source, options: Options, on_event: OnEvent) -> tuple[list[vintages.Addition], dict[str, str]]:
+def _additions(
+    source: Source, series: SeriesOf, options: Options, on_event: OnEvent
+) -> tuple[list[vintages.Addition], dict[str, str]]:
     """Fetch every wanted series; return what is to be added, and why nothing is to the other tables.
 
     Raises
@@ -201,10 +219,10 @@ def _additions(source: Source, options: Options, on_event: OnEvent) -> tuple[lis
     """
     client = _client(source, options, on_event)
     additions, unchanged, failures = [], {}, []
-    wanted = list(dict.fromkeys(options.tables)) or source.tables()
-    for table, fetch in zip(wanted, source.series(client, wanted), strict=True):
+    wanted = list(dict.fromkeys(options.tables)) or source.tables
+    for table in wanted:
         try:
-            found = vintages.addition(fetch())
+            found = vintages.addition(series(client, table))
         except Unreachable:
             raise
         except WorkError as error:

@@ -1,8 +1,7 @@
 """World Bank, World Development Indicators: the Indicators API, version 2 (JSON, page by page)."""
 
 from collections import Counter
-from collections.abc import Callable
-from functools import partial
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -66,22 +65,11 @@ class Country(BaseModel):
     region: Named
 
 
-def tables() -> list[str]:
-    """Return the tables that hold a series of World Development Indicators."""
-    return [name for name in catalogue.tables() if catalogue.metadata(name).url.startswith(HOME)]
-
-
-def series(client: Client, wanted: list[str]) -> list[Callable[[], Series]]:
-    """Return, for each table, what fetches its series.
-
-    Raises
-    ------
-    WorkError
-        The list of countries cannot be had.
-    """
+@cache
+def _groups(client: Client) -> set[str]:
+    """Return codes and names of the groups the World Bank publishes along with economies."""
     rows, _ = _rows(client, "country", Country, "World Bank, list of countries")
-    groups = {name for row in rows if row.region.value == "Aggregates" for name in (row.id, row.name)}
-    return [partial(_series, client, table, groups) for table in wanted]
+    return {name for row in rows if row.region.value == "Aggregates" for name in (row.id, row.name)}
 
 
 def _rows(client: Client, path: str, kind: type[Row], what: str) -> tuple[list[Row], str]:
@@ -101,7 +89,15 @@ def _rows(client: Client, path: str, kind: type[Row], what: str) -> tuple[list[R
     return client.fetch_pages(request, part, what)
 
 
-def _series(client: Client, table: str, groups: set[str]) -> Series:
+def series(client: Client, table: str) -> Series:
+    """Return the series of a table.
+
+    Raises
+    ------
+    WorkError
+        It cannot be had, or is not what was asked for.
+    """
+    groups = _groups(client)
     code = catalogue.metadata(table).series_code
     what = f"World Bank series {code} ({table})"
     rows, date = _rows(client, f"country/all/indicator/{code}", Observation, what)
