@@ -71,15 +71,11 @@ def test_the_parameters_cell_sets_every_parameter_to_its_default(name):
     assert json.loads(json.dumps(assigned)) == model().model_dump(mode="json")
 
 
-# Notebooks whose prose still stands in code cells; the rules about cells hold for all others.
-CONVERTED = [name for name in NOTEBOOKS if "report.prose(" not in json.dumps(read(name))]
-
-
 def code_cells(name):
     return [(cell["id"], "".join(cell["source"])) for cell in read(name)["cells"] if cell["cell_type"] == "code"]
 
 
-@pytest.mark.parametrize("name", CONVERTED)
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_cells_are_short_and_define_no_function(name):
     for cell_id, code in code_cells(name):
         # the list of parameters computes nothing and is as long as there are parameters

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from IPython.display import Markdown
 
-from helpers.report import bold
-from helpers.report.inline import as_markdown, escaped
+from helpers.report.inline import Marked, as_markdown, escaped
 
 
 @pytest.mark.parametrize(
@@ -27,7 +26,7 @@ from helpers.report.inline import as_markdown, escaped
         (pd.Series([4]).iloc[0], "4"),
         (np.str_("Korea"), "Korea"),
         (Markdown("**[x](y)**"), "**[x](y)**"),
-        (bold("a*b"), "**a&#42;b**"),
+        (Marked("**a**"), "**a**"),
     ],
 )
 def test_texts_and_numbers_are_written_and_markdown_stays(value, expected):

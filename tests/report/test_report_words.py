@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import report
+from helpers.report.inline import Marked
 
 
 @pytest.mark.parametrize(
@@ -67,9 +68,6 @@ def test_listing_names_every_item_once_and_in_order(items):
         (report.change(-0.04), "hardly changed"),
         (report.rose_or_fell(-1), "fell"),
         (report.rose_or_fell(0, "stood still"), "stood still"),
-        (report.faster_or_slower(2.0), "faster"),
-        (report.faster_or_slower(0), "as fast"),
-        (report.more_or_less(-2.0), "less"),
         (report.by_sign(3, "up", "down", "level"), "up"),
         (report.by_interval(1.2, 3, "more", "less", "unclear", 1), "more"),
         (report.by_interval(-3, -1, "more", "less", "unclear"), "less"),
@@ -106,7 +104,7 @@ def test_words_follow_the_number(text, expected):
 
 
 MISSING_IN = [
-    report.signed, report.points, report.change, report.rose_or_fell, report.faster_or_slower, report.more_or_less,
+    report.signed, report.points, report.change, report.rose_or_fell,
     report.none_or, report.p_value, lambda x: report.out_of(x, 3), lambda x: report.by_sign(x, "a", "b", "c"),
 ]  # fmt: skip
 
@@ -118,16 +116,7 @@ def test_a_missing_value_is_never_given_a_direction(words, missing):
 
 
 def test_a_list_with_a_link_is_markdown_and_its_other_items_are_escaped():
-    text = report.listing(["a*b", report.bold("c"), 3])
+    text = report.listing(["a*b", Marked("**c**"), 3])
     assert text == "a&#42;b, **c** and 3"
     assert text._repr_markdown_() == text
     assert not hasattr(report.listing(["a*b", "c"]), "_repr_markdown_")
-
-
-def test_prose_is_markdown_without_the_indent_of_the_code(shown):
-    report.prose("""
-        Korea is **2nd**.
-
-        More.
-    """)
-    assert shown == ["Korea is **2nd**.\n\nMore."]

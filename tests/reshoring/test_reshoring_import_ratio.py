@@ -11,15 +11,9 @@ from helpers.reshoring import import_ratio
 @pytest.fixture
 def imports() -> pd.DataFrame:
     rows = [
-        ("USA", "CHN", 2000, 10.0),
-        ("USA", "IND", 2000, 5.0),
-        ("USA", "DEU", 2000, 100.0),
-        ("USA", "USA", 2000, 900.0),
-        ("USA", "CHN", 2001, 12.0),
-        ("USA", "IND", 2001, 0.0),
-        ("CHN", "CHN", 2000, 500.0),
-        ("CHN", "IND", 2000, 1.0),
-    ]
+        ("USA", "CHN", 2000, 10.0), ("USA", "IND", 2000, 5.0), ("USA", "DEU", 2000, 100.0), ("USA", "USA", 2000, 900.0),
+        ("USA", "CHN", 2001, 12.0), ("USA", "IND", 2001, 0.0), ("CHN", "CHN", 2000, 500.0), ("CHN", "IND", 2000, 1.0),
+    ]  # fmt: skip
     return pd.DataFrame(rows, columns=["importer", "source", "year", "value"])
 
 

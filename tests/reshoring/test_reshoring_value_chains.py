@@ -73,16 +73,11 @@ def test_every_measure_is_tested_for_every_economy_that_has_it(panels):
 
 
 def test_breaks_are_counted_by_measure():
-    tests = pd.DataFrame(
-        {
-            "measure": ["A", "A", "A", "B", "B"],
-            "date": [2009, 2011, 2004, 2012, None],
-            "p_serial": [0.01, 0.04, 0.30, 0.20, None],
-            "change": [-1.0, 2.0, -0.5, -3.0, None],
-            "p_known": [0.02, 0.01, 0.50, 0.04, None],
-            "reason": ["", "", "", "", "too short"],
-        }
-    )
+    rows = [
+        ("A", 2009, 0.01, -1.0, 0.02, ""), ("A", 2011, 0.04, 2.0, 0.01, ""), ("A", 2004, 0.30, -0.5, 0.50, ""),
+        ("B", 2012, 0.20, -3.0, 0.04, ""), ("B", None, None, None, None, "too short"),
+    ]  # fmt: skip
+    tests = pd.DataFrame(rows, columns=["measure", "date", "p_serial", "change", "p_known", "reason"])
     counted = value_chains.counted_by_measure(tests, 0.05)
     assert counted.loc["A"].tolist() == [3, 2, pytest.approx(0.15), 2010, 2, 1, 1]
     assert counted.loc["B", ["economies", "breaks", "fell", "slowed"]].tolist() == [1, 0, 1, 1]

@@ -65,10 +65,10 @@ def test_what_is_fenced_or_escaped_is_literal(page):
 
 def test_a_value_cannot_become_markup_but_markdown_stays(page):
     code = "t = '<script>*a* [x](y) | $z$ @key `{python} scale` &amp;\\n# h'\nfrom IPython.display import Markdown"
-    assert page("`{python} t` `{python} Markdown('*m*')` `{python} report.bold(t[:3])`", code).ok
+    assert page("`{python} t` `{python} Markdown('*m*')` `{python} report.link(t[:3], 'a.ipynb')`", code).ok
     text = shown()
-    assert text.endswith(" *m* **&#60;sc**")
-    assert not set(text.removesuffix(" *m* **&#60;sc**")) & set("<>*[]|$@`{}\n")
+    assert text.endswith(" *m* [&#60;sc](a.ipynb)")
+    assert not set(text.removesuffix(" *m* [&#60;sc](a.ipynb)")) & set("<>*[]|$@`{}\n")
 
 
 def test_kinds_of_numbers(page):

@@ -28,7 +28,6 @@ from helpers.report.store import (
 from helpers.report.style import COLOURS, colour, setup
 from helpers.report.tables import read_csv, table
 from helpers.report.words import (
-    bold,
     by_interval,
     by_sign,
     capital,
@@ -37,12 +36,10 @@ from helpers.report.words import (
     counted,
     detailed,
     estimate,
-    faster_or_slower,
     interval,
     link,
     listing,
     mark,
-    more_or_less,
     none_or,
     number,
     ordinal,
@@ -51,14 +48,12 @@ from helpers.report.words import (
     percent,
     plural,
     points,
-    prose,
     rose_or_fell,
     signed,
 )
 
 __all__ = [
     "COLOURS",
-    "bold",
     "by_interval",
     "by_scenario",
     "by_sign",
@@ -72,7 +67,6 @@ __all__ = [
     "detailed",
     "estimate",
     "evidence",
-    "faster_or_slower",
     "figure",
     "generated_note",
     "interval",
@@ -81,7 +75,6 @@ __all__ = [
     "listing",
     "mark",
     "metrics",
-    "more_or_less",
     "none_or",
     "number",
     "ordinal",
@@ -95,7 +88,6 @@ __all__ = [
     "percent",
     "plural",
     "points",
-    "prose",
     "read_csv",
     "read_on",
     "results",

@@ -121,16 +121,6 @@ def rose_or_fell(x: float | None, zero: str = "did not change") -> str:
     return by_sign(x, "rose", "fell", zero)
 
 
-def faster_or_slower(x: float | None, zero: str = "as fast") -> str:
-    """Write how a growth rate compares with another, by their difference."""
-    return by_sign(x, "faster", "slower", zero)
-
-
-def more_or_less(x: float | None, zero: str = "as much") -> str:
-    """Write how an amount compares with another, by their difference."""
-    return by_sign(x, "more", "less", zero)
-
-
 def change(x: float | None, digits: int = 1, unit: str = "points") -> str:
     """Write a change as a verb with its size: "fell by 0.5 points", "rose by 6.6 points", "did not change".
 
@@ -321,23 +311,3 @@ def slug(value: str) -> str:
 def detailed(text: Rich, detail: str) -> Rich:
     """Return a text with another in small print beneath it, in tables only."""
     return Rich(text.text, text.markdown, f'{text.html}<small class="detail">{escape(detail)}</small>')
-
-
-def bold(text: object) -> Marked:
-    """Return a text in bold, for words that are set in bold only sometimes."""
-    return Marked(f"**{as_markdown(text)}**")
-
-
-def prose(markdown: str) -> None:
-    """Show Markdown as text of the page; citations and cross-references in it are resolved there.
-
-    Parameters
-    ----------
-    markdown : str
-        Markdown source. Lines may be indented as the code around them is.
-    """
-    from inspect import cleandoc
-
-    from IPython.display import Markdown, display
-
-    display(Markdown(cleandoc(markdown)))
