@@ -180,7 +180,7 @@ def clean_and_unchanged(project: Project, runs: int) -> dict[str, Any]:
     """Measure a clean build, the loop over the same notebooks, an unchanged build, and one with a changed table."""
     from helpers.runner import sections
 
-    for name in sorted({name for section in sections() for name in section.front.sweeps}):
+    for name in sorted({name for section in sections() for name in section.sweeps}):
         seconds, used, _ = project.reshoring("sweep", name)
         tell(f"sweep {name}, which sections read", seconds, used.peak)
     clean, loop = zip(*(clean_beside_loop(project) for _ in range(runs)), strict=True)
@@ -270,7 +270,7 @@ def readers_of_sweeps(swept: list[str]) -> set[str]:
     return {
         one.slug
         for one in sections()
-        for name in one.front.sweeps
+        for name in one.sweeps
         if set(swept) & set(design.read(design.find(name)).sections)
     }
 

@@ -10,13 +10,14 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ROOT / "src" / "helpers"
-SHARED = {"context", "errors", "files", "paths", "parameter_models"}
+SHARED = {"context", "errors", "files", "imports", "paths", "parameter_models"}
 DOMAIN = {"index", "reshoring", "trade", "econometrics", "input_output"}
 #: package -> the packages of `helpers` it may import, beside itself and the shared modules
 ALLOWED = {
     "context": {"errors"},
     "errors": set(),
     "files": {"errors"},
+    "imports": set(),
     "paths": set(),
     "parameter_models": set(),
     "ingested": {"data"},

@@ -1,11 +1,24 @@
-"""What the parameter models of the sections share: the base class, and refusals that read alike."""
+"""What the parameter models of the sections share: the base class, refusals that read alike, and what is allowed."""
 
 from collections.abc import Mapping, Sequence
-from typing import Self
+from types import UnionType
+from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 
-from helpers.errors import not_allowed
+from helpers.errors import closest, not_allowed
+
+EXTENTS = {
+    "ge": "at least {}",
+    "gt": "more than {}",
+    "le": "at most {}",
+    "lt": "less than {}",
+    "multiple_of": "a multiple of {}",
+    "min_length": "at least {} entries",
+    "max_length": "at most {} entries",
+    "pattern": "text like {}",
+}
 
 
 class SectionParameters(BaseModel):
@@ -33,3 +46,73 @@ def refuse_repeats(field: str, codes: Sequence[str], focus: str) -> None:
             f"{field} ({', '.join(codes)}) names {focus} itself or one of its economies twice. "
             "Name each other economy once."
         )
+
+
+def explain(model: type[BaseModel], error: ValidationError, given: Mapping[str, Any]) -> list[str]:
+    """Turn pydantic's findings into sentences that name parameter, value and what is allowed.
+
+    Parameters
+    ----------
+    model : type
+        The parameter model.
+    error : ValidationError
+        What it found.
+    given : mapping
+        The values that it was given.
+    """
+    grouped: dict[str, list[Any]] = {}
+    for item in error.errors(include_url=False):
+        grouped.setdefault(str(item["loc"][0]) if item["loc"] else "", []).append(item)
+    return [_sentence(model, name, items, given) for name, items in grouped.items()]
+
+
+def _sentence(model: type[BaseModel], name: str, items: list[Any], given: Mapping[str, Any]) -> str:
+    own = [str(item.get("ctx", {}).get("error") or item["msg"]) for item in items if item["type"] == "value_error"]
+    if not name:
+        return " ".join(own)
+    if items[0]["type"] == "extra_forbidden":
+        return not_allowed("parameter", name, model.model_fields)
+    head, field = f"parameter {name} = {shown(given.get(name))}: ", model.model_fields[name]
+    if own:
+        return head + " ".join(own)
+    messages = dict.fromkeys(item["msg"].replace("Input should be", "it should be") for item in items)
+    fault = "; ".join(messages) + "."
+    for item in items:
+        if item["type"] == "literal_error":
+            options = [part.strip(" '") for part in item["ctx"]["expected"].replace(" or ", ", ").split(",")]
+            guess = closest(given.get(name), options)
+            fault = "this value is not known." + (f" Did you mean {guess!r}?" if guess else "")
+    return f"{head}{fault} Allowed: {allowed(field)}. Meaning: {field.description or name}."
+
+
+def shown(value: object, length: int = 120) -> str:
+    """Return a value as it stands in a message, shortened when it is long."""
+    text = repr(value)
+    return text if len(text) <= length else text[:length] + "..."
+
+
+def type_name(annotation: Any) -> str:
+    """Return a type as a person reads it: `int | list[str]`, `int | 'latest'`."""
+    if get_origin(annotation) is Literal:
+        return " | ".join(repr(value) for value in get_args(annotation))
+    if get_origin(annotation) in (Union, UnionType):
+        return " | ".join(type_name(part) for part in get_args(annotation))
+    plain = isinstance(annotation, type) and not hasattr(annotation, "__args__")
+    return (annotation.__name__ if plain else str(annotation)).replace("typing.", "").replace("NoneType", "None")
+
+
+def allowed(field: FieldInfo) -> str:
+    """Return type and range of a field in words."""
+    found = [(text, getattr(item, name, None)) for item in field.metadata for name, text in EXTENTS.items()]
+    extent = [text.format(value) for text, value in found if value is not None]
+    return ", ".join([type_name(field.annotation), *extent])
+
+
+def accepts(field: FieldInfo, value: object) -> bool:
+    """Tell whether a field takes a value as it stands, without conversion."""
+    try:
+        # Which type it is stands in a variable, where a checker wants a name of a type.
+        TypeAdapter(Annotated[field.annotation, field]).validate_python(value, strict=True)  # type: ignore[arg-type]
+    except ValidationError:
+        return False
+    return True

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 
 import psutil
 
-from helpers.runner import build, fingerprint, provisioner
+from helpers import imports
+from helpers.runner import build, provisioner
 
 LEAVE_TRACES = """
 import builtins, os, random, sys, tempfile
@@ -98,7 +99,7 @@ def test_what_may_not_be_forked_is_told_by_the_server_itself(preloaded, monkeypa
     (tmp_path / "broken.py").write_text("raise ValueError")
     monkeypatch.setenv("PYTHONPATH", f"{os.environ['PYTHONPATH']}{os.pathsep}{tmp_path}")
     for names in (["threaded"], [provisioner.NEVER], ["broken"]):
-        monkeypatch.setattr(fingerprint, "worth_preloading", lambda codes, names=names: names if codes else [])
+        monkeypatch.setattr(imports, "reached", lambda codes, names=names: ({}, names if list(codes) else []))
         provisioner._started.clear()
         provisioner.begin([SimpleNamespace(code=[{"source": "x"}])])
         assert not provisioner._may_fork()
@@ -106,7 +107,7 @@ def test_what_may_not_be_forked_is_told_by_the_server_itself(preloaded, monkeypa
 
 
 def test_a_module_that_cannot_be_preloaded_does_no_harm(quick, monkeypatch):
-    monkeypatch.setattr(fingerprint, "worth_preloading", lambda codes: ["no_such_module_at_all"])
+    monkeypatch.setattr(imports, "reached", lambda codes: ({}, ["no_such_module_at_all"]))
     provisioner._started.clear()
     provisioner.begin()
     assert provisioner._may_fork()

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from helpers import imports
 from helpers.runner import build, completed, fingerprint
 from helpers.runner.plan import plan, rows
 
@@ -84,8 +85,8 @@ def test_other_python_version_is_told(built, monkeypatch):
 
 def test_changed_module_runs_exactly_the_sections_that_reach_it(built, tmp_path, monkeypatch):
     copy = tmp_path / "package" / "helpers"
-    shutil.copytree(fingerprint.package_folder(), copy, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(fingerprint, "package_folder", lambda: copy)
+    shutil.copytree(imports.package_folder(), copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(imports, "package_folder", lambda: copy)
     built.add("gamma", "import helpers.index.normalise", "report.metrics(value=1)", order=30)
     states()
     (copy / "index" / "normalise.py").write_text((copy / "index" / "normalise.py").read_text() + "\n# changed\n")

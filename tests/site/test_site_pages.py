@@ -168,7 +168,7 @@ def test_a_section_with_variants_has_a_page_that_lists_them(variants):
     ],
 )
 def test_what_a_list_of_variants_cannot_show_is_refused_with_a_hint(variants, wrong, message):
-    variants[0].section.front.model_extra = {"overview": {"metrics": [{"label": "x"} | wrong]}}
+    variants[0].section.model_extra = {"overview": {"metrics": [{"label": "x"} | wrong]}}
     with pytest.raises(InputError, match=message):
         stage.staged_pages(variants)
 

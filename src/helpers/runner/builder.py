@@ -3,6 +3,7 @@
 import json
 import platform
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future
@@ -14,7 +15,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from helpers import files
+from helpers import files, imports
 from helpers.errors import WorkError
 from helpers.paths import build_folder, project_root, relative
 from helpers.runner import environment, fingerprint, notebooks, parameters, plan, run, sweeps
@@ -34,9 +35,8 @@ DEFAULT = "latest"
 #: Folders below the root whose files a build reads, and manifests that say all that a run needs to know of the rest.
 READ = ("notebooks", "scenarios", "sweeps", "data")
 INGESTED = "build/ingested/*/*/manifest.json"
-#: Folders whose files it writes; locks and the stamp itself say nothing.
+#: Folders whose files it writes.
 WRITTEN = ("build/runs", "build/sweeps", "build/failed")
-IGNORED = (files.LOCK, files.HOLDER)
 STAMP = ".stamp.json"
 #: An optional part of jsonschema that checks addresses; it takes longer to import than all else of papermill.
 SLOW = "rfc3987_syntax"
@@ -53,7 +53,12 @@ class Result:
     reasons: list[str] = field(default_factory=list)
     error: CellError | None = None
     #: Where log and notebook of a failed one are kept.
-    kept: str = ""
+    kept: Path | None = None
+
+    @property
+    def key(self) -> Key:
+        """Scenario and label."""
+        return self.scenario, self.section
 
     @property
     def name(self) -> str:
@@ -64,7 +69,7 @@ class Result:
         """Say why there is no result: cell, line, error and where to look."""
         if self.state == "skipped":
             return f"{self.name}: not run: {'; '.join(self.reasons)}"
-        return f"{self.name}: {self.error}" + (f" (notebook and log: {self.kept})" if self.kept else "")
+        return f"{self.name}: {self.error}" + (f" (notebook and log: {relative(self.kept)})" if self.kept else "")
 
 
 @dataclass
@@ -137,20 +142,19 @@ def build(
     environment.remove_abandoned()  # also when there is nothing to do: a build may have been killed
     if everything and (untouched := _untouched()):
         return Recap([Result(*key, "fresh") for key in untouched])
-    seen = _inputs() if everything else ""
+    seen = _look(READ) if everything else ""
     planned = plan.plan(scenarios, sections)
     forced = plan.asked_for(planned, scenarios, sections) if force else set()
     with files.lock(build_folder() / "runs", "a build", wait, progress.note):
-        read = plan.sweeps_read(planned)
-        swept = plan.digests(read)
+        swept = plan.sweeps_read(planned)
         recap = Recap([Result(*one.key, "fresh") for one in planned])
         if forced or any(plan.staleness(one, swept).state != "up to date" for one in planned):
-            for name in (name for name, (_, done) in read.items() if done is None):
+            for name in [name for name, digest in swept.items() if not digest]:
                 sweeps.run(name, jobs=jobs, progress=progress, backend=backend, address=address)
                 done = sweeps.completed(name)
                 swept[name] = done.digest if done else ""
             with _opened(planned, jobs, backend, address) as pool:
-                recap = Recap(_Schedule(planned, swept, forced, only_failed, pool, progress).carry_out())
+                recap = Recap(_Schedule(planned, swept, pool, progress).carry_out(forced, only_failed))
         if everything and all(result.state in COMPLETE for result in recap.results):
             _write_stamp(planned, seen)
         return recap
@@ -177,67 +181,51 @@ def remaining(graph: Mapping[Key, list[Key]], seconds: Mapping[Key, float]) -> d
 class _Schedule:
     """Hands out runs as soon as what they need is done, first those on the longest chain."""
 
-    def __init__(
-        self,
-        planned: list[Run],
-        swept: Mapping[str, str],
-        forced: set[Key],
-        only_failed: bool,
-        pool: "Pool",
-        progress: Progress,
-    ) -> None:
-        self.planned = {one.key: one for one in planned}
-        self.swept, self.forced, self.only_failed = swept, forced, only_failed
+    def __init__(self, planned: list[Run], swept: Mapping[str, str], pool: "Pool", progress: Progress) -> None:
+        self.planned, self.swept = {one.key: one for one in planned}, swept
         self.pool, self.progress = pool, progress
         self.results: dict[Key, Result] = {}
-        self.reasons: dict[Key, list[str]] = {}
 
-    def carry_out(self) -> list[Result]:
-        """Carry out everything, as many runs at once as the pool has room for."""
+    def carry_out(self, forced: set[Key], only_failed: bool) -> list[Result]:
+        """Carry out everything that is to be done, as many runs at once as the pool has room for."""
         graph = {key: [other.key for other in one.needs.values()] for key, one in self.planned.items()}
         urgent = remaining(graph, plan.expected_seconds([*self.planned.values()]))
-        order, ready, pending = TopologicalSorter(graph), list[Key](), dict[Future[Any], Run]()
+        order, ready, pending = TopologicalSorter(graph), list[Key](), dict[Future[Any], Result]()
         order.prepare()
         while order.is_active():
             ready = sorted([*ready, *order.get_ready()], key=urgent.__getitem__)
             while ready and len(pending) < self.pool.jobs:
                 one = self.planned[ready.pop()]
-                pending[self._begin(one)] = one
-            for future in wait_for(pending, return_when=FIRST_COMPLETED).done:
-                one = pending.pop(future)
-                self.results[one.key] = self._end(one, future)
+                self.results[one.key] = result = self._decide(one, one.key in forced, only_failed)
+                if result.state != "ran":
+                    order.done(one.key)
+                    ready = sorted([*ready, *order.get_ready()], key=urgent.__getitem__)
+                    continue
+                self.progress.started(one.name, "; ".join(result.reasons[:3]))
+                pending[self.pool.submit(one, partial(self.progress.cell, one.name))] = result
+            for future in wait_for(pending, return_when=FIRST_COMPLETED).done if pending else ():
+                result = pending.pop(future)
+                one = self.planned[result.key]
+                outcome = self.pool.keep(one, future)
+                result.state, result.seconds = "failed" if outcome.error else "ran", outcome.seconds
+                result.error, result.kept = outcome.error, one.failed_folder if one.failed_folder.exists() else None
+                self.progress.ended(one.name, result.state, outcome.seconds)
                 order.done(one.key)
         return [self.results[key] for key in self.planned]
 
-    def _begin(self, one: Run) -> "Future[Any]":
-        """Decide what to do about one run, now that all it needs is done; what needs no kernel is done at once."""
+    def _decide(self, one: Run, forced: bool, only_failed: bool) -> Result:
+        """Decide what to do about one run, now that all it needs is done; new text is put in at once."""
         failed = [name for name, other in one.needs.items() if self.results[other.key].state in ("failed", "skipped")]
-        known = plan.staleness(one, self.swept, one.key in self.forced)
+        known = plan.staleness(one, self.swept, forced)
         if failed:
-            result = Result(*one.key, "skipped", reasons=[f"it needs {name}, which failed" for name in failed])
-        elif known.state == "up to date":
-            result = Result(*one.key, "fresh")
-        elif self.only_failed and known.state != "failed":
-            result = Result(*one.key, "left", reasons=known.reasons)
-        elif known.state == "text only":
+            return Result(*one.key, "skipped", reasons=[f"it needs {name}, which failed" for name in failed])
+        if known.state == "up to date":
+            return Result(*one.key, "fresh")
+        if only_failed and known.state != "failed":
+            return Result(*one.key, "left", reasons=known.reasons)
+        if known.state == "text only":
             refresh_text(one, self.pool.space.folder)
-            result = Result(*one.key, "text", reasons=known.reasons)
-        else:
-            self.reasons[one.key] = known.reasons
-            self.progress.started(one.name, "; ".join(known.reasons[:3]))
-            return self.pool.submit(one, partial(self.progress.cell, one.name))
-        future: Future[Result] = Future()
-        future.set_result(result)
-        return future
-
-    def _end(self, one: Run, future: "Future[Any]") -> Result:
-        if one.key not in self.reasons:
-            return future.result()
-        outcome = self.pool.keep(one, future)
-        state: State = "failed" if outcome.error else "ran"
-        self.progress.ended(one.name, state, outcome.seconds)
-        kept = relative(one.failed_folder) if one.failed_folder.exists() else ""
-        return Result(*one.key, state, outcome.seconds, self.reasons[one.key], outcome.error, kept)
+        return Result(*one.key, "text" if known.state == "text only" else "ran", reasons=known.reasons)
 
 
 def refresh_text(one: Run, area: Path) -> None:
@@ -300,45 +288,36 @@ def run_section(
 
 def _outside_build(slug: str, assignments: list[str], scenario_name: str | None, progress: Progress) -> Run:
     """Return a run with parameters of its own; what it reads is used as it is, with a note when that is out of date."""
-    declared, section = Declared(), notebooks.section(slug)
-    read_of = scenario_name or DEFAULT
+    declared, section, name = Declared(), notebooks.section(slug), scenario_name or DEFAULT
     values = parameters.assigned(section, assignments, scenario_name)
-    one = Run(section, declared.scenarios.get(read_of) or Scenario(read_of, read_of), Path(), parameters=values)
+    one = Run(section, declared.scenarios.get(name) or Scenario(name, name), Path(), parameters=values)
     declared.connect(one)
-    plan.fix_parts([one], declared)
+    declared.complete([one])
+    labels: dict[str, list[str]] = {}
     for other in one.needs.values():
+        under, label = other.key
+        labels.setdefault(under, []).append(label)
         if other.finished()[0] is None:
             raise WorkError(
-                f"Section {slug} reads the results of {other.label}, which has none under scenario "
-                f"{other.scenario.name}. Run `reshoring build {other.label} --scenario {other.scenario.name}` first, "
-                "or name another with --scenario."
+                f"Section {slug} reads the results of {label}, which has none under scenario {under}. "
+                f"Run `reshoring build {label} --scenario {under}` first, or name another with --scenario."
             )
-    swept = {name: sweeps.completed(name) for name in one.sweeps}
-    for name, found in swept.items():
-        if found is None:
-            raise WorkError(f"Section {slug} reads sweep {name}, which has no tables. Run `reshoring sweep {name}`.")
-        if sweeps.state_now(name)[1] is None:
-            progress.note(f"note: sweep {name} is used as it is; `reshoring sweep {name}` renews it")
-    for line in _out_of_date([*one.needs.values()]):
-        progress.note(line)
-    plan.take_fingerprint(one, {name: found.digest for name, found in swept.items() if found})
+    for under, wanted in labels.items():
+        for row in (row for row in plan.rows(plan.plan([under], wanted)) if row.state in ("stale", "failed")):
+            renew = f"`reshoring build {row.name.partition('/')[2]} --scenario {under}` renews them"
+            progress.note(f"note: the results of {row.name} are used as they are, but {row.reasons[0]}; {renew}")
+    swept = {}
+    for sweep in one.sweeps:
+        done = sweeps.completed(sweep)
+        if done is None:
+            raise WorkError(f"Section {slug} reads sweep {sweep}, which has no tables. Run `reshoring sweep {sweep}`.")
+        if sweeps.state_now(sweep)[1] is None:
+            progress.note(f"note: sweep {sweep} is used as it is; `reshoring sweep {sweep}` renews it")
+        swept[sweep] = done.digest
+    plan.take_fingerprint(one, swept)
     one.folder, one.published = build_folder() / ADHOC / slug / one.run_id, False
     one.scenario = one.scenario if scenario_name else Scenario(ADHOC, ADHOC)
     return one
-
-
-def _out_of_date(needs: list[Run]) -> list[str]:
-    """Return a line for each run that would be made anew, were it built."""
-    labels: dict[str, list[str]] = {}
-    for other in needs:
-        labels.setdefault(other.scenario.name, []).append(other.label)
-    rows = [(name, row) for name, wanted in labels.items() for row in plan.rows(plan.plan([name], wanted))]
-    return [
-        f"note: the results of {row.name} are used as they are, but {row.reasons[0]}; "
-        f"`reshoring build {row.name.partition('/')[2]} --scenario {name}` renews them"
-        for name, row in rows
-        if row.state in ("stale", "failed")
-    ]
 
 
 def _opened(planned: list[Run], jobs: int | None, backend: str, address: str | None) -> AbstractContextManager["Pool"]:
@@ -347,38 +326,34 @@ def _opened(planned: list[Run], jobs: int | None, backend: str, address: str | N
 
     if backend == "local":
         provisioner.begin({run.section.slug: run.section for run in planned}.values())
-    with provisioner.absent(SLOW):
-        from helpers.runner import execution
+    # With nothing under its name an import says that there is no such module; the types of Python do not know that.
+    sys.modules.setdefault(SLOW, None)  # type: ignore[arg-type]
+    from helpers.runner import execution
+
+    if sys.modules[SLOW] is None:
+        del sys.modules[SLOW]
     return execution.opened_pool(jobs, backend, address)
 
 
-def _inputs(declared: Iterable[str] = ()) -> str:
-    """Return a hash of names, times and sizes of all files that a build reads.
+def _look(folders: Iterable[str], declared: Iterable[str] = ()) -> str:
+    """Return a hash of names, times and sizes of files: all in some folders, the lock, and what runs read elsewhere.
 
     Parameters
     ----------
+    folders : iterable of str
+        Folders below the root; that of the package is added.
     declared : iterable of str
         Files that sections say they read (`files`), wherever below the root they lie.
     """
     root = project_root()
+    places = [*(root / name for name in folders), imports.package_folder()]
     single = [root / fingerprint.LOCK, *root.glob(INGESTED), *(root / name for name in declared)]
-    looks = _looks([*(root / name for name in READ), fingerprint.package_folder()], single)
-    return fingerprint.digest([fingerprint.FORMAT, platform.python_version(), looks])
-
-
-def _looks(folders: Iterable[Path], single: Iterable[Path] = ()) -> list[list[str | int]]:
-    looks: list[list[str | int]] = []
-    for file in [*single, *(file for folder in folders for file in folder.rglob("*"))]:
+    looks = []
+    for file in [*single, *(file for place in places for file in place.rglob("*"))]:
         # A folder changes its time when caches or locks are written in it; its files speak for it.
-        if file.suffix != ".pyc" and file.name not in IGNORED and file.is_file():
-            status = file.stat()
-            looks.append([str(file), status.st_mtime_ns, status.st_size])
-    return sorted(looks)
-
-
-def _outputs() -> str:
-    """Return a hash of names, times and sizes of all files that a build leaves."""
-    return fingerprint.digest(_looks(project_root() / name for name in WRITTEN))
+        if file.suffix != ".pyc" and file.name not in (files.LOCK, files.HOLDER) and file.is_file():
+            looks.append((str(file), file.stat().st_mtime_ns, file.stat().st_size))
+    return fingerprint.digest([fingerprint.FORMAT, platform.python_version(), *sorted(looks)])
 
 
 def _untouched() -> list[Key] | None:
@@ -388,7 +363,7 @@ def _untouched() -> list[Key] | None:
     """
     try:
         known = json.loads((build_folder() / STAMP).read_text(encoding="utf-8"))
-        same = known["inputs"] == _inputs(known["declared"]) and known["outputs"] == _outputs()
+        same = known["look"] == _look(READ + WRITTEN, known["declared"])
         return [(scenario, label) for scenario, label in known["runs"]] if same else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -396,7 +371,7 @@ def _untouched() -> list[Key] | None:
 
 def _write_stamp(planned: list[Run], seen: str) -> None:
     """Record that all runs are up to date, unless something they read was edited since `seen` was taken."""
-    if _inputs() == seen:
-        declared = sorted({name for one in planned for name in one.section.front.files})
-        now = {"inputs": _inputs(declared), "outputs": _outputs(), "declared": declared}
-        files.write_text(build_folder() / STAMP, json.dumps(now | {"runs": [one.key for one in planned]}))
+    if _look(READ) == seen:
+        declared = sorted({name for one in planned for name in one.section.files})
+        known = {"look": _look(READ + WRITTEN, declared), "declared": declared, "runs": [one.key for one in planned]}
+        files.write_text(build_folder() / STAMP, json.dumps(known))

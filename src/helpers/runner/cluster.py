@@ -3,11 +3,13 @@
 Each worker needs a checkout of the project and its environment; both are compared before anything is sent.
 """
 
+import platform
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from helpers import imports
 from helpers.errors import InputError, WorkError, not_allowed
 from helpers.paths import project_root
 from helpers.runner import fingerprint, points
@@ -33,16 +35,11 @@ LABELS = {
 
 def identity() -> dict[str, str]:
     """Return what must be the same on every machine: environment lock, commit, source, Python version."""
-    import platform
-
-    files = sorted(fingerprint.package_folder().rglob("*.py"))
-    source = {
-        path.relative_to(fingerprint.package_folder()).as_posix(): fingerprint.file_digest(path) for path in files
-    }
+    modules = {name: fingerprint.file_digest(path) for name, path in imports.package_modules().items()}
     return {
-        "lock": fingerprint.lock_digest(),
+        "lock": fingerprint.file_digest(project_root() / fingerprint.LOCK),
         "commit": commit(),
-        "code": fingerprint.digest(source),
+        "code": fingerprint.digest(modules),
         "python": platform.python_version(),
     }
 

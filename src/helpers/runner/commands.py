@@ -2,18 +2,18 @@
 
 import sys
 import time
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import partial
+from typing import Annotated
 
 import typer
 
+from helpers.errors import InputError, not_allowed
 from helpers.paths import relative
+from helpers.runner import builder, notebooks, parameters, plan, sweeps
+from helpers.runner.environment import forks_kernels
+from helpers.runner.progress import for_terminal
 
-if TYPE_CHECKING:
-    from helpers.runner.plan import Staleness
-
-Parameter = Annotated[
-    list[str] | None, typer.Option("-p", "--parameter", help="name=value; may be given several times")
-]
+Parameter = Annotated[list[str] | None, typer.Option("-p", "--parameter", help="name=value; may be given repeatedly")]
 Sections = Annotated[list[str] | None, typer.Argument(help="sections, or variants such as NAME@VALUE; default: all")]
 Scenarios = Annotated[list[str] | None, typer.Option("--scenario", "-s", help="scenario; may be given several times")]
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="runs at once; default: cores")]
@@ -28,46 +28,30 @@ SHOWN_METRICS = 20
 
 def add_to(app: typer.Typer) -> None:
     """Add the runner's commands to the command line."""
-    for name, command in (
-        ("run", run),
-        ("build", build),
-        ("sweep", sweep),
-        ("status", status),
-        ("params", params),
-        ("scenarios", list_scenarios),
-    ):
-        app.command(name)(command)
+    app.command("scenarios")(list_scenarios)
+    for command in (run, build, sweep, status, params):
+        app.command()(command)
 
 
 def run(
     section: Annotated[str, typer.Argument(help="section to run")],
     parameter: Parameter = None,
-    scenario: Annotated[
-        str | None, typer.Option("--scenario", "-s", help="named set of parameters to start from")
-    ] = None,
+    scenario: Annotated[str | None, typer.Option("--scenario", "-s", help="named set to start from")] = None,
     force: Force = False,
-    metrics_only: Annotated[
-        bool, typer.Option("--numbers", help="only the numbers: no figures, tables or cells tagged page-only")
-    ] = False,
+    metrics_only: Annotated[bool, typer.Option("--numbers", help="only the numbers: no figures, no tables")] = False,
 ) -> None:
     """Run one section with parameters of your own; prints the main numbers and where the results are."""
-    from helpers.runner import builder, sweeps
-    from helpers.runner.progress import for_terminal
-
     begun = time.monotonic()
     carry_out = sweeps.run_point if metrics_only else builder.run_section
     with for_terminal() as progress:
         found = carry_out(section, parameter or [], scenario, force=force, progress=progress)
-    _print_metrics(found.metrics, len(found.metrics) if metrics_only else SHOWN_METRICS)
+    shown = len(found.metrics) if metrics_only else SHOWN_METRICS
+    for name, value in list(found.metrics.items())[:shown]:
+        print(f"  {name:<44} {value}")
+    if len(found.metrics) > shown:
+        print(f"  and {len(found.metrics) - shown} more in results/metrics.json")
     state = "computed" if found.fresh else "already there"
     print(f"{relative(found.path)}: {state}, run {found.run_id}, {time.monotonic() - begun:.1f} s")
-
-
-def _print_metrics(metrics: dict[str, Any], shown: int) -> None:
-    for name, value in list(metrics.items())[:shown]:
-        print(f"  {name:<44} {value}")
-    if len(metrics) > shown:
-        print(f"  and {len(metrics) - shown} more in results/metrics.json")
 
 
 def build(
@@ -84,25 +68,19 @@ def build(
 ) -> None:
     """Run what is stale; does nothing when nothing changed."""
     only_failed = _only_failed(only)
+    chosen = (scenario or None, sections or None)
     if dry_run or explain:
-        _print_to_do(sections or None, scenario or None, explain, force, only_failed)
+        planned = plan.plan(*chosen)
+        swept, forced = plan.sweeps_read(planned), plan.asked_for(planned, *chosen) if force else set()
+        for name in (name for name, digest in swept.items() if not digest):
+            print(f"sweep {name}: {len(sweeps.missing(sweeps.state_now(name)[0]))} points to compute first")
+        rows = [row for row in plan.rows(planned, swept, forced) if row.state != "up to date"]
+        _print_rows([row for row in rows if row.state == "failed" or not only_failed], explain)
         return
-    from helpers.runner.builder import build
-    from helpers.runner.progress import for_terminal
-
     begun = time.monotonic()
+    carry_out = partial(builder.build, *chosen, jobs=jobs, force=force, only_failed=only_failed, wait=wait)
     with for_terminal() as progress:
-        recap = build(
-            scenario or None,
-            sections or None,
-            jobs=jobs,
-            force=force,
-            only_failed=only_failed,
-            progress=progress,
-            wait=wait,
-            backend=backend,
-            address=address,
-        )
+        recap = carry_out(progress=progress, backend=backend, address=address)
     for line in recap.lines():
         print(f"failed: {line}", file=sys.stderr)
     done = len(recap.changed)
@@ -112,8 +90,6 @@ def build(
 
 
 def _only_failed(only: str | None) -> bool:
-    from helpers.errors import InputError, not_allowed
-
     if only not in (None, "failed"):
         raise InputError(not_allowed("value of --only", only, ["failed"]))
     return only is not None
@@ -128,9 +104,6 @@ def sweep(
     address: Address = None,
 ) -> None:
     """Compute the points of a sweep that were not computed before; writes one table."""
-    from helpers.runner import sweeps
-    from helpers.runner.progress import for_terminal
-
     begun, retry = time.monotonic(), _only_failed(only)
     with for_terminal() as progress:
         recap = sweeps.run(name, jobs=jobs, progress=progress, retry=retry, wait=wait, backend=backend, address=address)
@@ -143,32 +116,11 @@ def sweep(
 
 def status(sections: Sections = None, scenario: Scenarios = None, explain: Explain = False) -> None:
     """Show each run's state, the reason and how long it took last."""
-    from helpers.runner.plan import plan, rows
-
-    _print_rows(rows(plan(scenario or None, sections or None)), explain)
+    _print_rows(plan.rows(plan.plan(scenario or None, sections or None)), explain)
 
 
-def _print_to_do(
-    sections: list[str] | None, scenarios: list[str] | None, explain: bool, force: bool, only_failed: bool
-) -> None:
-    """Print what a build with these options would run, and the sweeps that it would complete first."""
-    from helpers.runner.plan import asked_for, digests, plan, rows, sweeps_read
-    from helpers.runner.sweeps import missing
-
-    planned = plan(scenarios, sections)
-    read, forced = sweeps_read(planned), asked_for(planned, scenarios, sections) if force else set()
-    for name, (points, done) in read.items():
-        if done is None:
-            print(f"sweep {name}: {len(missing(points))} points to compute first")
-    found = rows(planned, digests(read), forced)
-    _print_rows([row for row in found if row.state == "failed" or (row.outdated and not only_failed)], explain)
-
-
-def _print_rows(found: "list[Staleness]", explain: bool) -> None:
-    from helpers.runner.environment import forks_kernels
-    from helpers.runner.plan import gathered
-
-    for row in found if explain else gathered(found):
+def _print_rows(found: list[plan.Staleness], explain: bool) -> None:
+    for row in found if explain else plan.gathered(found):
         print(row.line(every_reason=explain))
     todo = [row for row in found if row.expected]
     seconds = sum(row.expected for row in todo)
@@ -182,18 +134,12 @@ def params(
     schema: Annotated[bool, typer.Option("--schema", help="write scenarios/schema.json for editors")] = False,
 ) -> None:
     """List every parameter with its type, range, default and meaning."""
-    from helpers.runner import notebooks, parameters
-
     if schema:
-        print(parameters.write_schema())
-        return
+        return print(parameters.write_schema())
     chosen = [notebooks.section(section)] if section else notebooks.sections()
     print("\n\n".join(parameters.text(one) for one in chosen))
 
 
 def list_scenarios() -> None:
     """List the scenarios and what each changes."""
-    from helpers.runner.notebooks import scenarios
-    from helpers.runner.parameters import scenario_text
-
-    print("\n\n".join(scenario_text(one) for one in scenarios()))
+    print("\n\n".join(parameters.scenario_text(one) for one in notebooks.scenarios()))

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from helpers.errors import InputError, not_allowed
 from helpers.paths import build_folder, project_root, relative
 from helpers.runner import fingerprint
-from helpers.runner.notebooks import Section, read_mapping
+from helpers.runner.notebooks import Section, read_mapping, validated
 
 SHORTHAND = ("parameters", "grid", "list", "sample")
 
@@ -155,11 +155,7 @@ def read(path: Path) -> Design:
     content = dict(read_mapping(path))
     if "section" in content:
         content["sections"] = {content.pop("section"): {key: content.pop(key) for key in SHORTHAND if key in content}}
-    try:
-        return Design.model_validate(content)
-    except ValidationError as error:
-        told = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise InputError(f"{relative(path)}: {told}.") from error
+    return validated(Design, content, relative(path))
 
 
 def points(design: Design) -> list[Point]:

@@ -41,7 +41,7 @@ from helpers.errors import WorkError
 from helpers.paths import project_root
 from helpers.runner import cluster, environment, fingerprint, inline, notebooks, provisioner
 from helpers.runner.normalise import normalise
-from helpers.runner.notebooks import SKIPPED, Scenario
+from helpers.runner.notebooks import SKIPPED
 from helpers.runner.run import FAILURE, LOG, MANIFEST, NOTEBOOK, RESULTS, CellError, Run, publish, seal
 
 VERSIONS = ("papermill", "ipykernel", "pandas", "numpy", "matplotlib")
@@ -78,18 +78,13 @@ class PromptClient(AsyncKernelClient):
 
     async def _answers(self, request: str) -> bool:
         """Tell whether the reply to a request comes, and the word that the kernel is idle again."""
-        try:
-            reply = await self.get_shell_msg(timeout=1)
-            if reply["msg_type"] != "kernel_info_reply":
-                return False
-            self._handle_kernel_info_reply(reply)
-            while True:
-                message = await self.get_iopub_msg(timeout=0.2)
+        with suppress(Empty):
+            self._handle_kernel_info_reply(await self.get_shell_msg(timeout=1))
+            while message := await self.get_iopub_msg(timeout=0.2):
                 mine = message["parent_header"].get("msg_id") == request
                 if mine and message["content"].get("execution_state") == "idle":
                     return True
-        except Empty:
-            return False
+        return False
 
 
 class RunClient(PapermillNotebookClient):
@@ -106,21 +101,21 @@ class RunClient(PapermillNotebookClient):
             client_class=f"{__name__}.{PromptClient.__name__}",
         )
         # Kernels that the user has installed under the same name play no part.
-        forked = {"kernel_provisioner": {"provisioner_name": "reshoring-fork", "config": {}}}
         argv = [sys.executable, "-m", provisioner.LAUNCHER, *ARGUMENTS]
-        metadata = forked if self.execution.space.forked else {}
-        self.km._kernel_spec = KernelSpec(argv=argv, display_name="Python 3", language="python", metadata=metadata)
+        self.km._kernel_spec = KernelSpec(argv=argv, display_name="Python 3", language="python")
+        if self.execution.space.forked:
+            self.km._kernel_spec.metadata["kernel_provisioner"] = {"provisioner_name": "reshoring-fork"}
         return self.km
 
     async def async_start_new_kernel(self, **kwargs: Any) -> None:
         """Start the kernel in the run's folder and environment; its output goes to the run's log."""
         execution = self.execution
         with open(execution.folder / LOG, "ab") as log:
-            where = {"env": execution.environment(), "cwd": str(execution.folder / "work")}
-            await super().async_start_new_kernel(**where, stdout=log, stderr=log)
-        assert self.km is not None
-        assert self.km.provisioner is not None
-        execution.kernel = getattr(self.km.provisioner, "pid", None)
+            # IPython keeps its files in the run's folder, so that no profile of the user is read.
+            own = {"RESHORING_RUN": str(execution.folder / "context.json"), "RESHORING_ROOT": str(project_root())}
+            seen = environment.base() | own | {"IPYTHONDIR": str(execution.folder / "ipython")}
+            await super().async_start_new_kernel(env=seen, cwd=str(execution.folder / "work"), stdout=log, stderr=log)
+        execution.kernel = getattr(getattr(self.km, "provisioner", None), "pid", None)
 
     start_new_kernel = run_sync(async_start_new_kernel)
 
@@ -184,11 +179,6 @@ class Execution:
         #: Why it was ended from outside.
         self.ended: CellError | None = None
 
-    def environment(self) -> dict[str, str]:
-        """Return the environment of the kernel; IPython keeps its files in the run's folder, so reads no profile."""
-        own = {"RESHORING_RUN": str(self.folder / "context.json"), "RESHORING_ROOT": str(project_root())}
-        return environment.base() | own | {"IPYTHONDIR": str(self.folder / "ipython")}
-
     def carry_out(self) -> CellError | None:
         """Run the notebook to its end; return what went wrong, None when nothing did."""
         run, started = self.run, datetime.now(UTC)
@@ -199,7 +189,10 @@ class Execution:
             self._prepare()
             self._execute()
             if run.generated:
-                self._mark_generated()
+                metrics = self.folder / RESULTS / "metrics.json"
+                known = json.loads(metrics.read_text(encoding="utf-8")) if metrics.exists() else {}
+                content = known | {fingerprint.GENERATED: True}
+                files.write_text(metrics, json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
             self._save()
             inline.record(self.notebook, self.folder / RESULTS)
             run.versions = {"python": platform.python_version()} | {name: version(name) for name in VERSIONS}
@@ -220,17 +213,13 @@ class Execution:
         return None
 
     def _prepare(self) -> None:
-        run, section = self.run, self.run.section
+        run, needs = self.run, [other.results for other in self.run.needs.values()]
         for name in (RESULTS, "work"):
             (self.folder / name).mkdir()
-        needs = [other.results for other in run.needs.values()]
         run.generated = fingerprint.made_from_generated(run.ingested, needs, run.sweeps.values())
-        run.tables = {
-            name: {"sha256": catalogue.sha256(name), "vintages": list(catalogue.vintages(name))}
-            for name in section.tables
-        }
-        context = run.context(self.folder / RESULTS)
-        (self.folder / "context.json").write_text(json.dumps(context), encoding="utf-8")
+        read = {name: (catalogue.sha256(name), list(catalogue.vintages(name))) for name in run.section.tables}
+        run.tables = {name: {"sha256": sha, "vintages": vintages} for name, (sha, vintages) in read.items()}
+        files.write_text(self.folder / "context.json", json.dumps(run.context(self.folder / RESULTS)))
 
     def _execute(self) -> None:
         papermill.execute_notebook(
@@ -265,25 +254,20 @@ class Execution:
 
     def _excess(self) -> CellError | None:
         """Return an error that says which limit is passed, None when none is."""
-        limits, seconds = self.run.section.front, time.monotonic() - self.begun
+        limits, seconds = self.run.section, time.monotonic() - self.begun
+        held = environment.resident_memory(filter(None, [self.kernel])) / MEGABYTE
         if seconds > limits.time_limit:
             limit = f"{limits.time_limit:g} s (time_limit in the front matter)"
             return self._cut(f"ended after {seconds:.0f} s: its limit is {limit}", "TimeLimit")
-        held = environment.resident_memory(filter(None, [self.kernel])) / MEGABYTE
         if held > limits.memory_limit:
             limit = f"{limits.memory_limit:g} MB (memory_limit in the front matter)"
             return self._cut(f"ended with {held:.0f} MB in memory: its limit is {limit}", "MemoryLimit")
         return None
 
-    def _cut(self, message: str, name: str = "") -> CellError:
+    def _cut(self, message: str, name: str = "", line: int | None = None) -> CellError:
+        """Return an error at the cell that runs now."""
         number, cell_id = self.current
-        return CellError(message, number, cell_id, None, name)
-
-    def _mark_generated(self) -> None:
-        path = self.folder / RESULTS / "metrics.json"
-        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        content = json.dumps(known | {fingerprint.GENERATED: True}, indent=2, sort_keys=True, ensure_ascii=False)
-        path.write_text(content + "\n", encoding="utf-8")
+        return CellError(message, number, cell_id, line, name)
 
     def _save(self) -> None:
         """Write the notebook as it is now, normalised."""
@@ -296,19 +280,11 @@ class Execution:
         """Say in which cell and line, and why, the execution ended."""
         if isinstance(found, inline.ExpressionError):
             return CellError(str(found), None, found.cell_id, None, found.name)
-        name = getattr(found, "ename", None)
-        if name is None:
-            return self._cut(f"{found}".strip() or type(found).__name__, type(found).__name__)
-        number, cell_id = self.current
-        line = failing_line("\n".join(getattr(found, "traceback", [])))
-        return CellError(str(getattr(found, "evalue", "")), number, cell_id, line, name)
-
-
-def failing_line(trace: str) -> int | None:
-    """Return the line within the cell at which an IPython traceback says the error arose."""
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", trace)
-    found = re.search(r"Cell In\[\d+\], line (\d+)", plain) or re.search(r"<cell>\D*line (\d+)", plain)
-    return int(found.group(1)) if found else None
+        if name := getattr(found, "ename", None):
+            plain = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(getattr(found, "traceback", [])))
+            line = re.search(r"(?:Cell In\[\d+\], |<cell>\D*)line (\d+)", plain)
+            return self._cut(str(getattr(found, "evalue", "")), name, int(line[1]) if line else None)
+        return self._cut(f"{found}".strip() or type(found).__name__, type(found).__name__)
 
 
 def carry_out(run: Run, space: Space, on_cell: OnCell) -> Outcome:
@@ -365,7 +341,11 @@ class Pool:
                 publish(outcome.folder, run.folder)
                 shutil.rmtree(run.failed_folder, ignore_errors=True)
             elif not self.space.stopped.is_set():
-                _keep_failure(run, outcome)
+                shutil.rmtree(outcome.folder / RESULTS, ignore_errors=True)
+                names = {"scenario": run.scenario.name, "section": run.section.slug, "run_id": run.run_id}
+                record = {**names, **asdict(outcome.error), "summary": str(outcome.error)}
+                files.write_text(outcome.folder / FAILURE, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+                publish(outcome.folder, run.failed_folder)
         except OSError as error:
             outcome.error = CellError(f"cannot write what the run leaves: {error}", name="OSError")
         shutil.rmtree(outcome.folder, ignore_errors=True)
@@ -375,47 +355,29 @@ class Pool:
         return future.result()
 
 
-def _keep_failure(run: Run, outcome: Outcome) -> None:
-    """Keep log and notebook of a failed run where nobody takes them for a result."""
-    shutil.rmtree(outcome.folder / RESULTS, ignore_errors=True)
-    names = {"scenario": run.scenario.name, "section": run.section.slug, "run_id": run.run_id}
-    error = asdict(outcome.error) if outcome.error else {}
-    record = json.dumps({**names, **error, "summary": str(outcome.error)}, indent=1, ensure_ascii=False)
-    files.write_text(outcome.folder / FAILURE, record + "\n")
-    publish(outcome.folder, run.failed_folder)
-
-
 class RemotePool(Pool):
     """Carries out runs on the workers of a cluster and fetches what they leave."""
 
     def submit(self, run: Run, on_cell: OnCell) -> "Future[Any]":
         """Send a run to a worker, with the results and sweeps it reads."""
-        read = {
-            "needs": {name: pack(other.results) for name, other in run.needs.items()},
-            "sweeps": {name: pack(folder) for name, folder in run.sweeps.items()},
-        }
-        told = {name: getattr(run, name) for name in ("variant", "parameters", "fingerprint", "text")}
-        names = {"section": run.section.slug, "scenario": run.scenario.name}
-        return self.executor.submit(carry_out_there, {**names, **told, **read})
+        needs = {name: pack(other.results) for name, other in run.needs.items()}
+        sweeps = {name: pack(folder) for name, folder in run.sweeps.items()}
+        return self.executor.submit(carry_out_there, replace(run, needs={}), needs, sweeps)
 
     def _outcome(self, future: "Future[Any]") -> Outcome:
-        folder = Path(tempfile.mkdtemp(dir=self.space.folder))
+        outcome = Outcome(Path(tempfile.mkdtemp(dir=self.space.folder)), 0.0)
         try:
-            seconds, error, archive = future.result()
-        except Exception as found:
-            return Outcome(folder, 0.0, CellError(f"the cluster could not carry it out: {found}"))
-        unpack(archive, folder)
-        return Outcome(folder, seconds, error)
+            outcome.seconds, outcome.error, archive = future.result()
+            unpack(archive, outcome.folder)
+        except Exception as error:
+            outcome.error = CellError(f"the cluster could not carry it out: {error}")
+        return outcome
 
 
 def pack(folder: Path) -> bytes:
     """Return a folder as an archive."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                archive.write(path, path.relative_to(folder).as_posix())
-    return out.getvalue()
+    with tempfile.TemporaryDirectory() as place:
+        return Path(shutil.make_archive(f"{place}/packed", "zip", folder)).read_bytes()
 
 
 def unpack(content: bytes, folder: Path) -> Path:
@@ -429,18 +391,27 @@ _worker_space: list[Space] = []
 _worker_lock = threading.Lock()
 
 
-def carry_out_there(sent: dict[str, Any]) -> tuple[float, CellError | None, bytes]:
+def carry_out_there(
+    run: Run, needs: dict[str, bytes], sweeps: dict[str, bytes]
+) -> tuple[float, CellError | None, bytes]:
     """On a worker: carry out a run in this worker's checkout and return what it left, packed.
+
+    Parameters
+    ----------
+    run : Run
+        As it was planned elsewhere.
+    needs, sweeps : dict
+        Packed results of the runs, and tables of the sweeps, that it reads.
 
     Raises
     ------
     WorkError
         This checkout would give another run: some part of the fingerprint differs.
     """
-    section = notebooks.section(sent["section"])
-    known, sets = sent["fingerprint"], fingerprint.ingested_sets(section, sent["parameters"])
+    section = notebooks.section(run.section.slug)
+    sets = fingerprint.ingested_sets(section, run.parameters)
     here = fingerprint.fixed_parts(section) | {"ingested": {name: one["sha256"] for name, one in sets.items()}}
-    if differing := fingerprint.differences({name: known[name] for name in here}, here):
+    if differing := fingerprint.differences({name: run.fingerprint[name] for name in here}, here):
         raise WorkError(f"this worker's checkout differs: {'; '.join(differing[:3])}")
     with _worker_lock:
         if not _worker_space:
@@ -449,12 +420,11 @@ def carry_out_there(sent: dict[str, Any]) -> tuple[float, CellError | None, byte
             provisioner.begin([section])
             _worker_space.append(stack.enter_context(opened_space(provisioner.ready())))
     with tempfile.TemporaryDirectory(prefix="reshoring-") as place:
-        told = {name: sent[name] for name in ("variant", "parameters", "fingerprint", "text")}
-        run = Run(section, Scenario(sent["scenario"], ""), Path(place), ingested=sets, **told)
-        for name, content in sent["needs"].items():
-            run.needs[name] = replace(run, folder=Path(place) / "needs" / name)
+        run = replace(run, section=section, ingested=sets)
+        run.sweeps = {name: unpack(content, Path(place) / "sweeps" / name) for name, content in sweeps.items()}
+        run.needs = {name: replace(run, folder=Path(place) / name) for name in needs}
+        for name, content in needs.items():
             unpack(content, run.needs[name].results)
-        run.sweeps = {name: unpack(content, Path(place) / "sweeps" / name) for name, content in sent["sweeps"].items()}
         outcome = carry_out(run, _worker_space[0], lambda *_: None)
     try:
         return outcome.seconds, outcome.error, pack(outcome.folder)
@@ -480,13 +450,13 @@ def opened_pool(jobs: int | None, backend: str, address: str | None) -> Iterator
     """
     with ExitStack() as stack:
         client = stack.enter_context(cluster.connection(backend, address))
-        space = stack.enter_context(opened_space(forked=client is None and provisioner.ready()))
+        space = stack.enter_context(opened_space(client is None and provisioner.ready()))
         if client:
-            executor = client.get_executor(pure=False, retries=2)
+            executor: Executor = client.get_executor(pure=False, retries=2)
             stack.callback(executor.shutdown, wait=False)
             pool: Pool = RemotePool(executor, space, jobs or cluster.jobs_of(client))
         else:
-            jobs = jobs or environment.cores()
-            pool = Pool(stack.enter_context(ThreadPoolExecutor(jobs)), space, jobs)
+            executor = stack.enter_context(ThreadPoolExecutor(jobs or environment.cores()))
+            pool = Pool(executor, space, jobs or environment.cores())
         stack.callback(space.stopped.set)
         yield pool

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -18,8 +18,8 @@ from helpers.paths import project_root, relative
 
 #: Tags of the cell that sets parameters, of cells that no run executes, and of those that only the page needs.
 PARAMETERS_TAG, SKIPPED, PAGE_ONLY = "parameters", "skip-execution", "page-only"
-SCENARIO_KEYS = ("title", "description", "extends", "parameters")
 YAML_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class ForEach(BaseModel):
@@ -41,99 +41,52 @@ class FrontMatter(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     title: str
-    description: str = ""
-    section: str = Field(description="slug: the notebook's file name without ending")
-    parameters: str = Field(description="where the parameter model is, as module:Class")
+    description: str = Field(default="", description="one sentence for lists and search")
+    slug: str = Field(alias="section", description="name in commands and addresses: the file's name without ending")
+    model: str = Field(alias="parameters", description="where the parameter model is, as module:Class")
     tables: list[str] = Field(default=[], description="the only tables the notebook may load")
     files: list[str] = Field(default=[], description="further files below the root that it reads")
-    needs: list[str] = Field(
-        default=[],
-        description="whose results it reads: claims (of its own scenario), latest/claims, */claims, or latest/*",
-    )
+    #: Such as claims (of its own scenario), latest/claims, */claims (of all), or latest/* (all sections).
+    needs: list[str] = Field(default=[], description="runs whose results it reads: SECTION or SCENARIO/SECTION")
     sweeps: list[str] = Field(default=[], description="sweeps whose tables it reads")
     ingested: list[str] = Field(default=[], description="kinds of ingested data its parameters may name")
     scenarios: list[str] | None = Field(default=None, description="only under these scenarios; default: all")
     for_each: ForEach | None = Field(default=None, description="one run and page for each value of a parameter")
-    at_root: bool = Field(
-        default=False, description="its page stands at the root of the site, not in its scenario's folder"
-    )
+    at_root: bool = Field(default=False, description="its page stands at the root of the site")
     sections: bool = Field(default=False, description="may know the title and the parameters of all other sections")
-    order: float = 1000
+    order: float = Field(default=1000, description="place among the sections")
     time_limit: float = Field(default=900, gt=0, description="seconds a run may take")
     memory_limit: float = Field(default=4000, gt=0, description="megabytes the run's processes may hold")
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(FrontMatter):
     """A notebook with what it declares."""
 
     path: Path
-    front: FrontMatter
-    cells: list[dict[str, Any]] = field(repr=False)
-
-    @property
-    def slug(self) -> str:
-        """Name of the section in commands, folders and addresses."""
-        return self.front.section
-
-    @property
-    def title(self) -> str:
-        """Title of the page."""
-        return self.front.title
-
-    @property
-    def description(self) -> str:
-        """One sentence for lists and search."""
-        return self.front.description
-
-    @property
-    def order(self) -> float:
-        """Place among the sections."""
-        return self.front.order
-
-    @property
-    def tables(self) -> list[str]:
-        """Tables the notebook may load."""
-        return self.front.tables
-
-    @property
-    def needs(self) -> list[str]:
-        """Sections whose results it reads."""
-        return self.front.needs
-
-    @cached_property
-    def parameters(self) -> type[BaseModel]:
-        """The pydantic model of its parameters."""
-        return load_model(self)
+    cells: list[dict[str, Any]] = Field(repr=False)
 
     @property
     def code(self) -> list[dict[str, Any]]:
         """Its code cells, in order."""
         return [cell for cell in self.cells if cell["cell_type"] == "code"]
 
-    def runs_under(self, scenario: str) -> bool:
-        """Tell whether the section takes part in a scenario."""
-        return self.front.scenarios is None or scenario in self.front.scenarios
+    @cached_property
+    def parameters(self) -> type[BaseModel]:
+        """The pydantic model of its parameters.
 
-
-def load_model(section: Section) -> type[BaseModel]:
-    """Import the parameter model that the front matter names.
-
-    Raises
-    ------
-    InputError
-        There is no such module or class, or it is not a pydantic model.
-    """
-    module, _, name = section.front.parameters.partition(":")
-    try:
-        model = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise InputError(
-            f"{relative(section.path)}: no parameter model {section.front.parameters!r} ({error})."
-        ) from error
-    if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        raise InputError(f"{relative(section.path)}: {section.front.parameters!r} is not a pydantic model.")
-    return model
+        Raises
+        ------
+        InputError
+            There is no such module or class, or it is not a pydantic model.
+        """
+        module, _, name = self.model.partition(":")
+        try:
+            model = getattr(importlib.import_module(module), name)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise InputError(f"{relative(self.path)}: no parameter model {self.model!r} ({error}).") from error
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            raise InputError(f"{relative(self.path)}: {self.model!r} is not a pydantic model.")
+        return model
 
 
 def source(cell: dict[str, Any]) -> str:
@@ -147,51 +100,47 @@ def tags(cell: dict[str, Any]) -> list[str]:
     return cell.get("metadata", {}).get("tags", [])
 
 
-def read_cells(path: Path) -> list[dict[str, Any]]:
-    """Return the cells of a notebook file.
+def read_section(path: Path) -> Section:
+    """Read one notebook as a section.
 
     Raises
     ------
     InputError
-        The file is not a notebook of format 4.
+        The file is not a notebook of format 4; its front matter is missing, is not YAML, lacks a key, or names another
+        section than the file does.
     """
+    name = relative(path)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         cells = content["cells"]
         known = all(cell["cell_type"] in ("code", "markdown", "raw") and source(cell) is not None for cell in cells)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{relative(path)} is not a valid notebook ({type(error).__name__}: {error}). "
-            "Open it in JupyterLab and save it, or restore it from git."
-        ) from error
+        why = f"{type(error).__name__}: {error}"
+        advice = "Open it in JupyterLab and save it, or restore it from git."
+        raise InputError(f"{name} is not a valid notebook ({why}). {advice}") from error
     if not known or content.get("nbformat") != 4:
-        raise InputError(f"{relative(path)} is not a notebook of format 4: open it in JupyterLab and save it.")
-    return cells
-
-
-def read_front_matter(path: Path, cells: list[dict[str, Any]]) -> FrontMatter:
-    """Return the front matter of a notebook, checked.
-
-    Raises
-    ------
-    InputError
-        It is missing, is not YAML, lacks a key, or names another section than the file does.
-    """
+        raise InputError(f"{name} is not a notebook of format 4: open it in JupyterLab and save it.")
     text = source(cells[0]).strip() if cells and cells[0]["cell_type"] == "raw" else ""
     if not (text.startswith("---") and text.endswith("---") and len(text) > 6):
-        raise InputError(
-            f"{relative(path)} has no front matter: its first cell must be raw, with YAML between two '---'."
-        )
+        raise InputError(f"{name} has no front matter: its first cell must be raw, with YAML between two '---'.")
     try:
-        front = FrontMatter.model_validate(yaml.load(text.strip("-"), YAML_LOADER))
+        front = yaml.load(text.strip("-"), YAML_LOADER)
     except yaml.YAMLError as error:
-        raise InputError(f"{relative(path)}: the front matter is not valid YAML: {error}") from error
+        raise InputError(f"{name}: the front matter is not valid YAML: {error}") from error
+    section = validated(Section, {**front, "path": path, "cells": cells}, f"{name}: front matter")
+    if section.slug != path.stem:
+        raise InputError(f"{name}: section is {section.slug!r}, but the file is named {path.stem!r}.")
+    return section
+
+
+def validated(model: type[Model], content: object, place: str) -> Model:
+    """Return what a file declares as its model; raises InputError that names each fault, and the place of all."""
+    try:
+        return model.model_validate(content)
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise InputError(f"{relative(path)}: front matter: {faults}.") from error
-    if front.section != path.stem:
-        raise InputError(f"{relative(path)}: section is {front.section!r}, but the file is named {path.stem!r}.")
-    return front
+        lines = {"dict_type": "it must hold `name: value` lines"}
+        found = [(".".join(map(str, item["loc"])), lines.get(item["type"], item["msg"])) for item in error.errors()]
+        raise InputError(f"{place}: {'; '.join(': '.join(fault) for fault in found)}.") from error
 
 
 def check_parameters_cell(section: Section) -> None:
@@ -209,7 +158,17 @@ def check_parameters_cell(section: Section) -> None:
             f"{relative(section.path)} has {found} tagged 'parameters', but needs exactly one: the code cell that sets "
             "each parameter to its default. In JupyterLab: select it, open the property inspector, add the tag."
         )
-    _check_defaults(section, _assigned(source(tagged[0])))
+    with suppress(ValidationError):
+        defaults = section.parameters().model_dump(mode="json")
+        # An edit that has no effect would be worse than a refusal: a run takes the model's defaults, not the cell's.
+        for name, written in _assigned(source(tagged[0])).items():
+            if name in defaults and written != defaults[name]:
+                raise InputError(
+                    f"{relative(section.path)}: the parameters cell sets {name} = {written!r}, but the default of "
+                    f"{section.model} is {defaults[name]!r}, and that is what runs take. For one run: "
+                    f"reshoring run {section.slug} -p {name}={json.dumps(written)}. For the site: write it into a "
+                    "scenario. To change the default itself: change it in both places."
+                )
 
 
 def _assigned(code: str) -> dict[str, Any]:
@@ -222,28 +181,6 @@ def _assigned(code: str) -> dict[str, Any]:
     return found
 
 
-def _check_defaults(section: Section, written: dict[str, Any]) -> None:
-    try:
-        defaults = section.parameters().model_dump(mode="json")
-    except ValidationError:
-        return
-    # An edit that has no effect would be worse than a refusal: a run takes the model's defaults, not the cell's.
-    for name in sorted(written.keys() & defaults.keys()):
-        if written[name] != defaults[name]:
-            raise InputError(
-                f"{relative(section.path)}: the parameters cell sets {name} = {written[name]!r}, but the default of "
-                f"{section.front.parameters} is {defaults[name]!r}, and that is what runs take. For one run: "
-                f"reshoring run {section.slug} -p {name}={json.dumps(written[name])}. For the site: write it into a "
-                "scenario. To change the default itself: change it in both places."
-            )
-
-
-def read_section(path: Path) -> Section:
-    """Read one notebook as a section."""
-    cells = read_cells(path)
-    return Section(path, read_front_matter(path, cells), cells)
-
-
 def sections() -> list[Section]:
     """Return all sections in the order of the site.
 
@@ -252,40 +189,27 @@ def sections() -> list[Section]:
     InputError
         A notebook is invalid, needs a section that does not exist, or sections need each other in a circle.
     """
-    found = [read_section(path) for path in sorted((project_root() / "notebooks").glob("*.ipynb"))]
-    found.sort(key=lambda section: (section.order, section.slug))
-    for section in found:
-        _name_all_needed(section, found)
-        _check_needs(section, {other.slug: other for other in found})
-    needs = {section.slug: [split_need(need)[1] for need in section.needs] for section in found}
+    read = [read_section(path) for path in sorted((project_root() / "notebooks").glob("*.ipynb"))]
+    found = {one.slug: one for one in sorted(read, key=lambda one: (one.order, one.slug))}
+    for one in found.values():
+        split = [split_need(need) for need in one.needs]
+        # SCENARIO/* stands for each section that is no page at the root, such as this one.
+        every = [other.slug for other in read if not other.at_root]
+        pairs = [(name, slug) for name, each in split for slug in (every if each == "*" else [each])]
+        one.needs = [f"{name}/{slug}" if name else slug for name, slug in pairs]
+        for name, slug in pairs:
+            if slug not in found:
+                raise InputError(f"{relative(one.path)}: needs: {not_allowed('section', slug, found)}")
+            if found[slug].for_each and not name:
+                raise InputError(
+                    f"{relative(one.path)}: needs: {slug} has variants (for_each), whose results are many. "
+                    f"Write '*/{slug}' to read those of all, or let {one.slug} need what {slug} needs instead."
+                )
     try:
-        TopologicalSorter(needs).prepare()
+        TopologicalSorter({one.slug: [split_need(need)[1] for need in one.needs] for one in read}).prepare()
     except CycleError as error:
         raise InputError(f"Sections need each other in a circle: {' -> '.join(error.args[1][::-1])}.") from error
-    return found
-
-
-def _name_all_needed(section: Section, found: list[Section]) -> None:
-    """Put in place of SCENARIO/* an entry for each section that is no page at the root, such as this one."""
-    every = [other.slug for other in found if not other.front.at_root]
-    split = [split_need(need) for need in section.needs]
-    section.front.needs = [
-        f"{scenario}/{one}" if scenario else one
-        for scenario, slug in split
-        for one in (every if slug == "*" else [slug])
-    ]
-
-
-def _check_needs(section: Section, known: dict[str, Section]) -> None:
-    for need in section.needs:
-        scenario, slug = split_need(need)
-        if slug not in known:
-            raise InputError(f"{relative(section.path)}: needs: {not_allowed('section', slug, known)}")
-        if known[slug].front.for_each and not scenario:
-            raise InputError(
-                f"{relative(section.path)}: needs: {slug} has variants (for_each), whose results are many. "
-                f"Write '*/{slug}' to read those of all, or let {section.slug} need what {slug} needs instead."
-            )
+    return list(found.values())
 
 
 def split_need(need: str) -> tuple[str, str]:
@@ -306,6 +230,17 @@ def section(slug: str) -> Section:
     if slug not in known:
         raise InputError(not_allowed("section", slug, known))
     return known[slug]
+
+
+class ScenarioFile(BaseModel):
+    """A file in scenarios/: what it changes, and the scenario whose values it starts from."""
+
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
+
+    title: str | None = None
+    description: str | None = None
+    extends: str | None = None
+    parameters: dict[str, dict[str, Any] | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -337,18 +272,6 @@ def read_mapping(path: Path) -> dict[str, Any]:
     return content
 
 
-def _own_parameters(path: Path, content: dict[str, Any], slugs: list[str]) -> dict[str, dict[str, Any]]:
-    given = content.get("parameters") or {}
-    if not isinstance(given, dict):
-        raise InputError(f"{relative(path)}: parameters must name sections.")
-    for slug, values in given.items():
-        if slug not in slugs:
-            raise InputError(f"{relative(path)}: {not_allowed('section', slug, slugs)}")
-        if not isinstance(values, dict | None):
-            raise InputError(f"{relative(path)}: parameters of {slug} must be `name: value` lines.")
-    return {slug: dict(values or {}) for slug, values in given.items()}
-
-
 def scenario(name: str, slugs: list[str], seen: tuple[str, ...] = ()) -> Scenario:
     """Read scenarios/NAME.yml and all it extends.
 
@@ -372,14 +295,15 @@ def scenario(name: str, slugs: list[str], seen: tuple[str, ...] = ()) -> Scenari
         raise InputError(f"Scenarios extend each other in a circle: {' -> '.join([*seen, name])}.")
     path = project_root() / "scenarios" / f"{name}.yml"
     content = read_mapping(path)
-    for key in content:
-        if key not in SCENARIO_KEYS:
-            raise InputError(f"{relative(path)}: {not_allowed('key of a scenario', key, SCENARIO_KEYS)}")
-    own, extends = _own_parameters(path, content, slugs), content.get("extends")
-    base = scenario(str(extends), slugs, (*seen, name)).parameters if extends else {}
+    for key in content.keys() - ScenarioFile.model_fields.keys():
+        raise InputError(f"{relative(path)}: {not_allowed('key of a scenario', key, ScenarioFile.model_fields)}")
+    read = validated(ScenarioFile, content, relative(path))
+    own = {slug: values or {} for slug, values in (read.parameters or {}).items()}
+    for slug in own.keys() - {*slugs}:
+        raise InputError(f"{relative(path)}: {not_allowed('section', slug, slugs)}")
+    base = scenario(read.extends, slugs, (*seen, name)).parameters if read.extends else {}
     merged = {slug: base.get(slug, {}) | own.get(slug, {}) for slug in sorted({*base, *own})}
-    title, description = str(content.get("title") or name), str(content.get("description") or "").strip()
-    return Scenario(name, title, description, merged, own, extends)
+    return Scenario(name, read.title or name, (read.description or "").strip(), merged, own, read.extends)
 
 
 def scenario_names() -> list[str]:

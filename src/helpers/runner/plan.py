@@ -12,9 +12,9 @@ from graphlib import TopologicalSorter
 from typing import Any, Literal
 
 from helpers.errors import InputError, not_allowed
+from helpers.parameter_models import shown
 from helpers.paths import build_folder, relative
 from helpers.runner import fingerprint, inline, notebooks, parameters, sweeps
-from helpers.runner.design import Prepared
 from helpers.runner.notebooks import ForEach, Scenario, Section
 from helpers.runner.run import FAILURE, SEPARATOR, Key, Run, labelled
 
@@ -22,9 +22,6 @@ SAFE = re.compile(r"[\w.+-]+", re.ASCII)
 State = Literal["up to date", "text only", "stale", "failed", "may run"]
 #: A section that never ran is expected to take a second, and so much for each code cell (seconds).
 EXPECTED_A_CELL = 0.2
-SHOWN_REASONS = 2
-#: Name of each sweep that sections read -> its points, and the finished sweep when it is theirs.
-SweepsRead = dict[str, tuple[list[Prepared], sweeps.CompletedSweep | None]]
 
 
 class Declared:
@@ -42,49 +39,45 @@ class Declared:
         InputError
             What `for_each` declares does not exist, or gives values of which no folder can be named.
         """
-        if not section.runs_under(scenario.name):
+        if section.scenarios is not None and scenario.name not in section.scenarios:
             return []
-        given, each = scenario.parameters.get(section.slug, {}), section.front.for_each
-        if each is None:
-            return [self._run(section, scenario, given)]
-        values = {str(value): value for value in self._values(section, each, scenario)}
-        return [self._run(section, scenario, given | {each.parameter: values[name]}, name) for name in values]
+        values = scenario.parameters.get(section.slug, {})
+        if section.for_each is None:
+            return [self._run(section, scenario, values)]
+        name, found = section.for_each.parameter, self._variants(section, section.for_each, scenario)
+        return [self._run(section, scenario, values | {name: value}, str(value)) for value in found]
 
     def _run(self, section: Section, scenario: Scenario, given: dict[str, Any], variant: str = "") -> Run:
         folder = build_folder() / "runs" / scenario.name / labelled(section.slug, variant)
-        values = parameters.resolve(section, given, f"scenario {scenario.name}")
-        return Run(section, scenario, folder, variant, values)
+        return Run(section, scenario, folder, variant, parameters.resolve(section, given, f"scenario {scenario.name}"))
 
-    def _values(self, section: Section, each: ForEach, scenario: Scenario) -> list[Any]:
+    def _variants(self, section: Section, each: ForEach, scenario: Scenario) -> list[Any]:
+        """Return the values that `for_each` lists, or has the parameters of this or another section return."""
         place, known = f"{relative(section.path)}: for_each", section.parameters.model_fields
         if each.parameter not in known:
             raise InputError(f"{place}: {not_allowed('parameter', each.parameter, known)}")
         values = each.values
         if isinstance(values, str):
-            values = self._values_of_model(place, section, values, scenario)
-        for name in map(str, values):
-            if not SAFE.fullmatch(name) or not name.strip("."):
+            slug, _, name = values.rpartition(".")
+            if slug and slug not in self.sections:
+                raise InputError(f"{place}: {not_allowed('section', slug, self.sections)}")
+            asked = self.sections[slug] if slug else section
+            model = parameters.model(asked, scenario.parameters.get(asked.slug, {}), f"scenario {scenario.name}")
+            if not hasattr(model, name):
+                raise InputError(f"{place}: the parameter model of {asked.slug} has nothing called {name!r}.")
+            answer = getattr(model, name)
+            answer = answer() if callable(answer) else answer
+            if not isinstance(answer, list | tuple) or not answer:
+                must = "must be a list with at least one value"
+                raise InputError(f"{place}: {values} is {shown(answer)}, but {must}.")
+            values = list(answer)
+        for value in map(str, values):
+            if not SAFE.fullmatch(value) or not value.strip("."):
                 raise InputError(
-                    f"{place}: {name!r} names a folder and a page, which may hold ASCII letters, digits, . _ + - "
+                    f"{place}: {value!r} names a folder and a page, which may hold ASCII letters, digits, . _ + - "
                     "and nothing else. Use codes as values, and a metric (`label`) for how they are shown."
                 )
-        return values
-
-    def _values_of_model(self, place: str, section: Section, source: str, scenario: Scenario) -> list[Any]:
-        """Ask the parameters of this or another section, as the scenario sets them, for a list."""
-        slug, _, name = source.rpartition(".")
-        if slug and slug not in self.sections:
-            raise InputError(f"{place}: {not_allowed('section', slug, self.sections)}")
-        asked = self.sections[slug] if slug else section
-        model = parameters.model(asked, scenario.parameters.get(asked.slug, {}), f"scenario {scenario.name}")
-        if not hasattr(model, name):
-            raise InputError(f"{place}: the parameter model of {asked.slug} has nothing called {name!r}.")
-        answer = getattr(model, name)
-        answer = answer() if callable(answer) else answer
-        if isinstance(answer, str) or not isinstance(answer, list | tuple) or not answer:
-            shown = parameters.shown(answer)
-            raise InputError(f"{place}: {source} is {shown}, but must be a list with at least one value.")
-        return list(answer)
+        return list({str(value): value for value in values}.values())
 
     def connect(self, run: Run) -> None:
         """Find the runs and sweeps whose results a run reads, and what it may know of them.
@@ -97,59 +90,52 @@ class Declared:
         for need in run.section.needs:
             name, slug = notebooks.split_need(need)
             if name not in ("", "*", *self.scenarios):
-                raise InputError(
-                    f"{relative(run.section.path)}: needs: {not_allowed('scenario', name, self.scenarios)}"
-                )
+                place = f"{relative(run.section.path)}: needs"
+                raise InputError(f"{place}: {not_allowed('scenario', name, self.scenarios)}")
             under = [one for one in self.scenarios.values() if name in ("*", one.name)] if name else [run.scenario]
             for other in (other for one in under for other in self.runs(self.sections[slug], one)):
                 run.needs[other.name if name else other.label] = other
-        run.sweeps = {name: build_folder() / "sweeps" / name for name in run.section.front.sweeps}
+        run.sweeps = {name: build_folder() / "sweeps" / name for name in run.section.sweeps}
         run.ingested = fingerprint.ingested_sets(run.section, run.parameters)
 
     def described(self, run: Run) -> dict[str, Any]:
         """Return what a notebook may know of other runs, scenarios and sections: nothing unless it asks for it."""
         found: dict[str, Any] = {}
         if any("/" in name for name in run.needs):
-            found["scenarios"] = [
-                {"name": one.name, "title": one.title, "description": one.description}
-                for one in self.scenarios.values()
-            ]
-            found["runs"] = {name: _described(other) for name, other in run.needs.items()}
-        if run.section.front.sections:
+            under = self.scenarios.values()
+            found["scenarios"] = [{key: getattr(one, key) for key in ("name", "title", "description")} for one in under]
+            found["runs"] = {
+                name: {"section": one.section.slug, "scenario": one.scenario.name, "variant": one.variant}
+                | {key: getattr(one.section, key) for key in ("title", "description", "order")}
+                for name, one in run.needs.items()
+            }
+        if run.section.sections:
+            listed = [one for one in self.sections.values() if not one.at_root]
             found["sections"] = [
-                {"section": one.slug, "title": one.title, "parameters": parameters.rows(one)}
-                for one in self.sections.values()
-                if not one.front.at_root
+                {"section": one.slug, "title": one.title, "parameters": parameters.rows(one)} for one in listed
             ]
-        return found
+        return {"described": found} if found else {}
 
-
-def _described(run: Run) -> dict[str, Any]:
-    section, names = run.section, {"section": run.section.slug, "scenario": run.scenario.name, "variant": run.variant}
-    return names | {"title": section.title, "description": section.description, "order": section.order}
-
-
-def _asked_for(names: Iterable[str] | None, known: Mapping[str, Section]) -> dict[str, set[str]]:
-    """Return the sections asked for, each with the variants asked for; no variant stands for all of them."""
-    asked: dict[str, set[str]] = {}
-    for name in known if names is None else names:
-        slug, _, variant = name.partition(SEPARATOR)
-        if slug not in known:
-            raise InputError(not_allowed("section", name, known))
-        asked.setdefault(slug, set()).update([variant] if variant else [])
-    return asked
+    def complete(self, runs: Iterable[Run]) -> None:
+        """Check the notebooks of runs, and take down what their fingerprints are made of as it is now."""
+        sections = {run.section.slug: run.section for run in runs}
+        for section in sections.values():
+            notebooks.check_parameters_cell(section)
+            inline.check(section)
+        fixed = {slug: fingerprint.fixed_parts(section) for slug, section in sections.items()}
+        for run in runs:
+            run.fixed = fixed[run.section.slug] | self.described(run)
+            run.text = fingerprint.text_part(run.section)
 
 
 def expected(
-    scenario_names: Iterable[str] | None = None,
-    names: Iterable[str] | None = None,
-    declared: Declared | None = None,
+    scenarios: Iterable[str] | None = None, labels: Iterable[str] | None = None, declared: Declared | None = None
 ) -> list[Run]:
     """Return the runs that the chosen scenarios and sections stand for, whether or not they have been done.
 
     Parameters
     ----------
-    scenario_names, names : iterable of str, optional
+    scenarios, labels : iterable of str, optional
         Scenarios; sections, or single variants of one such as `economy@KOR`. All by default.
     declared : Declared, optional
         What sections and scenarios declare, when it has been read already.
@@ -160,11 +146,15 @@ def expected(
         Unknown scenario, section or variant; a parameter that its model does not allow.
     """
     declared = declared or Declared()
-    asked = _asked_for(names, declared.sections)
-    wanted = list(declared.scenarios if scenario_names is None else scenario_names)
+    wanted, asked = list(declared.scenarios if scenarios is None else scenarios), dict[str, set[str]]()
     for name in wanted:
         if name not in declared.scenarios:
             raise InputError(not_allowed("scenario", name, declared.scenarios))
+    for label in declared.sections if labels is None else labels:
+        slug, _, variant = label.partition(SEPARATOR)
+        if slug not in declared.sections:
+            raise InputError(not_allowed("section", label, declared.sections))
+        asked.setdefault(slug, set()).update([variant] if variant else [])
     under = [scenario for name, scenario in declared.scenarios.items() if name in wanted]
     chosen = [section for slug, section in declared.sections.items() if slug in asked]
     every = [run for scenario in under for section in chosen for run in declared.runs(section, scenario)]
@@ -181,12 +171,12 @@ def completed(scenario: str, label: str) -> Run | None:
     return found[0].finished()[0] if found else None
 
 
-def plan(scenario_names: Iterable[str] | None = None, names: Iterable[str] | None = None) -> list[Run]:
+def plan(scenarios: Iterable[str] | None = None, labels: Iterable[str] | None = None) -> list[Run]:
     """Return the runs that are chosen and all whose results they read, with what their fingerprints are made of.
 
     Parameters
     ----------
-    scenario_names, names : iterable of str, optional
+    scenarios, labels : iterable of str, optional
         As for `expected`.
 
     Raises
@@ -195,27 +185,14 @@ def plan(scenario_names: Iterable[str] | None = None, names: Iterable[str] | Non
         Unknown scenario, section, variant, table or parameter; a notebook that cannot be run.
     """
     declared = Declared()
-    found = {run.key: run for run in expected(scenario_names, names, declared)}
+    found = {run.key: run for run in expected(scenarios, labels, declared)}
     waiting = list(found.values())
     while waiting:
         one = waiting.pop()
         declared.connect(one)
         waiting += [other for other in one.needs.values() if found.setdefault(other.key, other) is other]
-    fix_parts(found.values(), declared)
+    declared.complete(found.values())
     return sorted(found.values(), key=lambda run: (run.scenario.name, run.section.order, run.section.slug))
-
-
-def fix_parts(runs: Iterable[Run], declared: Declared) -> None:
-    """Check the notebooks of runs, and take down the parts of their fingerprints that stay as they are from now on."""
-    sections = {run.section.slug: run.section for run in runs}
-    for section in sections.values():
-        notebooks.check_parameters_cell(section)
-        inline.check(section)
-    fixed = {slug: fingerprint.fixed_parts(section) for slug, section in sections.items()}
-    for run in runs:
-        described = declared.described(run)
-        run.fixed = {**fixed[run.section.slug], **({"described": described} if described else {})}
-        run.text = fingerprint.text_part(run.section)
 
 
 @dataclass
@@ -228,28 +205,19 @@ class Staleness:
     seconds: float | None = None
     expected: float = 0.0
 
-    @property
-    def outdated(self) -> bool:
-        """Whether a build would do something about it."""
-        return self.state != "up to date"
-
     def line(self, every_reason: bool = False) -> str:
         """Return it as text; reasons beyond the first two are counted unless all are wanted."""
         took = "" if self.seconds is None else f"{self.seconds:.1f} s"
-        shown = self.reasons if every_reason else self.reasons[:SHOWN_REASONS]
-        rest = len(self.reasons) - len(shown)
-        why = ("\n" + " " * 6 if every_reason else "; ").join(shown) + (f" and {rest} more" if rest else "")
+        named = self.reasons if every_reason else self.reasons[:2]
+        rest = len(self.reasons) - len(named)
+        why = ("\n" + " " * 6 if every_reason else "; ").join(named) + (f" and {rest} more" if rest else "")
         return f"{self.name:<40} {self.state:<12} {took:>8}  {why}".rstrip()
 
 
-def sweeps_read(planned: Iterable[Run]) -> SweepsRead:
-    """Return the points of each sweep that sections read, and the finished sweep when it is theirs."""
-    return {name: sweeps.state_now(name) for name in dict.fromkeys(name for run in planned for name in run.sweeps)}
-
-
-def digests(read: SweepsRead) -> dict[str, str]:
-    """Return the hash of the tables of each sweep; empty for a sweep that is not complete."""
-    return {name: done.digest if done else "" for name, (_, done) in read.items()}
+def sweeps_read(planned: Iterable[Run]) -> dict[str, str]:
+    """Return the hash of the tables of each sweep that runs read, empty when they are not those of its points now."""
+    found = {name: sweeps.state_now(name)[1] for name in dict.fromkeys(name for run in planned for name in run.sweeps)}
+    return {name: done.digest if done else "" for name, done in found.items()}
 
 
 def take_fingerprint(run: Run, swept: Mapping[str, str]) -> None:
@@ -263,32 +231,21 @@ def take_fingerprint(run: Run, swept: Mapping[str, str]) -> None:
         Hash of the tables of each sweep.
     """
     read = {name: other.finished()[0] for name, other in run.needs.items()}
-    run.fingerprint = fingerprint.parts(
-        run.fixed,
-        run.parameters,
-        {name: done.results_digest if done else "missing" for name, done in read.items()},
-        {name: swept[name] for name in run.sweeps},
-        run.ingested,
-    )
+    needs = {name: done.results_digest if done else "missing" for name, done in read.items()}
+    tables = {name: swept[name] for name in run.sweeps}
+    run.fingerprint = fingerprint.parts(run.fixed, run.parameters, needs, tables, run.ingested)
 
 
 def staleness(run: Run, swept: Mapping[str, str], forced: bool = False) -> Staleness:
     """Compare a run with the one that its folder holds; parameters as for `take_fingerprint`."""
     take_fingerprint(run, swept)
     done, reason = run.finished()
-    reasons = ["--force"] if forced else []
-    if done is None:
-        reasons.append(reason)
-    else:
-        damage = done.damage()
-        reasons += fingerprint.differences(done.fingerprint, run.fingerprint) + ([damage] if damage else [])
-    seconds = done.seconds if done else None
+    changed = [*fingerprint.differences(done.fingerprint, run.fingerprint), done.damage()] if done else [reason]
+    reasons = ["--force"] * forced + [*filter(None, changed)]
+    row, failure = Staleness(run.name, "up to date", reasons, done.seconds if done else None), last_failure(run)
     if reasons:
-        failure = last_failure(run)
-        return Staleness(run.name, "failed" if failure else "stale", [*filter(None, [failure]), *reasons], seconds)
-    if done and done.text != run.text:
-        return Staleness(run.name, "text only", ["text changed"], seconds)
-    return Staleness(run.name, "up to date", [], seconds)
+        return replace(row, state="failed", reasons=[failure, *reasons]) if failure else replace(row, state="stale")
+    return row if done and done.text == run.text else replace(row, state="text only", reasons=["text changed"])
 
 
 def last_failure(run: Run) -> str:
@@ -305,14 +262,12 @@ def last_failure(run: Run) -> str:
 def expected_seconds(planned: list[Run]) -> dict[Key, float]:
     """Return how long each run can be expected to take: as last time, as others of its section, or by its cells."""
     last = {run.key: done.seconds for run in planned if (done := run.finished()[0])}
-    known: dict[str, list[float]] = {}
+    known: dict[str, list[float]] = {run.section.slug: [] for run in planned}
     for run in planned:
-        known.setdefault(run.section.slug, []).extend([last[run.key]] if run.key in last else [])
-    medians = {slug: statistics.median(seconds) for slug, seconds in known.items() if seconds}
-    return {
-        run.key: last.get(run.key) or medians.get(run.section.slug, 1 + EXPECTED_A_CELL * len(run.section.code))
-        for run in planned
-    }
+        known[run.section.slug] += [last[run.key]] if run.key in last else []
+    usual = {slug: statistics.median(seconds) for slug, seconds in known.items() if seconds}
+    guess = {run.section.slug: 1 + EXPECTED_A_CELL * len(run.section.code) for run in planned} | usual
+    return {run.key: last.get(run.key, guess[run.section.slug]) for run in planned}
 
 
 def asked_for(planned: list[Run], scenarios: list[str] | None, sections: list[str] | None) -> set[Key]:
@@ -333,7 +288,7 @@ def rows(planned: list[Run], swept: Mapping[str, str] | None = None, forced: Ite
     forced : iterable of key
         Runs to be done whatever has changed.
     """
-    swept = digests(sweeps_read(planned)) if swept is None else swept
+    swept = sweeps_read(planned) if swept is None else swept
     runs, expected = {run.key: run for run in planned}, expected_seconds(planned)
     found: dict[Key, Staleness] = {}
     for key in TopologicalSorter({run.key: [one.key for one in run.needs.values()] for run in planned}).static_order():
@@ -351,14 +306,10 @@ def gathered(found: list[Staleness]) -> list[Staleness]:
     for row in found:
         name, _, variant = row.name.partition(SEPARATOR)
         groups.setdefault((name, row.state, *row.reasons) if variant else (row.name,), []).append(row)
-    return [_together(group) if len(group) > 1 else group[0] for group in groups.values()]
-
-
-def _together(group: list[Staleness]) -> Staleness:
-    known = [row.seconds for row in group if row.seconds is not None]
-    return replace(
-        group[0],
-        name=labelled(group[0].name.partition(SEPARATOR)[0], f"({len(group)} variants)"),
-        seconds=sum(known) if known else None,
-        expected=sum(row.expected for row in group),
-    )
+    for (name, *_), group in groups.items():
+        if len(group) > 1:
+            seconds = [row.seconds for row in group if row.seconds is not None]
+            total, expected = sum(seconds) if seconds else None, sum(row.expected for row in group)
+            name = labelled(name, f"({len(group)} variants)")
+            group[0] = replace(group[0], name=name, seconds=total, expected=expected)
+    return [group[0] for group in groups.values()]

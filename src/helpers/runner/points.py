@@ -87,7 +87,7 @@ def time_limit(seconds: float) -> str:
 
 def call_of(section: Section, parameters: dict[str, Any]) -> Call:
     """Return the call that computes a section's numbers for some values of its parameters."""
-    ingested, limits = fingerprint.ingested_sets(section, parameters), section.front
+    ingested, limits = fingerprint.ingested_sets(section, parameters), section
     return Call(
         section.slug,
         cells_of(section),

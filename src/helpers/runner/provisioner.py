@@ -13,16 +13,18 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import forkserver
 from typing import Any
+from unittest import mock
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from helpers.runner import environment, fingerprint
+from helpers import imports
+from helpers.runner import environment
 from helpers.runner.notebooks import Section, source
 
 LAUNCHER = "ipykernel_launcher"
@@ -49,15 +51,16 @@ def begin(sections: Iterable[Section] = ()) -> None:
 
     One that was started from the same code is kept.
     """
-    files = [[str(path), path.stat().st_mtime_ns] for path in fingerprint.package_modules().values()]
+    files = [[str(path), path.stat().st_mtime_ns] for path in imports.package_modules().values()]
     now = [sorted(files), *(environment.base().get(name) for name in DECISIVE)]
     if not environment.forks_kernels() or _started == now:
         return
     # There is no other way to let go of modules that were edited since they were imported.
     forkserver._forkserver._stop()  # type: ignore[attr-defined]
-    codes = [source(cell) for section in sections for cell in section.code]
-    forkserver.set_forkserver_preload([*ALWAYS, *fingerprint.worth_preloading(codes)])
-    with _environment(environment.base() | {"PYTHONSAFEPATH": "1"}):
+    ours, others = imports.reached(source(cell) for section in sections for cell in section.code)
+    forkserver.set_forkserver_preload([*ALWAYS, *ours, *sorted(others)])
+    # Its folder of work is not searched for modules, as it is not by a kernel.
+    with mock.patch.dict(os.environ, environment.base() | {"PYTHONSAFEPATH": "1"}, clear=True):
         forkserver.ensure_running()
     _started[:] = now
 
@@ -80,33 +83,6 @@ def _may_fork() -> bool:
         return Forked(Probe()).wait() == 0
     except (OSError, EOFError):
         return False
-
-
-@contextmanager
-def absent(name: str) -> Iterator[None]:
-    """Make a module look absent for a while, so that others do without it."""
-    known = sys.modules.get(name)
-    # With nothing under its name an import says that there is no such module; the types of Python do not know that.
-    sys.modules[name] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        del sys.modules[name]
-        if known is not None:
-            sys.modules[name] = known
-
-
-@contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """Let processes that are started see these variables and no others."""
-    before = dict(os.environ)
-    try:
-        os.environ.clear()
-        os.environ.update(variables)
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 class Probe:
@@ -135,8 +111,9 @@ class Kernel:
             Open file that can be read from once the process that asked for the kernel is gone.
         """
         os.setsid()
-        for target, path, mode in ((0, os.devnull, os.O_RDONLY), (1, self.log, LOGGED), (2, self.log, LOGGED)):
-            os.dup2(os.open(path, mode), target)
+        log = os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        for target, handle in enumerate((os.open(os.devnull, os.O_RDONLY), log, log)):
+            os.dup2(handle, target)
         if any(os.environ.get(name) != self.environment.get(name) for name in DECISIVE):
             return 1
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
@@ -151,9 +128,6 @@ class Kernel:
         sys.argv = [launcher, *self.arguments]
         kernelapp.IPKernelApp.launch_instance(argv=self.arguments)
         return 0
-
-
-LOGGED = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
 
 def _end_with(parent: int) -> None:
@@ -200,14 +174,6 @@ class Forked:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signum)
 
-    def kill(self) -> None:
-        """Kill the process."""
-        self.send_signal(signal.SIGKILL)
-
-    def terminate(self) -> None:
-        """Ask the process to end."""
-        self.send_signal(signal.SIGTERM)
-
 
 class ForkProvisioner(LocalProvisioner):
     """Forks ipykernels from the fork server; starts other kernels as usual."""
@@ -228,13 +194,5 @@ class ForkProvisioner(LocalProvisioner):
     async def kill(self, restart: bool = False) -> None:
         """Kill the kernel and see it dead, so that nobody has to ask again later."""
         await super().kill(restart)
-        await self._ended()
-
-    async def wait(self) -> int | None:
-        """Wait for the kernel's end, looking more often than the usual ten times a second."""
-        await self._ended()
-        return await super().wait()
-
-    async def _ended(self) -> None:
         while self.process is not None and self.process.poll() is None:
             await asyncio.sleep(POLL)

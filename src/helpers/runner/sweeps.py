@@ -109,7 +109,7 @@ def _known_section(name: str, slug: str, known: dict[str, Section]) -> Section:
 
 def _check_section(name: str, section: Section) -> None:
     notebooks.check_parameters_cell(section)
-    if section.needs or section.front.sweeps:
+    if section.needs or section.sweeps:
         raise InputError(
             f"sweep {name}: section {section.slug} reads the results of others, which have no such points."
         )
@@ -121,7 +121,7 @@ def _prepare(name: str, point: Point, section: Section, base: dict[str, Any], fi
     try:
         resolved = section.parameters.model_validate(given).model_dump(mode="json")
     except ValidationError as error:
-        message = parameters.explain(section, error, given, f"sweep {name}, point {point.number}")
+        message = parameters.refusal(section, error, given, f"sweep {name}, point {point.number}")
         if any(item["type"] != COMBINATION for item in error.errors()):
             raise InputError(message) from error
         return Prepared(point, section, refusal=message)
@@ -339,7 +339,7 @@ def run_point(
     section, progress = notebooks.section(slug), progress or Progress()
     notebooks.check_parameters_cell(section)
     resolved = parameters.assigned(section, assignments, scenario_name)
-    if section.needs or section.front.sweeps:
+    if section.needs or section.sweeps:
         raise InputError(f"Section {slug} reads the results of others, so it cannot be run for numbers alone.")
     sets = fingerprint.ingested_sets(section, resolved)
     parts = fingerprint.parts(fingerprint.fixed_parts(section), resolved, ingested=sets)

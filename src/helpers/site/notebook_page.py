@@ -13,7 +13,8 @@ from helpers.runner.notebooks import FrontMatter
 
 HIDDEN_TAGS = {"parameters", "injected-parameters", "remove-cell"}
 #: Keys of the front matter that speak to the runner and the site alone.
-OWN_KEYS = {*FrontMatter.model_fields, "overview"} - {"title", "description", "order"}
+FRONT_MATTER = {field.alias or name for name, field in FrontMatter.model_fields.items()}
+OWN_KEYS = (FRONT_MATTER | {"overview"}) - {"title", "description", "order"}
 SOURCE_LINE = '<p class="source-line"'
 # The dollar of "US$" would open a formula in Pandoc's Markdown.
 CURRENCY = re.compile(r"(?<=\bUS)\$")

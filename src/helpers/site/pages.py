@@ -37,12 +37,12 @@ def published_runs() -> list[Run]:
 
 def _place(run: Run) -> tuple[bool, str, float, str, str]:
     section = run.section
-    return not section.front.at_root, run.scenario.name, section.order, section.slug, variant_name(run)
+    return not section.at_root, run.scenario.name, section.order, section.slug, variant_name(run)
 
 
 def variant_name(run: Run) -> str:
     """Return how readers call the variant, empty when the section has none."""
-    declared = run.section.front.for_each
+    declared = run.section.for_each
     return str(run.metrics.get(declared.label) or run.variant) if declared else ""
 
 
@@ -58,7 +58,7 @@ def label(run: Run) -> str:
 
 def page(run: Run) -> str:
     """Return the staged notebook of a run, from the root; pages of variants lie below that of their section."""
-    return f"{run.section.slug}.ipynb" if run.section.front.at_root else f"{PAGES}/{label(run)}.ipynb"
+    return f"{run.section.slug}.ipynb" if run.section.at_root else f"{PAGES}/{label(run)}.ipynb"
 
 
 def listed(run: Run) -> str:
@@ -88,7 +88,7 @@ def variant_groups(runs: Iterable[Run]) -> list[list[Run]]:
 
 def by_scenario(runs: Sequence[Run]) -> list[tuple[str, list[str]]]:
     """Return the title of each scenario with the pages that its lists show."""
-    inside = (run for run in runs if not run.section.front.at_root)
+    inside = (run for run in runs if not run.section.at_root)
     groups = groupby(inside, key=lambda run: (run.scenario.name, run.scenario.title))
     return [(title, list(dict.fromkeys(listed(run) for run in group))) for (_, title), group in groups]
 

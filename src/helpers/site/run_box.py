@@ -25,8 +25,8 @@ def run_box(run: Run) -> str:
 
     Above the box of a run on generated data stands a banner that says so.
     """
-    of = "How this page was made" if run.section.front.at_root else f"Scenario: {run.scenario.title}"
-    about = "" if run.section.front.at_root else f"<p>{escape(run.scenario.description)}</p>\n"
+    of = "How this page was made" if run.section.at_root else f"Scenario: {run.scenario.title}"
+    about = "" if run.section.at_root else f"<p>{escape(run.scenario.description)}</p>\n"
     return (
         f'{WATERMARK if run.generated else ""}<details class="run-box"><summary>'
         f'<span class="run-scenario">{escape(of)}</span> '

@@ -59,13 +59,13 @@ def staged_pages(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
 def _staged_page(run: Run, links: pages.Links) -> dict[str, Any]:
     title = pages.heading(run)
     front = {"title": title, "order": run.section.order}
-    if not run.section.front.at_root:
+    if not run.section.at_root:
         front["pagetitle"] = f"{title} – {run.scenario.title}"
     notebook = page_notebook(
         json.loads(run.notebook.read_text(encoding="utf-8")),
         front=front,
         box=way_back(run) + run_box(run),
-        box_last=run.section.front.at_root,
+        box_last=run.section.at_root,
         source_links=lambda html: source_line_links(run, html),
     )
     for cell in notebook["cells"]:
@@ -89,7 +89,7 @@ def variant_list(runs: Sequence[Run]) -> dict[str, Any]:
         A declared metric or format does not exist.
     """
     section, scenario = runs[0].section, runs[0].scenario
-    declared = (section.front.model_extra or {}).get("overview") or {}
+    declared = (section.model_extra or {}).get("overview") or {}
     metrics = declared.get("metrics", [])
     folder = pages.listed(runs[0]).removesuffix(".ipynb").rpartition("/")[2]
     rows = [

@@ -1,8 +1,8 @@
-"""Which modules a notebook reaches, by reading source."""
+"""Which modules code imports, by reading its source."""
 
 import pytest
 
-from helpers.runner import fingerprint
+from helpers import imports
 
 
 @pytest.fixture
@@ -17,22 +17,18 @@ def package(tmp_path, monkeypatch):
         "deep/sibling.py": "def late():\n    from helpers.deep import latecomer",
         "deep/latecomer.py": "import numpy as np",
         "other.py": "thing = 1\nimport helpers.plain  # in a circle",
-        "lazy/__init__.py": "import importlib\nNAMES = {'load': '.reading'}\n"
-        "def __getattr__(name):\n    return importlib.import_module(NAMES[name], __name__)",
-        "lazy/reading.py": "",
-        "lazy/writing.py": "",
         "broken.py": "def (",
     }
     for name, text in files.items():
         path = tmp_path / "helpers" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    monkeypatch.setattr(fingerprint, "package_folder", lambda: tmp_path / "helpers")
+    monkeypatch.setattr(imports, "package_folder", lambda: tmp_path / "helpers")
     return tmp_path
 
 
 def reached(*codes):
-    return [name.removeprefix("helpers").lstrip(".") for name in fingerprint.reached(list(codes)) if name != "helpers"]
+    return [name.removeprefix("helpers").lstrip(".") for name in imports.reached(codes)[0] if name != "helpers"]
 
 
 @pytest.mark.parametrize("code", ["import helpers.plain", "from helpers import plain", "from helpers.plain import x"])
@@ -45,10 +41,6 @@ def test_what_is_not_imported_is_not_reached(package):
     assert reached("x = 'helpers.lonely'") == []
 
 
-def test_modules_named_in_text_are_reached_where_imports_are_by_name(package):
-    assert reached("from helpers import lazy") == ["lazy", "lazy.reading"]
-
-
 def test_magics_and_broken_code_do_not_stop_the_search(package):
     assert reached("%matplotlib inline\n!ls\nfrom helpers import lonely") == ["lonely"]
     assert reached("def (", "import helpers.broken") == ["broken"]
@@ -58,9 +50,6 @@ def test_indented_imports_in_cells_count(package):
     assert reached("if True:\n    from helpers import lonely") == ["lonely"]
 
 
-def test_preloading_names_our_modules_and_those_of_others(package):
-    names = fingerprint.worth_preloading(
-        ["from helpers import plain", "import pandas as pd, os", "from scipy.stats import norm"]
-    )
-    assert {"helpers.deep.latecomer", "numpy", "pandas", "scipy.stats"} <= set(names)
-    assert "os" not in names
+def test_what_is_imported_of_other_packages_is_named_too(package):
+    codes = ["from helpers import plain", "import pandas as pd, os", "from scipy.stats import norm", "from . import x"]
+    assert imports.reached(codes)[1] == {"numpy", "pandas", "scipy.stats", "scipy.stats.norm"}
