@@ -8,11 +8,9 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-#: Where processes that tests start find the parameter models of the small project, and the code that is tested.
-SEARCHED = os.pathsep.join([str(HERE), str(HERE.parents[1] / "src")])
 sys.path.insert(0, str(HERE))
 
-from small_project import SmallProject  # noqa: E402
+from small_project import SEARCHED, SmallProject  # noqa: E402
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A project of a few small notebooks in a folder of its own, for tests of the runner."""
 
 import json
+import os
 import shutil
 import sys
 import textwrap
@@ -11,6 +12,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from root_pages import write_root_pages
 
+HERE = Path(__file__).parent
+#: Where processes that tests start find the parameter models of the small project, and the code that is tested.
+SEARCHED = os.pathsep.join([str(HERE), str(HERE.parents[1] / "src")])
 LEAD = '''"""Parameters of the small notebooks."""'''
 FRONT = """---
 title: "{title}"

@@ -6,8 +6,7 @@ import signal
 import time
 
 import pytest
-from conftest import SEARCHED
-from small_project import SmallProject
+from small_project import SEARCHED, SmallProject
 
 from helpers.errors import WorkError
 from helpers.runner import build, cluster, completed, execution, sweeps

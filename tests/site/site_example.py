@@ -172,7 +172,7 @@ def finished_run(
     declared = {"at_root": made is not None, "for_each": None, "model_extra": {}} | front
     about = {"title": title, "description": "Thirty economies, measured and ranked.", "order": 10}
     return SimpleNamespace(
-        section=SimpleNamespace(slug=section, front=SimpleNamespace(**declared), **about),
+        section=SimpleNamespace(slug=section, **about, **declared),
         scenario=SimpleNamespace(name=scenario, title=SCENARIOS[scenario], description="What the <authors> could see."),
         variant="",
         key=(scenario, section),
