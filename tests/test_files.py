@@ -61,3 +61,35 @@ def test_a_lock_ends_with_its_holder(tmp_path):
         other.kill()
     with files.lock(tmp_path, "the next one", wait=False):
         assert "the next one" in files.holder(tmp_path)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from helpers import files
+
+with files.private_folder(Path(sys.argv[1])) as folder:
+    (folder / files.BESIDE).write_text(sys.argv[2])
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def folders(area):
+    return [path for path in area.iterdir() if path.is_dir()]
+
+
+def test_a_private_folder_goes_with_its_block_and_that_of_a_killed_process_with_the_next(tmp_path):
+    area, beside = tmp_path / "area", tmp_path / "beside"
+    files.remove_abandoned(area)
+    beside.mkdir()
+    subprocess.run([sys.executable, "-c", KILLED, str(area), str(beside)], check=False)
+    (left,) = folders(area)
+    with files.private_folder(area) as folder:
+        assert folders(area) == [folder] != [left]
+        assert not beside.exists()
+        files.remove_abandoned(area)
+        assert folder.is_dir()
+    assert folders(area) == []
+    subprocess.run([sys.executable, "-c", KILLED, str(area), str(beside)], check=False)
+    files.remove_abandoned(area)
+    assert folders(area) == []

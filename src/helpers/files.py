@@ -1,11 +1,13 @@
-"""Files that are there whole or not at all, their hashes, and locks: the one place for all three."""
+"""Files that are there whole or not at all, their hashes, locks and private folders: the one place for all of these."""
 
 import hashlib
 import json
 import os
 import secrets
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from helpers.errors import WorkError
 
 LOCK = ".lock"
 HOLDER = ".lock.json"
+#: File in a private folder that names another folder that goes with it.
+BESIDE = "beside.txt"
 
 
 @contextmanager
@@ -123,3 +127,46 @@ def is_free(folder: Path) -> bool:
         return False
     held.release()
     return True
+
+
+@contextmanager
+def private_folder(area: Path) -> Iterator[Path]:
+    """Make a folder for unfinished work that is known to be ours as long as this process lives.
+
+    Parameters
+    ----------
+    area : Path
+        Where such folders are made; beside the results, so that finished work is moved by renaming.
+
+    Raises
+    ------
+    WorkError
+        There is no place to write to.
+    """
+    with ExitStack() as stack:
+        with lock(area, "a new folder", on_wait=_silently):
+            _remove_dead(area)
+            folder = Path(tempfile.mkdtemp(dir=area))
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            stack.enter_context(lock(folder, "unfinished work"))
+        yield folder
+
+
+def remove_abandoned(area: Path) -> None:
+    """Remove the private folders of processes that were killed; costs nothing when there are none."""
+    if area.is_dir() and any(path.is_dir() for path in area.iterdir()):
+        with lock(area, "tidying up", on_wait=_silently):
+            _remove_dead(area)
+
+
+def _silently(_: str) -> None:
+    """Wait without a word for a lock that nobody holds for long."""
+
+
+def _remove_dead(area: Path) -> None:
+    """Remove folders whose lock is free: while we hold that of the area, nobody is about to take it."""
+    for folder in area.iterdir():
+        if folder.is_dir() and is_free(folder):
+            with suppress(OSError):
+                shutil.rmtree((folder / BESIDE).read_text(encoding="utf-8"), ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)

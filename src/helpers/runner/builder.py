@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from helpers import files, imports
 from helpers.errors import WorkError
 from helpers.paths import build_folder, project_root, relative
-from helpers.runner import environment, fingerprint, notebooks, parameters, plan, run, sweeps
+from helpers.runner import fingerprint, notebooks, parameters, plan, run, sweeps
 from helpers.runner.normalise import as_text, normalise, with_new_text
 from helpers.runner.notebooks import Scenario
 from helpers.runner.plan import Declared
@@ -52,8 +52,6 @@ class Result:
     seconds: float = 0.0
     reasons: list[str] = field(default_factory=list)
     error: CellError | None = None
-    #: Where log and notebook of a failed one are kept.
-    kept: Path | None = None
 
     @property
     def key(self) -> Key:
@@ -69,7 +67,8 @@ class Result:
         """Say why there is no result: cell, line, error and where to look."""
         if self.state == "skipped":
             return f"{self.name}: not run: {'; '.join(self.reasons)}"
-        return f"{self.name}: {self.error}" + (f" (notebook and log: {relative(self.kept)})" if self.kept else "")
+        kept = build_folder() / "failed" / self.scenario / self.section
+        return f"{self.name}: {self.error}" + (f" (notebook and log: {relative(kept)})" if kept.exists() else "")
 
 
 @dataclass
@@ -139,7 +138,7 @@ def build(
     progress = progress or Progress()
     scenarios, sections = (None if names is None else list(names) for names in (scenarios, sections))
     everything = scenarios is None and sections is None and not force
-    environment.remove_abandoned()  # also when there is nothing to do: a build may have been killed
+    files.remove_abandoned(build_folder() / ".tmp")  # also when there is nothing to do: a build may have been killed
     if everything and (untouched := _untouched()):
         return Recap([Result(*key, "fresh") for key in untouched])
     seen = _look(READ) if everything else ""
@@ -208,7 +207,7 @@ class _Schedule:
                 one = self.planned[result.key]
                 outcome = self.pool.keep(one, future)
                 result.state, result.seconds = "failed" if outcome.error else "ran", outcome.seconds
-                result.error, result.kept = outcome.error, one.failed_folder if one.failed_folder.exists() else None
+                result.error = outcome.error
                 self.progress.ended(one.name, result.state, outcome.seconds)
                 order.done(one.key)
         return [self.results[key] for key in self.planned]

@@ -1,18 +1,12 @@
-"""What a run gets of the machine: the same environment everywhere, a share of the cores, a folder of its own."""
+"""What a run gets of the machine: the same variables everywhere, a share of the cores, its memory and processes."""
 
 import os
-import shutil
 import signal
 import sys
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
+from collections.abc import Iterable
+from contextlib import suppress
 
 import psutil
-
-from helpers import files
-from helpers.paths import build_folder
 
 #: One thread a run: runs already fill the cores, and sums come out in one order.
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "ARROW_NUM_THREADS")
@@ -31,8 +25,6 @@ FIXED = {
 #: Left over from a kernel or a run that started this process.
 DROPPED = ("JPY_PARENT_PID", "JPY_SESSION_NAME", "RESHORING_RUN", "PYTHONSTARTUP", "MATPLOTLIBRC")
 ORDINARY = "RESHORING_ORDINARY_KERNELS"
-#: File in a private folder that names another folder that goes with it.
-BESIDE = "beside.txt"
 
 
 def base() -> dict[str, str]:
@@ -68,46 +60,3 @@ def end_group(pid: int | None) -> None:
     if pid and hasattr(os, "killpg"):
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
-
-
-def _area() -> Path:
-    """Return the place of private folders: beside the results, so that finished work is moved by renaming."""
-    return build_folder() / ".tmp"
-
-
-@contextmanager
-def private_folder() -> Iterator[Path]:
-    """Make a folder for unfinished work that is known to be ours as long as this process lives.
-
-    Raises
-    ------
-    WorkError
-        There is no place to write to.
-    """
-    with ExitStack() as stack:
-        with files.lock(_area(), "a new folder", on_wait=_silently):
-            _remove_dead()
-            folder = Path(tempfile.mkdtemp(dir=_area()))
-            stack.callback(shutil.rmtree, folder, ignore_errors=True)
-            stack.enter_context(files.lock(folder, "runs"))
-        yield folder
-
-
-def _silently(_: str) -> None:
-    """Wait without a word for a lock that nobody holds for long."""
-
-
-def remove_abandoned() -> None:
-    """Remove what processes that were killed have left; costs nothing when there is nothing."""
-    if _area().is_dir() and any(path.is_dir() for path in _area().iterdir()):
-        with files.lock(_area(), "tidying up", on_wait=_silently):
-            _remove_dead()
-
-
-def _remove_dead() -> None:
-    """Remove folders whose lock is free: while we hold that of the area, nobody is about to take it."""
-    for folder in _area().iterdir():
-        if folder.is_dir() and files.is_free(folder):
-            with suppress(OSError):
-                shutil.rmtree((folder / BESIDE).read_text(encoding="utf-8"), ignore_errors=True)
-            shutil.rmtree(folder, ignore_errors=True)

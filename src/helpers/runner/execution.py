@@ -38,7 +38,7 @@ from papermill.engines import NBClientEngine, papermill_engines
 from helpers import files
 from helpers.data import catalogue
 from helpers.errors import WorkError
-from helpers.paths import project_root
+from helpers.paths import build_folder, project_root
 from helpers.runner import cluster, environment, fingerprint, inline, notebooks, provisioner
 from helpers.runner.normalise import normalise
 from helpers.runner.notebooks import SKIPPED
@@ -179,54 +179,42 @@ class Execution:
         #: Why it was ended from outside.
         self.ended: CellError | None = None
 
-    def carry_out(self) -> CellError | None:
-        """Run the notebook to its end; return what went wrong, None when nothing did."""
-        run, started = self.run, datetime.now(UTC)
-        done = threading.Event()
+    def carry_out(self) -> Outcome:
+        """Run the notebook to its end; the outcome holds what went wrong, if anything did."""
+        done, error = threading.Event(), None
         watch = threading.Thread(target=self._watch, args=(done,), daemon=True)
         watch.start()
         try:
-            self._prepare()
             self._execute()
-            if run.generated:
-                metrics = self.folder / RESULTS / "metrics.json"
-                known = json.loads(metrics.read_text(encoding="utf-8")) if metrics.exists() else {}
-                content = known | {fingerprint.GENERATED: True}
-                files.write_text(metrics, json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
-            self._save()
-            inline.record(self.notebook, self.folder / RESULTS)
-            run.versions = {"python": platform.python_version()} | {name: version(name) for name in VERSIONS}
-            run.seconds = round(time.monotonic() - self.begun, 3)
-            run.started = started.isoformat(timespec="seconds")
-            seal(run, self.folder)
-        except Exception as error:
-            trace = traceback.format_exc()
-            with suppress(OSError):
+        except Exception as found:
+            error = self.ended or self._error(found)
+            with suppress(OSError), (self.folder / LOG).open("a", encoding="utf-8") as log:
+                traceback.print_exc(file=log)
                 self._save()
-                (self.folder / LOG).open("a", encoding="utf-8").write(trace)
-            return self.ended or self._error(error)
         finally:
             done.set()
             watch.join()
             environment.end_group(self.kernel)
             shutil.rmtree(self.sockets, ignore_errors=True)
-        return None
+        for path in self.folder.iterdir():
+            if path.name not in (NOTEBOOK, RESULTS, MANIFEST, LOG):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        return Outcome(self.folder, time.monotonic() - self.begun, error)
 
-    def _prepare(self) -> None:
-        run, needs = self.run, [other.results for other in self.run.needs.values()]
-        for name in (RESULTS, "work"):
-            (self.folder / name).mkdir()
+    def _execute(self) -> None:
+        run, results, started = self.run, self.folder / RESULTS, datetime.now(UTC)
+        for folder in (results, self.folder / "work"):
+            folder.mkdir()
+        needs = [other.results for other in run.needs.values()]
         run.generated = fingerprint.made_from_generated(run.ingested, needs, run.sweeps.values())
         read = {name: (catalogue.sha256(name), list(catalogue.vintages(name))) for name in run.section.tables}
         run.tables = {name: {"sha256": sha, "vintages": vintages} for name, (sha, vintages) in read.items()}
-        files.write_text(self.folder / "context.json", json.dumps(run.context(self.folder / RESULTS)))
-
-    def _execute(self) -> None:
+        files.write_text(self.folder / "context.json", json.dumps(run.context(results)))
         papermill.execute_notebook(
             # Braces in a path would be taken for parameters.
-            str(self.run.section.path).replace("{", "{{").replace("}", "}}"),
+            str(run.section.path).replace("{", "{{").replace("}", "}}"),
             None,
-            parameters=self.run.parameters,
+            parameters=run.parameters,
             engine_name=ENGINE,
             kernel_name="python3",
             language="python",
@@ -238,6 +226,17 @@ class Execution:
             skip_cells_with_tag=SKIPPED,
             execution=self,
         )
+        if run.generated:
+            metrics = results / "metrics.json"
+            known = json.loads(metrics.read_text(encoding="utf-8")) if metrics.exists() else {}
+            content = json.dumps(known | {fingerprint.GENERATED: True}, indent=2, sort_keys=True, ensure_ascii=False)
+            files.write_text(metrics, content + "\n")
+        self._save()
+        inline.record(self.notebook, results)
+        run.versions = {"python": platform.python_version()} | {name: version(name) for name in VERSIONS}
+        run.seconds = round(time.monotonic() - self.begun, 3)
+        run.started = started.isoformat(timespec="seconds")
+        seal(run, self.folder)
 
     def _cell_started(self, cell: Any, cell_index: int) -> None:
         """Note which code cell runs, counting code cells as a reader does."""
@@ -287,36 +286,13 @@ class Execution:
         return self._cut(f"{found}".strip() or type(found).__name__, type(found).__name__)
 
 
-def carry_out(run: Run, space: Space, on_cell: OnCell) -> Outcome:
-    """Carry out a run in a folder that nobody else sees.
-
-    Parameters
-    ----------
-    run : Run
-        Planned; gets what the manifest says of it.
-    space : Space
-        Where.
-    on_cell : callable
-        Called as each code cell begins.
-    """
-    execution = Execution(run, space, on_cell)
-    try:
-        error = execution.carry_out()
-    except OSError as found:
-        error = CellError(f"cannot write what the run leaves: {found}", name="OSError")
-    for path in execution.folder.iterdir():
-        if path.name not in (NOTEBOOK, RESULTS, MANIFEST, LOG):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-    return Outcome(execution.folder, time.monotonic() - execution.begun, error)
-
-
 @contextmanager
 def opened_space(forked: bool) -> Iterator[Space]:
     """Make the folders in which runs are carried out; whatever happens, nothing is left of them."""
-    with environment.private_folder() as folder:
+    with files.private_folder(build_folder() / ".tmp") as folder:
         # Names of sockets must be short, which the project's own folder may not be.
         sockets = Path(tempfile.mkdtemp(prefix="reshoring-"))
-        (folder / environment.BESIDE).write_text(str(sockets), encoding="utf-8")
+        (folder / files.BESIDE).write_text(str(sockets), encoding="utf-8")
         try:
             yield Space(folder, sockets, forked)
         finally:
@@ -331,7 +307,7 @@ class Pool:
 
     def submit(self, run: Run, on_cell: OnCell) -> "Future[Any]":
         """Begin a run."""
-        return self.executor.submit(carry_out, run, self.space, on_cell)
+        return self.executor.submit(Execution(run, self.space, on_cell).carry_out)
 
     def keep(self, run: Run, future: "Future[Any]") -> Outcome:
         """Put what a run left where it belongs, be it among the results or among the failures."""
@@ -425,7 +401,7 @@ def carry_out_there(
         run.needs = {name: replace(run, folder=Path(place) / name) for name in needs}
         for name, content in needs.items():
             unpack(content, run.needs[name].results)
-        outcome = carry_out(run, _worker_space[0], lambda *_: None)
+        outcome = Execution(run, _worker_space[0], lambda *_: None).carry_out()
     try:
         return outcome.seconds, outcome.error, pack(outcome.folder)
     finally:

@@ -11,7 +11,7 @@ from typing import Any
 from helpers.runner import inline
 
 INJECTED = "injected-parameters"
-STREAMS = ("stdout", "stderr")
+STREAMS, SHOWN = ("stdout", "stderr"), ("text", "traceback", "evalue")
 KEPT_METADATA = frozenset({"kernelspec", "language_info", "title"})
 #: Patterns of text that differs from run to run, with what stands for it.
 PATTERNS = (
@@ -42,14 +42,17 @@ def normalise(notebook: Any, paths: dict[str, str]) -> Any:
 
 def _normalise_cell(cell: Any, paths: dict[str, str], seen: dict[str, str]) -> None:
     metadata = cell["metadata"]
-    for key in ("papermill", "execution"):
+    for key in ("papermill", "execution", *([] if metadata.get("tags", True) else ["tags"])):
         metadata.pop(key, None)
-    if not metadata.get("tags", True):
-        del metadata["tags"]
     if INJECTED in metadata.get("tags", []):
         cell["id"] = INJECTED
     if cell["cell_type"] == "code":
-        cell["outputs"] = [_normalise_output(output, paths, seen) for output in join_streams(cell["outputs"])]
+        cell["outputs"] = join_streams(cell["outputs"])
+        for output in cell["outputs"]:
+            output.update({key: _texts(output[key], paths, seen) for key in SHOWN if key in output})
+            for kind, value in output.get("data", {}).items():
+                if kind.startswith("text/") or kind == "image/svg+xml":
+                    output["data"][kind] = _texts(value, paths, seen)
 
 
 def join_streams(outputs: Iterable[Any]) -> list[Any]:
@@ -74,16 +77,6 @@ def join_streams(outputs: Iterable[Any]) -> list[Any]:
             pending[output["name"]] = output
     settle()
     return joined
-
-
-def _normalise_output(output: Any, paths: dict[str, str], seen: dict[str, str]) -> Any:
-    for key in ("text", "traceback", "evalue"):
-        if key in output:
-            output[key] = _texts(output[key], paths, seen)
-    for kind, value in output.get("data", {}).items():
-        if kind.startswith("text/") or kind == "image/svg+xml":
-            output["data"][kind] = _texts(value, paths, seen)
-    return output
 
 
 def _texts(value: Any, paths: dict[str, str], seen: dict[str, str]) -> Any:

@@ -203,7 +203,9 @@ def workers(jobs: int | None, backend: str, address: str | None) -> "Iterator[Wo
         if client:
             opened: Workers | cluster.Remote = cluster.Remote(client, jobs or cluster.jobs_of(client))
         else:
-            opened = Workers(stack.enter_context(environment.private_folder()), jobs or environment.cores())
+            opened = Workers(
+                stack.enter_context(files.private_folder(build_folder() / ".tmp")), jobs or environment.cores()
+            )
         stack.callback(opened.close)
         yield opened
 
