@@ -117,15 +117,15 @@ def test_workers_in_another_state_are_refused(here, there, change, words):
 
 
 def test_all_that_differs_is_named():
-    ours = {"lock": "a", "commit": "b", "code": "c", "python": "3.11.7"}
-    theirs = {"lock": "a", "commit": "x", "code": "y", "python": "3.12.0"}
+    ours = {"the lock": "a", "the commit": "b", "the source of the package": "c", "the Python version": "3.11.7"}
+    theirs = {"the lock": "a", "the commit": "x", "the Python version": "3.12.0"}
     with pytest.raises(WorkError) as caught:
         cluster.refuse_different(ours, {"tcp://one": ours, "tcp://two": theirs})
     told = str(caught.value)
     assert told.startswith("Worker tcp://two is refused")
     for part in (
         "the commit (here b, there x)",
-        "the source of the package",
+        "the source of the package (here c, there nothing)",
         "the Python version (here 3.11.7, there 3.12.0)",
     ):
         assert part in told

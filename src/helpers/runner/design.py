@@ -86,20 +86,12 @@ class Design(BaseModel):
 
 @dataclass(frozen=True)
 class Point:
-    """One point: a section and the values that differ from the scenario's; names may be dotted."""
-
-    number: int
-    section: str
-    varied: dict[str, Any]
-    shared: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Prepared:
     """A point with all its values, or with the reason why the model refuses the combination."""
 
-    point: Point
+    number: int
     section: Section
+    #: The values that differ from what all points share; names may be dotted.
+    varied: dict[str, Any]
     resolved: dict[str, Any] = field(default_factory=dict)
     parts: dict[str, Any] = field(default_factory=dict, repr=False)
     refusal: str = ""
@@ -158,19 +150,14 @@ def read(path: Path) -> Design:
     return validated(Design, content, relative(path))
 
 
-def points(design: Design) -> list[Point]:
-    """Return the points of a design, numbered from 1; equal ones are left out."""
+def values(design: Design) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Return section, varied and shared values of each point of a design; equal ones are left out."""
     found: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {}
     for slug, part in design.sections.items():
-        for varied in (*_grid(part), *part.points, *_sample(part)):
+        grid = [dict(zip(part.grid, point, strict=True)) for point in itertools.product(*part.grid.values())]
+        for varied in (*(grid if part.grid else []), *part.points, *_sample(part)):
             found.setdefault(repr((slug, sorted(varied.items()))), (slug, varied, part.parameters))
-    return [Point(number, *point) for number, point in enumerate(found.values(), 1)]
-
-
-def _grid(part: SectionDesign) -> list[dict[str, Any]]:
-    if not part.grid:
-        return []
-    return [dict(zip(part.grid, values, strict=True)) for values in itertools.product(*part.grid.values())]
+    return list(found.values())
 
 
 def _sample(part: SectionDesign) -> list[dict[str, Any]]:

@@ -12,7 +12,6 @@ import ctypes
 import os
 import random
 import re
-import signal
 import sys
 import tempfile
 import threading
@@ -58,12 +57,11 @@ class Cell:
 class Call:
     """All that a point is computed from; crosses processes and machines."""
 
-    section: str
     cells: tuple[Cell, ...] = field(repr=False)
     parameters: dict[str, Any]
-    tables: list[str]
-    ingested: list[str]
-    generated: bool
+    #: What the notebook may know of its run.
+    run: dict[str, Any]
+    #: What it may use.
     seconds: float
     megabytes: float
 
@@ -86,18 +84,19 @@ def time_limit(seconds: float) -> str:
 
 
 def call_of(section: Section, parameters: dict[str, Any]) -> Call:
-    """Return the call that computes a section's numbers for some values of its parameters."""
-    ingested, limits = fingerprint.ingested_sets(section, parameters), section
-    return Call(
-        section.slug,
-        cells_of(section),
-        parameters,
-        section.tables,
-        list(ingested),
-        fingerprint.made_from_generated(ingested),
-        limits.time_limit,
-        limits.memory_limit,
-    )
+    """Return the call that computes a section's numbers for some values of its parameters; raises as `cells_of`."""
+    ingested = fingerprint.ingested_sets(section, parameters)
+    run = {
+        "section": section.slug,
+        "scenario": "sweep",
+        "tables": section.tables,
+        "needs": {},
+        "sweeps": {},
+        "ingested": list(ingested),
+        "generated": fingerprint.made_from_generated(ingested),
+        "metrics_only": True,
+    }
+    return Call(cells_of(section), parameters, run, section.time_limit, section.memory_limit)
 
 
 def cells_of(section: Section) -> tuple[Cell, ...]:
@@ -111,9 +110,8 @@ def cells_of(section: Section) -> tuple[Cell, ...]:
     found, number = [], 0
     for cell in section.code:
         number += 1
-        marked = tags(cell)
+        name, marked = cell.get("id", ""), tags(cell)
         if not {PAGE_ONLY, SKIPPED} & {*marked}:
-            name = cell.get("id", "")
             text = _without_magics(source(cell), f"Section {section.slug}, cell {number} ({name})")
             found.append(Cell(number, name, text, PARAMETERS_TAG in marked))
         # The executed notebook has the given values in a cell after the one with the defaults.
@@ -143,12 +141,8 @@ def _compiled(cell: Cell, flags: int) -> CodeType:
     return compile(cell.source, cell.file, "exec", flags, dont_inherit=True)
 
 
-#: The state of a process is shared by its threads, of which workers of a cluster may have several.
-_one_at_a_time = threading.Lock()
-
-
 def compute(call: Call, place: Path | None = None) -> Outcome:
-    """Run the cells of a point in this process, which is left as it was.
+    """Run the cells of a point in this process, which is left as it was; no other thread of it may do so meanwhile.
 
     Parameters
     ----------
@@ -159,9 +153,10 @@ def compute(call: Call, place: Path | None = None) -> Outcome:
     """
     metrics: dict[str, Any] = {}
     cell, flags = call.cells[0], 0
-    with _one_at_a_time, _fresh_session() as (namespace, folder):
+    with _fresh_session() as (namespace, folder):
+        run = call.run | {"results": str(folder / "results"), "metrics": metrics}
         try:
-            with context.point(_described(call, folder, metrics)), _limited(call.seconds):
+            with context.point(run), _limited(call.seconds):
                 for cell in call.cells:
                     if place:
                         place.write_text(f"{cell.number} {cell.id}", encoding="utf-8")
@@ -174,23 +169,7 @@ def compute(call: Call, place: Path | None = None) -> Outcome:
         except BaseException as error:
             message = time_limit(call.seconds) if isinstance(error, TimeLimit) else str(error)
             return Outcome({}, CellError(message, cell.number, cell.id, _line(error, cell), type(error).__name__))
-    return Outcome(metrics | ({fingerprint.GENERATED: True} if call.generated else {}))
-
-
-def _described(call: Call, folder: Path, metrics: dict[str, Any]) -> dict[str, Any]:
-    """Return what the notebook may know of its run; its metrics are collected in `metrics`."""
-    return {
-        "section": call.section,
-        "scenario": "sweep",
-        "tables": call.tables,
-        "needs": {},
-        "sweeps": {},
-        "ingested": call.ingested,
-        "generated": call.generated,
-        "results": str(folder / "results"),
-        "metrics_only": True,
-        "metrics": metrics,
-    }
+    return Outcome(metrics | ({fingerprint.GENERATED: True} if call.run["generated"] else {}))
 
 
 def _line(error: BaseException, cell: Cell) -> int | None:
@@ -245,34 +224,18 @@ def _reset_libraries() -> None:
 
 @contextmanager
 def _limited(seconds: float) -> Iterator[None]:
-    """Raise TimeLimit within the block when it lasts longer than some seconds."""
-    if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
-        handled = signal.signal(signal.SIGALRM, _raise_time_limit)
-        # Rings on, should the notebook catch it.
-        signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
-        try:
-            yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, handled)
-        return
-    # In a thread no signal arrives; an exception does, once a line is done, and a line that lasts ends the process.
-    raise_in, thread = ctypes.pythonapi.PyThreadState_SetAsyncExc, ctypes.c_ulong(threading.get_ident())
-    timers = (
-        threading.Timer(seconds, raise_in, (thread, ctypes.py_object(TimeLimit))),
-        threading.Timer(seconds + GRACE, os._exit, (1,)),
-    )
-    for timer in timers:
-        timer.daemon = True
-        timer.start()
+    """Raise TimeLimit within the block when it lasts longer than some seconds.
+
+    A signal would reach the main thread alone, which on a cluster is another one. What runs in compiled code is not
+    interrupted: who started the process ends it after some more seconds.
+    """
+    thread, set_exception = ctypes.c_ulong(threading.get_ident()), ctypes.pythonapi.PyThreadState_SetAsyncExc
+    timer = threading.Timer(seconds, set_exception, (thread, ctypes.py_object(TimeLimit)))
+    timer.daemon = True
+    timer.start()
     try:
         yield
     finally:
-        for timer in timers:
-            timer.cancel()
-            timer.join()
-        raise_in(thread, None)
-
-
-def _raise_time_limit(*_: Any) -> None:
-    raise TimeLimit
+        timer.cancel()
+        timer.join()
+        set_exception(thread, None)

@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -15,14 +15,12 @@ from helpers import files
 from helpers.errors import InputError, WorkError, not_allowed
 from helpers.paths import build_folder
 from helpers.runner import cluster, design, environment, fingerprint, notebooks, parameters, tables
-from helpers.runner.design import Design, Point, Prepared
+from helpers.runner.design import Design, Point
 from helpers.runner.notebooks import Section
 from helpers.runner.points import call_of, cells_of
 from helpers.runner.progress import Progress
 from helpers.runner.run import CellError, RunResult
-
-if TYPE_CHECKING:
-    from helpers.runner.workers import Workers
+from helpers.runner.workers import Workers
 
 POINTS, PARQUET, FAILURES, SUMMARY = "points.csv", "points.parquet", "failures.csv", "sweep.json"
 #: Faults of a single combination, not of the design: the point is listed among the failures.
@@ -31,41 +29,31 @@ COMBINATION = "value_error"
 
 @dataclass(frozen=True)
 class CompletedSweep:
-    """A finished sweep on disk."""
+    """A finished sweep on disk, and how many of its points were computed just now."""
 
     name: str
     folder: Path
     summary: dict[str, Any]
+    computed: int = 0
 
     @property
-    def points(self) -> Path:
-        """CSV file, one row a point."""
-        return self.folder / POINTS
+    def points(self) -> int:
+        """Number of points, those that failed included."""
+        return self.summary["points"] + self.failed
 
     @property
-    def failures(self) -> Path:
-        """CSV file of the points that gave nothing."""
-        return self.folder / FAILURES
+    def failed(self) -> int:
+        """Number of points that gave nothing."""
+        return self.summary["failed"]
 
     @property
     def digest(self) -> str:
         """Hash of both tables and of what the sweep says of itself."""
-        tables = [fingerprint.file_digest(path) for path in (self.points, self.failures)]
-        return fingerprint.digest([*tables, self.summary.get("about")])
-
-
-@dataclass
-class SweepRecap:
-    """What a sweep did."""
-
-    name: str
-    folder: Path
-    points: int
-    computed: int
-    failed: int
+        outputs = self.summary["outputs"]
+        return fingerprint.digest([outputs[POINTS], outputs[FAILURES], self.summary.get("about")])
 
     def line(self) -> str:
-        """Return it as a sentence."""
+        """Return what was done as a sentence."""
         fresh = f"{self.computed} computed, {self.points - self.computed} known before"
         return f"sweep {self.name}: {self.points} points, {fresh}, {self.failed} failed"
 
@@ -81,7 +69,7 @@ def completed(name: str) -> CompletedSweep | None:
     return CompletedSweep(name, folder, summary) if whole and summary.get("format") == fingerprint.FORMAT else None
 
 
-def prepare(name: str, found: Design) -> list[Prepared]:
+def prepare(name: str, found: Design) -> list[Point]:
     """Return the points of a design with resolved values and fingerprints.
 
     Raises
@@ -91,59 +79,63 @@ def prepare(name: str, found: Design) -> list[Prepared]:
         A combination that the model refuses is a matter of that point only.
     """
     known = {item.slug: item for item in notebooks.sections()}
+    fixed = {}
     for slug in found.sections:
-        _check_section(name, _known_section(name, slug, known))
+        if slug not in known:
+            raise InputError(f"sweep {name}: {not_allowed('section', slug, known)}")
+        _check(known[slug], f"sweep {name}: section {slug} reads the results of others, which have no such points.")
+        fixed[slug] = fingerprint.fixed_parts(known[slug])
     base = notebooks.scenario(found.scenario, list(known)).parameters if found.scenario else {}
-    fixed = {slug: fingerprint.fixed_parts(known[slug]) for slug in found.sections}
-    return [
-        _prepare(name, point, known[point.section], base.get(point.section, {}), fixed[point.section])
-        for point in design.points(found)
-    ]
+    points = []
+    for number, (slug, varied, shared) in enumerate(design.values(found), 1):
+        given = design.overlay(design.overlay(base.get(slug, {}), shared), varied)
+        points.append(_point(f"sweep {name}, point {number}", Point(number, known[slug], varied), given, fixed[slug]))
+    return points
 
 
-def _known_section(name: str, slug: str, known: dict[str, Section]) -> Section:
-    if slug not in known:
-        raise InputError(f"sweep {name}: {not_allowed('section', slug, known)}")
-    return known[slug]
-
-
-def _check_section(name: str, section: Section) -> None:
+def _check(section: Section, refusal: str) -> None:
+    """Refuse a section that cannot be computed as a point."""
     notebooks.check_parameters_cell(section)
     if section.needs or section.sweeps:
-        raise InputError(
-            f"sweep {name}: section {section.slug} reads the results of others, which have no such points."
-        )
+        raise InputError(refusal)
     cells_of(section)
 
 
-def _prepare(name: str, point: Point, section: Section, base: dict[str, Any], fixed: dict[str, Any]) -> Prepared:
-    given = design.overlay(design.overlay(base, point.shared), point.varied)
+def _point(name: str, point: Point, given: dict[str, Any], fixed: dict[str, Any]) -> Point:
     try:
-        resolved = section.parameters.model_validate(given).model_dump(mode="json")
+        resolved = point.section.parameters.model_validate(given).model_dump(mode="json")
     except ValidationError as error:
-        message = parameters.refusal(section, error, given, f"sweep {name}, point {point.number}")
+        message = parameters.refusal(point.section, error, given, name)
         if any(item["type"] != COMBINATION for item in error.errors()):
             raise InputError(message) from error
-        return Prepared(point, section, refusal=message)
-    ingested = fingerprint.ingested_sets(section, resolved)
-    return Prepared(point, section, resolved, fingerprint.parts(fixed, resolved, ingested=ingested))
+        return replace(point, refusal=message)
+    ingested = fingerprint.ingested_sets(point.section, resolved)
+    return replace(point, resolved=resolved, parts=fingerprint.parts(fixed, resolved, ingested=ingested))
 
 
-def about(found: Design) -> dict[str, Any]:
-    """Return what a sweep says of itself, for the page that shows it."""
-    return found.model_dump(include={"title", "description", "scenario", "metric", "label"})
+def _planned(name: str) -> tuple[str, list[Point], dict[str, Any]]:
+    """Return name and points of a sweep, and what it says of itself on the page that shows it."""
+    path = design.find(name)
+    found = design.read(path)
+    about = found.model_dump(include={"title", "description", "scenario", "metric", "label"})
+    return path.stem, prepare(path.stem, found), about
 
 
-def state_digest(prepared: list[Prepared], description: dict[str, Any]) -> str:
-    """Return the hash of all that a sweep's tables and its record depend on."""
-    points = [[item.point.number, item.point.section, item.run_id, item.refusal] for item in prepared]
-    return fingerprint.digest([points, description])
+def state_now(name: str) -> tuple[list[Point], CompletedSweep | None]:
+    """Return the points of a sweep, and the finished sweep when it is theirs."""
+    stem, prepared, about = _planned(name)
+    return prepared, _up_to_date(stem, prepared, about)
 
 
-def up_to_date(name: str, prepared: list[Prepared], description: dict[str, Any]) -> CompletedSweep | None:
-    """Return the finished sweep when it is that of these points, else None."""
-    done = completed(name)
-    return done if done and done.summary["state"] == state_digest(prepared, description) else None
+def _up_to_date(stem: str, prepared: list[Point], about: dict[str, Any]) -> CompletedSweep | None:
+    done = completed(stem)
+    return done if done and done.summary["state"] == _state(prepared, about) else None
+
+
+def _state(prepared: list[Point], about: dict[str, Any]) -> str:
+    """Return the hash of all that a sweep's tables and its summary depend on."""
+    points = [[item.number, item.section.slug, item.run_id, item.refusal] for item in prepared]
+    return fingerprint.digest([points, about])
 
 
 def run(
@@ -155,7 +147,7 @@ def run(
     wait: bool = True,
     backend: str = "local",
     address: str | None = None,
-) -> SweepRecap:
+) -> CompletedSweep:
     """Carry out a sweep; points computed before, by this or another sweep, are not computed again.
 
     Parameters
@@ -178,59 +170,41 @@ def run(
     InputError
         The design is at fault; nothing has run.
     """
-    path, progress = design.find(name), progress or Progress()
-    found = design.read(path)
-    prepared, description = prepare(path.stem, found), about(found)
-    with files.lock(build_folder() / "sweeps", f"sweep {path.stem}", wait, progress.note):
-        done = up_to_date(path.stem, prepared, description)
-        if done and not (retry and done.summary["failed"]):
-            return SweepRecap(path.stem, done.folder, len(prepared), 0, done.summary["failed"])
+    progress = progress or Progress()
+    stem, prepared, about = _planned(name)
+    with files.lock(build_folder() / "sweeps", f"sweep {stem}", wait, progress.note):
+        done = _up_to_date(stem, prepared, about)
+        if done and not (retry and done.failed):
+            return done
         waiting, lost = missing(prepared, retry), {}
         if waiting:
-            with workers(jobs, backend, address) as opened:
-                lost = compute_all(waiting, opened, f"sweep {path.stem}", progress)
-        return finish(path.stem, prepared, len(waiting), description, lost)
+            with _workers(jobs, backend, address) as workers:
+                lost = _compute_all(waiting, workers, f"sweep {stem}", progress)
+        return _finish(stem, prepared, about, len(waiting), lost)
 
 
 @contextmanager
-def workers(jobs: int | None, backend: str, address: str | None) -> "Iterator[Workers | cluster.Remote]":
+def _workers(jobs: int | None, backend: str, address: str | None) -> Iterator[Workers | cluster.Remote]:
     """Open processes for points, here or on a cluster, and end them in the end."""
-    # Whoever computes no point need not wait for joblib.
-    from helpers.runner.workers import Workers
-
     with ExitStack() as stack:
         client = stack.enter_context(cluster.connection(backend, address))
         if client:
-            opened: Workers | cluster.Remote = cluster.Remote(client, jobs or cluster.jobs_of(client))
+            workers: Workers | cluster.Remote = cluster.Remote(client, jobs or cluster.jobs_of(client))
         else:
-            opened = Workers(
+            workers = Workers(
                 stack.enter_context(files.private_folder(build_folder() / ".tmp")), jobs or environment.cores()
             )
-        stack.callback(opened.close)
-        yield opened
+        stack.callback(workers.close)
+        yield workers
 
 
-def state_now(name: str) -> tuple[list[Prepared], CompletedSweep | None]:
-    """Return the points of a sweep, and the finished sweep when it is theirs."""
-    path = design.find(name)
-    found = design.read(path)
-    prepared = prepare(path.stem, found)
-    return prepared, up_to_date(path.stem, prepared, about(found))
-
-
-def missing(prepared: list[Prepared], retry: bool = False) -> list[Prepared]:
+def missing(prepared: list[Point], retry: bool = False) -> list[Point]:
     """Return the points that have to be computed, each run once."""
-    found: dict[str, Prepared] = {}
-    for item in prepared:
-        if item.refusal:
-            continue
-        known = recorded(item)
-        if known is None or (retry and known.get("error")):
-            found.setdefault(item.run_id, item)
-    return list(found.values())
+    unique = {item.run_id: item for item in prepared if not item.refusal}
+    return [item for item in unique.values() if (known := recorded(item)) is None or (retry and known["error"])]
 
 
-def recorded(item: Prepared) -> dict[str, Any] | None:
+def recorded(item: Point) -> dict[str, Any] | None:
     """Return what a point gave when it was computed, None when it was not."""
     try:
         record = json.loads(item.record.read_text(encoding="utf-8"))
@@ -239,8 +213,8 @@ def recorded(item: Prepared) -> dict[str, Any] | None:
     return record if record.get("parameters") == item.resolved else None
 
 
-def compute_all(
-    waiting: list[Prepared], opened: "Workers | cluster.Remote", label: str, progress: Progress
+def _compute_all(
+    waiting: list[Point], workers: Workers | cluster.Remote, label: str, progress: Progress
 ) -> dict[str, str]:
     """Compute points side by side and record each as soon as it is done.
 
@@ -252,8 +226,8 @@ def compute_all(
     begun, state = time.monotonic(), "ended"
     lost: dict[str, str] = {}
     progress.started(label, f"{len(waiting)} points")
-    pool = ThreadPoolExecutor(opened.jobs)
-    futures = {pool.submit(compute_and_record, item, opened): item for item in waiting}
+    pool = ThreadPoolExecutor(workers.jobs)
+    futures = {pool.submit(_compute_and_record, item, workers): item for item in waiting}
     try:
         for number, future in enumerate(as_completed(futures), 1):
             error = future.result()
@@ -262,7 +236,7 @@ def compute_all(
         state = "ran"
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
-        opened.close()
+        workers.close()
         raise
     finally:
         pool.shutdown()
@@ -270,18 +244,13 @@ def compute_all(
     return lost
 
 
-def compute_and_record(item: Prepared, opened: "Workers | cluster.Remote") -> CellError | None:
+def _compute_and_record(item: Point, workers: Workers | cluster.Remote) -> CellError | None:
     """Compute one point and record what it gave; return its error when it failed."""
-    outcome = opened.compute(call_of(item.section, item.resolved), item.parts)
+    outcome = workers.compute(call_of(item.section, item.resolved), item.parts)
     error = outcome.error
     if error is None or error.name:
-        failure = error and {
-            "cell": error.cell,
-            "id": error.cell_id,
-            "line": error.line,
-            "error": error.name,
-            "message": error.message,
-        }
+        columns = {"cell_id": "id", "name": "error"}
+        failure = error and {columns.get(name, name): value for name, value in asdict(error).items()}
         record = {"parameters": item.resolved, "metrics": outcome.metrics, "error": failure}
         files.write_text(item.record, _json(record))
     return error
@@ -291,29 +260,28 @@ def _json(value: Any) -> str:
     return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def finish(
-    name: str, prepared: list[Prepared], computed: int, description: dict[str, Any], lost: Mapping[str, str]
-) -> SweepRecap:
-    """Write the tables of a sweep from the records of its points, and a record of what it is about."""
+def _finish(
+    name: str, prepared: list[Point], about: dict[str, Any], computed: int, lost: Mapping[str, str]
+) -> CompletedSweep:
+    """Write the tables of a sweep from the records of its points, and a summary of what it is about."""
     folder = build_folder() / "sweeps" / name
-    made = tables.collect(prepared, {item.run_id: recorded(item) for item in prepared if not item.refusal}, lost)
+    records = {item.run_id: recorded(item) for item in prepared if not item.refusal}
+    made = tables.collect(prepared, records, lost)
     files.write_text(folder / POINTS, tables.csv_text(made.points))
     files.write_text(folder / FAILURES, tables.csv_text(made.failures, tables.FAILURE_COLUMNS))
     tables.write_parquet(folder / PARQUET, made.points)
-    outputs = {file: files.sha256(folder / file) for file in (POINTS, PARQUET, FAILURES)}
-    complete = all(item.refusal or recorded(item) for item in prepared)
     summary = {
         "format": fingerprint.FORMAT,
-        "state": state_digest(prepared, description) if complete else "",
-        "about": description,
-        "outputs": outputs,
+        "state": _state(prepared, about) if all(records.values()) else "",
+        "about": about,
+        "outputs": {file: files.sha256(folder / file) for file in (POINTS, PARQUET, FAILURES)},
         "parameters": made.parameters,
         "metrics": made.metrics,
         "points": len(made.points),
         "failed": len(made.failures),
     }
     files.write_text(folder / SUMMARY, _json(summary))
-    return SweepRecap(name, folder, len(prepared), computed, len(made.failures))
+    return CompletedSweep(name, folder, summary, computed)
 
 
 def run_point(
@@ -339,20 +307,18 @@ def run_point(
         The run failed.
     """
     section, progress = notebooks.section(slug), progress or Progress()
-    notebooks.check_parameters_cell(section)
+    _check(section, f"Section {slug} reads the results of others, so it cannot be run for numbers alone.")
     resolved = parameters.assigned(section, assignments, scenario_name)
-    if section.needs or section.sweeps:
-        raise InputError(f"Section {slug} reads the results of others, so it cannot be run for numbers alone.")
     sets = fingerprint.ingested_sets(section, resolved)
     parts = fingerprint.parts(fingerprint.fixed_parts(section), resolved, ingested=sets)
-    point = Prepared(Point(1, slug, {}, {}), section, resolved, parts)
+    point = Point(1, section, {}, resolved, parts)
     known = None if force else recorded(point)
     if known and not known["error"]:
         return RunResult(known["metrics"], point.record, point.run_id, False)
     begun = time.monotonic()
-    with workers(1, "local", None) as opened:
+    with _workers(1, "local", None) as workers:
         progress.started(slug, "asked for, numbers only")
-        error = compute_and_record(point, opened)
+        error = _compute_and_record(point, workers)
         progress.ended(slug, "failed" if error else "ran", time.monotonic() - begun)
     known = recorded(point)
     if error or known is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import files
-from helpers.runner.design import Prepared
+from helpers.runner.design import Point
 
 Row = dict[str, Any]
 HEAD = ("point", "section", "run_id")
@@ -26,44 +26,47 @@ class Collected:
     metrics: list[str]
 
 
-def collect(prepared: list[Prepared], records: dict[str, dict[str, Any] | None], lost: Mapping[str, str]) -> Collected:
+def collect(prepared: list[Point], records: dict[str, dict[str, Any] | None], lost: Mapping[str, str]) -> Collected:
     """Return the tables of a sweep.
 
     Parameters
     ----------
-    prepared : list of Prepared
+    prepared : list of Point
         Points in order.
     records : dict
         What each run gave, by its name; None where it was not computed.
     lost : mapping
         Why a run was not computed, where that is known.
     """
-    parameters = list(dict.fromkeys(name for item in prepared for name in item.point.varied))
+    parameters = list(dict.fromkeys(name for item in prepared for name in item.varied))
     names = sorted({name for record in records.values() if record for name in record["metrics"]})
     metrics = {name: f"metric_{name}" if name in (*HEAD, *parameters) else name for name in names}
     points, failures = [], []
     for item in prepared:
+        head = {"point": item.number, "section": item.section.slug, "run_id": item.run_id}
         record = records.get(item.run_id)
         if record is None or record["error"]:
-            failures.append(_failure(item, record, lost.get(item.run_id)))
+            failure = head | {"parameters": _plain(item.varied)} | _why(item, record, lost)
+            failures.append({column: failure.get(column) for column in FAILURE_COLUMNS})
         else:
-            points.append(_point(item, record, parameters, metrics))
+            values = {name: _plain(_value(item, name)) for name in parameters}
+            found = {column: record["metrics"].get(name) for name, column in metrics.items()}
+            points.append(head | values | found)
     return Collected(points, failures, parameters, list(metrics.values()))
 
 
-def _head(item: Prepared) -> Row:
-    return {"point": item.point.number, "section": item.point.section, "run_id": item.run_id}
+def _why(item: Point, record: Row | None, lost: Mapping[str, str]) -> Row:
+    if item.refusal:
+        return {"kind": "refused", "message": item.refusal}
+    return (
+        {"kind": "failed"} | record["error"] if record else {"kind": "not computed", "message": lost.get(item.run_id)}
+    )
 
 
-def _point(item: Prepared, record: Row, parameters: list[str], metrics: dict[str, str]) -> Row:
-    values = {name: plain(_value(item, name)) for name in parameters}
-    return _head(item) | values | {column: record["metrics"].get(name) for name, column in metrics.items()}
-
-
-def _value(item: Prepared, name: str) -> Any:
+def _value(item: Point, name: str) -> Any:
     """Return the value a point has for a parameter that this or another point varies; None where it has none."""
-    if name in item.point.varied:
-        return item.point.varied[name]
+    if name in item.varied:
+        return item.varied[name]
     head, _, key = name.partition(".")
     value = item.resolved.get(head)
     if key:
@@ -71,15 +74,7 @@ def _value(item: Prepared, name: str) -> Any:
     return value
 
 
-def _failure(item: Prepared, record: Row | None, lost: str | None) -> Row:
-    told: Row = {"kind": "refused", "message": item.refusal}
-    if not item.refusal:
-        told = {"kind": "failed"} | record["error"] if record else {"kind": "not computed", "message": lost}
-    row = _head(item) | {"parameters": json.dumps(item.point.varied, sort_keys=True, ensure_ascii=False)} | told
-    return {column: row.get(column) for column in FAILURE_COLUMNS}
-
-
-def plain(value: Any) -> Any:
+def _plain(value: Any) -> Any:
     """Return a value as a table cell: lists and mappings as JSON."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False) if isinstance(value, list | dict) else value
 

@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from concurrent.futures import Future, wait
 from pathlib import Path
 from queue import LifoQueue
-from typing import Any
-
-from joblib.externals.loky.process_executor import ProcessPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 from helpers.runner import environment
 from helpers.runner.points import GRACE, Call, Outcome, TimeLimit, compute, time_limit
 from helpers.runner.run import CellError
+
+if TYPE_CHECKING:
+    from joblib.externals.loky.process_executor import ProcessPoolExecutor
 
 #: Seconds between two looks at a process.
 LOOK = 0.3
@@ -59,13 +60,10 @@ class Worker:
         """Compute a point; when it passes a limit or ends the process, its outcome says so."""
         if self.closed:
             return self._failed("stopped")
+        executor = self._executor or self._start()
         self.place.unlink(missing_ok=True)
-        if self._executor is None:
-            begin = {"initializer": _begin, "initargs": (os.getpid(),), "env": environment.base()}
-            self._executor = ProcessPoolExecutor(1, **begin)
         try:
-            future = self._executor.submit(compute, call, self.place)
-            outcome = self._follow(future, call)
+            outcome = self._follow(executor, executor.submit(compute, call, self.place), call)
         except Exception as error:
             outcome = self._failed(f"the point's process ended unexpectedly ({type(error).__name__})")
         if outcome.error and outcome.error.name in ("", TimeLimit.__name__, "MemoryLimit"):
@@ -73,16 +71,23 @@ class Worker:
             self.end()
         return outcome
 
-    def _follow(self, future: Future[Outcome], call: Call) -> Outcome:
-        begun = None
+    def _start(self) -> "ProcessPoolExecutor":
+        # Imports numpy, which a build with nothing to do has no use for.
+        from joblib.externals.loky.process_executor import ProcessPoolExecutor
+
+        self._executor = ProcessPoolExecutor(1, initializer=_begin, initargs=(os.getpid(),), env=environment.base())
+        return self._executor
+
+    def _follow(self, executor: "ProcessPoolExecutor", future: Future[Outcome], call: Call) -> Outcome:
+        begun = 0.0
         while not wait([future], LOOK).done:
+            # Not before its first cell: a process takes a while to start.
+            begun = begun or (time.monotonic() if self.place.exists() else 0.0)
+            held = environment.resident_memory(executor._processes) / MEGABYTE
             if self.closed:
                 return self._failed("stopped")
-            if begun is None and self.place.exists():
-                begun = time.monotonic()
-            if begun is not None and time.monotonic() - begun > call.seconds + GRACE:
+            if begun and time.monotonic() - begun > call.seconds + GRACE:
                 return self._failed(time_limit(call.seconds), TimeLimit.__name__)
-            held = environment.resident_memory(self._executor._processes) / MEGABYTE
             if held > call.megabytes:
                 limit = f"its limit is {call.megabytes:g} MB (memory_limit in the front matter)"
                 return self._failed(f"ended with {held:.0f} MB in memory: {limit}", "MemoryLimit")
@@ -90,11 +95,8 @@ class Worker:
 
     def _failed(self, message: str, name: str = "") -> Outcome:
         """Return the outcome of a point that fails at the cell its process noted last."""
-        try:
-            number, cell_id = self.place.read_text(encoding="utf-8").split(" ", 1)
-        except (OSError, ValueError):
-            return Outcome({}, CellError(message, name=name))
-        return Outcome({}, CellError(message, int(number), cell_id, None, name))
+        number, _, cell_id = self.place.read_text(encoding="utf-8").partition(" ") if self.place.exists() else ("",) * 3
+        return Outcome({}, CellError(message, int(number) if number else None, cell_id, None, name))
 
     def end(self) -> None:
         """End the process, whatever it does."""
