@@ -45,7 +45,7 @@ class Memory:
     beyond: list[float] = field(default_factory=list)
 
     def look(self, process: psutil.Process) -> None:
-        """Take one sample; runs are told from the preloaded process by being forked from it."""
+        """Take one sample; kernels are told from the preloaded process by being forked from it."""
         everyone = [process, *process.children(recursive=True)]
         sizes = {one.pid: pss(one) for one in everyone}
         self.peak = max(self.peak, sum(sizes.values()))
@@ -55,8 +55,8 @@ class Memory:
             total = sum(sizes.get(one.pid, 0) for one in (server, *forked))
             if not forked:
                 self.alone = max(self.alone, total)
-            elif self.alone and len(forked) >= 2:
-                self.beyond.append((total - self.alone) / (len(forked) / 2))
+            elif self.alone:
+                self.beyond.append((total - self.alone) / len(forked))
 
 
 def pss(process: psutil.Process) -> int:
@@ -67,9 +67,9 @@ def pss(process: psutil.Process) -> int:
 
 
 def is_server(process: psutil.Process) -> bool:
-    """Tell whether a process is the one that forks."""
+    """Tell whether a process is the one that forks kernels."""
     with suppress(psutil.Error):
-        return "helpers.runner.forkserver" in process.cmdline()
+        return "multiprocessing.forkserver" in " ".join(process.cmdline())
     return False
 
 
@@ -185,7 +185,7 @@ def clean_and_unchanged(project: Project, runs: int) -> dict[str, Any]:
         tell(f"sweep {name}, which sections read", seconds, used.peak)
     clean, loop = zip(*(clean_beside_loop(project) for _ in range(runs)), strict=True)
     again = [unchanged(project) for _ in range(max(runs, 5))]
-    peak = {name: max(found[1] for found in series) for name, series in (("ours", clean), ("other", loop))}
+    peak = {"ours": max(used.peak for _, used in clean), "other": max(found[1] for found in loop)}
     clean_seconds = [seconds for seconds, _ in clean]
     return {
         "build: clean, beside a loop of papermill": compared(
@@ -194,18 +194,32 @@ def clean_and_unchanged(project: Project, runs: int) -> dict[str, Any]:
         "build: unchanged, beside a clean one (and at most 1.0 s)": compared(
             [seconds for seconds, _ in again], clean_seconds, 0.02, {"ours": max(used for _, used in again)}
         ),
+        "memory: a concurrent kernel beyond the preloaded process (MB)": memory_beyond(clean[-1][1], peak["other"]),
         "build: one table changed, beside a clean one": changed_table(project, clean_seconds),
     }
 
 
-def clean_beside_loop(project: Project) -> tuple[tuple[float, int], tuple[float, int]]:
-    """Return seconds and peak memory of a clean build, and of the loop over the same notebooks."""
+def memory_beyond(used: Memory, other: int) -> dict[str, Any]:
+    """Return what each kernel of a build holds that it does not share with the process it is forked from."""
+    beyond = statistics.median(used.beyond) if used.beyond else 0.0
+    return {
+        "ours": round(beyond / MEGABYTE),
+        "other": round(other / MEGABYTE),
+        "ratio": round(beyond / other, 4),
+        "at_most": 150,
+        "peak_memory": {"preloaded": round(used.alone / MEGABYTE)},
+        "runs": {"largest": round(max(used.beyond, default=0.0) / MEGABYTE)},
+    }
+
+
+def clean_beside_loop(project: Project) -> tuple[tuple[float, Memory], tuple[float, int]]:
+    """Return seconds and memory of a clean build, and seconds and peak memory of the loop over the same notebooks."""
     shutil.rmtree(project.root / "build" / "runs", ignore_errors=True)
     seconds, used, _ = project.reshoring("build")
     tell("clean build", seconds, used.peak)
     looped, peak = whole_loop(project)
     tell("loop of papermill commands", looped, peak)
-    return (seconds, used.peak), (looped, peak)
+    return (seconds, used), (looped, peak)
 
 
 def unchanged(project: Project) -> tuple[float, int]:
@@ -276,40 +290,91 @@ def readers_of_sweeps(swept: list[str]) -> set[str]:
 
 
 def sweep_points(project: Project, points: int, loop_points: int) -> dict[str, Any]:
-    """Measure points of the shipped sweep, and the same points in the loop."""
+    """Measure points of the shipped sweep beside the same points in the loop, and what one more costs."""
     from helpers.runner import Run, Scenario, design, sweeps
 
     whole = design.read(design.find(SWEEP))
-    chosen = sweeps.prepare(SWEEP, whole)[:: max(1, len(design.points(whole)) // points)][:points]
+    every = sweeps.prepare(SWEEP, whole)
+    chosen = every[:: max(1, len(every) // points)][:points]
     part = whole.sections[SWEPT]
-    content = {"section": SWEPT, "parameters": part.parameters, "list": [item.point.varied for item in chosen]}
+    content = {"section": SWEPT, "parameters": part.parameters, "list": [item.varied for item in chosen]}
     sweep = {"title": "Benchmark", "scenario": whole.scenario} | content
     (project.root / "sweeps" / "benchmark.yml").write_text(json.dumps(sweep))
     shutil.rmtree(project.root / "build" / "points", ignore_errors=True)
     seconds, memory, _ = project.reshoring("sweep", "benchmark")
-    loop = Loop(project)
-    every = chosen[:: max(1, points // loop_points)][:loop_points]
     tell(f"sweep of {len(chosen)} points", seconds, memory.peak)
-    took = []
-    for at, item in enumerate(every):
+    again = project.reshoring("sweep", "benchmark")[0]
+    shutil.rmtree(project.root / "build" / "points")
+    longer, used, _ = project.reshoring("sweep", SWEEP)
+    tell(f"sweep of {len(every)} points", longer, used.peak)
+    loop, took = Loop(project), []
+    for at, item in enumerate(chosen[:: max(1, points // loop_points)][:loop_points]):
         point = Run(item.section, Scenario("sweep", "Sweep"), loop.folder, parameters=item.resolved)
         took.append(loop.one(f"points/{at}", point))
         tell("papermill, one point", took[-1][0], took[-1][1].peak)
-    peak = max(used.peak for _, used in took)
-    again = project.reshoring("sweep", "benchmark")[0]
-    found = compared([seconds / len(chosen)], [one for one, _ in took], 0.10, {"ours": memory.peak, "other": peak})
-    beyond = statistics.median(memory.beyond) if memory.beyond else 0.0
+    peak, other = max(one.peak for _, one in took), [one for one, _ in took]
+    one_of = compared([seconds / len(chosen)], other, 0.01, {"ours": memory.peak, "other": peak})
+    one_more = [(longer - seconds) / (len(every) - len(chosen))]
     return {
-        f"sweep: one of {len(chosen)} points, beside papermill": found | {"again_seconds": round(again, 3)},
-        "memory: a concurrent run beyond the preloaded process (MB)": {
-            "ours": round(beyond / MEGABYTE),
-            "other": round(peak / MEGABYTE),
-            "ratio": round(beyond / peak, 4),
-            "at_most": 150,
-            "peak_memory": {"preloaded": round(memory.alone / MEGABYTE)},
-            "runs": {"largest": round(max(memory.beyond, default=0.0) / MEGABYTE)},
-        },
+        f"sweep: one of {len(chosen)} points, beside papermill": one_of | {"again_seconds": round(again, 3)},
+        "sweep: one more point, beside papermill": compared(one_more, other, 0.01, {"ours": used.peak, "other": peak}),
     }
+
+
+def same_numbers(project: Project) -> dict[str, Any]:
+    """Compute every point of the shipped sweeps, and again in a kernel by papermill: all metrics have to be equal.
+
+    Returns
+    -------
+    dict
+        Of each sweep, the seconds that both took for a point, and the number of metrics compared.
+    """
+    from helpers.runner import design, sweeps
+
+    measured = {}
+    for name in sorted(path.stem for path in (ROOT / "sweeps").glob("*.yml")):
+        shutil.rmtree(project.root / "build" / "points", ignore_errors=True)
+        seconds, memory, _ = project.reshoring("sweep", name)
+        prepared = sweeps.prepare(name, design.read(design.find(name)))
+        found, took, peak = in_one_kernel(project, prepared)
+        records = [sweeps.recorded(item) for item in prepared]
+        recorded = [record["metrics"] for record in records if record]
+        unequal = [at for at, pair in enumerate(zip(recorded, found, strict=True), 1) if repr(pair[0]) != repr(pair[1])]
+        if unequal:
+            raise SystemExit(f"sweep {name}: a kernel gives other numbers for points {unequal}")
+        of_each = [seconds / len(prepared)], [took / len(prepared)]
+        beside = compared(*of_each, 1.0, {"ours": memory.peak, "other": peak})
+        equal = sum(map(len, recorded))
+        measured[f"sweep {name}: a point, beside one kernel for all"] = beside | {"equal_metrics": equal}
+        tell(f"sweep {name}: {equal} equal metrics", seconds, memory.peak)
+    return measured
+
+
+def in_one_kernel(project: Project, prepared: list[Any]) -> tuple[list[dict[str, Any]], float, int]:
+    """Execute the cells of all points in one kernel, one point after the other; return metrics, seconds and memory."""
+    import nbformat
+
+    from helpers.runner import environment, notebooks
+
+    folder = Path(tempfile.mkdtemp(dir=project.root))
+    texts = []
+    for at, item in enumerate(prepared):
+        run = {"section": item.section.slug, "tables": item.section.tables, "results": str(folder / str(at))}
+        (folder / f"{at}.json").write_text(json.dumps(run))
+        texts.append(f"%reset -f\nimport os\nos.environ['RESHORING_RUN'] = {str(folder / f'{at}.json')!r}")
+        for cell in item.section.code:
+            if not {notebooks.PAGE_ONLY, notebooks.SKIPPED} & {*notebooks.tags(cell)}:
+                texts.append(notebooks.source(cell))
+            if notebooks.PARAMETERS_TAG in notebooks.tags(cell):
+                texts += [f"{name} = {value!r}" for name, value in item.resolved.items()]
+    cells = [nbformat.v4.new_code_cell(text) for text in texts]
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), folder / "all.ipynb")
+    files = [str(folder / "all.ipynb"), str(folder / "done.ipynb")]
+    command = [sys.executable, "-m", "papermill", *files, "--no-progress-bar", "--cwd", str(folder)]
+    seconds, memory, _ = project.run(*command, **environment.FIXED, PYTHONHASHSEED="0")
+    found = [json.loads((folder / str(at) / "metrics.json").read_text()) for at in range(len(prepared))]
+    return found, seconds, memory.peak
 
 
 def run(runs: int = 3, points: int = 50, loop_points: int = 5) -> dict[str, dict[str, Any]]:
@@ -324,7 +389,8 @@ def run(runs: int = 3, points: int = 50, loop_points: int = 5) -> dict[str, dict
     before = os.environ.get("RESHORING_ROOT")
     try:
         with copied_project() as project:
-            return sweep_points(project, points, loop_points) | clean_and_unchanged(project, runs)
+            measured = sweep_points(project, points, loop_points) | same_numbers(project)
+            return measured | clean_and_unchanged(project, runs)
     finally:
         os.environ.pop("RESHORING_ROOT", None)
         if before:
