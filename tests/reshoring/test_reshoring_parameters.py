@@ -1,6 +1,5 @@
 """Parameters of the sections: defaults, and refusals that say what there is."""
 
-
 import pytest
 from pydantic import ValidationError
 
