@@ -238,9 +238,9 @@ def test_what_is_no_file_is_refused(release):
     ("text", "message"),
     [
         (b"country_code,country_iso3\nKOR,KOR\n", "'KOR' is no numeric code of an economy"),
-        ("country_code,country_iso3\n410,KOR\n".encode("utf-16"), "has no columns country_code"),
-        (b"x" * 200_000, "cannot be read as CSV"),
-        (b"", "has no columns country_code and country_iso3"),
+        ("country_code,country_iso3\n410,KOR\n".encode("utf-16"), "cannot be read as CSV with columns country_code"),
+        (b"x" * 200_000, "cannot be read as CSV with columns country_code"),
+        (b"", "cannot be read as CSV with columns country_code and country_iso3"),
     ],
     ids=["no-number", "another-encoding", "no-table", "empty"],
 )

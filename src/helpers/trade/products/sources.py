@@ -259,12 +259,14 @@ def _baci_economies(path: Path) -> dict[int, str]:
     try:
         with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
             rows = list(csv.DictReader(lines))
-    except csv.Error as error:
-        raise InputError(f"{path.name} cannot be read as CSV ({error}). Take it from the release.") from None
+    except csv.Error:
+        rows = []
     names = set(rows[0]) if rows else set()
     iso3 = "iso_3digit_alpha" if "iso_3digit_alpha" in names else "country_iso3"  # releases before 2023, and since
     if not {"country_code", iso3} <= names:
-        raise InputError(f"{path.name} has no columns country_code and country_iso3.")
+        raise InputError(
+            f"{path.name} cannot be read as CSV with columns country_code and country_iso3. Take it from the release."
+        )
     codes = [(_code(path, row["country_code"]), row[iso3]) for row in rows]
     return {code: _iso3(code, given) for code, given in codes}
 
