@@ -246,3 +246,46 @@ def two_panels(frames: Mapping[str, pd.DataFrame], colour: Colour, ylabel: str, 
         ends = {name: (frame.index[-1], frame[name].iloc[-1]) for name in frame}
         label_line_ends(ax, ends, colour, gap=0.085)
     return fig
+
+
+def by_source(levels: pd.DataFrame, titles: Mapping[str, str], names: Mapping[str, str], colour: Colour) -> "Figure":
+    """Draw one panel a source on one scale of years, each on its own scale of values; breaks and gaps stay open.
+
+    Parameters
+    ----------
+    levels : DataFrame
+        `source, iso3, year, value, flag`; a change of the flag is a break.
+    titles : mapping
+        Source to the title of its panel, in the order drawn.
+    names : mapping
+        Code of each economy drawn to its name; a band shows the middle half of all where a source has twenty or more.
+    colour : callable
+        Code to colour.
+    """
+    from matplotlib import pyplot
+
+    fig, axes = pyplot.subplots(len(titles), 1, figsize=(6.4, 1.75 * len(titles)), sharex=True)
+    for ax, (source, title) in zip(axes, titles.items(), strict=True):
+        own = levels[levels["source"] == source]
+        if own["iso3"].nunique() >= 20:
+            every = own.groupby("year")["value"]
+            low, high = (_open_gaps(every.quantile(share)) for share in (0.25, 0.75))
+            ax.fill_between(low.index, low, high, color=GREY, alpha=0.18, linewidth=0)
+        for i, (code, name) in enumerate(names.items()):
+            for _, part in own[own["iso3"] == code].groupby("flag"):
+                line = _open_gaps(part.set_index("year")["value"])
+                style = {"marker": MARKERS[i % 8], "markersize": 4, "linewidth": 2.4 if i == 0 else 1.5}
+                ax.plot(line.index, line, color=colour(code), label=name, zorder=3 if i == 0 else 2, **style)
+        ax.set_title(title, fontsize=11)
+        ax.set_ylim(0, None)
+        ax.grid(axis="x", visible=False)
+    drawn = {label: line for ax in axes for line, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+    labels = [name for name in names.values() if name in drawn]
+    fig.legend([drawn[name] for name in labels], labels, ncols=3, loc="outside upper center")
+    fig.supylabel("percent", fontsize=11)
+    return fig
+
+
+def _open_gaps(series: pd.Series) -> pd.Series:
+    """Return a yearly series with the years it lacks as missing, so that no line is drawn across them."""
+    return series.reindex(range(int(series.index.min()), int(series.index.max()) + 1))

@@ -12,6 +12,7 @@ from helpers.errors import InputError, not_allowed
 
 #: Kearney's fourteen low-cost economies of Asia.
 KEARNEY_ECONOMIES = ["CHN", "TWN", "MYS", "IND", "VNM", "THA", "IDN", "SGP", "PHL", "BGD", "PAK", "HKG", "LKA", "KHM"]
+RATIO = "Kearney manufacturing import ratio"
 
 
 def manufacturing_import_ratio(imports: pd.DataFrame, output: pd.Series, low_cost: Sequence[str]) -> pd.DataFrame:
@@ -125,11 +126,21 @@ def beside_kearney(ratio: pd.DataFrame, counts: pd.DataFrame, derived: pd.DataFr
     here = here.rename(columns={"ratio": "ratio here", "index": "index here"})
     both = pd.concat([counts.assign(kind="printed"), derived.assign(kind="derived")])
     published = _kearney(both, "Kearney US Reshoring Index").rename(columns={"value": "published", "kind": "index is"})
-    ratios = _kearney(both, "Kearney manufacturing import ratio").rename(
-        columns={"value": "ratio published", "kind": "ratio is"}
-    )
+    ratios = _kearney(both, RATIO).rename(columns={"value": "ratio published", "kind": "ratio is"})
     table = here.join([ratios, published], how="outer")
     return table.dropna(subset=["index here", "published"], how="all")
+
+
+def published_ratio(counts: pd.DataFrame, derived: pd.DataFrame) -> pd.DataFrame:
+    """Return the ratio as Kearney's reports from 2022 on have it, printed or derived: `iso3, year, value` (percent).
+
+    Earlier reports revise one another and give single years, which are not on the same footing.
+    """
+    both = pd.concat([counts, derived])
+    kept = both[
+        both["measure"].str.startswith(RATIO) & (both["source_id"].str[-6:].str.extract(r"(\d{4})")[0] >= "2022")
+    ]
+    return kept.sort_values("year")[["iso3", "year", "value"]]
 
 
 def _kearney(counts: pd.DataFrame, measure: str) -> pd.DataFrame:

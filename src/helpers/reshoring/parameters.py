@@ -43,6 +43,11 @@ class ReshoringParameters(SectionParameters):
         min_length=1,
         description="low-cost economies of the manufacturing import ratio (alpha-3, in WIOD release 2013)",
     )
+    since: int = Field(2011, ge=1995, le=2018, description="year from which every source is followed (calendar year)")
+    ends: list[int] = Field(
+        [2014, 2019, 2022], min_length=1, description="years up to which every source is followed, ascending"
+    )
+    material: float = Field(1.0, gt=0, le=20, description="smallest change that counts as a fall or a rise (points)")
     draws: int = Field(2000, ge=200, le=100_000, description="draws of the bootstrap")
     level: float = Field(0.95, ge=0.5, le=0.99, description="coverage of intervals (0.5-0.99)")
     seed: int = Field(2021, ge=0, le=2**32 - 1, description="seed of the random numbers")
@@ -77,6 +82,8 @@ class ReshoringParameters(SectionParameters):
         self._check_economies()
         self._check_industries()
         self._check_years()
+        if self.ends != sorted({*self.ends}) or self.ends[0] <= self.since:
+            raise ValueError(f"ends: the years must ascend and come after since ({self.since}), not {self.ends}.")
         return self
 
     def _check_economies(self) -> None:

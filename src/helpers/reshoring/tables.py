@@ -14,6 +14,9 @@ HEADS = {"ratio": "R", "share": "S, %", "intensity_strict": "intensity, strict",
 HEADS |= {"share_change": "change of S", "median_change": "median change", "base_year": "base year"}
 HEADS |= {"price_sensitive": "refining, basic metals"}
 
+#: Refining and basic metals in the OECD's tables.
+LATER_PRICE_SENSITIVE = ("C19", "C24A", "C24B")
+
 
 def headed(table: pd.DataFrame, base_year: int, last_year: int) -> pd.DataFrame:
     """Return measures with headings for readers, years included.
@@ -390,7 +393,7 @@ def later_shares(icio: pd.DataFrame) -> pd.DataFrame:
         Indexed by year: `share` and `share_without` (percent, refining and basic metals left out), `foreign_to_output`
         (percent of gross output).
     """
-    prices = icio["sector"].isin(["C19", "C24A", "C24B"])
+    prices = icio["sector"].isin(LATER_PRICE_SENSITIVE)
     sums = [table.groupby("year").sum(numeric_only=True) for table in (icio, icio[~prices])]
     foreign = [table["imported_intermediate_inputs"] for table in sums]
     used = [table["imported_intermediate_inputs"] + table["domestic_intermediate_inputs"] for table in sums]
