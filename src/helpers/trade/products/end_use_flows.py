@@ -53,8 +53,11 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
     with tempfile.TemporaryDirectory(prefix="reshoring-") as folder:
         try:
             with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": folder}) as connection:
-                # A progress bar would be written among the output of a run.
-                connection.execute("SET enable_progress_bar = false; SET preserve_insertion_order = false")
+                connection.execute("SET preserve_insertion_order = false")
+                # A progress bar would be written among the output of a run. In a kernel without ipywidgets there is
+                # none, and DuckDB refuses to switch it off.
+                if connection.execute("SELECT current_setting('enable_progress_bar')").fetchall() == [(True,)]:
+                    connection.execute("SET enable_progress_bar = false")
                 yield connection
         except duckdb.Error as error:
             raise WorkError(_in_words(error)) from None
