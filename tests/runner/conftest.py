@@ -10,7 +10,7 @@ import pytest
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-from small_project import SEARCHED, SmallProject  # noqa: E402
+from small_project import COMMAND, SEARCHED, SmallProject  # noqa: E402
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def command(project):
     """Return a function that starts the command line in a process of its own."""
 
     def start(*arguments, environment=None, **options):
-        line = [sys.executable, "-c", "from helpers.cli import main; main()", *arguments]
+        line = [sys.executable, "-c", COMMAND, *arguments]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         return subprocess.Popen(line, env=os.environ | (environment or {}), **({"cwd": project.root} | pipes | options))
 

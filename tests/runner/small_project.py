@@ -15,6 +15,8 @@ from root_pages import write_root_pages
 HERE = Path(__file__).parent
 #: Where processes that tests start find the parameter models of the small project, and the code that is tested.
 SEARCHED = os.pathsep.join([str(HERE), str(HERE.parents[1] / "src")])
+#: The command line, which Ctrl-C ends also where the tests run in the background, which lets processes ignore it.
+COMMAND = "import signal; signal.signal(2, signal.default_int_handler); from helpers.cli import main; main()"
 LEAD = '''"""Parameters of the small notebooks."""'''
 FRONT = """---
 title: "{title}"

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from real_project import SCENARIO, cheap_copy
-from small_project import SmallProject
+from small_project import COMMAND, SmallProject
 
 from helpers.runner import completed, sections, sweeps
 from helpers.runner.normalise import clean, join_streams
@@ -47,7 +47,7 @@ def everything(*folders):
 
 def starter(root):
     """What the `command` fixture gives, for a fixture that outlives it."""
-    line = [sys.executable, "-c", "from helpers.cli import main; main()"]
+    line = [sys.executable, "-c", COMMAND]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     return lambda *arguments, environment, cwd: subprocess.Popen(
         [*line, *arguments], env=os.environ | environment, cwd=cwd, **pipes

@@ -305,7 +305,7 @@ def test_ctrl_c_leaves_no_half_result_and_no_process(project, command, ordinary)
     # The build and its kernel; between them the fork server, which has a helper of its own.
     wait_until(lambda: len(processes_below(project.root)) == (2 if ordinary else 4))
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
     assert errors.startswith("stopped")
     wait_until(lambda: leftovers(project.root) == ([], []))

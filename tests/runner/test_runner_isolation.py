@@ -8,6 +8,7 @@ import time
 from types import SimpleNamespace
 
 import psutil
+from small_project import SEARCHED
 
 from helpers import imports
 from helpers.runner import build, provisioner
@@ -97,7 +98,7 @@ def test_what_may_not_be_forked_is_told_by_the_server_itself(preloaded, monkeypa
         "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
     )
     (tmp_path / "broken.py").write_text("raise ValueError")
-    monkeypatch.setenv("PYTHONPATH", f"{os.environ['PYTHONPATH']}{os.pathsep}{tmp_path}")
+    monkeypatch.setenv("PYTHONPATH", f"{SEARCHED}{os.pathsep}{tmp_path}")
     for names in (["threaded"], [provisioner.NEVER], ["broken"]):
         monkeypatch.setattr(imports, "reached", lambda codes, names=names: ({}, names if list(codes) else []))
         provisioner._started.clear()

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_project import COMPUTE, cell, cells
 
 from helpers.errors import InputError
 from helpers.runner import build, completed, design, sweeps
@@ -110,6 +111,22 @@ def test_changed_code_makes_points_new(swept):
     swept.edit("alpha", "step-1", "report.metrics(value=scale)")
     assert sweeps.run(name).computed == 1
     assert rows()[0]["value"] == "1"
+
+
+def test_what_points_do_not_run_leaves_them_as_they_are(swept):
+    def write(lead, expression, page):
+        shown = cell("code", "page", f"import helpers.errors\nshown = {page}", ["page-only"])
+        said = cell("markdown", "said", f"It is `{{python}} {expression}`.")
+        swept.write("alpha", [*cells("alpha", [COMPUTE]), shown, said])
+        swept.edit("alpha", "lead", lead)
+
+    name = swept.sweep(GRID)
+    write("Words.", "scale", 1)
+    assert sweeps.run(name).computed == 6
+    write("Other words.", "scale + 1", 2)
+    assert sweeps.run(name).computed == 0
+    swept.add("alpha")
+    assert sweeps.run(name).computed == 0
 
 
 def test_failures_have_a_table_of_their_own_and_are_retried_when_asked(swept):

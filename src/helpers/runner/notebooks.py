@@ -70,6 +70,12 @@ class Section(FrontMatter):
         """Its code cells, in order."""
         return [cell for cell in self.cells if cell["cell_type"] == "code"]
 
+    @property
+    def of_points(self) -> "Section":
+        """The same with the cells alone that points of sweeps run: no prose, no cells that only the page needs."""
+        run = [cell for cell in self.code if not {PAGE_ONLY, SKIPPED} & {*tags(cell)}]
+        return self.model_copy(update={"cells": run})
+
     @cached_property
     def parameters(self) -> type[BaseModel]:
         """The pydantic model of its parameters.

@@ -84,7 +84,7 @@ def prepare(name: str, found: Design) -> list[Point]:
         if slug not in known:
             raise InputError(f"sweep {name}: {not_allowed('section', slug, known)}")
         _check(known[slug], f"sweep {name}: section {slug} reads the results of others, which have no such points.")
-        fixed[slug] = fingerprint.fixed_parts(known[slug])
+        fixed[slug] = fingerprint.fixed_parts(known[slug].of_points)
     base = notebooks.scenario(found.scenario, list(known)).parameters if found.scenario else {}
     points = []
     for number, (slug, varied, shared) in enumerate(design.values(found), 1):
@@ -310,7 +310,7 @@ def run_point(
     _check(section, f"Section {slug} reads the results of others, so it cannot be run for numbers alone.")
     resolved = parameters.assigned(section, assignments, scenario_name)
     sets = fingerprint.ingested_sets(section, resolved)
-    parts = fingerprint.parts(fingerprint.fixed_parts(section), resolved, ingested=sets)
+    parts = fingerprint.parts(fingerprint.fixed_parts(section.of_points), resolved, ingested=sets)
     point = Point(1, section, {}, resolved, parts)
     known = None if force else recorded(point)
     if known and not known["error"]:
