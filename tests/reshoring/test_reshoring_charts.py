@@ -90,3 +90,22 @@ def test_bubbles_count_the_economies_that_break_in_a_year():
     places = [tuple(dots.get_offsets()[0]) for dots in ax.collections]
     assert places == [(2009, 1), (2011, 1)]
     assert [text.get_text() for text in ax.texts] == ["2", "2011"]
+
+
+def test_sources_share_years_and_break_lines_where_the_source_does():
+    rows = [
+        ("a", 2010, 1.0, ""),
+        ("a", 2012, 2.0, ""),
+        ("a", 2013, 3.0, ""),
+        ("a", 2014, 9.0, "break"),
+        ("b", 2011, 5.0, ""),
+    ]
+    levels = pd.DataFrame(rows, columns=["source", "year", "value", "flag"]).assign(iso3="KOR")
+    fig = charts.by_source(levels, {"a": "First", "b": "Second"}, {"KOR": "Korea"}, colour, 2011)
+    first, second = fig.axes
+    assert [ax.get_title() for ax in fig.axes] == ["First", "Second"]
+    assert first.get_xlim() == second.get_xlim()
+    lines = [line for line in first.lines if line.get_label() == "Korea"]
+    assert np.isnan(lines[0].get_ydata()[1])
+    assert [len(line.get_xdata()) for line in lines] == [4, 1]
+    assert [text.get_text() for text in fig.legends[0].texts] == ["Korea"]

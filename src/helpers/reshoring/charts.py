@@ -248,7 +248,9 @@ def two_panels(frames: Mapping[str, pd.DataFrame], colour: Colour, ylabel: str, 
     return fig
 
 
-def by_source(levels: pd.DataFrame, titles: Mapping[str, str], names: Mapping[str, str], colour: Colour) -> "Figure":
+def by_source(
+    levels: pd.DataFrame, titles: Mapping[str, str], names: Mapping[str, str], colour: Colour, since: int
+) -> "Figure":
     """Draw one panel a source on one scale of years, each on its own scale of values; breaks and gaps stay open.
 
     Parameters
@@ -261,6 +263,8 @@ def by_source(levels: pd.DataFrame, titles: Mapping[str, str], names: Mapping[st
         Code of each economy drawn to its name; a band shows the middle half of all where a source has twenty or more.
     colour : callable
         Code to colour.
+    since : int
+        Year marked by a line.
     """
     from matplotlib import pyplot
 
@@ -277,7 +281,8 @@ def by_source(levels: pd.DataFrame, titles: Mapping[str, str], names: Mapping[st
                 style = {"marker": MARKERS[i % 8], "markersize": 4, "linewidth": 2.4 if i == 0 else 1.5}
                 ax.plot(line.index, line, color=colour(code), label=name, zorder=3 if i == 0 else 2, **style)
         ax.set_title(title, fontsize=11)
-        ax.set_ylim(0, None)
+        ax.axvline(since, color=GREY, linestyle="--", linewidth=1)
+        ax.set_ylim(0, 1.08 * ax.get_ylim()[1])
         ax.grid(axis="x", visible=False)
     drawn = {label: line for ax in axes for line, label in zip(*ax.get_legend_handles_labels(), strict=True)}
     labels = [name for name in names.values() if name in drawn]
