@@ -9,6 +9,7 @@ import pandas as pd
 
 from helpers.report.inline import Rich
 from helpers.report.tables import LONG, table_html
+from helpers.runner.notebooks import Scenario
 
 ROOT = Path(__file__).resolve().parents[2]
 TITLE = "How tall are the examples, and how much of that is due to the ruler they were measured with?"
@@ -173,7 +174,7 @@ def finished_run(
     about = {"title": title, "description": "Thirty economies, measured and ranked.", "order": 10}
     return SimpleNamespace(
         section=SimpleNamespace(slug=section, **about, **declared),
-        scenario=SimpleNamespace(name=scenario, title=SCENARIOS[scenario], description="What the <authors> could see."),
+        scenario=Scenario(scenario, SCENARIOS[scenario], "What the <authors> could see."),
         variant="",
         key=(scenario, section),
         folder=folder,

@@ -2,13 +2,16 @@
 
 import json
 import re
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import site_example as example
 
+from helpers.data.as_of import AsOf
 from helpers.errors import InputError, WorkError
+from helpers.runner.notebooks import Scenario
 from helpers.site import pages, stage
 from helpers.site.run_box import run_box, source_line_links
 
@@ -128,6 +131,18 @@ def test_source_lines_link_the_files_there_are(run):
     assert 'href="../../downloads/kita-2021/heights/tables/heights.csv"' in line
     assert "heights.png" not in line
     assert source_line_links(run, '<p class="source-line">Source.</p>') == '<p class="source-line">Source.</p>'
+
+
+def test_what_is_younger_than_the_scenario_says_so_on_its_page_and_beneath_its_figures(run):
+    kept = dict.fromkeys(("rd_gdp", "robot_density"), "Nothing so old is <kept>.")
+    run.scenario = Scenario("old", "Old", as_of=AsOf(date(2019, 5, 3), "old", kept))
+    run.section.tables = ["rd_gdp"]
+    assert "1 of 1 tables published after 3 May 2019" in run_box(run)
+    assert "rd_gdp</th><td>2020-10</td><td>Nothing so old is &lt;kept&gt;." in run_box(run)
+    line = source_line_links(run, '<p class="source-line">Source: UN (unsdg-2020-10); X (other).</p>')
+    assert line.endswith("X (other). Published after 3 May 2019: unsdg-2020-10.</p>")
+    other = '<p class="source-line">Source: UN (unsdg-2020-10-b).</p>'
+    assert source_line_links(run, other) == other
 
 
 OVERVIEW = {

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from helpers import files
-from helpers.context import current_run
+from helpers.context import allowed_vintages, current_run
 from helpers.data.records import TableMetadata, Vintage
 from helpers.errors import InputError, WorkError, not_allowed
 from helpers.paths import project_root
 
+#: In place of the name of a vintage: the newest one.
+LATEST = "latest"
 PACKAGE = Path("data") / "datapackage.json"
 CORRECTIONS = Path("data") / "corrections.yml"
 REBUILD = "run `reshoring data package` to check the tables and write it again"
@@ -104,21 +106,27 @@ def _check_record(table: TableMetadata) -> None:
             )
 
 
+def _allowed(table: TableMetadata) -> dict[str, Vintage]:
+    """Return the vintages of a table that the scenario's date leaves, oldest first."""
+    every = {vintage.name: vintage for vintage in table.vintages}
+    return {name: every[name] for name in allowed_vintages().get(table.name, every)}
+
+
 def vintages(table: str) -> list[str]:
-    """Return the names of a table's vintages, oldest first; the last one is the default."""
-    return [vintage.name for vintage in metadata(table).vintages]
+    """Return the names of a table's vintages that a run may read, oldest first; the last one is the default."""
+    return list(_allowed(metadata(table)))
 
 
 def vintage(table: str, name: str | None = None) -> Vintage:
-    """Return one vintage of a table: the named one, else the default. All that reads a table chooses it here.
+    """Return one vintage of a table: the named one, or the newest for `latest` or no name; every choice is made here.
 
     Raises
     ------
     InputError
-        Unknown table or vintage.
+        Unknown table or vintage, or a vintage published after the day of the scenario.
     """
-    known = {vintage.name: vintage for vintage in metadata(table).vintages}
-    wanted = metadata(table).default_vintage if name is None else name
+    known = _allowed(metadata(table))
+    wanted = list(known)[-1] if name in (None, LATEST) else name
     if wanted not in known:
         raise InputError(not_allowed(f"vintage of {table}", wanted, [*known, "all"]))
     return known[wanted]

@@ -27,7 +27,7 @@ def load(table: str, vintage: str | None = None) -> pd.DataFrame:
     table : str
         Name of the table, such as ``rd_gdp``.
     vintage : str, optional
-        Name of a vintage, ``"all"`` for every one; the newest when not given.
+        Name of a vintage, ``"all"`` for every one that the run may read; the newest when not given.
 
     Returns
     -------
@@ -43,10 +43,10 @@ def load(table: str, vintage: str | None = None) -> pd.DataFrame:
     """
     meta = catalogue.metadata(table)
     catalogue.check_declared(table)
-    wanted = "all" if vintage == "all" else catalogue.vintage(table, vintage).name
+    wanted = catalogue.vintages(table) if vintage == "all" else [catalogue.vintage(table, vintage).name]
     frame = _checked(meta)
-    if wanted != "all" and meta.vintage_column:
-        return frame[frame[meta.vintage_column] == wanted].reset_index(drop=True)
+    if meta.vintage_column and len(wanted) < len(meta.vintages):
+        return frame[frame[meta.vintage_column].isin(wanted)].reset_index(drop=True)
     # a copy: a view of what is kept in memory could be written through, by way of its arrays
     return frame.copy()
 

@@ -51,7 +51,7 @@ class DriversParameters(SectionParameters):
     minimum_patents: int = Field(
         100, ge=1, le=10_000, description="smallest number of patents a year for a high-tech share to count (grants)"
     )
-    rd_gdp_vintage: str = Field("wdi-2026-07-13", description="vintage of R&D spending")
+    rd_gdp_vintage: str = Field("wdi-2026-07-13", description="vintage of R&D spending, or 'latest'")
     hightech_exports_share_vintage: str = Field("wdi-2022-12-22", description="vintage of high-tech exports")
     bandwidth: int = Field(3, ge=0, le=8, description="lags of the Driscoll-Kraay covariance (years)")
     run_curve: bool = Field(True, description="run the specification curve as well (some seconds)")
@@ -85,8 +85,9 @@ class DriversParameters(SectionParameters):
     @classmethod
     def _known_vintage(cls, value: str, info: ValidationInfo) -> str:
         table = str(info.field_name).removesuffix("_vintage")
-        if value not in catalogue.vintages(table):
-            raise ValueError(not_allowed(f"vintage of {table}", value, catalogue.vintages(table)))
+        allowed = [*catalogue.vintages(table), catalogue.LATEST]
+        if value not in allowed:
+            raise ValueError(not_allowed(f"vintage of {table}", value, allowed))
         return value
 
     @model_validator(mode="after")
@@ -105,7 +106,7 @@ class DriversParameters(SectionParameters):
                 f"{self.first_year}-{self.last_year} is too short for effects of country-industries and years: "
                 f"last_year must be at least four years after first_year. There are {years[0]}-{years[-1]}."
             )
-        known = catalogue.years("hightech_exports_share", self.hightech_exports_share_vintage)
+        known = catalogue.years("hightech_exports_share", self.vintages()["hightech_exports_share"])
         if self.innovation == "hightech_exports_share" and self.last_year - self.lag < known[0] + 3:
             raise ValueError(
                 f"High-tech exports start in {known[0]}: with a lag of {self.lag} the outcome must reach "
@@ -124,11 +125,12 @@ class DriversParameters(SectionParameters):
 
     def vintages(self) -> dict[str, str]:
         """Return the vintage of each table that has several and is used here."""
-        return {
+        named = {
             "rd_gdp": self.rd_gdp_vintage,
             "hightech_exports_share": self.hightech_exports_share_vintage,
-            PATENTS: catalogue.vintage(PATENTS).name,
+            PATENTS: catalogue.LATEST,
         }
+        return {table: catalogue.vintage(table, name).name for table, name in named.items()}
 
 
 def industry_codes() -> list[str]:

@@ -36,7 +36,7 @@ WEIGHTINGS = (
     "equal-importance",
     "most-informative",
 )
-LATEST = "latest"
+LATEST = catalogue.LATEST
 #: Parameters that choose the vintage of a table; of other tables the newest one is used.
 VINTAGE_FIELDS = {
     "rd_gdp": "rd_gdp_vintage",
@@ -268,7 +268,7 @@ class InnovationIndexParameters(SectionParameters):
     def vintage(self, table: str) -> str:
         """Return the vintage used of a table, ``latest`` resolved to its name."""
         named = getattr(self, VINTAGE_FIELDS[table]) if table in VINTAGE_FIELDS else LATEST
-        return catalogue.vintage(table).name if named == LATEST else named
+        return catalogue.vintage(table, named).name
 
     def vintages(self) -> dict[str, str]:
         """Return the vintage used of the table of each indicator."""

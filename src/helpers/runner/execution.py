@@ -207,7 +207,8 @@ class Execution:
             folder.mkdir()
         needs = [other.results for other in run.needs.values()]
         run.generated = fingerprint.made_from_generated(run.ingested, needs, run.sweeps.values())
-        read = {name: (catalogue.sha256(name), list(catalogue.vintages(name))) for name in run.section.tables}
+        with run.scenario.vintages():
+            read = {name: (catalogue.sha256(name), catalogue.vintages(name)) for name in run.section.tables}
         run.tables = {name: {"sha256": sha, "vintages": vintages} for name, (sha, vintages) in read.items()}
         files.write_text(self.folder / "context.json", json.dumps(run.context(results)))
         papermill.execute_notebook(

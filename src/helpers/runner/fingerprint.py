@@ -125,6 +125,7 @@ LABELS = {
     "order": "the order of the cells",
     "modules": "module",
     "tables": "table",
+    "vintages": "what the scenario's date leaves of table",
     "parameters": "parameter",
     "needs": "results of section",
     "described": "what it shows of other runs:",

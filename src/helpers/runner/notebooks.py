@@ -3,8 +3,9 @@
 import ast
 import importlib
 import json
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from helpers import context
+from helpers.data.as_of import AsOf, ExceptionEntry, as_of
 from helpers.errors import InputError, not_allowed
 from helpers.paths import project_root, relative
 
@@ -246,6 +249,8 @@ class ScenarioFile(BaseModel):
     title: str | None = None
     description: str | None = None
     extends: str | None = None
+    as_of: date | None = Field(default=None, description="vintages published after this day are hidden")
+    exceptions: list[ExceptionEntry] = Field(default=[], description="tables used although published later, and why")
     parameters: dict[str, dict[str, Any] | None] | None = None
 
 
@@ -259,6 +264,23 @@ class Scenario:
     parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
     own: dict[str, dict[str, Any]] = field(default_factory=dict)
     extends: str | None = None
+    #: The day from which the newest vintages are seen; today when there is none.
+    as_of: AsOf | None = None
+
+    def vintages(self) -> AbstractContextManager[None]:
+        """Let code within the block see the vintages that a run of this scenario will see."""
+        return context.vintages(self.as_of.vintages if self.as_of else {})
+
+    def part(self, section: Section) -> dict[str, dict[str, list[str]]]:
+        """Return, as part of a fingerprint, the vintages left of those tables of a section that have others too.
+
+        Raises
+        ------
+        InputError
+            Nothing was published of a table by the day of the scenario, and it lists no exception.
+        """
+        kept = self.as_of.kept_from(section.tables) if self.as_of else {}
+        return {"vintages": kept} if kept else {}
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
@@ -307,9 +329,18 @@ def scenario(name: str, slugs: list[str], seen: tuple[str, ...] = ()) -> Scenari
     own = {slug: values or {} for slug, values in (read.parameters or {}).items()}
     for slug in own.keys() - {*slugs}:
         raise InputError(f"{relative(path)}: {not_allowed('section', slug, slugs)}")
-    base = scenario(read.extends, slugs, (*seen, name)).parameters if read.extends else {}
-    merged = {slug: base.get(slug, {}) | own.get(slug, {}) for slug in sorted({*base, *own})}
-    return Scenario(name, read.title or name, (read.description or "").strip(), merged, own, read.extends)
+    base = scenario(read.extends, slugs, (*seen, name)) if read.extends else Scenario("", "")
+    merged = {slug: base.parameters.get(slug, {}) | own.get(slug, {}) for slug in sorted({*base.parameters, *own})}
+    if read.exceptions and not read.as_of:
+        raise InputError(f"{relative(path)}: exceptions are from a date, and there is none. Give `as_of: YYYY-MM-DD`.")
+    seen_from = as_of(read.as_of, read.exceptions, name) if read.as_of else base.as_of
+    about = read.title or name, (read.description or "").strip()
+    return Scenario(name, *about, merged, own, read.extends, seen_from)
+
+
+def named_scenario(name: str | None) -> Scenario:
+    """Return the scenario of that name, one that changes nothing when there is no name; raises as `scenario` does."""
+    return scenario(name, [one.slug for one in sections()]) if name else Scenario("", "")
 
 
 def scenario_names() -> list[str]:

@@ -7,10 +7,11 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
+from helpers.data.as_of import ExceptionEntry
 from helpers.errors import InputError, not_allowed
 from helpers.parameter_models import accepts, allowed, explain, shown
 from helpers.paths import project_root, relative
-from helpers.runner.notebooks import Scenario, Section, scenario, sections
+from helpers.runner.notebooks import Scenario, Section, named_scenario, sections
 
 #: Below the root: what tells editors of scenario files which names and values there are.
 SCHEMA = "scenarios/schema.json"
@@ -86,8 +87,9 @@ def parse_assignments(section: Section, assignments: list[str], base: dict[str, 
 def assigned(section: Section, assignments: list[str], scenario_name: str | None = None) -> dict[str, Any]:
     """Return the values of all parameters: defaults, then the scenario's, then those given as `name=value`."""
     origin = f"scenario {scenario_name}" if scenario_name else ""
-    base = scenario(scenario_name, [one.slug for one in sections()]).parameters if scenario_name else {}
-    return resolve(section, parse_assignments(section, assignments, base.get(section.slug, {})), origin)
+    base = named_scenario(scenario_name)
+    with base.vintages():
+        return resolve(section, parse_assignments(section, assignments, base.parameters.get(section.slug, {})), origin)
 
 
 def rows(section: Section) -> list[dict[str, Any]]:
@@ -117,6 +119,10 @@ def scenario_text(scenario: Scenario) -> str:
     lines = [f"{scenario.name}: {scenario.title}{extends}"]
     if scenario.description:
         lines.append(f"  {scenario.description}")
+    if scenario.as_of:
+        lines.append(
+            f"  as of {scenario.as_of.day}, later vintages hidden but for {len(scenario.as_of.reasons)} tables"
+        )
     for slug, values in scenario.own.items():
         lines += [f"  {slug}: {name} = {shown(value)}" for name, value in values.items()]
     return "\n".join(lines)
@@ -135,6 +141,8 @@ def schema_text() -> str:
         "title": {"type": "string", "description": "shown as the scenario's name"},
         "description": {"type": "string"},
         "extends": {"type": "string", "description": "scenario whose values this one starts from"},
+        "as_of": {"type": "string", "format": "date", "description": "vintages published after this day are hidden"},
+        "exceptions": {"type": "array", "items": ExceptionEntry.model_json_schema()},
         "parameters": {"type": "object", "additionalProperties": False, "properties": models},
     }
     draft = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Scenario", "type": "object"}

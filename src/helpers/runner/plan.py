@@ -42,10 +42,11 @@ class Declared:
         if section.scenarios is not None and scenario.name not in section.scenarios:
             return []
         values = scenario.parameters.get(section.slug, {})
-        if section.for_each is None:
-            return [self._run(section, scenario, values)]
-        name, found = section.for_each.parameter, self._variants(section, section.for_each, scenario)
-        return [self._run(section, scenario, values | {name: value}, str(value)) for value in found]
+        with scenario.vintages():
+            if section.for_each is None:
+                return [self._run(section, scenario, values)]
+            name, found = section.for_each.parameter, self._variants(section, section.for_each, scenario)
+            return [self._run(section, scenario, values | {name: value}, str(value)) for value in found]
 
     def _run(self, section: Section, scenario: Scenario, given: dict[str, Any], variant: str = "") -> Run:
         folder = build_folder() / "runs" / scenario.name / labelled(section.slug, variant)
@@ -124,7 +125,7 @@ class Declared:
             inline.check(section)
         fixed = {slug: fingerprint.fixed_parts(section) for slug, section in sections.items()}
         for run in runs:
-            run.fixed = fixed[run.section.slug] | self.described(run)
+            run.fixed = fixed[run.section.slug] | self.described(run) | run.scenario.part(run.section)
             run.text = fingerprint.text_part(run.section)
 
 

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, chdir, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -83,8 +83,23 @@ def time_limit(seconds: float) -> str:
     return f"ended after {seconds:g} s: its limit is {seconds:g} s (time_limit in the front matter)"
 
 
-def call_of(section: Section, parameters: dict[str, Any]) -> Call:
-    """Return the call that computes a section's numbers for some values of its parameters; raises as `cells_of`."""
+def call_of(section: Section, parameters: dict[str, Any], vintages: Mapping[str, list[str]] | None = None) -> Call:
+    """Return the call that computes a section's numbers for some values of its parameters.
+
+    Parameters
+    ----------
+    section : Section
+        The section.
+    parameters : dict
+        Resolved values of all parameters.
+    vintages : mapping, optional
+        Vintages that may be read of those tables some are kept from.
+
+    Raises
+    ------
+    InputError
+        A cell that a point cannot run.
+    """
     ingested = fingerprint.ingested_sets(section, parameters)
     run = {
         "section": section.slug,
@@ -95,6 +110,7 @@ def call_of(section: Section, parameters: dict[str, Any]) -> Call:
         "ingested": list(ingested),
         "generated": fingerprint.made_from_generated(ingested),
         "metrics_only": True,
+        "vintages": vintages or {},
     }
     return Call(cells_of(section), parameters, run, section.time_limit, section.memory_limit)
 

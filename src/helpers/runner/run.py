@@ -131,6 +131,7 @@ class Run:
             "ingested": list(self.ingested),
             "generated": self.generated,
             "published": self.published,
+            "vintages": self.fingerprint.get("vintages", {}),
             **self.fingerprint.get("described", {}),
         }
 

@@ -85,11 +85,12 @@ def prepare(name: str, found: Design) -> list[Point]:
             raise InputError(f"sweep {name}: {not_allowed('section', slug, known)}")
         _check(known[slug], f"sweep {name}: section {slug} reads the results of others, which have no such points.")
         fixed[slug] = fingerprint.fixed_parts(known[slug].of_points)
-    base = notebooks.scenario(found.scenario, list(known)).parameters if found.scenario else {}
-    points = []
-    for number, (slug, varied, shared) in enumerate(design.values(found), 1):
-        given = design.overlay(design.overlay(base.get(slug, {}), shared), varied)
-        points.append(_point(f"sweep {name}, point {number}", Point(number, known[slug], varied), given, fixed[slug]))
+    base, points = notebooks.named_scenario(found.scenario), []
+    with base.vintages():
+        for number, (slug, varied, shared) in enumerate(design.values(found), 1):
+            given = design.overlay(design.overlay(base.parameters.get(slug, {}), shared), varied)
+            point = Point(number, known[slug], varied)
+            points.append(_point(f"sweep {name}, point {number}", point, given, fixed[slug] | base.part(known[slug])))
     return points
 
 
@@ -246,7 +247,7 @@ def _compute_all(
 
 def _compute_and_record(item: Point, workers: Workers | cluster.Remote) -> CellError | None:
     """Compute one point and record what it gave; return its error when it failed."""
-    outcome = workers.compute(call_of(item.section, item.resolved), item.parts)
+    outcome = workers.compute(call_of(item.section, item.resolved, item.parts.get("vintages", {})), item.parts)
     error = outcome.error
     if error is None or error.name:
         columns = {"cell_id": "id", "name": "error"}
@@ -310,7 +311,8 @@ def run_point(
     _check(section, f"Section {slug} reads the results of others, so it cannot be run for numbers alone.")
     resolved = parameters.assigned(section, assignments, scenario_name)
     sets = fingerprint.ingested_sets(section, resolved)
-    parts = fingerprint.parts(fingerprint.fixed_parts(section.of_points), resolved, ingested=sets)
+    fixed = fingerprint.fixed_parts(section.of_points) | notebooks.named_scenario(scenario_name).part(section)
+    parts = fingerprint.parts(fixed, resolved, ingested=sets)
     point = Point(1, section, {}, resolved, parts)
     known = None if force else recorded(point)
     if known and not known["error"]:

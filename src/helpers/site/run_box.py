@@ -1,5 +1,6 @@
 """The run box of a page: what was run with what, and everything to download."""
 
+import re
 from html import escape
 
 from helpers.report.inline import Rich
@@ -29,10 +30,17 @@ def run_box(run: Run) -> str:
     about = "" if run.section.at_root else f"<p>{escape(run.scenario.description)}</p>\n"
     return (
         f'{WATERMARK if run.generated else ""}<details class="run-box"><summary>'
-        f'<span class="run-scenario">{escape(of)}</span> '
+        f'<span class="run-scenario">{escape(of)}{_later_than(run)}</span> '
         f'<span class="run-id">run <code>{run.run_id}</code></span></summary>\n'
         f"{about}{_parameters(run)}{_data(run)}{_downloads(run)}</details>"
     )
+
+
+def _later_than(run: Run) -> str:
+    """Say, where the scenario has a day, how many of a page's tables are younger."""
+    as_of = run.scenario.as_of
+    count = len(as_of.later(run.section.tables)) if as_of else 0
+    return f" · {count} of {len(run.tables)} tables published after {as_of.words}" if as_of and count else ""
 
 
 def _parameters(run: Run) -> str:
@@ -47,7 +55,18 @@ def _data(run: Run) -> str:
     ]
     rows += [(name, f"{found['title']}, ingested") for name, found in sorted(run.ingested.items())]
     table = html_table(("Table", "Vintages in it"), rows, classes="plain-table") if rows else NO_TABLES
-    return _part("Data tables", table)
+    return _part("Data tables", table) + _published_later(run)
+
+
+def _published_later(run: Run) -> str:
+    """Return the tables that the day of the scenario would hide, each with its date and why it is used all the same."""
+    as_of = run.scenario.as_of
+    found = as_of.later(run.section.tables) if as_of else {}
+    if not as_of or not found:
+        return ""
+    rows = [(name, vintage.published, reason) for name, (vintage, reason) in sorted(found.items())]
+    table = html_table(("Table", "Published", "Why it is used"), rows, classes="plain-table")
+    return _part(f"Published after {as_of.words}", table)
 
 
 def _downloads(run: Run) -> str:
@@ -77,9 +96,14 @@ def way_back(run: Run) -> str:
 
 
 def source_line_links(run: Run, html: str) -> str:
-    """Return a source line with links to the files saved under its name, those that exist."""
+    """Return a source line with links to the files saved under its name, and what is younger than the scenario."""
     name = html.partition('data-results="')[2].partition('"')[0]
     kinds = {f"tables/{name}.csv": "CSV", f"figures/{name}.svg": "SVG", f"figures/{name}.png": "PNG"}
     found = [(path, words) for path, words in kinds.items() if name and (run.results / path).is_file()]
     links = ", ".join(link(way(run, f"{downloads(run)}/{path}"), words, download=True) for path, words in found)
-    return html.removesuffix("</p>") + (f' <span class="downloads">Download: {links}</span></p>' if links else "</p>")
+    as_of = run.scenario.as_of
+    later = {vintage.name for vintage, _ in as_of.later(run.section.tables).values()} if as_of else set()
+    named = sorted(vintage for vintage in later if re.search(rf"[(, ]{re.escape(vintage)}[),]", html))
+    after = f" Published after {as_of.words}: {', '.join(named)}." if as_of and named else ""
+    files = f' <span class="downloads">Download: {links}</span>' if links else ""
+    return f"{html.removesuffix('</p>')}{after}{files}</p>"
