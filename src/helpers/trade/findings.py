@@ -5,10 +5,14 @@ from typing import Any
 
 import pandas as pd
 
+from helpers.trade import abroad, growth
 from helpers.trade.destinations import ALL, BASES
+from helpers.trade.parameters import IntermediateTradeParameters
 from helpers.trade.tables import name
 
 ABROAD = "korea-intermediates-abroad-2011"
+#: The study's date, and the last year before the pandemic.
+TURNS = (2011, 2019)
 
 
 def metrics(table: pd.DataFrame, standing: dict[str, float | int], focus: str) -> dict[str, Any]:
@@ -36,6 +40,119 @@ def metrics(table: pd.DataFrame, standing: dict[str, float | int], focus: str) -
     found[f"{short}_growth_rank"] = standing["late_rank"]
     medians = {f"growth_{label}_median": standing[f"{label}_median"] for label in ("early", "late")}
     return found | medians | {"change_median": standing["change_median"], "economies": standing["economies"]}
+
+
+def host_metrics(table: pd.DataFrame, shares: pd.DataFrame, chosen: IntermediateTradeParameters) -> dict[str, Any]:
+    """Return imports from Korea as hosts and others report them, under flat names: billion US$, percent a year.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `abroad.by_reporter`.
+    shares : DataFrame, shape (years, reporters)
+        Korea's share of the reporter's imports, percent.
+    chosen : IntermediateTradeParameters
+        The hosts and the years.
+    """
+    first, last = chosen.host_years
+    found: dict[str, Any] = {"hosts_first": first, "hosts_last": last, "hosts_before": 2 * first - last}
+    for code in chosen.hosts:
+        short = code.lower()
+        for end, year in (("first", first), ("last", last)):
+            found[f"host_imports_{short}_{end}"] = table.loc[code, end] / 1000
+            found[f"host_share_{short}_{end}"] = shares.loc[year, code]
+        found[f"host_growth_{short}"] = table.loc[code, "growth"]
+    for short, group in (("hosts", abroad.BASES), ("others", abroad.OTHERS)):
+        row = table.loc[group]
+        found |= {f"{short}_multiple": row["last"] / row["first"], f"{short}_growth": row["growth"]}
+        found |= {f"{short}_growth_before": row["growth_before"]}
+    most = abroad.largest_gain(table, chosen.hosts)
+    rest = table.loc[abroad.BASES] - table.loc[most]
+    gained = (table["last"] - table["first"])[[most, abroad.BASES]]
+    found |= {"hosts_largest": most, "hosts_largest_part": 100 * gained[most] / gained[abroad.BASES]}
+    found["hosts_multiple_without_largest"] = rest["last"] / rest["first"]
+    leads = abroad.leads(table, chosen.hosts)
+    for which, lead in leads.items():
+        gap = f"hosts_gap{which}"
+        found |= {gap: lead.value, f"{gap}_low": lead.low, f"{gap}_high": lead.high}
+    return found | {"hosts_gap_p": leads[""].p, "others_count": leads[""].others}
+
+
+def sent_metrics(
+    sent: pd.Series, by_table: pd.DataFrame, shares: pd.Series, published: pd.DataFrame, totals: pd.Series
+) -> dict[str, Any]:
+    """Return what Korea sends as other sources show it, under flat names: billion US$, percent a year, percent.
+
+    Parameters
+    ----------
+    sent : Series
+        Exports for intermediate use by year, from `abroad.intermediate_exports`.
+    by_table : DataFrame, shape (destinations, years)
+        From `abroad.by_destination`.
+    shares : Series
+        From `abroad.shares_to`, of the newest table.
+    published : DataFrame
+        From `abroad.published_shares`.
+    totals : Series
+        Exports of all goods by year, US$.
+    """
+    found: dict[str, Any] = {
+        f"tiva_intermediate_{year}": sent[year] / 1000 for year in (2011, 2014, *range(2018, 2023))
+    }
+    found |= {f"totals_{year}": totals[year] / 1e9 for year in (*TURNS, 2025)}
+    for source, series, first, last in (("tiva", sent, 2000, 2022), ("totals", totals, 2007, 2025)):
+        spans = {"early": (first, TURNS[0]), "late": TURNS, "newest": (TURNS[0], last)}
+        found |= {f"{source}_growth_{label}": growth.compound(series, *span) for label, span in spans.items()}
+    for code in ("CHN", "VNM", "IND", "IDN", "MEX", "USA", "TWN"):
+        found |= {f"icio_{year}_{code.lower()}": value / 1000 for year, value in by_table.loc[code].items()}
+        found[f"icio_share_2022_{code.lower()}"] = 100 * by_table.loc[code, 2022] / by_table[2022].sum()
+    found |= {f"icio_bases_share_{code.lower()}": shares.get(code) for code in ("KOR", "USA", "DEU", "JPN", "TWN")}
+    found |= {"icio_bases_share_median": shares.drop("KOR").median(), "icio_exporters": len(shares)}
+    found["icio_bases_rank"] = int(shares.rank(ascending=False)["KOR"])
+    return found | {
+        f"published_{str(what).lower()}_{year}": value
+        for what, row in published.iterrows()
+        for year, value in row.items()
+    }
+
+
+def host_evidence(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield what hosts, TiVA and the newest inter-country table say of Korea's exports to production bases.
+
+    Parameters
+    ----------
+    found : dict
+        Results of `host_metrics` and `sent_metrics` together.
+    """
+    common = {"claim": ABROAD, "economy": abroad.KOREA}
+    years = f"{found['hosts_first']}-{found['hosts_last']}"
+    for group in ("hosts", "others"):
+        yield common | {
+            "value": found[f"{group}_multiple"],
+            "unit": "times",
+            "text": f"Imports of all goods from Korea as {group} report them, {years}, last over first year.",
+            "table": "hosts",
+            "measure": f"imports of {group} from Korea",
+        }
+    yield common | {
+        "value": found["hosts_gap"],
+        "low": found["hosts_gap_low"],
+        "high": found["hosts_gap_high"],
+        "interval": "95% (Welch)",
+        "p": found["hosts_gap_p"],
+        "n": found["others_count"],
+        "unit": "percentage points a year",
+        "text": f"Mean growth of imports from Korea of hosts less that of other importers, {years}.",
+        "table": "hosts",
+        "measure": "lead of hosts over others",
+    }
+    yield common | {
+        "value": found["tiva_growth_newest"],
+        "unit": "percent a year",
+        "text": "Compound growth of Korea's manufactured exports for intermediate use to all destinations, 2011-2022.",
+        "figure": "sent",
+        "measure": "to all destinations, TiVA",
+    }
 
 
 def rival_evidence(table: pd.DataFrame, late: tuple[int, int], goods: str) -> Iterator[dict[str, Any]]:

@@ -27,6 +27,7 @@ STAGES = {
 }
 STAGE_TABLE = "wits_trade_by_stage_of_processing"
 END_USE_TABLE = "wiod2013_bilateral_by_end_use"
+HOST_TABLE = "wits_imports_from_korea"
 MEANS = ("arithmetic", "compound")
 WINDOW_YEARS = ("growth", "levels")
 Stage = Literal[
@@ -83,6 +84,14 @@ class IntermediateTradeParameters(SectionParameters):
     market_share_years: list[int] = Field(
         [2000, 2011], min_length=2, max_length=2, description="years of the constant market share decomposition"
     )
+    hosts: list[str] = Field(
+        ["CHN", "VNM", "IDN", "IND", "MEX"],
+        min_length=2,
+        description="production bases abroad where a table names Vietnam: what they import from Korea (alpha-3)",
+    )
+    host_years: list[int] = Field(
+        [2011, 2017], min_length=2, max_length=2, description="first and last year of imports as hosts report them"
+    )
     source: str = Field(
         SNAPSHOT,
         description="`wits`: embedded tables only; or an ingested set of product-level trade, such as `baci`",
@@ -103,6 +112,7 @@ class IntermediateTradeParameters(SectionParameters):
         self._check_windows()
         self._check_economies()
         self._check_destinations()
+        self._check_hosts()
         self._check_products()
         return self
 
@@ -155,6 +165,14 @@ class IntermediateTradeParameters(SectionParameters):
             refuse_unknown(field, codes, "destination in WIOD release 2013", WIOD_2013)
             refuse_repeats(field, codes, self.focus)
 
+    def _check_hosts(self) -> None:
+        first, last = self.host_years
+        if first >= last:
+            raise ValueError(f"host_years runs from {first} to {last}: give a first year before the last.")
+        refuse_repeats("hosts", self.hosts, "KOR")
+        known = sorted(host_reporters(first, last))
+        refuse_unknown("hosts", self.hosts, f"reporter of imports from Korea in {first} and {last}", known)
+
     def _check_products(self) -> None:
         listed = {"product_destinations": self.product_destinations, "product_bases": self.product_bases}
         for field, codes in listed.items():
@@ -195,6 +213,15 @@ def _present_code(code: str, year: int, recoded: list[Correction]) -> str:
         if item.where.get("iso3") == code and within:
             return str(item.becomes)
     return code
+
+
+def host_reporters(*years: int) -> set[str]:
+    """Return the economies that report imports from Korea in each of the years."""
+    recoded = [item for item in corrections(HOST_TABLE) if item.kind == "recode" and item.column == "iso3"]
+    with open(catalogue.path(HOST_TABLE), encoding="utf-8", newline="") as file:
+        held = ((row["iso3"], int(row["year"])) for row in csv.DictReader(file) if row["iso3"])
+        reported = {(_present_code(code, year, recoded), year) for code, year in held}
+    return set.intersection(*({code for code, found in reported if found == year} for year in years))
 
 
 def check_product_source(name: str, first: int, asked: Mapping[str, Sequence[str]]) -> None:

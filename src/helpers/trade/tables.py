@@ -19,13 +19,25 @@ GOODS = {
 }
 WINDOW_WORDS = {"growth": "the growth rates named by the windows", "levels": "growth between the levels of the windows"}
 #: Partners as Comtrade names them, drawn in the colour of their economy.
-PARTNER_COLOURS = {"China": "CHN", "United States": "USA", "Japan": "JPN", "Vietnam": "VNM", "Other Asia, nes": "TWN"}
+PARTNER_COLOURS = {
+    "Korea": "KOR",
+    "China": "CHN",
+    "United States": "USA",
+    "Japan": "JPN",
+    "Vietnam": "VNM",
+    "Other Asia, nes": "TWN",
+}
 REST = "rest of the world"
 
 
 def name(code: str) -> str:
     """Return the name of an economy as it stands in a sentence: "the United States", "the rest of the world"."""
     return f"the {REST}" if code.upper() == "ROW" else economies.in_sentence(economies.name(code))
+
+
+def label(code: str) -> str:
+    """Return the name of an economy as it stands at a line of a figure; what is no economy stays as it is."""
+    return economies.name(code) if code in economies.known() else code
 
 
 def names(codes: Iterable[str]) -> list[str]:
@@ -136,6 +148,52 @@ def gross(table: pd.DataFrame, end_use: pd.DataFrame, exporter: str) -> pd.DataF
             "intermediate, end, %": share.reindex(table.index),
         }
     ).rename_axis(index="destination")
+
+
+def hosts(table: pd.DataFrame, shares: pd.DataFrame, codes: Sequence[str], years: Sequence[int]) -> pd.DataFrame:
+    """Return imports from Korea of each host, of all and of the other reporters, with plain headings.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `abroad.by_reporter`; its last two rows are the groups.
+    shares : DataFrame, shape (years, reporters)
+        Korea's share of the reporter's imports, percent.
+    codes : sequence of str
+        The hosts.
+    years : pair of int
+        First and last year.
+    """
+    first, last = years
+    listed = table.loc[[*codes, *table.index[-2:]]]
+    parts = {f"Korea's share {year}, %": shares.loc[year].reindex(listed.index) for year in years}
+    return pd.DataFrame(
+        {
+            str(first): listed["first"] / 1000,
+            str(last): listed["last"] / 1000,
+            "multiple": listed["last"] / listed["first"],
+            f"growth {2 * first - last}-{first}": listed["growth_before"],
+            f"growth {first}-{last}": listed["growth"],
+            **parts,
+        }
+    )
+
+
+def sent_to(by_table: pd.DataFrame, codes: Sequence[str]) -> pd.DataFrame:
+    """Return exports for intermediate use by destination in billions, and each one's part in the newest table.
+
+    Parameters
+    ----------
+    by_table : DataFrame, shape (destinations, years)
+        From `abroad.by_destination`.
+    codes : sequence of str
+        Destinations shown, all of them together last.
+    """
+    listed = pd.concat([by_table.loc[list(dict.fromkeys(codes))], by_table.sum().to_frame("all").T]) / 1000
+    newest = by_table.columns[-1]
+    part = 100 * listed[newest] / listed.loc["all", newest]
+    shown = listed.rename(columns={year: str(year) for year in listed})
+    return shown.assign(**{f"share {newest}, %": part}).rename_axis(index="destination")
 
 
 def mirror(table: pd.DataFrame) -> pd.DataFrame:
