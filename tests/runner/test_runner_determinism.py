@@ -109,7 +109,7 @@ def test_two_clean_builds_of_every_section_and_of_the_site_are_equal_byte_for_by
     second = shipped(tmp_path / "another place", seed=2, jobs=2)
     assert sorted(first) == sorted(second)
     assert [name for name in first if first[name] != second[name]] == []
-    reshoring = ("reshoring", "returning-firms", "value-chains")
+    reshoring = ("reshoring", "returning-firms", "value-chains", "literature")
     for slug in ("innovation-index", *reshoring, "intermediate-trade", "drivers", "policy", "claims"):
         assert f"_site/build/pages/{SCENARIO}/{slug}.html" in first
     endings = {name.rpartition(".")[2] for name in first}

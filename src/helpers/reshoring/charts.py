@@ -294,3 +294,29 @@ def by_source(
 def _open_gaps(series: pd.Series) -> pd.Series:
     """Return a yearly series with the years it lacks as missing, so that no line is drawn across them."""
     return series.reindex(range(int(series.index.min()), int(series.index.max()) + 1))
+
+
+def trends(grid: pd.DataFrame, alpha: float, palette: Sequence[str]) -> "Figure":
+    """Draw the trend of every combination, one row an aggregate and group of economies; filled where it is clear.
+
+    Parameters
+    ----------
+    grid : DataFrame
+        From `literature.intensity_trends`.
+    alpha : float
+        Level below which a trend is clear.
+    palette : sequence of str
+        Colours.
+    """
+    rows = list(grid.groupby(["aggregate", "economies"], sort=False))
+    fig, ax = _new(0.62 * len(rows) + 1.2)
+    for height, (_, row) in zip(range(len(rows))[::-1], rows, strict=True):
+        spread = height + np.linspace(-0.28, 0.28, len(row))
+        clear = (row["p"] < alpha).to_numpy()
+        for chosen, face in ((~clear, "white"), (clear, palette[0])):
+            ax.scatter(row["slope"][chosen], spread[chosen], s=30, edgecolor=palette[0], facecolor=face, zorder=2)
+    ax.axvline(0, color="#4D4D4D", linewidth=1)
+    ax.set_yticks(range(len(rows))[::-1], [f"{aggregate}, {group}" for (aggregate, group), _ in rows])
+    ax.set_xlabel("trend, % of the mean a year")
+    ax.grid(axis="y", visible=False)
+    return fig

@@ -1,7 +1,7 @@
 """What a reader may change in the sections on reshoring, with the values that are allowed."""
 
 from math import ceil
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -187,3 +187,13 @@ class ValueChainsParameters(SectionParameters):
                 f"{self.break_year}, too few to test a break (two on each side at least, {margin} kept at each end). "
                 f"Name fewer years or a smaller trimming. Changes there are: {changes[0]}-{changes[-1]}."
             )
+
+
+class LiteratureParameters(SectionParameters):
+    """Parameters of the section `literature`; the defaults are those of the published page."""
+
+    material: float = Field(1.0, gt=0, le=20, description="smallest fall that counts as reshoring (points)")
+    trims: list[Annotated[float, Field(ge=0, lt=0.5)]] = Field(
+        [0.0, 0.01, 0.05, 0.1], min_length=1, description="shares of the largest intensities that are dropped"
+    )
+    alpha: float = Field(0.05, ge=0.001, le=0.2, description="two-sided level at which a trend counts as clear")
