@@ -3,7 +3,7 @@
 import pytest
 from site_example import ROOT
 
-from helpers.site.references import Fragments, bibliography_keys, numbered, render_fragments, resolve
+from helpers.site.plain_page import Fragments, bibliography_keys, numbered, render_fragments, resolve
 
 BIBLIOGRAPHY = ROOT / "references.bib"
 NUMBERS = {"fig-a": "Figure 1", "tbl-b": "Table 1"}

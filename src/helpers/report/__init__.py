@@ -13,7 +13,7 @@ from helpers.report.entries import (
     read_on,
     tally,
 )
-from helpers.report.figures import figure, write_csv
+from helpers.report.figures import COLOURS, colour, figure, setup, write_csv
 from helpers.report.store import (
     evidence,
     is_published,
@@ -25,7 +25,6 @@ from helpers.report.store import (
     sections,
     sweep,
 )
-from helpers.report.style import COLOURS, colour, setup
 from helpers.report.tables import read_csv, table
 from helpers.report.words import (
     by_interval,
@@ -51,52 +50,3 @@ from helpers.report.words import (
     rose_or_fell,
     signed,
 )
-
-__all__ = [
-    "COLOURS",
-    "by_interval",
-    "by_scenario",
-    "by_sign",
-    "capital",
-    "change",
-    "choose",
-    "colour",
-    "counted",
-    "data_entries",
-    "data_tables",
-    "detailed",
-    "estimate",
-    "evidence",
-    "figure",
-    "generated_note",
-    "interval",
-    "is_published",
-    "link",
-    "listing",
-    "mark",
-    "metrics",
-    "none_or",
-    "number",
-    "ordinal",
-    "other_metrics",
-    "other_results",
-    "other_runs",
-    "other_sections",
-    "out_of",
-    "p_value",
-    "parameter_entries",
-    "percent",
-    "plural",
-    "points",
-    "read_csv",
-    "read_on",
-    "results",
-    "rose_or_fell",
-    "sections",
-    "setup",
-    "signed",
-    "sweep",
-    "table",
-    "tally",
-    "write_csv",
-]

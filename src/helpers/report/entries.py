@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from helpers.errors import InputError, not_allowed
-from helpers.report.inline import Marked, Rich, escaped
+from helpers.report.inline import Marked, Rich, code, escaped, link_html
 from helpers.report.store import OtherRun, other_runs, sections
 from helpers.report.tables import html_table
 from helpers.report.words import as_text, link, listing, plural, slug
@@ -45,7 +45,8 @@ def by_scenario(section: str, columns: Mapping[str, str], study: Mapping[str, st
     """
     import pandas as pd
 
-    runs = _real(other_runs(section))
+    runs = other_runs(section)
+    runs = [run for run in runs if not run.metrics.get("generated")] or runs
     rows = [[_page(run), *(_metric(run, metric) for metric in columns.values())] for run in runs]
     if study is not None:
         known = [_metric(runs[0], study[head]) if head in study else None for head in columns]
@@ -84,10 +85,6 @@ def generated_note() -> Marked:
     )
 
 
-def _real(runs: list[OtherRun]) -> list[OtherRun]:
-    return [run for run in runs if not run.metrics.get("generated")] or runs
-
-
 def _metric(run: OtherRun, name: str) -> Any:
     if name not in run.metrics:
         raise InputError(not_allowed(f"metric of {run.section} under {run.scenario}", name, sorted(run.metrics)))
@@ -113,7 +110,7 @@ def parameter_entries() -> Marked:
     entries: list[str] = []
     for section in (section for section in sections() if section["parameters"]):
         rows = [
-            (_code(row["name"]), row["meaning"], as_text(row["default"]), row["allowed"])
+            (code(row["name"]), row["meaning"], as_text(row["default"]), row["allowed"])
             for row in section["parameters"]
         ]
         caption = f"Table {len(entries) + 1}. Parameters of “{section['title']}”"
@@ -129,7 +126,7 @@ def data_tables() -> "pd.DataFrame":
 
     rows = [
         [
-            Rich(record.title, html=f'<a href="#{record.name}">{escape(record.title)}</a>'),
+            Rich(record.title, html=link_html(f"#{record.name}", record.title)),
             record.producer,
             _whole(vintage.name for vintage in record.vintages),
             _whole([_span(year for vintage in record.vintages for year in vintage.years) or "–"]),
@@ -165,17 +162,17 @@ def _records() -> list[Any]:
 
 def _facts(record: Any) -> Iterable[tuple[str, str]]:
     """Return what is known about a table as pairs of a term and HTML; what it has none of is left out."""
-    series = f", series {_code(record.series_code).html}" if record.series_code else ""
+    series = f", series {code(record.series_code).html}" if record.series_code else ""
     terms = f" {escape(record.terms)}" if record.terms else ""
-    size = f"({record.bytes / 1000:,.0f} kB, SHA-256 {_code(record.sha256[:16] + '…').html})"
+    size = f"({record.bytes / 1000:,.0f} kB, SHA-256 {code(record.sha256[:16] + '…').html})"
     download = f'<a href="{escape(record.path)}" download>{escape(record.path.rpartition("/")[2])}</a> {size}'
     facts = {
-        "Name in code": _code(record.name).html,
-        "Producer": _link(record.url, record.producer) + series,
+        "Name in code": code(record.name).html,
+        "Producer": link_html(record.url, record.producer) + series,
         "Unit": escape(record.unit),
         "Definition": escape(record.definition),
         "Vintages": _listed([_coverage(vintage) for vintage in record.vintages]),
-        "Licence": _link(record.licence_url, record.licence) + terms,
+        "Licence": link_html(record.licence_url, record.licence) + terms,
         "To cite": "<br>".join(escape(citation.text) for citation in record.citations),
         "Known problems": _listed(record.problems),
         "Download": download if record.redistribute else "Not redistributed here; get it from the producer.",
@@ -202,14 +199,6 @@ def _whole(texts: Iterable[str]) -> Rich:
 
 def _listed(items: Sequence[str]) -> str:
     return "<ul>" + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>" if items else ""
-
-
-def _code(text: str) -> Rich:
-    return Rich(text, html=f"<code>{escape(text)}</code>")
-
-
-def _link(address: str, text: str) -> str:
-    return f'<a href="{escape(address)}">{escape(text)}</a>'
 
 
 def _entry(title: str, anchor: str, summary: str, html: str, text: str = "") -> str:

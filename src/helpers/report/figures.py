@@ -1,14 +1,77 @@
-"""Saving and showing a figure, once, with its source beneath."""
+"""Figures: the house style, saving and showing one, and the source line beneath every figure and table."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING
 
-from helpers.report.source import flags_of, show_source, source_line
 from helpers.report.store import is_generated, metrics_only, output_path
+from helpers.report.words import listing
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+# Okabe and Ito's palette without its yellow, which vanishes on white.
+COLOURS: tuple[str, ...] = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4D4D4D")
+NEUTRAL = "#8A8F98"
+
+# Fixed, so that an economy keeps its colour from page to page.
+ECONOMIES: dict[str, str] = {
+    "KOR": "#D55E00",
+    "USA": "#0072B2",
+    "JPN": "#CC79A7",
+    "DEU": "#4D4D4D",
+    "CHN": "#009E73",
+    "TWN": "#E69F00",
+    "VNM": "#56B4E9",
+}
+
+# At 400 px a figure of 6.4 in is shown at about six tenths of its size, hence the large type.
+SETTINGS: dict[str, object] = {
+    "figure.figsize": (6.4, 4.2),
+    "figure.dpi": 100,
+    "figure.constrained_layout.use": True,
+    "savefig.dpi": 160,
+    "savefig.facecolor": "white",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 12,
+    "axes.labelsize": 12,
+    "axes.titlesize": 13,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#6B7280",
+    "grid.color": "#E5E7EB",
+    "xtick.labelsize": 11,
+    "ytick.labelsize": 11,
+    "legend.fontsize": 11,
+    "legend.frameon": False,
+    "lines.linewidth": 2.0,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "reshoring",
+}
+GENERATED = "Generated data: no number here says anything about the world"
+
+
+def setup() -> None:
+    """Set the house style for all figures of this session; output depends on neither clock nor hash seed."""
+    if metrics_only():
+        return
+    import seaborn
+
+    seaborn.set_theme(style="whitegrid", palette=list(COLOURS), rc=SETTINGS)
+
+
+def colour(economy: str) -> str:
+    """Return the fixed colour of an economy as `#RRGGBB`; a neutral grey for those without one.
+
+    Parameters
+    ----------
+    economy : str
+        ISO 3166 alpha-3 code, or any other label (medians and groups are drawn in grey).
+    """
+    return ECONOMIES.get(economy.upper(), NEUTRAL)
 
 
 def figure(
@@ -45,34 +108,28 @@ def figure(
     from matplotlib import pyplot
 
     if not metrics_only():
-        _save(fig, name)
+        _save_and_show(fig, name)
         if data is not None:
             write_csv(data, name)
-        _show(name)
         show_source(source_line(tables, vintages=vintages, n=n, note=note, flags=flags_of(data)), name)
     pyplot.close(fig)
 
 
-def _save(fig: "Figure", name: str) -> None:
-    if is_generated():
-        watermark(fig)
+def _save_and_show(fig: "Figure", name: str) -> None:
+    from IPython.display import SVG, display
+
+    if is_generated():  # the figure keeps saying so away from its page
+        fig.text(
+            0.5, 0.5, "GENERATED DATA", ha="center", va="center", zorder=1000,
+            fontsize=34, color="#B00020", alpha=0.28, rotation=30, weight="bold",
+        )  # fmt: skip
+    svg = output_path("figures", name, ".svg")
     # Dates and versions would make two runs of the same differ.
-    fig.savefig(output_path("figures", name, ".svg"), metadata={"Date": None, "Creator": None})
+    fig.savefig(svg, metadata={"Date": None, "Creator": None})
     # The layout has been found; finding it again for the second file would take as long as drawing that.
     fig.set_layout_engine("none")
     fig.savefig(output_path("figures", name, ".png"), metadata={"Software": None})
-
-
-def _show(name: str) -> None:
-    from IPython.display import SVG, display
-
-    display(SVG(data=output_path("figures", name, ".svg").read_text(encoding="utf-8")))
-
-
-def watermark(fig: "Figure") -> None:
-    """Write across a figure that it shows generated data, so that it keeps saying so away from its page."""
-    look: dict[str, Any] = {"fontsize": 34, "color": "#B00020", "alpha": 0.28, "rotation": 30, "weight": "bold"}
-    fig.text(0.5, 0.5, "GENERATED DATA", ha="center", va="center", zorder=1000, **look)
+    display(SVG(data=svg.read_text(encoding="utf-8")))
 
 
 def write_csv(frame: "pd.DataFrame", name: str) -> None:
@@ -86,3 +143,72 @@ def has_index(frame: "pd.DataFrame") -> bool:
     import pandas as pd
 
     return not (isinstance(frame.index, pd.RangeIndex) and frame.index.name is None)
+
+
+def source_line(
+    tables: Sequence[str],
+    *,
+    vintages: Mapping[str, str] | None = None,
+    n: int | str | None = None,
+    note: str | None = None,
+    flags: Iterable[str] = (),
+) -> str:
+    """Return the source line as plain text.
+
+    Parameters
+    ----------
+    tables : sequence of str
+        Catalogue names of the tables shown, or ingested data sets as `kind/name`.
+    vintages : mapping, optional
+        Table to vintage used; a table that is not named is listed with all the vintages it has.
+    n : int or str, optional
+        Number of observations ("35"), or with what they are ("35 economies").
+    note : str, optional
+        A sentence of its own.
+    flags : iterable of str
+        Flags carried by the values shown.
+    """
+    parts = [_sources(tables, vintages or {})]
+    parts += [f"n = {n}"] if n is not None else []
+    parts += [f"Flagged values (†): {'; '.join(flags)}"] if (flags := list(flags)) else []
+    parts += [note[:1].upper() + note[1:]] if note else []
+    parts += [GENERATED] if is_generated() else []
+    return " ".join(part.rstrip(".") + "." for part in parts if part)
+
+
+def _sources(tables: Sequence[str], vintages: Mapping[str, str]) -> str:
+    from helpers import data, ingested
+
+    by_producer: dict[str, list[str]] = {}
+    for table in tables:
+        if "/" in table:
+            by_producer[ingested.describe(table)["title"]] = [f"ingested as {table.partition('/')[2]}"]
+            continue
+        record = data.metadata(table)
+        used = vintages.get(table) or listing(data.vintages(table))
+        # The data page has "(from UNESCO ...)"; here it would drown the vintage.
+        entries = by_producer.setdefault(record.producer.partition(" (from ")[0], [])
+        entries += [used] if used not in entries else []
+    listed = "; ".join(f"{producer} ({', '.join(used)})" for producer, used in by_producer.items())
+    return f"Source: {listed}" if listed else ""
+
+
+def flags_of(frame: "pd.DataFrame | None") -> list[str]:
+    """Return the distinct flags in a frame's `flag` column, with the economies and years that carry them."""
+    if frame is None or "flag" not in frame.columns:
+        return []
+    flagged = frame[frame["flag"].fillna("").astype(str) != ""].reset_index()
+    found: dict[str, list[str]] = {}
+    for row in flagged.to_dict("records"):
+        where = " ".join(str(row[key]) for key in ("iso3", "economy", "year") if key in row)
+        found.setdefault(str(row["flag"]), []).append(where)
+    return [
+        f"{flag} ({', '.join(filter(None, dict.fromkeys(where)))})".replace(" ()", "") for flag, where in found.items()
+    ]
+
+
+def show_source(text: str, name: str) -> None:
+    """Display the source line of what was saved under `name`; the site adds links to those files."""
+    from IPython.display import HTML, display
+
+    display(HTML(f'<p class="source-line" data-results="{escape(name)}">{escape(text)}</p>'))

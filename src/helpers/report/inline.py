@@ -52,6 +52,16 @@ class Rich:
         return self.html
 
 
+def code(text: str) -> Rich:
+    """Return a name in code, set as such in tables."""
+    return Rich(text, html=f"<code>{escape(text)}</code>")
+
+
+def link_html(address: str, text: str, *, download: bool = False) -> str:
+    """Return a link; `text` is escaped."""
+    return f'<a href="{escape(address)}"{" download" if download else ""}>{escape(text)}</a>'
+
+
 def escaped(text: str) -> str:
     """Return a text as one line of Markdown that shows it letter by letter."""
     one_line = re.sub(r"\s+", " ", text).translate(SPECIAL)

@@ -38,14 +38,11 @@ def results() -> Path:
     Under the runner it is the run's own; in JupyterLab it is ``build/interactive/<notebook>``.
     """
     context = current_run()
-    folder = Path(context["results"]) if context else project_root() / "build" / "interactive" / _notebook_name()
+    # Jupyter Server tells its kernels the notebook's path in this variable.
+    notebook = Path(os.environ.get("JPY_SESSION_NAME", "scratch")).stem or "scratch"
+    folder = Path(context["results"]) if context else project_root() / "build" / "interactive" / notebook
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def _notebook_name() -> str:
-    # Jupyter Server tells its kernels the notebook's path in this variable.
-    return Path(os.environ.get("JPY_SESSION_NAME", "scratch")).stem or "scratch"
 
 
 def other_results(section: str, scenario: str | None = None) -> Path:

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from helpers.report.figures import has_index, write_csv
+from helpers.report.figures import flags_of, has_index, show_source, source_line, write_csv
 from helpers.report.inline import Rich
-from helpers.report.source import flags_of, show_source, source_line
 from helpers.report.store import metrics_only, other_results
 from helpers.report.words import MISSING, is_missing, number
 
@@ -101,15 +100,17 @@ def table_html(
     df, formats, sortable, stacked
         As in `table`.
     """
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
     frame = df.reset_index() if has_index(df) else df
     columns = [" ".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in frame.columns]
-    chosen = [_flag_mark if column == FLAG else (formats or {}).get(column) for column in frame.columns]
+    marked = {**(formats or {}), FLAG: _flag_mark}
     kinds = ("report-table", *(["sortable"] if sortable else []), *(["stacked"] if stacked else []))
     return html_table(
         columns,
         frame.itertuples(index=False, name=None),
-        numeric=[_is_numeric(frame.loc[:, column]) for column in frame.columns],
-        formats=chosen,
+        numeric=[is_numeric_dtype(kind) and not is_bool_dtype(kind) for kind in frame.dtypes],
+        formats=[marked.get(column) for column in frame.columns],
         classes=" ".join(kinds),
     )
 
@@ -164,12 +165,6 @@ def _flag_mark(text: object) -> Rich:
     return Rich(str(text), html=f'<abbr class="flag" tabindex="0" title="{escape(str(text))}">†</abbr>')
 
 
-def _is_numeric(column: "pd.Series") -> bool:
-    from pandas.api.types import is_bool_dtype, is_numeric_dtype
-
-    return is_numeric_dtype(column) and not is_bool_dtype(column)
-
-
 def _row(values: Sequence[Any], right: Sequence[bool], chosen: Sequence[Format | None]) -> str:
     cells = [_cell(value, side, how) for value, side, how in zip(values, right, chosen, strict=True)]
     first = cells[0].replace("<td", '<th scope="row"', 1).removesuffix("</td>") + "</th>" if cells else ""
@@ -191,9 +186,9 @@ def _class(right: bool) -> str:
 
 
 def _shown(value: Any, how: Format | None) -> str | Rich:
-    if isinstance(value, Rich) or how is _flag_mark:
-        return value if isinstance(value, Rich) else _flag_mark(value)
-    if is_missing(value):
+    if isinstance(value, Rich):
+        return value
+    if is_missing(value) and how is not _flag_mark:
         return MISSING
     if callable(how):
         shown = how(value)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from html import escape
 
-from helpers.report.inline import Marked, Rich, as_markdown
+from helpers.report.inline import Marked, Rich, as_markdown, link_html
 from helpers.report.store import is_published
 
 MISSING = "n/a"
@@ -295,7 +295,7 @@ def link(text: str, address: str) -> Rich:
     """
     if not is_published():
         return Rich(text)
-    return Rich(text, f"[{as_markdown(text)}]({address})", f'<a href="{escape(address)}">{escape(text)}</a>')
+    return Rich(text, f"[{as_markdown(text)}]({address})", link_html(address, text))
 
 
 def mark(value: str) -> Rich:

@@ -52,7 +52,7 @@ def page_notebook(
     """
     first, *rest = notebook["cells"]
     kept = {key: value for key, value in read_front_matter(text(first)).items() if key not in OWN_KEYS}
-    head = raw_cell("front-matter", front_matter(kept | dict(front)))
+    head = new_cell("raw", "front-matter", front_matter(kept | dict(front)))
     body = [published for cell in rest for published in _published_cells(cell, source_links)]
     boxed = html_cell("run-box", box)
     return as_notebook([head, *body, boxed] if box_last else [head, boxed, *body])
@@ -92,20 +92,17 @@ def cell_options(source: str) -> tuple[dict[str, Any], str]:
 
 def _published_cells(cell: Cell, source_links: Callable[[str], str]) -> list[Cell]:
     if cell["cell_type"] != "code":
-        return [_cell(cell["cell_type"], cell.get("id", "text"), protect_currency(text(cell)))]
+        return [new_cell(cell["cell_type"], cell.get("id", "text"), protect_currency(text(cell)))]
     if HIDDEN_TAGS & set(cell.get("metadata", {}).get("tags", [])):
         return []
     options, code = cell_options(text(cell))
     kept, moved = _split_outputs(cell.get("outputs", []))
     # A labelled cell that showed nothing has no figure or table to be numbered.
-    shown = kept or (_is_shown(options, code) and "label" not in options)
+    is_hidden = options.get("echo") is False or options.get("include") is False
+    shown = kept or (code and not is_hidden and "label" not in options)
     head = [_code_cell(cell["id"], options, code, kept)] if shown else []
     tail = [_moved_cell(f"{cell['id']}-{n}", output, source_links) for n, output in enumerate(moved, 1)]
     return head + tail
-
-
-def _is_shown(options: Mapping[str, Any], code: str) -> bool:
-    return bool(code) and options.get("echo", True) is not False and options.get("include", True) is not False
 
 
 def _split_outputs(outputs: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -129,7 +126,7 @@ def _code_cell(name: str, options: dict[str, Any], code: str, outputs: list[dict
     lines = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=10_000).splitlines() if shown else []
     source = "\n".join([*(f"#| {line}" for line in lines), code])
     clean = [_clean_output(output) for output in outputs]
-    return _cell("code", name, source) | {"execution_count": None, "outputs": clean}
+    return new_cell("code", name, source) | {"execution_count": None, "outputs": clean}
 
 
 def _clean_output(output: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,7 +149,7 @@ def _lines(content: str) -> list[str]:
 def _moved_cell(name: str, output: Mapping[str, Any], source_links: Callable[[str], str]) -> Cell:
     if _is_source_line(output):
         return html_cell(name, source_links(text(output["data"], "text/html")))
-    return _cell("markdown", name, protect_currency(text(output["data"], "text/markdown")))
+    return new_cell("markdown", name, protect_currency(text(output["data"], "text/markdown")))
 
 
 def protect_currency(markdown: str) -> str:
@@ -167,18 +164,17 @@ def raw_html(html: str) -> str:
 
 def html_cell(name: str, html: str) -> Cell:
     """Return a Markdown cell that holds HTML as it is."""
-    return _cell("markdown", name, raw_html(html))
+    return new_cell("markdown", name, raw_html(html))
 
 
-def markdown_cell(name: str, source: str) -> Cell:
-    """Return a Markdown cell."""
-    return _cell("markdown", name, source)
+def new_cell(kind: str, name: str, source: str) -> Cell:
+    """Return a cell.
 
-
-def raw_cell(name: str, source: str) -> Cell:
-    """Return a raw cell, such as that of the front matter."""
-    return _cell("raw", name, source)
-
-
-def _cell(kind: str, name: str, source: str) -> Cell:
+    Parameters
+    ----------
+    kind : str
+        "markdown", "code" or "raw", which the front matter is.
+    name, source : str
+        Its identifier and its text.
+    """
     return {"cell_type": kind, "id": name[:64], "metadata": {}, "source": _lines(source)}

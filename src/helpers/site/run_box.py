@@ -3,7 +3,7 @@
 import re
 from html import escape
 
-from helpers.report.inline import Rich
+from helpers.report.inline import Rich, code, link_html
 from helpers.report.tables import html_table
 from helpers.report.words import as_text
 from helpers.runner import Run
@@ -27,12 +27,14 @@ def run_box(run: Run) -> str:
     Above the box of a run on generated data stands a banner that says so.
     """
     of = "How this page was made" if run.section.at_root else f"Scenario: {run.scenario.title}"
+    rows = [(code(name), as_text(value)) for name, value in run.parameters.items()]
+    chosen = html_table(("Parameter", "Value"), rows, classes="plain-table")
     about = "" if run.section.at_root else f"<p>{escape(run.scenario.description)}</p>\n"
     return (
         f'{WATERMARK if run.generated else ""}<details class="run-box"><summary>'
         f'<span class="run-scenario">{escape(of)}{_later_than(run)}</span> '
         f'<span class="run-id">run <code>{run.run_id}</code></span></summary>\n'
-        f"{about}{_parameters(run)}{_data(run)}{_downloads(run)}</details>"
+        f"{about}{_part('Parameters', chosen) if rows else ''}{_data(run)}{_downloads(run)}</details>"
     )
 
 
@@ -43,14 +45,9 @@ def _later_than(run: Run) -> str:
     return f" · {count} of {len(run.tables)} tables published after {as_of.words}" if as_of and count else ""
 
 
-def _parameters(run: Run) -> str:
-    rows = [(_code(name), as_text(value)) for name, value in run.parameters.items()]
-    return _part("Parameters", html_table(("Parameter", "Value"), rows, classes="plain-table")) if rows else ""
-
-
 def _data(run: Run) -> str:
     rows: list[tuple[object, str]] = [
-        (Rich(name, html=link(way(run, "data.html") + f"#{name}", name)), as_text(table["vintages"]))
+        (Rich(name, html=link_html(way(run, "data.html") + f"#{name}", name)), as_text(table["vintages"]))
         for name, table in sorted(run.tables.items())
     ]
     rows += [(name, f"{found['title']}, ingested") for name, found in sorted(run.ingested.items())]
@@ -71,7 +68,7 @@ def _published_later(run: Run) -> str:
 
 def _downloads(run: Run) -> str:
     files = {f"{downloads(run)}/{name.format(slug=run.section.slug)}": words for name, words in DOWNLOADED.items()}
-    items = "".join(f"<li>{link(way(run, path), words, download=True)}</li>" for path, words in files.items())
+    items = "".join(f"<li>{link_html(way(run, path), words, download=True)}</li>" for path, words in files.items())
     return _part("Download", f"<ul>{items}</ul>")
 
 
@@ -79,20 +76,11 @@ def _part(title: str, content: str) -> str:
     return f'<p class="run-heading">{title}</p>\n{content}\n'
 
 
-def _code(text: str) -> Rich:
-    return Rich(text, html=f"<code>{escape(text)}</code>")
-
-
-def link(target: str, text: str, *, download: bool = False) -> str:
-    """Return a link; `text` is escaped."""
-    return f'<a href="{escape(target)}"{" download" if download else ""}>{escape(text)}</a>'
-
-
 def way_back(run: Run) -> str:
     """Return a link from the page of a variant to the list of all; empty for other pages."""
     if not run.variant:
         return ""
-    return f'<p class="way-back">{link(way(run, address(listed(run))), run.section.title)}</p>\n'
+    return f'<p class="way-back">{link_html(way(run, address(listed(run))), run.section.title)}</p>\n'
 
 
 def source_line_links(run: Run, html: str) -> str:
@@ -100,7 +88,7 @@ def source_line_links(run: Run, html: str) -> str:
     name = html.partition('data-results="')[2].partition('"')[0]
     kinds = {f"tables/{name}.csv": "CSV", f"figures/{name}.svg": "SVG", f"figures/{name}.png": "PNG"}
     found = [(path, words) for path, words in kinds.items() if name and (run.results / path).is_file()]
-    links = ", ".join(link(way(run, f"{downloads(run)}/{path}"), words, download=True) for path, words in found)
+    links = ", ".join(link_html(way(run, f"{downloads(run)}/{path}"), words, download=True) for path, words in found)
     as_of = run.scenario.as_of
     later = {vintage.name for vintage, _ in as_of.later(run.section.tables).values()} if as_of else set()
     named = sorted(vintage for vintage in later if re.search(rf"[(, ]{re.escape(vintage)}[),]", html))

@@ -11,13 +11,13 @@ from typing import Any
 
 from helpers import files
 from helpers.errors import InputError, WorkError, not_allowed
-from helpers.report.inline import Rich
+from helpers.report.inline import Rich, link_html
 from helpers.report.tables import html_table
 from helpers.report.words import ordinal, percent
 from helpers.runner import Run
 from helpers.site import pages
-from helpers.site.notebook_page import as_notebook, front_matter, html_cell, markdown_cell, page_notebook, raw_cell
-from helpers.site.run_box import link, run_box, source_line_links, way_back
+from helpers.site.notebook_page import as_notebook, front_matter, html_cell, new_cell, page_notebook
+from helpers.site.run_box import run_box, source_line_links, way_back
 
 TABLE_SCRIPT, TABLE_STYLE = "dt_bundle.js", "dt_bundle.css"
 #: What the script of itables ends with: it is written as a module, and this names what it gives to others.
@@ -94,7 +94,7 @@ def variant_list(runs: Sequence[Run]) -> dict[str, Any]:
     folder = pages.listed(runs[0]).removesuffix(".ipynb").rpartition("/")[2]
     rows = [
         [
-            Rich(run.variant, html=link(f"{folder}/{run.variant}.html", pages.variant_name(run))),
+            Rich(run.variant, html=link_html(f"{folder}/{run.variant}.html", pages.variant_name(run))),
             *(_metric(run, item) for item in metrics),
         ]
         for run in runs
@@ -110,7 +110,9 @@ def variant_list(runs: Sequence[Run]) -> dict[str, Any]:
     count = "One page" if len(runs) == 1 else f"{len(runs)} pages, each"
     lead = f"{count} made by the same notebook. Scenario: {scenario.title}."
     listed = html_cell("variants", f'<div class="{pages.VARIANTS}">\n{table}\n</div>')
-    return as_notebook([raw_cell("front-matter", front_matter(front)), markdown_cell("lead", lead), listed])
+    return as_notebook(
+        [new_cell("raw", "front-matter", front_matter(front)), new_cell("markdown", "lead", lead), listed]
+    )
 
 
 def _metric(run: Run, item: Mapping[str, Any]) -> Any:
