@@ -136,6 +136,35 @@ def manifest(kind: str, name: str) -> dict[str, Any]:
     return found
 
 
+def begin(kind: str, name: str, form: str, source: Path, revision: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the manifest of a data set as an earlier ingestion left it, and the one to go on with.
+
+    Parameters
+    ----------
+    kind, name : str
+        The data set.
+    form : str
+        Format of the files to be read.
+    source : Path
+        Their folder; what is made from a generated one stays marked.
+    revision : int
+        Changes with the way files are read: what an older revision made does not count, and is made again.
+
+    Raises
+    ------
+    InputError
+        The data set holds files of another format, or generated ones beside published ones.
+    """
+    old, generated = manifest(kind, name), is_generated(source)
+    if old and (old["format"], old["generated"]) != (form, generated):
+        raise InputError(
+            f"{name!r} already holds {'generated ' if old['generated'] else ''}{old['format']} data. "
+            "Choose another name with --name."
+        )
+    fresh = {"kind": kind, "name": name, "format": form, "generated": generated, "revision": revision}
+    return old, fresh
+
+
 def write_manifest(kind: str, name: str, content: dict[str, Any]) -> None:
     """Replace the manifest of a data set in one step."""
     files.write_text(folder(kind, name) / MANIFEST, json.dumps(content, indent=1, sort_keys=True) + "\n")

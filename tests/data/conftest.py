@@ -13,13 +13,13 @@ FEW = ("concordances/economies", "indicators/labour_share", "indicators/rd_gdp",
 
 
 @pytest.fixture(autouse=True)
-def _outside_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def _outside_a_run(monkeypatch):
     monkeypatch.delenv("RESHORING_RUN", raising=False)
     monkeypatch.setenv("RESHORING_ROOT", str(ROOT))
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(tmp_path, monkeypatch):
     """Root of a project whose data may be damaged."""
     shutil.copytree(ROOT / "data", tmp_path / "data")
     monkeypatch.setenv("RESHORING_ROOT", str(tmp_path))
@@ -27,7 +27,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def few_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def few_tables(tmp_path_factory):
     """A project with a few tables only, so that checking all of them is quick."""
     root = tmp_path_factory.mktemp("few")
     for name in FEW:
@@ -44,7 +44,7 @@ def few_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def small(few_tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def small(few_tables, tmp_path, monkeypatch):
     """Root of a project of a few tables that may be damaged."""
     shutil.copytree(few_tables / "data", tmp_path / "data")
     monkeypatch.setenv("RESHORING_ROOT", str(tmp_path))

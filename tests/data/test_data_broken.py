@@ -1,8 +1,5 @@
 """A table that is broken, changed or missing: a plain error that names file, line and rule."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,16 +16,16 @@ ROBOTS = "data/indicators/robot_density.csv"
 INPUTS = "data/input_output/wiod2016_manufacturing_inputs.csv"
 
 
-def replaced(old: bytes, new: bytes) -> Callable[[bytes], bytes]:
-    def change(content: bytes) -> bytes:
+def replaced(old, new):
+    def change(content):
         assert content.count(old) >= 1
         return content.replace(old, new, 1)
 
     return change
 
 
-def line(number: int, new: bytes) -> Callable[[bytes], bytes]:
-    def change(content: bytes) -> bytes:
+def line(number, new):
+    def change(content):
         lines = content.split(b"\n")
         lines[number - 1] = new
         return b"\n".join(lines)
@@ -94,7 +91,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_a_broken_table_is_refused_by_load_and_by_package(small: Path, case: str) -> None:
+def test_a_broken_table_is_refused_by_load_and_by_package(small, case):
     change, expected = BROKEN[case]
     file = small / ROBOTS
     file.write_bytes(change(file.read_bytes()))
@@ -108,7 +105,7 @@ def test_a_broken_table_is_refused_by_load_and_by_package(small: Path, case: str
         describe_table(file.with_suffix(".yml"))
 
 
-def test_a_cell_that_cannot_be_read_does_not_hide_other_faults(small: Path) -> None:
+def test_a_cell_that_cannot_be_read_does_not_hide_other_faults(small):
     file = small / ROBOTS
     content = line(9, b"AUT,2022,ifr-2025,9e9")(line(7, b"AUT")(line(5, b"AUT,2018,ifr-2025,many")(file.read_bytes())))
     file.write_bytes(content)
@@ -122,18 +119,18 @@ def test_a_cell_that_cannot_be_read_does_not_hide_other_faults(small: Path) -> N
     ]
 
 
-def test_other_tables_still_load_when_one_is_broken(small: Path) -> None:
+def test_other_tables_still_load_when_one_is_broken(small):
     (small / ROBOTS).write_bytes(b"")
     assert len(data.load("rd_gdp")) > 0
 
 
-def test_a_missing_file_is_named(small: Path) -> None:
+def test_a_missing_file_is_named(small):
     (small / ROBOTS).unlink()
     with pytest.raises(WorkError, match=f"{ROBOTS} is missing: table 'robot_density' cannot be read"):
         data.load("robot_density")
 
 
-def test_a_sound_change_is_refused_until_the_package_accepts_it(small: Path) -> None:
+def test_a_sound_change_is_refused_until_the_package_accepts_it(small):
     file = small / ROBOTS
     file.write_bytes(file.read_bytes().replace(b"AUT,2015,ifr-2025,128.0", b"AUT,2015,ifr-2025,129.0"))
     with pytest.raises(WorkError) as caught:
@@ -175,7 +172,7 @@ def test_a_sound_change_is_refused_until_the_package_accepts_it(small: Path) -> 
          "line 2, column flow: 'Exports' is not allowed; allowed: Export, Import"),
     ],
 )  # fmt: skip
-def test_rules_of_single_tables_name_line_and_rule(project: Path, path: str, old: bytes, new: bytes, rule: str) -> None:
+def test_rules_of_single_tables_name_line_and_rule(project, path, old, new, rule):
     file = project / path
     file.write_bytes(replaced(old, new)(file.read_bytes()))
     with pytest.raises(WorkError) as caught:
@@ -194,7 +191,7 @@ ROBOT_CELLS = data.path("robot_density").read_text(encoding="utf-8").splitlines(
         st.characters(codec="utf-8", exclude_characters='\r\n",', exclude_categories=["Cs", "Cc"]), max_size=8
     ).filter(lambda text: not text.strip().lstrip("+-").replace(".", "").replace("e", "").isalnum()),
 )
-def test_garbage_in_any_cell_is_found_on_its_line(row: int, column: str, garbage: str) -> None:
+def test_garbage_in_any_cell_is_found_on_its_line(row, column, garbage):
     lines = list(ROBOT_CELLS)
     cells = lines[row - 1].split(",")
     cells[["iso3", "year", "vintage", "value"].index(column)] = garbage
@@ -206,12 +203,12 @@ def test_garbage_in_any_cell_is_found_on_its_line(row: int, column: str, garbage
 
 @settings(deadline=None, max_examples=40, derandomize=True)
 @given(st.integers(0, 3479))
-def test_a_file_cut_anywhere_is_never_taken_for_the_table(size: int) -> None:
+def test_a_file_cut_anywhere_is_never_taken_for_the_table(size):
     content = data.path("robot_density").read_bytes()[:size]
     assert problems_in(content, data.metadata("robot_density"), ROBOTS, corrections("robot_density"))
 
 
-def test_many_lines_alike_are_counted_not_listed() -> None:
+def test_many_lines_alike_are_counted_not_listed():
     problems = [Problem("data/x.csv", "is not a number", line, "value", "'?'") for line in range(2, 502)]
     lines = listed(problems)
     assert lines[:3] == [f"data/x.csv, line {line}, column value: '?' is not a number" for line in (2, 3, 4)]

@@ -19,20 +19,20 @@ ENTRY = re.compile(r"@(\w+)\{([^,]+),\n((?:  \w+ = \{.*\},?\n)+)\}\n")
 
 
 @pytest.fixture
-def reshoring() -> typer.Typer:
+def reshoring():
     app = typer.Typer()
     app.callback()(lambda: None)
     add_to(app)
     return app
 
 
-def run(app: typer.Typer, *arguments: str) -> str:
+def run(app, *arguments):
     result = CliRunner().invoke(app, ["data", *arguments], catch_exceptions=False)
     assert result.exit_code == 0
     return result.output
 
 
-def test_list_shows_every_table_with_unit_vintages_coverage_and_licence(reshoring: typer.Typer) -> None:
+def test_list_shows_every_table_with_unit_vintages_coverage_and_licence(reshoring):
     listed = run(reshoring, "list")
     for name in data.tables():
         assert name in listed
@@ -40,24 +40,24 @@ def test_list_shows_every_table_with_unit_vintages_coverage_and_licence(reshorin
     assert all(part in row for part in ("% of GDP", "unsdg-2020-10", "2000-2018", "148 economies", "CC BY 4.0"))
 
 
-def test_show_prints_the_record(reshoring: typer.Typer) -> None:
+def test_show_prints_the_record(reshoring):
     shown = run(reshoring, "show", "hightech_exports_share")
     for text in ("TX.VAL.TECH.MF.ZS", "CC BY 4.0", "iso3 HKG, year from 2017: break in 2017", "SHA-256"):
         assert text in shown
 
 
-def test_show_of_an_unknown_table_suggests_one(reshoring: typer.Typer) -> None:
+def test_show_of_an_unknown_table_suggests_one(reshoring):
     with pytest.raises(InputError, match="Did you mean 'rd_gdp'"):
         run(reshoring, "show", "rdgdp")
 
 
-def test_verify_and_package_say_what_they_did(reshoring: typer.Typer, small: Path) -> None:
+def test_verify_and_package_say_what_they_did(reshoring, small):
     count = len(data.tables())
     assert run(reshoring, "verify") == f"{count} tables: hashes, schemas, coverage and declared corrections hold.\n"
     assert run(reshoring, "package") == f"data/datapackage.json written: {count} tables.\n"
 
 
-def test_verify_of_one_table_looks_at_no_other(reshoring: typer.Typer, small: Path) -> None:
+def test_verify_of_one_table_looks_at_no_other(reshoring, small):
     data.path("rd_gdp").unlink()
     assert run(reshoring, "verify", "robot_density").startswith("1 table: hashes")
     with pytest.raises(WorkError, match=r"1 failure in 1 table:\n- data/indicators/rd_gdp\.csv is missing"):
@@ -66,14 +66,14 @@ def test_verify_of_one_table_looks_at_no_other(reshoring: typer.Typer, small: Pa
         run(reshoring, "verify", "rd_gpd")
 
 
-def test_verify_fails_with_exit_code_one(reshoring: typer.Typer, small: Path) -> None:
+def test_verify_fails_with_exit_code_one(reshoring, small):
     data.path("robot_density").write_bytes(b"iso3,year\n")
     with pytest.raises(WorkError, match=r"2 failures in \d+ tables:\n- ") as caught:
         run(reshoring, "verify")
     assert caught.value.exit_code == 1
 
 
-def test_cite_prints_each_reference_once(reshoring: typer.Typer) -> None:
+def test_cite_prints_each_reference_once(reshoring):
     cited = run(reshoring, "cite")
     entries = ENTRY.findall(cited)
     keys = [key for _, key, _ in entries]
@@ -85,13 +85,13 @@ def test_cite_prints_each_reference_once(reshoring: typer.Typer) -> None:
         assert fields.count("{") == fields.count("}")
 
 
-def test_cite_of_tables_names_the_vintages(reshoring: typer.Typer) -> None:
+def test_cite_of_tables_names_the_vintages(reshoring):
     cited = run(reshoring, "cite", "wiod2016_manufacturing_inputs", "robot_density")
     assert [key for _, key, _ in ENTRY.findall(cited)] == ["ifr2025", "timmer2015wiod"]
     assert "% robot_density: ifr-2025\n@misc{ifr2025," in cited
 
 
-def test_every_reference_can_be_read_by_pandoc(reshoring: typer.Typer) -> None:
+def test_every_reference_can_be_read_by_pandoc(reshoring):
     pypandoc = pytest.importorskip("pypandoc")
     publications = [form.PUBLICATION.bibtex for form in FORMATS.values()] + [BACI.bibtex, COMTRADE.bibtex]
     for text in (run(reshoring, "cite"), "\n".join([*publications, ""])):
@@ -100,7 +100,7 @@ def test_every_reference_can_be_read_by_pandoc(reshoring: typer.Typer) -> None:
         assert all(entry["title"] and entry["author"] for entry in read)
 
 
-def test_cite_of_an_ingested_set_names_the_producer(reshoring: typer.Typer, small: Path) -> None:
+def test_cite_of_an_ingested_set_names_the_producer(reshoring, small):
     with pytest.raises(InputError, match=r"'trade/baci' is not a known ingested data set\. Allowed: nothing"):
         run(reshoring, "cite", "trade/baci")
     ingested.write_manifest("trade", "baci", BACI.entries("BACI 202401b (HS2012)"))
@@ -111,12 +111,12 @@ def test_cite_of_an_ingested_set_names_the_producer(reshoring: typer.Typer, smal
         run(reshoring, "cite", "trade/bacci")
 
 
-def test_cite_takes_tables_or_a_run(reshoring: typer.Typer, small: Path) -> None:
+def test_cite_takes_tables_or_a_run(reshoring, small):
     with pytest.raises(InputError, match="tables or a run, not both"):
         run(reshoring, "cite", "rd_gdp", "--run", "latest/reshoring")
 
 
-def test_the_data_page_tells_the_terms_of_what_is_fetched() -> None:
+def test_the_data_page_tells_the_terms_of_what_is_fetched():
     notebook = Path(__file__).resolve().parents[2] / "notebooks" / "data.ipynb"
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     page = "".join(line for cell in cells for line in cell["source"])
@@ -127,7 +127,7 @@ def test_the_data_page_tells_the_terms_of_what_is_fetched() -> None:
         assert f"[{licence}]({address.rpartition(' ')[2]})" in page
 
 
-def test_cite_of_a_run_goes_by_its_manifest(reshoring: typer.Typer, small: Path) -> None:
+def test_cite_of_a_run_goes_by_its_manifest(reshoring, small):
     folder = small / "build" / "runs" / "latest" / "reshoring"
     folder.mkdir(parents=True)
     (folder / "manifest.json").write_text(json.dumps({"tables": {"robot_density": {}, "rd_gdp": {}}}), encoding="utf-8")

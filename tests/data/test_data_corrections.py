@@ -1,7 +1,5 @@
 """Declared corrections: applied, never silent, and loud once the source is mended."""
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
 import yaml
@@ -17,7 +15,7 @@ FRAME = pd.DataFrame(
 )
 
 
-def entry(**changes: object) -> Correction:
+def entry(**changes):
     plain = {
         "id": "an-entry",
         "table": "t",
@@ -31,18 +29,18 @@ def entry(**changes: object) -> Correction:
     return Correction.model_validate({**plain, **changes})
 
 
-def test_a_flag_marks_its_rows_and_no_others() -> None:
+def test_a_flag_marks_its_rows_and_no_others():
     frame = apply(FRAME, [entry(where={"iso3": "KOR", "year": {"first": 2018}})], with_flag=True)
     assert frame["flag"].tolist() == ["", "rebased", "", ""]
     assert "flag" not in FRAME
 
 
-def test_several_flags_of_a_row_are_joined() -> None:
+def test_several_flags_of_a_row_are_joined():
     frame = apply(FRAME, [entry(), entry(where={"year": [2018]}, flag="late")], with_flag=True)
     assert frame["flag"].tolist() == ["rebased", "rebased; late", "late", "late"]
 
 
-def test_a_correction_changes_the_value_and_says_so() -> None:
+def test_a_correction_changes_the_value_and_says_so():
     correction = entry(kind="correction", where={"iso3": "KOR", "year": 2018}, becomes=4.27, flag="4.8 in the file")
     frame = apply(FRAME, [correction], with_flag=True)
     assert frame["value"].tolist()[:2] == [4.5, 4.27]
@@ -50,14 +48,14 @@ def test_a_correction_changes_the_value_and_says_so() -> None:
     assert FRAME["value"].tolist()[1] == 4.8
 
 
-def test_excluded_rows_are_left_out_and_the_others_keep_their_line() -> None:
+def test_excluded_rows_are_left_out_and_the_others_keep_their_line():
     frame = apply(FRAME, [entry(kind="exclude", where={"value": None}, flag="")], with_flag=False)
     assert frame.index.tolist() == [0, 1, 2]
     frame = apply(FRAME, [entry(kind="exclude", where={"year": {"last": 2017}}, flag="")], with_flag=False)
     assert frame.index.tolist() == [1, 2, 3]
 
 
-def test_recoding_goes_by_the_file_whatever_other_entries_do() -> None:
+def test_recoding_goes_by_the_file_whatever_other_entries_do():
     recode = entry(kind="recode", where={"iso3": "ROM"}, column="iso3", becomes="ROU", flag="")
     frame = apply(FRAME, [recode, entry(where={"iso3": "ROM"}, flag="seen")], with_flag=True)
     assert frame.loc[2, ["iso3", "flag"]].tolist() == ["ROU", "seen"]
@@ -75,14 +73,14 @@ def test_recoding_goes_by_the_file_whatever_other_entries_do() -> None:
         ({"expect": [{"score": 1}]}, "data/t.csv has no column score"),
     ],
 )  # fmt: skip
-def test_an_entry_that_no_longer_fits_is_loud(changes: dict, told: str) -> None:
+def test_an_entry_that_no_longer_fits_is_loud(changes, told):
     found = [str(problem) for problem in unmet(FRAME, [entry(**changes)], "data/t.csv")]
     assert len(found) == 1
     assert told in found[0]
     assert found[0].startswith("data/corrections.yml, an-entry: ")
 
 
-def test_an_entry_that_fits_is_quiet() -> None:
+def test_an_entry_that_fits_is_quiet():
     assert unmet(FRAME, [entry(), entry(expect=[{"iso3": "USA", "value": None}])], "data/t.csv") == []
 
 
@@ -98,19 +96,19 @@ def test_an_entry_that_fits_is_quiet() -> None:
         ({"id": "An Entry"}, "id"),
     ],
 )
-def test_incomplete_entries_are_refused(changes: dict, told: str) -> None:
+def test_incomplete_entries_are_refused(changes, told):
     with pytest.raises(ValueError, match=told):
         entry(**changes)
 
 
-def test_every_declared_entry_is_about_a_table_and_has_an_id_of_its_own() -> None:
+def test_every_declared_entry_is_about_a_table_and_has_an_id_of_its_own():
     entries = corrections()
     assert len({item.id for item in entries}) == len(entries) > 60
     assert {item.table for item in entries} <= set(data.tables())
     assert all(item.reason and item.reference for item in entries)
 
 
-def test_reading_a_mended_table_fails_until_the_entry_is_renewed(small: Path) -> None:
+def test_reading_a_mended_table_fails_until_the_entry_is_renewed(small):
     """The producer mends Korea 2018: the table is sound, but the flag would now be a lie."""
     file = data.path("rd_gdp")
     file.write_bytes(file.read_bytes().replace(b"KOR,2018,wdi-2021-09-15,4.81009", b"KOR,2018,wdi-2021-09-15,4.27"))
@@ -126,7 +124,7 @@ def test_reading_a_mended_table_fails_until_the_entry_is_renewed(small: Path) ->
     assert told in str(caught.value)
 
 
-def test_a_new_entry_takes_effect_with_the_next_package(small: Path) -> None:
+def test_a_new_entry_takes_effect_with_the_next_package(small):
     file = small / "data" / "corrections.yml"
     added = {
         "id": "korea-2023",
@@ -149,7 +147,7 @@ def test_a_new_entry_takes_effect_with_the_next_package(small: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["- [", "- id: x\n", "just text"])
-def test_unreadable_corrections_are_a_plain_error(small: Path, content: str) -> None:
+def test_unreadable_corrections_are_a_plain_error(small, content):
     (small / "data" / "corrections.yml").write_text(content, encoding="utf-8")
     with pytest.raises(WorkError, match=r"data/corrections\.yml cannot be read"):
         corrections()

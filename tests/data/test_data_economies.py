@@ -1,7 +1,5 @@
 """Groups and names of economies."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +11,7 @@ from helpers.errors import InputError, WorkError
 PLUS = {"CHN", "TWN", "SGP", "HKG", "IND", "BRA", "VNM", "THA", "MYS", "IDN", "PHL"}
 
 
-def test_groups_have_the_members_they_should() -> None:
+def test_groups_have_the_members_they_should():
     oecd = set(economies.group("oecd"))
     assert len(oecd) == 38
     assert {"KOR", "USA", "JPN", "DEU", "COL", "CRI", "LTU", "LVA"} <= oecd
@@ -30,20 +28,20 @@ def test_groups_have_the_members_they_should() -> None:
 
 @settings(deadline=None, max_examples=40, derandomize=True)
 @given(st.lists(st.sampled_from(economies.known()), min_size=1, max_size=12))
-def test_a_list_gives_its_economies_once_and_sorted(codes: list[str]) -> None:
+def test_a_list_gives_its_economies_once_and_sorted(codes):
     assert economies.group(codes) == sorted(set(codes))
 
 
 @settings(deadline=None, max_examples=40, derandomize=True)
 @given(st.text(max_size=6).filter(lambda text: text not in economies.known() and text not in economies.GROUPS))
-def test_anything_else_is_refused(text: str) -> None:
+def test_anything_else_is_refused(text):
     with pytest.raises(InputError, match="is not a known group or economy"):
         economies.group(text)
     with pytest.raises(InputError, match="is not a known economy"):
         economies.group(["KOR", text])
 
 
-def test_refusals_name_the_closest() -> None:
+def test_refusals_name_the_closest():
     with pytest.raises(InputError, match=r"'oecd-plsu' is not a known group or economy\. Did you mean 'oecd-plus'\?"):
         economies.group("oecd-plsu")
     with pytest.raises(InputError, match=r"'KRO' is not a known economy\. Did you mean"):
@@ -52,19 +50,19 @@ def test_refusals_name_the_closest() -> None:
         economies.group([])
 
 
-def test_one_economy_is_a_group_of_one() -> None:
+def test_one_economy_is_a_group_of_one():
     assert economies.group("KOR") == ["KOR"]
 
 
-def test_names() -> None:
+def test_names():
     assert economies.name("KOR") == "Korea"
     assert economies.name("ROW") == "Rest of the world"
     with pytest.raises(InputError, match="'KO' is not a known economy"):
         economies.name("KO")
 
 
-@pytest.mark.parametrize("table", [name for name in data.tables() if data.metadata(name).economy_columns])
-def test_every_code_in_a_table_is_an_economy_or_a_documented_exception(table: str) -> None:
+@pytest.mark.parametrize("table", data.tables())
+def test_every_code_in_a_table_is_an_economy_or_a_documented_exception(table):
     frame = data.load(table, "all")
     for column in data.metadata(table).columns:
         if column.economy:
@@ -73,7 +71,7 @@ def test_every_code_in_a_table_is_an_economy_or_a_documented_exception(table: st
             assert all(economies.name(code) for code in unknown)
 
 
-def test_missing_file_is_a_plain_error(project: Path) -> None:
+def test_missing_file_is_a_plain_error(project):
     (project / economies.FILE).unlink()
     with pytest.raises(WorkError, match=r"data/concordances/economies\.csv is missing"):
         economies.group("oecd")

@@ -8,7 +8,7 @@ from helpers import data
 KEYS = ["iso3", "sector"]
 
 
-def foreign_share(table: str, economy: str, year: int, suffix: str = "", foreign_suffix: str = "") -> float:
+def foreign_share(table, economy, year, suffix="", foreign_suffix=""):
     """Return the foreign share of manufactured inputs of all manufacturing."""
     rows = data.load(table).query("iso3 == @economy and year == @year")
     foreign = rows[f"foreign_manufactured{suffix}{foreign_suffix}"].sum()
@@ -25,7 +25,7 @@ def foreign_share(table: str, economy: str, year: int, suffix: str = "", foreign
         ("DEU", [0.462, 0.335, 0.347, 0.374]),
     ],
 )
-def test_the_foreign_share_by_edition(economy: str, shares: list[float]) -> None:
+def test_the_foreign_share_by_edition(economy, shares):
     found = [
         foreign_share("wiod2016_manufacturing_inputs", economy, 2014),
         foreign_share("oecd_icio2023_manufacturing_inputs_2019", economy, 2019),
@@ -35,7 +35,7 @@ def test_the_foreign_share_by_edition(economy: str, shares: list[float]) -> None
     assert found == pytest.approx(shares, abs=0.0006)
 
 
-def test_korea_in_the_table_of_80_economies_is_korea_in_its_own() -> None:
+def test_korea_in_the_table_of_80_economies_is_korea_in_its_own():
     whole = data.load("oecd_icio2025_korea_manufacturing").query("year == 2022").set_index("sector")
     table = data.load("oecd_icio2025_manufacturing_inputs_2022")
     assert table.groupby("iso3").size().eq(19).all()
@@ -70,9 +70,7 @@ def test_korea_in_the_table_of_80_economies_is_korea_in_its_own() -> None:
         ),
     ],
 )
-def test_inputs_by_source_add_up_to_inputs_at_home_and_abroad(
-    inputs: str, sources: str, columns: dict[str, str]
-) -> None:
+def test_inputs_by_source_add_up_to_inputs_at_home_and_abroad(inputs, sources, columns):
     totals = data.load(inputs).groupby("iso3").sum(numeric_only=True)
     bought = data.load(sources)
     home = bought[bought["iso3"] == bought["source_iso3"]].set_index("iso3")
@@ -84,7 +82,7 @@ def test_inputs_by_source_add_up_to_inputs_at_home_and_abroad(
         pd.testing.assert_series_equal(every[f"inputs_{scope}"], at_home + abroad, check_names=False, rtol=1e-4)
 
 
-def test_where_korean_intermediates_go_in_2022() -> None:
+def test_where_korean_intermediates_go_in_2022():
     exports = data.load("oecd_icio2025_intermediate_exports_2022")
     assert len(exports) == 80 * 79
     korea = exports.query("exporter == 'KOR'").set_index("importer")["intermediate_manufactured"] / 1000
@@ -93,7 +91,7 @@ def test_where_korean_intermediates_go_in_2022() -> None:
     assert korea.nlargest(2).index.tolist() == ["CHN", "VNM"]
 
 
-def test_what_edition_2023_covers() -> None:
+def test_what_edition_2023_covers():
     assert data.load("oecd_icio2023_manufacturing_inputs_2019")["iso3"].nunique() == 19
     assert data.load("oecd_icio2023_manufacturing_inputs_2020")["iso3"].nunique() == 76
     for year, count in ((2019, 20), (2020, 77)):
@@ -104,7 +102,7 @@ def test_what_edition_2023_covers() -> None:
         assert "ROW" in set(exports["exporter"])
 
 
-def test_value_added_in_korean_exports_by_tiva() -> None:
+def test_value_added_in_korean_exports_by_tiva():
     table = data.load("oecd_tiva2025_selected")
     korea = table.query("iso3 == 'KOR' and activity == 'C'").set_index("year")
     foreign = 100 * korea["foreign_value_added"] / korea["gross_exports"]
@@ -122,7 +120,7 @@ def test_value_added_in_korean_exports_by_tiva() -> None:
     assert table.groupby(["iso3", "activity"])["year"].agg(["min", "max", "size"]).eq([1995, 2022, 28]).all(axis=None)
 
 
-def test_import_content_of_exports_of_the_usa() -> None:
+def test_import_content_of_exports_of_the_usa():
     table = data.load("us_import_content_of_exports_bea")
     whole = table[table["industry"] == "All industries"].set_index("year")
     share = 100 * whole["imported_value_added"] / whole["gross_exports"]
@@ -130,7 +128,7 @@ def test_import_content_of_exports_of_the_usa() -> None:
     assert table.groupby("industry")["year"].agg(["min", "max", "size"]).eq([2007, 2021, 15]).all(axis=None)
 
 
-def test_breaks_of_the_adb_in_germany_are_declared() -> None:
+def test_breaks_of_the_adb_in_germany_are_declared():
     table = data.load("adb_value_added_exports")
     made = table[(table["iso3"] == "DEU") & table["sector"].str.contains("manufacturing")]
     sums = made.groupby("year")[["gross_exports", "value_added_exports"]].sum()
@@ -143,7 +141,7 @@ def test_breaks_of_the_adb_in_germany_are_declared() -> None:
     assert table.loc[table["iso3"] != "DEU", "flag"].eq("").all()
 
 
-def test_first_releases_of_korean_investment_stand_apart_from_revisions() -> None:
+def test_first_releases_of_korean_investment_stand_apart_from_revisions():
     table = data.load("overseas_production_facts")
     assert len(table) == 81
     total = table[table["measure"] == "outward FDI, all industries"].set_index(["year", "release"])["value"]
@@ -155,7 +153,7 @@ def test_first_releases_of_korean_investment_stand_apart_from_revisions() -> Non
     assert shares["USA share of intermediate exports"].tolist() == [10.6, 14.2]
 
 
-def test_korean_totals_and_robots() -> None:
+def test_korean_totals_and_robots():
     totals = data.load("korea_goods_trade_totals").set_index("year")
     assert totals.index.tolist() == list(range(2007, 2026))
     partners = data.load("korea_partner_facts").query("measure == 'exports'").groupby("year")["billion_usd"].sum()

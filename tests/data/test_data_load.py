@@ -2,8 +2,6 @@
 
 import csv
 import json
-from collections.abc import Callable
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -15,7 +13,7 @@ from helpers.errors import InputError, WorkError
 
 
 @pytest.mark.parametrize("name", data.tables())
-def test_every_table_loads_as_its_record_says(name: str) -> None:
+def test_every_table_loads_as_its_record_says(name):
     table, frame = metadata(name), data.load(name, "all")
     flagged = table.vintage_column is not None or any(entry.flag for entry in corrections(name))
     assert list(frame.columns) == table.column_names + ["flag"] * flagged
@@ -28,7 +26,7 @@ def test_every_table_loads_as_its_record_says(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", data.tables())
-def test_numbers_are_those_of_the_file(name: str) -> None:
+def test_numbers_are_those_of_the_file(name):
     """Every number is the nearest double to what the file prints; only declared corrections change or drop rows."""
     table, frame = metadata(name), data.load(name, "all")
     with data.path(name).open(encoding="utf-8", newline="") as file:
@@ -43,7 +41,7 @@ def test_numbers_are_those_of_the_file(name: str) -> None:
             pd.testing.assert_series_equal(frame[column.name], pd.Series(printed, name=column.name), check_exact=True)
 
 
-def test_the_newest_vintage_is_read_unless_another_is_named() -> None:
+def test_the_newest_vintage_is_read_unless_another_is_named():
     newest, old, every = (data.load("rd_gdp", vintage) for vintage in (None, "wdi-2021-09-15", "all"))
     assert set(newest["vintage"]) == {"wdi-2026-07-13"}
     assert set(old["vintage"]) == {"wdi-2021-09-15"}
@@ -51,7 +49,7 @@ def test_the_newest_vintage_is_read_unless_another_is_named() -> None:
     assert len(data.load("wiod2016_manufacturing_inputs", "wiod-2016")) == 43 * 19 * 15
 
 
-def test_types_are_tidy() -> None:
+def test_types_are_tidy():
     frame = data.load("rd_gdp")
     assert [str(dtype) for dtype in frame.dtypes] == ["str", "int64", "str", "float64", "str"]
     codes = data.load("hs6_bec4")
@@ -59,13 +57,13 @@ def test_types_are_tidy() -> None:
     assert codes["hs6"].iloc[0] == "010111"
 
 
-def test_missing_text_stays_missing() -> None:
+def test_missing_text_stays_missing():
     counts = data.load("reshoring_counts")
     assert counts["period"].isna().any()
     assert not counts["period"].eq("").any()
 
 
-def value(table: str, vintage: str, iso3: str, year: int) -> tuple[float, str]:
+def value(table, vintage, iso3, year):
     frame = data.load(table, vintage)
     row = frame[(frame["iso3"] == iso3) & (frame["year"] == year)].iloc[0]
     return row["value"], row["flag"]
@@ -92,15 +90,13 @@ def value(table: str, vintage: str, iso3: str, year: int) -> tuple[float, str]:
         ("robot_density", "ifr-2025", "KOR", 2019, 855, "releases disagree: 855 and 868"),
     ],
 )
-def test_known_faults_of_the_sources_are_marked(
-    table: str, vintage: str, iso3: str, year: int, expected: float, flag: str
-) -> None:
+def test_known_faults_of_the_sources_are_marked(table, vintage, iso3, year, expected, flag):
     found, text = value(table, vintage, iso3, year)
     assert found == pytest.approx(expected, abs=0.005)
     assert text.startswith(flag) if flag else text == ""
 
 
-def test_unusable_investment_flows_are_marked() -> None:
+def test_unusable_investment_flows_are_marked():
     for table in ("fdi_inflows_gdp", "fdi_outflows_gdp"):
         frame = data.load(table)
         assert frame.loc[frame["iso3"] == "LUX", "flag"].str.startswith("unusable").all()
@@ -108,7 +104,7 @@ def test_unusable_investment_flows_are_marked() -> None:
         assert frame.loc[frame["iso3"] == "KOR", "flag"].eq("").all()
 
 
-def test_small_patent_totals_are_marked_and_only_those() -> None:
+def test_small_patent_totals_are_marked_and_only_those():
     frame = data.load("uspto_grants_by_wipo_field")
     totals = frame[frame["field"] == "total"]
     small = totals["grants"] < 100
@@ -120,21 +116,21 @@ def test_small_patent_totals_are_marked_and_only_those() -> None:
     assert {"MDA", "BLR"} <= set(totals.loc[marked, "iso3"])
 
 
-def test_the_misprinted_korean_pair_is_left_out() -> None:
+def test_the_misprinted_korean_pair_is_left_out():
     counts = data.load("reshoring_counts")
     measure = counts[counts["measure"].str.startswith("KITA: foreign intermediate imports")]
     assert set(measure["iso3"]) == {"JPN", "USA"}
     assert counts["value"].eq(27.8).sum() == 1  # a survey share that happens to be the same number
 
 
-def test_zeros_that_stand_for_missing_figures_are_left_out() -> None:
+def test_zeros_that_stand_for_missing_figures_are_left_out():
     for table in ("trade_gdp", "industry_value_added_gdp"):
         frame = data.load(table)
         assert not frame["value"].eq(0).any()
     assert data.load("trade_gdp").query("iso3 == 'VEN'")["year"].min() == 2012
 
 
-def test_outdated_codes_are_read_as_iso_3166() -> None:
+def test_outdated_codes_are_read_as_iso_3166():
     assert "ROU" in set(data.load("wiod2013_manufacturing_inputs")["iso3"])
     flows = data.load("wiod2013_bilateral_by_end_use")
     assert {"ROU", "RoW"} <= set(flows["exporter"]) & set(flows["importer"])
@@ -156,7 +152,7 @@ def test_outdated_codes_are_read_as_iso_3166() -> None:
     ],
     ids=["update", "drop", "column", "cell", "array of numbers", "array of text"],
 )
-def test_what_is_done_to_a_loaded_table_stays_out_of_the_next_one(change: Callable[[pd.DataFrame], object]) -> None:
+def test_what_is_done_to_a_loaded_table_stays_out_of_the_next_one(change):
     first = data.load("rd_gdp", "all")
     before = first.copy(deep=True)
     change(first)
@@ -165,7 +161,7 @@ def test_what_is_done_to_a_loaded_table_stays_out_of_the_next_one(change: Callab
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def run(tmp_path, monkeypatch):
     file = tmp_path / "run.json"
     described = {"section": "drivers", "scenario": "latest", "tables": ["rd_gdp", "population"]}
     file.write_text(json.dumps(described), encoding="utf-8")
@@ -173,18 +169,18 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def test_a_run_loads_the_tables_it_declares(run: Path) -> None:
+def test_a_run_loads_the_tables_it_declares(run):
     assert len(data.load("rd_gdp")) > 0
 
 
-def test_a_run_that_loads_another_table_is_told_the_line_to_add(run: Path) -> None:
+def test_a_run_that_loads_another_table_is_told_the_line_to_add(run):
     with pytest.raises(InputError) as caught:
         data.load("gdp_usd")
     assert "Section 'drivers' loads table 'gdp_usd' without declaring it" in str(caught.value)
     assert "tables: [rd_gdp, population, gdp_usd]" in str(caught.value)
 
 
-def test_an_unreadable_run_is_a_plain_error(run: Path) -> None:
+def test_an_unreadable_run_is_a_plain_error(run):
     run.write_text("{", encoding="utf-8")
     with pytest.raises(WorkError, match="cannot be read as the description of a run"):
         data.load("rd_gdp")
@@ -193,7 +189,7 @@ def test_an_unreadable_run_is_a_plain_error(run: Path) -> None:
         data.load("rd_gdp")
 
 
-def test_unknown_names_get_did_you_mean() -> None:
+def test_unknown_names_get_did_you_mean():
     with pytest.raises(InputError, match="Did you mean 'hightech_exports_share'"):
         data.load("hightech_export_share")
     with pytest.raises(InputError, match="Did you mean 'itu-2017'"):

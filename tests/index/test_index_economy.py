@@ -19,7 +19,7 @@ NAMES = InnovationIndexParameters().indicators
 
 
 @pytest.fixture
-def group() -> economy.Group:
+def group():
     """Three economies with a rank; Iceland has one value only."""
     ranked = CODES[:3]
     rankings = pd.DataFrame(
@@ -48,7 +48,7 @@ def group() -> economy.Group:
 
 
 @pytest.fixture
-def read(group: economy.Group, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> economy.Group:
+def read(group, tmp_path, monkeypatch):
     """What a page reads of the group: written to files and read again."""
     for module in (store, tables):
         monkeypatch.setattr(module, "results" if module is store else "other_results", lambda *_: tmp_path)
@@ -57,7 +57,7 @@ def read(group: economy.Group, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     return economy.Group.of({name: tables.read_csv("innovation-index", name) for name in economy.KEYS})
 
 
-def test_what_is_written_is_read_again_in_full_precision(group: economy.Group, read: economy.Group) -> None:
+def test_what_is_written_is_read_again_in_full_precision(group, read):
     for name, wanted in group.tables().items():
         wanted.columns = wanted.columns.map(str)
         found = getattr(read, name.replace("-", "_"))
@@ -66,7 +66,7 @@ def test_what_is_written_is_read_again_in_full_precision(group: economy.Group, r
         pd.testing.assert_frame_equal(found, wanted, check_dtype=False, check_exact=True)
 
 
-def test_changes_that_move_an_economy_come_largest_first(read: economy.Group) -> None:
+def test_changes_that_move_an_economy_come_largest_first(read):
     found = read.changes_that_move("KOR")
     assert found[["choice", "option", "rank", "change"]].to_numpy().tolist() == [
         ["Aggregation", "copeland", 3, 2],
@@ -76,7 +76,7 @@ def test_changes_that_move_an_economy_come_largest_first(read: economy.Group) ->
     assert read.without("JPN").index[0] == "R&D spending to GDP"
 
 
-def test_neighbours_and_peers(read: economy.Group) -> None:
+def test_neighbours_and_peers(read):
     assert read.neighbours("JPN") == {"ahead": "KOR", "behind": "DEU"}
     assert read.neighbours("KOR") == {"behind": "JPN"}
     assert read.neighbours("DEU") == {"ahead": "JPN"}
@@ -85,7 +85,7 @@ def test_neighbours_and_peers(read: economy.Group) -> None:
     assert near["distance"].is_monotonic_increasing
 
 
-def test_an_economy_without_a_rank_has_no_changes_peers_and_neighbours(read: economy.Group) -> None:
+def test_an_economy_without_a_rank_has_no_changes_peers_and_neighbours(read):
     assert not read.has_rank("ISL")
     assert [len(found) for found in (read.changes_that_move("ISL"), read.without("ISL"), read.peers("ISL"))] == [
         0,
@@ -95,24 +95,24 @@ def test_an_economy_without_a_rank_has_no_changes_peers_and_neighbours(read: eco
     assert read.neighbours("ISL") == {}
 
 
-def test_years_have_a_row_each_also_without_a_rank(read: economy.Group) -> None:
+def test_years_have_a_row_each_also_without_a_rank(read):
     assert read.years("DEU")["rank"].tolist() == [2, 2, 2]
     iceland = read.years("ISL")
     assert iceland["year"].tolist() == [2016, 2017, 2018]
     assert iceland["rank"].isna().all()
 
 
-def test_an_economy_without_values_has_an_empty_profile(read: economy.Group) -> None:
+def test_an_economy_without_values_has_an_empty_profile(read):
     assert len(read.profile("KOR")) == 4
     assert list(read.profile("VNM").columns) == list(read.profile("KOR").columns)
     assert read.profile("VNM").empty
 
 
-def test_members_come_in_order_of_rank_then_by_name(read: economy.Group) -> None:
+def test_members_come_in_order_of_rank_then_by_name(read):
     assert read.in_order(["VNM", "ISL", "JPN", "KOR"]) == ["KOR", "JPN", "ISL", "VNM"]
 
 
-def test_there_is_a_page_for_each_economy_of_the_group() -> None:
+def test_there_is_a_page_for_each_economy_of_the_group():
     front = "".join(json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"][0]["source"])
     assert "values: innovation-index.members" in front
     members = InnovationIndexParameters().members()

@@ -22,17 +22,17 @@ NORMALISATIONS = {
 AGGREGATIONS = {"amean": "arithmetic", "gmean": "geometric"}
 
 
-def golden(name: str) -> pd.DataFrame:
+def golden(name):
     return pd.read_csv(GOLDEN / f"{name}.csv", index_col=0)
 
 
 @pytest.fixture(scope="module")
-def values() -> pd.DataFrame:
+def values():
     return golden("input")
 
 
 @pytest.fixture(scope="module")
-def complete(values: pd.DataFrame) -> pd.DataFrame:
+def complete(values):
     return values.dropna()
 
 
@@ -40,7 +40,7 @@ SCORES = pd.read_csv(GOLDEN / "scores_four_specifications.csv")
 
 
 @pytest.mark.parametrize(("normalisation", "aggregation"), SCORES.groupby(["normalisation", "aggregation"]).groups)
-def test_scores_of_four_specifications(values: pd.DataFrame, normalisation: str, aggregation: str) -> None:
+def test_scores_of_four_specifications(values, normalisation, aggregation):
     wanted = SCORES.query("normalisation == @normalisation and aggregation == @aggregation").set_index("iso3")["score"]
     method, scale = NORMALISATIONS[normalisation]
     ours = composite(
@@ -51,19 +51,19 @@ def test_scores_of_four_specifications(values: pd.DataFrame, normalisation: str,
     np.testing.assert_allclose(ours, wanted, rtol=0, atol=TOLERANCE)
 
 
-def test_normalised_values_and_arithmetic_mean(complete: pd.DataFrame) -> None:
+def test_normalised_values_and_arithmetic_mean(complete):
     wanted = golden("complete_minmax_amean")
     ours = composite(complete, Specification())
     np.testing.assert_allclose(ours.normalised, wanted[complete.columns], rtol=0, atol=TOLERANCE)
     np.testing.assert_allclose(ours.scores, wanted["Index"], rtol=0, atol=TOLERANCE)
 
 
-def test_copeland(complete: pd.DataFrame) -> None:
+def test_copeland(complete):
     ours = composite(complete, Specification(aggregation="copeland")).scores
     np.testing.assert_array_equal(ours, golden("complete_copeland")["copeland"])
 
 
-def test_principal_components(complete: pd.DataFrame) -> None:
+def test_principal_components(complete):
     eigenvalues, rotation = principal_components(normalise(complete.to_numpy(), "minmax"))
     np.testing.assert_allclose(eigenvalues, golden("complete_pca_eigen")["eig"], rtol=0, atol=TOLERANCE)
     wanted = golden("complete_pca_rotation").to_numpy()
@@ -71,12 +71,12 @@ def test_principal_components(complete: pd.DataFrame) -> None:
     np.testing.assert_allclose(rotation * signs, wanted, rtol=0, atol=TOLERANCE)
 
 
-def test_ranks_after_removing_each_indicator(complete: pd.DataFrame) -> None:
+def test_ranks_after_removing_each_indicator(complete):
     ours = removals(complete, Specification()).rename(columns={"base": "Nominal"})
     wanted = golden("complete_remove_ranks")
     np.testing.assert_array_equal(ours[wanted.columns], wanted)
 
 
-def test_cronbach_alpha(complete: pd.DataFrame) -> None:
+def test_cronbach_alpha(complete):
     normalised = composite(complete, Specification()).normalised
     assert adequacy(normalised).alpha == pytest.approx(0.483958856901646, abs=TOLERANCE)

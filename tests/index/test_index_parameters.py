@@ -24,7 +24,7 @@ LATEST = {
 }
 
 
-def test_the_defaults_are_what_could_be_seen_in_2021() -> None:
+def test_the_defaults_are_what_could_be_seen_in_2021():
     chosen = InnovationIndexParameters()
     assert (chosen.focus, chosen.group, chosen.reference_year()) == ("KOR", "oecd-plus", 2018)
     assert chosen.vintage("rd_gdp") == "wdi-2021-09-15"
@@ -33,24 +33,24 @@ def test_the_defaults_are_what_could_be_seen_in_2021() -> None:
     }  # fmt: skip
 
 
-def test_latest_resolves_vintages_and_year() -> None:
+def test_latest_resolves_vintages_and_year():
     chosen = InnovationIndexParameters(**LATEST)
     assert chosen.reference_year() == catalogue.years("rd_gdp")[-1]
     assert chosen.vintage("ict_development_index") == catalogue.vintages("ict_development_index")[-1]
 
 
-def test_named_fields_are_fields_of_the_table() -> None:
+def test_named_fields_are_fields_of_the_table():
     for fields in HIGH_TECH_FIELDS.values():
         assert set(fields) <= set(patent_fields())
         assert len(set(fields)) == len(fields)
 
 
-def test_parameters_are_picked_from_a_namespace() -> None:
+def test_parameters_are_picked_from_a_namespace():
     chosen = InnovationIndexParameters.of({"year": 2016, "group": "oecd", "something_else": 1})
     assert (chosen.year, chosen.group) == (2016, "oecd")
 
 
-def weights(**changes: float) -> dict[str, float]:
+def weights(**changes):
     return dict.fromkeys(STUDY_RANKS, 1.0) | changes
 
 
@@ -102,7 +102,7 @@ def weights(**changes: float) -> dict[str, float]:
         ({"year": 2018.5}, "valid integer"),
     ],
 )
-def test_refusals_name_what_is_allowed(given: dict, says: str) -> None:
+def test_refusals_name_what_is_allowed(given, says):
     with pytest.raises(ValidationError, match=says):
         InnovationIndexParameters(**given)
 
@@ -120,11 +120,11 @@ def test_refusals_name_what_is_allowed(given: dict, says: str) -> None:
         {"high_tech_fields": ["optics", "semiconductors"]},
     ],
 )
-def test_what_has_a_meaning_is_allowed(given: dict) -> None:
+def test_what_has_a_meaning_is_allowed(given):
     assert InnovationIndexParameters(**given)
 
 
-def test_zeros_matter_to_roots_only_when_negative() -> None:
+def test_zeros_matter_to_roots_only_when_negative():
     assert zero_refusal("power", "minmax", (0.0, 100.0), 0.5) is None
     assert zero_refusal("power", "minmax", (0.0, 100.0), -1.0) is not None
     assert zero_refusal("power", "minmax", (-1.0, 100.0), 0.5) is not None
@@ -132,12 +132,12 @@ def test_zeros_matter_to_roots_only_when_negative() -> None:
     assert zero_refusal("mazziotta-pareto", "minmax", (0.0, 100.0)) is None
 
 
-def test_every_parameter_is_described() -> None:
+def test_every_parameter_is_described():
     for name, field in InnovationIndexParameters.model_fields.items():
         assert field.description, name
 
 
-def test_any_table_of_one_value_a_year_can_be_an_indicator_called_as_its_record_says() -> None:
+def test_any_table_of_one_value_a_year_can_be_an_indicator_called_as_its_record_says():
     chosen = InnovationIndexParameters(indicators=["rd_gdp", "unemployment_rate"])
     assert chosen.vintages() == {
         "rd_gdp": "wdi-2021-09-15",
@@ -149,7 +149,7 @@ def test_any_table_of_one_value_a_year_can_be_an_indicator_called_as_its_record_
     }
 
 
-def test_an_unknown_economy_is_refused() -> None:
+def test_an_unknown_economy_is_refused():
     with pytest.raises(ValueError, match="economy"):
         EconomyParameters(focus="KOO")
     assert EconomyParameters.of({"focus": "DEU", "other": 1}).focus == "DEU"
@@ -174,7 +174,7 @@ def every(model, name):
 
 
 @pytest.mark.parametrize("normalisation", every(InnovationIndexParameters, "normalisation"))
-def test_every_allowed_combination_ranks_everyone_or_is_refused_in_words(study, normalisation) -> None:
+def test_every_allowed_combination_ranks_everyone_or_is_refused_in_words(study, normalisation):
     values, context = study
     refused = []
     for aggregation, scale in product(
@@ -203,7 +203,7 @@ def imputed(study):
 
 
 @pytest.mark.parametrize("outliers", every(InnovationIndexParameters, "outliers"))
-def test_every_imputation_and_weighting_goes_with_every_treatment(imputed, outliers) -> None:
+def test_every_imputation_and_weighting_goes_with_every_treatment(imputed, outliers):
     refused = {}
     for imputation, filled in imputed.items():
         ready = prepared(filled, Specification(outliers=outliers))
@@ -220,7 +220,7 @@ def test_every_imputation_and_weighting_goes_with_every_treatment(imputed, outli
     assert all("Use" in text for text in refused.values())
 
 
-def test_benefit_of_the_doubt_goes_with_every_scale_that_is_not_negative(study) -> None:
+def test_benefit_of_the_doubt_goes_with_every_scale_that_is_not_negative(study):
     values, context = study[0].iloc[::3], study[1]
     for normalisation in every(InnovationIndexParameters, "normalisation"):
         chosen = {"normalisation": normalisation, "weights": "benefit-of-the-doubt", "scale": SCALE.get(normalisation)}

@@ -19,7 +19,7 @@ POSITIVE = ("minmax", "z-score", "rank", "percentile-rank")
 
 
 @st.composite
-def data(draw: st.DrawFn, gaps: bool = False) -> pd.DataFrame:
+def data(draw, gaps=False):
     """Draw distinct whole numbers, 4 to 9 economies by 2 to 4 indicators, some of them missing when asked for."""
     n, k = draw(st.integers(4, 9)), draw(st.integers(2, 4))
     columns = [draw(st.lists(st.integers(1, 10_000), min_size=n, max_size=n, unique=True)) for _ in range(k)]
@@ -31,7 +31,7 @@ def data(draw: st.DrawFn, gaps: bool = False) -> pd.DataFrame:
     return pd.DataFrame(values, [f"E{number}" for number in range(n)], [f"i{number}" for number in range(k)])
 
 
-def specification(normalisation: str, aggregation: str, **kwargs) -> Specification:
+def specification(normalisation, aggregation, **kwargs):
     return Specification(
         normalisation=normalisation, scale=SCALES.get(normalisation), aggregation=aggregation, **kwargs
     )
@@ -40,18 +40,18 @@ def specification(normalisation: str, aggregation: str, **kwargs) -> Specificati
 methods = st.tuples(st.sampled_from(POSITIVE), st.sampled_from(sorted(AGGREGATIONS)))
 
 
-def ranks(x: np.ndarray) -> np.ndarray:
+def ranks(x):
     return rank(-x)
 
 
-def rounded(scores: pd.Series) -> np.ndarray:
+def rounded(scores):
     """Rank scores that are equal up to the last digits as equal."""
     return ranks(np.round(scores.to_numpy(float), 7))
 
 
 @PROPERTY
 @given(data(gaps=True), methods, st.sampled_from([0.001, 7.0, 1e6]), st.integers(-500, 500))
-def test_ranks_do_not_depend_on_the_unit(values, chosen, factor, shift) -> None:
+def test_ranks_do_not_depend_on_the_unit(values, chosen, factor, shift):
     other = values.copy()
     other.iloc[:, 0] = other.iloc[:, 0] * factor + shift
     first, second = (composite(x, specification(*chosen)) for x in (values, other))
@@ -60,7 +60,7 @@ def test_ranks_do_not_depend_on_the_unit(values, chosen, factor, shift) -> None:
 
 @PROPERTY
 @given(data(gaps=True), st.sampled_from(["rank", "percentile-rank"]), st.sampled_from(["arithmetic", "copeland"]))
-def test_rank_methods_do_not_depend_on_any_growing_transformation(values, normalisation, aggregation) -> None:
+def test_rank_methods_do_not_depend_on_any_growing_transformation(values, normalisation, aggregation):
     first, second = (composite(x, specification(normalisation, aggregation)) for x in (values, np.log(values)))
     np.testing.assert_allclose(first.scores, second.scores)
 
@@ -72,7 +72,7 @@ monotone = st.tuples(
 
 @PROPERTY
 @given(data(gaps=True), monotone, st.data())
-def test_a_better_value_never_gives_a_worse_score_or_rank(values, chosen, choose) -> None:
+def test_a_better_value_never_gives_a_worse_score_or_rank(values, chosen, choose):
     row, column = choose.draw(st.sampled_from(list(zip(*np.nonzero(values.notna().to_numpy()), strict=True))))
     better = values.copy()
     better.iloc[row, column] += choose.draw(st.integers(1, 20_000))
@@ -82,14 +82,14 @@ def test_a_better_value_never_gives_a_worse_score_or_rank(values, chosen, choose
     assert after.scores.iloc[row] >= before.scores.iloc[row] - 1e-9
 
 
-def test_the_penalty_for_imbalance_is_not_monotone_as_its_definition_says() -> None:
+def test_the_penalty_for_imbalance_is_not_monotone_as_its_definition_says():
     even, uneven = (aggregate(np.array([[20.0, 20.0, high]]), np.ones(3), "mazziotta-pareto")[0] for high in (20, 500))
     assert uneven < even
 
 
 @PROPERTY
 @given(data(), st.sampled_from(sorted(AGGREGATIONS)))
-def test_equal_economies_share_a_rank(values, aggregation) -> None:
+def test_equal_economies_share_a_rank(values, aggregation):
     twin = pd.concat([values, values.iloc[[0]].set_axis(["twin"])])
     found = composite(twin, specification("minmax", aggregation))
     assert found.ranks["twin"] == found.ranks.iloc[0]
@@ -97,7 +97,7 @@ def test_equal_economies_share_a_rank(values, aggregation) -> None:
 
 @PROPERTY
 @given(data(), methods)
-def test_an_index_of_equal_indicators_has_their_order(values, chosen) -> None:
+def test_an_index_of_equal_indicators_has_their_order(values, chosen):
     same = pd.DataFrame(dict.fromkeys(values.columns, values.iloc[:, 0]))
     found = composite(same, specification(*chosen))
     np.testing.assert_array_equal(rounded(found.scores), ranks(values.iloc[:, 0].to_numpy()))
@@ -105,7 +105,7 @@ def test_an_index_of_equal_indicators_has_their_order(values, chosen) -> None:
 
 @PROPERTY
 @given(data(gaps=True), methods, st.floats(0.01, 1000))
-def test_weights_may_sum_to_anything(values, chosen, factor) -> None:
+def test_weights_may_sum_to_anything(values, chosen, factor):
     weights = {name: number + 1.0 for number, name in enumerate(values.columns)}
     scaled = {name: weight * factor for name, weight in weights.items()}
     first, second = (composite(values, specification(*chosen, weights=w)) for w in (weights, scaled))
@@ -114,7 +114,7 @@ def test_weights_may_sum_to_anything(values, chosen, factor) -> None:
 
 @PROPERTY
 @given(data(gaps=True), methods, st.randoms(use_true_random=False))
-def test_order_of_economies_and_indicators_does_not_matter(values, chosen, random) -> None:
+def test_order_of_economies_and_indicators_does_not_matter(values, chosen, random):
     rows, columns = list(values.index), list(values.columns)
     random.shuffle(rows)
     random.shuffle(columns)
@@ -125,7 +125,7 @@ def test_order_of_economies_and_indicators_does_not_matter(values, chosen, rando
 
 @PROPERTY
 @given(data(gaps=True), methods)
-def test_an_economy_without_values_has_no_rank_and_takes_none(values, chosen) -> None:
+def test_an_economy_without_values_has_no_rank_and_takes_none(values, chosen):
     nothing = pd.DataFrame(np.nan, ["nothing"], values.columns)
     found = composite(pd.concat([nothing, values]), specification(*chosen))
     assert np.isnan(found.scores["nothing"])
@@ -137,7 +137,7 @@ def test_an_economy_without_values_has_no_rank_and_takes_none(values, chosen) ->
 
 @PROPERTY
 @given(data(gaps=True))
-def test_no_normalisation_fills_a_gap_or_turns_the_order(values) -> None:
+def test_no_normalisation_fills_a_gap_or_turns_the_order(values):
     matrix = values.to_numpy()
     for method in NORMALISATIONS:
         found = normalise(matrix, method, SCALES.get(method))
@@ -147,7 +147,7 @@ def test_no_normalisation_fills_a_gap_or_turns_the_order(values) -> None:
 
 @PROPERTY
 @given(data())
-def test_means_lie_between_the_worst_and_the_best_indicator(values) -> None:
+def test_means_lie_between_the_worst_and_the_best_indicator(values):
     scaled = normalise(values.to_numpy(), "minmax", (1.0, 100.0))
     weights = np.arange(1.0, values.shape[1] + 1)
     found = [aggregate(scaled, weights, name) for name in ("harmonic", "geometric", "power", "arithmetic")]
@@ -157,7 +157,7 @@ def test_means_lie_between_the_worst_and_the_best_indicator(values) -> None:
     assert (found[-1] <= scaled.max(axis=1) + 1e-9).all()
 
 
-def test_ranks_agree_with_scipy() -> None:
+def test_ranks_agree_with_scipy():
     from scipy.stats import rankdata
 
     values = np.random.default_rng(1).integers(0, 6, (40, 5)).astype(float)

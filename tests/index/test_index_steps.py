@@ -23,18 +23,18 @@ NAN = np.nan
 COLUMN = np.array([3.0, 1.0, 2.0, 2.0, NAN])
 
 
-def column(*values: float) -> np.ndarray:
+def column(*values):
     return np.array(values, float)[:, None]
 
 
 # Moments, scales and ranks -------------------------------------------------------------------------------------------
 
 
-def test_ranks_share_ties_and_leave_missing_out() -> None:
+def test_ranks_share_ties_and_leave_missing_out():
     np.testing.assert_array_equal(ranked(pd.Series(COLUMN)), [1, 4, 2, 2, NAN])
 
 
-def test_moments_are_those_of_spreadsheets() -> None:
+def test_moments_are_those_of_spreadsheets():
     known = np.array([2.0, 3.0, 5.0, 8.0, 40.0])
     skewness, kurtosis = steps.shape(column(*known, NAN))
     assert skewness[0] == pytest.approx(stats.skew(known, bias=False))
@@ -45,7 +45,7 @@ def test_moments_are_those_of_spreadsheets() -> None:
 
 
 @pytest.mark.parametrize(("value", "count"), itertools.product([0.1, 0.7, 1 / 3, -2.3, 0.0, 1e9 / 7], [3, 10, 33]))
-def test_equal_values_have_no_spread_although_their_mean_is_rounded(value: float, count: int) -> None:
+def test_equal_values_have_no_spread_although_their_mean_is_rounded(value, count):
     same = np.full((count, 1), value)
     assert steps.standard_deviation(same)[0] == 0
     assert np.isnan(steps.shape(same)).all()
@@ -54,7 +54,7 @@ def test_equal_values_have_no_spread_although_their_mean_is_rounded(value: float
     assert not treat.has_outliers(same).any()
 
 
-def test_values_that_differ_in_the_last_digits_keep_their_spread() -> None:
+def test_values_that_differ_in_the_last_digits_keep_their_spread():
     close = np.array([1e6, 1e6, 1e6 + 2**-20])
     assert steps.standard_deviation(close) == pytest.approx(2**-20 / np.sqrt(3), rel=1e-6)
 
@@ -72,11 +72,11 @@ def test_values_that_differ_in_the_last_digits_keep_their_spread() -> None:
         ("fraction-of-maximum", None, [1, 1 / 3, 2 / 3, 2 / 3]),
     ],
 )
-def test_normalisations(method: str, scale: tuple[float, float] | None, wanted: list[float]) -> None:
+def test_normalisations(method, scale, wanted):
     np.testing.assert_allclose(normalise(COLUMN[:, None], method, scale)[:, 0], [*wanted, NAN])
 
 
-def test_direction_is_turned_before_normalising() -> None:
+def test_direction_is_turned_before_normalising():
     values = pd.DataFrame({"good": [1.0, 2.0, 3.0], "bad": [1.0, 2.0, 3.0]}, index=["A", "B", "C"])
     index = composite(values, Specification(directions={"bad": -1}))
     np.testing.assert_allclose(index.normalised["bad"], [100, 50, 0])
@@ -89,7 +89,7 @@ SPIKE = column(*range(1, 20), 100.0)
 JUMPS = column(*range(1, 120), *10.0 ** np.arange(3, 11))
 
 
-def test_limits_of_the_outlier_rule_are_reached_not_only_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_limits_of_the_outlier_rule_are_reached_not_only_passed(monkeypatch):
     skewness, kurtosis = (float(moment[0]) for moment in steps.shape(np.repeat(SPIKE, 2, axis=1)))
     for name, limit in (("SKEWNESS_LIMIT", skewness), ("KURTOSIS_LIMIT", kurtosis)):
         monkeypatch.setattr(treat, name, limit)
@@ -114,7 +114,7 @@ def test_limits_of_the_outlier_rule_are_reached_not_only_passed(monkeypatch: pyt
         ([*range(1, 60), 700.0, 800, 900, 1000, 1100, 1200, 1300], 99, None),
     ],
 )
-def test_winsorising(monkeypatch: pytest.MonkeyPatch, values: list[float], most: int, wanted: list | None) -> None:
+def test_winsorising(monkeypatch, values, most, wanted):
     monkeypatch.setattr(treat, "MOST_POINTS", most)
     found = treat.winsorise(column(*values))
     assert not treat.has_outliers(found)[0] or most < 3
@@ -124,13 +124,13 @@ def test_winsorising(monkeypatch: pytest.MonkeyPatch, values: list[float], most:
 
 @pytest.mark.parametrize("method", ["winsorise", "winsorise-then-log"])
 @pytest.mark.parametrize("sign", [1, -1])
-def test_an_indicator_that_winsorising_would_make_constant_stays_untreated(method: str, sign: int) -> None:
+def test_an_indicator_that_winsorising_would_make_constant_stays_untreated(method, sign):
     values = sign * column(*[0.0] * 9, 1.0)
     assert treat.has_outliers(values)[0]
     np.testing.assert_array_equal(treat.treat(values.copy(), method), values)
 
 
-def test_the_log_is_taken_of_the_untreated_values_where_winsorising_is_not_enough() -> None:
+def test_the_log_is_taken_of_the_untreated_values_where_winsorising_is_not_enough():
     wanted = np.log(JUMPS - 1 + 0.01 * (JUMPS.max() - 1))
     np.testing.assert_allclose(treat.treat(JUMPS.copy(), "winsorise-then-log"), wanted)
     np.testing.assert_allclose(treat.treat(JUMPS.copy(), "log"), wanted)
@@ -138,14 +138,14 @@ def test_the_log_is_taken_of_the_untreated_values_where_winsorising_is_not_enoug
 
 
 @pytest.mark.parametrize("method", ["none", *treat.METHODS])
-def test_only_indicators_with_outliers_are_touched(method: str) -> None:
+def test_only_indicators_with_outliers_are_touched(method):
     calm = np.arange(20.0)[:, None]
     found = treat.treat(np.hstack([calm, SPIKE, calm]), method)
     np.testing.assert_array_equal(found[:, [0, 2]], np.hstack([calm, calm]))
     assert (found[:, 1] != SPIKE[:, 0]).any() == (method != "none")
 
 
-def test_box_cox_has_the_exponent_of_largest_likelihood() -> None:
+def test_box_cox_has_the_exponent_of_largest_likelihood():
     values = np.random.default_rng(1).lognormal(size=60)
     shifted = values - values.min() + 1
     wanted = stats.boxcox(shifted, stats.boxcox_normmax(shifted, method="mle"))
@@ -172,20 +172,20 @@ GAPS = pd.DataFrame({"x": [1.0, 2.0, 3.0, 6.0, NAN], "y": [5.0, 1.0, 2.0, 8.0, 4
         ("regression", np.polyval(np.polyfit([1, 2, 3, 4], [1, 2, 3, 6], 1), 2.5)),
     ],
 )
-def test_imputations(method: str, wanted: float) -> None:
+def test_imputations(method, wanted):
     filled = impute(GAPS, method, CONTEXT)
     np.testing.assert_allclose(filled.at[4, "x"], wanted)
     pd.testing.assert_frame_equal(filled.iloc[:4], GAPS.iloc[:4])
 
 
-def test_group_statistics_fall_back_to_those_of_all() -> None:
+def test_group_statistics_fall_back_to_those_of_all():
     values = pd.DataFrame({"x": [1.0, 3.0, 11.0, NAN, NAN, NAN]})
     context = pd.DataFrame({"group": ["a", "a", "a", "a", "b", None]})
     np.testing.assert_array_equal(impute(values, "group-mean", context)["x"], [1, 3, 11, 5, 5, 5])
     np.testing.assert_array_equal(impute(values, "group-median", context)["x"], [1, 3, 11, 3, 3, 3])
 
 
-def test_an_economy_s_own_mean_is_put_back_into_units() -> None:
+def test_an_economy_s_own_mean_is_put_back_into_units():
     values = pd.DataFrame({"a": [0.0, 10.0, 5.0], "b": [100.0, 300.0, NAN], "c": [9.0, 1.0, 3.0]})
     filled = impute(values, "own-mean", directions=[1, 1, -1])
     # Economy 3 stands at 0.5 on a and at (9 - 3) / 8 on c: 0.625 of the way from 100 to 300.
@@ -196,13 +196,13 @@ def test_an_economy_s_own_mean_is_put_back_into_units() -> None:
     assert impute(constant, "own-mean").at[2, "b"] == 3
 
 
-def test_own_mean_gives_the_scores_of_rescaled_weights() -> None:
+def test_own_mean_gives_the_scores_of_rescaled_weights():
     values = pd.DataFrame({"a": [0.0, 10, 5, 7], "b": [1.0, NAN, 5, 2], "c": [3.0, 8, NAN, 1]}, index=list("ABCD"))
     rescaled, written = (composite(values, Specification(imputation=name)).scores for name in ("none", "own-mean"))
     np.testing.assert_allclose(written, rescaled)
 
 
-def test_an_indicator_with_one_value_only_is_filled_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_indicator_with_one_value_only_is_filled_with_it(monkeypatch):
     monkeypatch.setattr("helpers.index.impute.CHAINS", 2)
     values = pd.DataFrame({"a": [1.0, 1, NAN], "b": [1.0, 2, 3]})
     context = pd.DataFrame({"log_gdp_per_capita": [1.0, 2, 3]})
@@ -210,7 +210,7 @@ def test_an_indicator_with_one_value_only_is_filled_with_it(monkeypatch: pytest.
         np.testing.assert_allclose(impute(values, method, context)["a"], 1)
 
 
-def test_chained_equations_vary_within_the_range_and_keep_what_is_known() -> None:
+def test_chained_equations_vary_within_the_range_and_keep_what_is_known():
     income = CONTEXT["log_gdp_per_capita"]
     drawn = chained_draws(GAPS, income, draws=4, seed=1)
     gap = drawn[4, 0]
@@ -220,7 +220,7 @@ def test_chained_equations_vary_within_the_range_and_keep_what_is_known() -> Non
     np.testing.assert_array_equal(drawn, chained_draws(GAPS, income, draws=4, seed=1))
 
 
-def test_chained_draws_are_those_of_scikit_learn_with_every_column_and_check() -> None:
+def test_chained_draws_are_those_of_scikit_learn_with_every_column_and_check():
     from sklearn.experimental import enable_iterative_imputer  # noqa: F401
     from sklearn.impute import IterativeImputer
 
@@ -255,21 +255,21 @@ W = np.array([3.0, 1.0])
         ("copeland", [-2.0, 2.0, 0.0]),
     ],
 )
-def test_aggregations_rescale_over_what_is_present(method: str, wanted: list[float]) -> None:
+def test_aggregations_rescale_over_what_is_present(method, wanted):
     np.testing.assert_allclose(aggregate(X, W, method), [*wanted, NAN])
 
 
-def test_power_mean_of_one_is_the_arithmetic_mean() -> None:
+def test_power_mean_of_one_is_the_arithmetic_mean():
     np.testing.assert_allclose(aggregate(X, W, "power", power=1.0), aggregate(X, W, "arithmetic"))
 
 
 @pytest.mark.parametrize("method", ["arithmetic", "geometric", "harmonic", "power"])
-def test_an_economy_with_values_only_where_the_weight_is_zero_has_no_score(method: str) -> None:
+def test_an_economy_with_values_only_where_the_weight_is_zero_has_no_score(method):
     x = np.array([[3.0, NAN], [2.0, 5.0]])
     np.testing.assert_allclose(aggregate(x, np.array([0.0, 1]), method), [NAN, 5])
 
 
-def test_half_of_the_weight_on_each_side_is_a_draw_and_gaps_are_left_out() -> None:
+def test_half_of_the_weight_on_each_side_is_a_draw_and_gaps_are_left_out():
     x = np.array([[2.0, 1, 3], [1.0, 2, 3]])
     np.testing.assert_array_equal(aggregate(x, np.array([0.3, 0.2, 0.2]), "copeland"), [1, -1])
     np.testing.assert_array_equal(aggregate(x, np.array([0.1, 0.1, 0.7]), "copeland"), [0, 0])
@@ -279,7 +279,7 @@ def test_half_of_the_weight_on_each_side_is_a_draw_and_gaps_are_left_out() -> No
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_copeland_agrees_with_the_outranking_matrix(seed: int) -> None:
+def test_copeland_agrees_with_the_outranking_matrix(seed):
     generator = np.random.default_rng(seed)
     x = generator.integers(0, 5, (12, 4)).astype(float)
     w = generator.integers(1, 4, 4).astype(float)
@@ -295,14 +295,14 @@ NORMAL = np.random.default_rng(3).normal(size=(40, 3)) @ np.array([[1, 0.5, 0.2]
 
 
 @pytest.mark.parametrize("method", sorted(weigh.METHODS))
-def test_weights_are_not_negative_and_sum_to_one(method: str) -> None:
+def test_weights_are_not_negative_and_sum_to_one(method):
     w = weigh.weights(normalise(NORMAL, "minmax"), method)
     assert (w >= 0).all()
     assert w.sum() == pytest.approx(1)
     np.testing.assert_allclose(weigh.weights(column(3.0, 1.0, 2.0, 5.0), method), [1.0])
 
 
-def test_entropy_and_critic_by_hand() -> None:
+def test_entropy_and_critic_by_hand():
     x = np.array([[0.0, 0.0], [1.0, 4.0], [2.0, 0.0]])
     shares = np.array([1 / 3, 2 / 3])
     diversity = np.array([1 + (shares * np.log(shares)).sum() / np.log(3), 1.0])
@@ -311,7 +311,7 @@ def test_entropy_and_critic_by_hand() -> None:
     np.testing.assert_allclose(weigh.critic(x), spread / spread.sum())
 
 
-def test_equal_importance_is_reached_or_not_claimed() -> None:
+def test_equal_importance_is_reached_or_not_claimed():
     w = weigh.equal_importance(NORMAL)
     squared = np.array([np.corrcoef(part, NORMAL @ w)[0, 1] ** 2 for part in NORMAL.T])
     np.testing.assert_allclose(squared / squared.sum(), 1 / 3, atol=0.01)
@@ -322,15 +322,15 @@ def test_equal_importance_is_reached_or_not_claimed() -> None:
         weigh.equal_importance(x)
 
 
-def test_no_weights_have_a_larger_sum_of_correlations_than_the_most_informative() -> None:
-    def informed(w: np.ndarray) -> float:
+def test_no_weights_have_a_larger_sum_of_correlations_than_the_most_informative():
+    def informed(w):
         return sum(np.corrcoef(part, NORMAL @ w)[0, 1] for part in NORMAL.T)
 
     best = informed(weigh.most_informative(NORMAL))
     assert max(informed(w) for w in np.random.default_rng(1).dirichlet(np.ones(3), 200)) <= best
 
 
-def test_first_loadings_are_those_of_the_correlation_matrix_and_a_negative_one_is_no_weight() -> None:
+def test_first_loadings_are_those_of_the_correlation_matrix_and_a_negative_one_is_no_weight():
     values, vectors = np.linalg.eigh(np.corrcoef(NORMAL, rowvar=False))
     first = np.abs(vectors[:, values.argmax()])
     np.testing.assert_allclose(weigh.weights(NORMAL, "pca-loadings"), first / first.sum())
@@ -338,7 +338,7 @@ def test_first_loadings_are_those_of_the_correlation_matrix_and_a_negative_one_i
         weigh.first_loadings(np.column_stack([NORMAL[:, 0], NORMAL[:, 1], -NORMAL[:, 0] - NORMAL[:, 1]]))
 
 
-def test_benefit_of_the_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_benefit_of_the_doubt(monkeypatch):
     x = np.array([[2.0, 1.0], [1.0, 2.0], [1.0, 1.0], [NAN, NAN], [0.0, 0.0]])
     scores, shares = weigh.benefit_of_the_doubt(x)
     assert (scores[:3] <= 1 + 1e-9).all()
@@ -388,6 +388,6 @@ DOUBT = Specification(weights="benefit-of-the-doubt", aggregation="minimum")
         (lambda: coherence.correlation_ratio(np.ones(5), np.arange(5.0)), "an indicator and scores that vary"),
     ],
 )
-def test_what_has_no_meaning_is_refused_naming_what_to_use(refused, says: str) -> None:
+def test_what_has_no_meaning_is_refused_naming_what_to_use(refused, says):
     with pytest.raises(InputError, match=says):
         refused()

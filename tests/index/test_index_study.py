@@ -29,22 +29,22 @@ LATEST = InnovationIndexParameters(
 
 
 @pytest.fixture(scope="module")
-def tables() -> dict[str, pd.DataFrame]:
+def tables():
     return {name: data.load(name, "all") for name in KITA.tables()}
 
 
 @pytest.fixture(scope="module")
-def selection() -> select.Selection:
+def selection():
     return select.select(select.read_tables(data.load, KITA), KITA, MEMBERS)
 
 
 @pytest.fixture(scope="module")
-def index(selection: select.Selection):
+def index(selection):
     ranked = selection.values[select.covered(selection.values, KITA.minimum_coverage)]
     return composite(ranked, Specification.of(KITA))
 
 
-def test_the_studys_ranks_come_out_in_its_own_group(selection: select.Selection) -> None:
+def test_the_studys_ranks_come_out_in_its_own_group(selection):
     found = rankings.rank_metrics(selection)
     assert found["korea_rank_rd_gdp"] == 2
     assert found["korea_rank_hightech_exports_share"] == 6
@@ -55,7 +55,7 @@ def test_the_studys_ranks_come_out_in_its_own_group(selection: select.Selection)
     assert list(exports.index[:6]) == ["HKG", "PHL", "MYS", "SGP", "VNM", "KOR"]
 
 
-def test_third_in_patents_is_the_electrical_engineering_sector(tables: dict[str, pd.DataFrame]) -> None:
+def test_third_in_patents_is_the_electrical_engineering_sector(tables):
     groups = {"oecd-plus": MEMBERS, "oecd": data.economies.group("oecd")}
     found = rankings.alternatives(tables, KITA, groups, data.load("population"))
     rows = found.query("indicator == 'hightech_patent_share' and group == 'oecd-plus' and minimum == 100")
@@ -71,7 +71,7 @@ def test_third_in_patents_is_the_electrical_engineering_sector(tables: dict[str,
     assert rankings.by_rank(found)["combinations"].sum() == found["rank"].notna().sum()
 
 
-def test_patent_shares_agree_with_the_golden_input() -> None:
+def test_patent_shares_agree_with_the_golden_input():
     golden = pd.read_csv(Path(__file__).parent / "golden" / "input.csv", index_col=0)
     chosen = KITA.model_copy(update={"minimum_patents": 50})
     ours = select.select(select.read_tables(data.load, chosen), chosen, list(golden.index)).values
@@ -84,14 +84,14 @@ TIDY = pd.DataFrame(
 )
 
 
-def test_the_newest_value_within_the_maximum_age_is_taken() -> None:
+def test_the_newest_value_within_the_maximum_age_is_taken():
     found = select.newest(TIDY, 2018, 1)
     assert found["value"].to_dict() == {"A": 2.0, "B": 3.0}
     assert found["flag"].to_dict() == {"A": "x", "B": ""}
     assert select.newest(TIDY, 2017, 5)["year"].to_dict() == {"A": 2016, "B": 2017, "C": 2015}
 
 
-def test_small_patent_totals_have_no_share_and_world_is_left_out() -> None:
+def test_small_patent_totals_have_no_share_and_world_is_left_out():
     patents = pd.DataFrame(
         [
             (iso3, 2018, field, grants, "note" if field == "total" else "")
@@ -105,7 +105,7 @@ def test_small_patent_totals_have_no_share_and_world_is_left_out() -> None:
     assert len(select.patent_share(patents, ["optics"], 0)) == 2
 
 
-def test_small_economies_are_left_out_with_a_reason() -> None:
+def test_small_economies_are_left_out_with_a_reason():
     chosen = KITA.model_copy(update={"minimum_population": 1_000_000})
     one = select.read_tables(data.load, chosen)
     found = select.select(one, chosen, MEMBERS, data.load("population"))
@@ -117,7 +117,7 @@ def test_small_economies_are_left_out_with_a_reason() -> None:
         select.select(one, KITA, ["XXA", "XXB"])
 
 
-def test_taiwan_has_patents_only_and_is_refused_as_focus(selection: select.Selection) -> None:
+def test_taiwan_has_patents_only_and_is_refused_as_focus(selection):
     values = selection.values[select.covered(selection.values, 0.75)]
     assert "TWN" not in values.index
     left_out = rankings.without_score(selection, values).set_index("economy")["present"]
@@ -126,7 +126,7 @@ def test_taiwan_has_patents_only_and_is_refused_as_focus(selection: select.Selec
         rankings.require_score(values, selection, "TWN")
 
 
-def test_flagged_values_show_their_flag(selection: select.Selection, index) -> None:
+def test_flagged_values_show_their_flag(selection, index):
     four = rankings.beside_the_study(selection, "KOR")
     assert "rebased" in four.at[0, "flag"]
     assert list(four["study"]) == [2, 6, 3, 2]
@@ -138,12 +138,12 @@ def test_flagged_values_show_their_flag(selection: select.Selection, index) -> N
     assert "break" in league.loc["HKG", "flag"]
 
 
-def test_contributions_sum_to_the_scores(index) -> None:
+def test_contributions_sum_to_the_scores(index):
     parts = rankings.contributions(index)
     np.testing.assert_allclose(parts.sum(axis=1), index.scores[parts.index])
 
 
-def gather(tables: dict[str, pd.DataFrame], chosen: InnovationIndexParameters):
+def gather(tables, chosen):
     """Return the design space of an index, the values ranked, and the index itself."""
     values = select.select(select.read_tables(data.load, chosen), chosen, MEMBERS).values
     kept = values[select.covered(values, 0.75)]
@@ -154,7 +154,7 @@ def gather(tables: dict[str, pd.DataFrame], chosen: InnovationIndexParameters):
 
 
 @pytest.fixture
-def few_chains(monkeypatch: pytest.MonkeyPatch) -> None:
+def few_chains(monkeypatch):
     """Impute by two chains in place of twenty, which take most of the time."""
     for module in ("impute", "study_factors"):
         monkeypatch.setattr(f"helpers.index.{module}.CHAINS", 2)
@@ -162,7 +162,7 @@ def few_chains(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("few_chains")
 @pytest.mark.parametrize("chosen", [KITA, LATEST], ids=["kita-2021", "latest"])
-def test_uncertainty_of_the_study_index(tables: dict[str, pd.DataFrame], chosen: InnovationIndexParameters) -> None:
+def test_uncertainty_of_the_study_index(tables, chosen):
     space, kept, base = gather(tables, chosen)
     np.testing.assert_allclose(values_of(space, space.base())[:, :, 0], kept)
     np.testing.assert_array_equal(uncertainty.ranks_of(space, space.base())[:, 0], base.ranks)
@@ -175,7 +175,7 @@ def test_uncertainty_of_the_study_index(tables: dict[str, pd.DataFrame], chosen:
 
 
 @pytest.mark.usefixtures("few_chains")
-def test_given_weights_and_methods_become_the_base_option(tables: dict[str, pd.DataFrame]) -> None:
+def test_given_weights_and_methods_become_the_base_option(tables):
     weights = {"rd_gdp": 1, "hightech_exports_share": 1, "hightech_patent_share": 0, "ict_development_index": 2}
     chosen = InnovationIndexParameters(
         weights=weights, imputation="regression", aggregation="copeland", high_tech_fields=["optics"]
@@ -188,7 +188,7 @@ def test_given_weights_and_methods_become_the_base_option(tables: dict[str, pd.D
 
 
 @pytest.mark.usefixtures("few_chains")
-def test_an_index_of_other_tables_goes_through_every_step() -> None:
+def test_an_index_of_other_tables_goes_through_every_step():
     others = ["rd_gdp", "unemployment_rate", "tfp_level_ppp"]
     chosen = InnovationIndexParameters(indicators=others, year=2017, rd_gdp_vintage="latest")
     assert all(map(is_possible, others))
@@ -205,21 +205,21 @@ def test_an_index_of_other_tables_goes_through_every_step() -> None:
     assert set(rankings.study_metrics(found)) == {"study_rank_rd_gdp", "share_as_in_study_rd_gdp"}
 
 
-def test_an_indicator_of_which_less_is_better_turns_the_order() -> None:
+def test_an_indicator_of_which_less_is_better_turns_the_order():
     years = pd.MultiIndex.from_product([["A", "B"], [1, 2]], names=["iso3", "year"])
     values = pd.DataFrame({"x": [0.0, 5, 10, 10]}, years)
     np.testing.assert_allclose(over_time.index_by_year(values, {"x": 1.0}, [-1]).scores, [[100, 50], [0, 0]])
 
 
 @pytest.fixture(scope="module")
-def series() -> over_time.Series:
+def series():
     one = select.read_tables(data.load, KITA)
     every = over_time.values_by_year(one, KITA, over_time.years_with_data(one, KITA), MEMBERS)
     panel = over_time.always_covered(every, KITA.minimum_coverage)
     return over_time.index_by_year(panel, dict.fromkeys(panel.columns, 0.25), [1, 1, 1, 1])
 
 
-def test_a_change_is_decomposed_exactly(series: over_time.Series) -> None:
+def test_a_change_is_decomposed_exactly(series):
     first, last = series.scores.columns[[0, -1]]
     assert (first, last) == (2010, 2018)
     found = over_time.decomposition(series, "KOR", first, last)
@@ -227,7 +227,7 @@ def test_a_change_is_decomposed_exactly(series: over_time.Series) -> None:
     assert found["change"].sum() == pytest.approx(change, abs=1e-12)
 
 
-def test_goalposts_do_not_move_with_the_year() -> None:
+def test_goalposts_do_not_move_with_the_year():
     years = pd.MultiIndex.from_product([["A", "B"], [1, 2]], names=["iso3", "year"])
     values = pd.DataFrame({"x": [0.0, 5, 10, 10], "y": [2.0, 2, 0, 4]}, years)
     found = over_time.index_by_year(values, {"x": 1.0, "y": 3.0}, [1, 1])
@@ -235,7 +235,7 @@ def test_goalposts_do_not_move_with_the_year() -> None:
     np.testing.assert_array_equal(found.ranks, [[1, 2], [2, 1]])
 
 
-def test_a_revision_alone_changes_what_it_revises(tables: dict[str, pd.DataFrame]) -> None:
+def test_a_revision_alone_changes_what_it_revises(tables):
     found = over_time.revisions(tables, KITA, MEMBERS)
     korea = found[(found["iso3"] == "KOR") & (found["table"] == "rd_gdp")].set_index("vintage")
     assert korea.at["wdi-2026-07-13", "value_before"] == pytest.approx(4.81009)
@@ -246,7 +246,7 @@ def test_a_revision_alone_changes_what_it_revises(tables: dict[str, pd.DataFrame
     assert empty.empty
 
 
-def test_a_revision_keeps_the_weights_and_methods_of_the_base_index(tables: dict[str, pd.DataFrame]) -> None:
+def test_a_revision_keeps_the_weights_and_methods_of_the_base_index(tables):
     chosen = KITA.model_copy(update={"weights": "entropy", "normalisation": "rank", "minimum_population": 5_000_000})
     found = over_time.revisions(tables, chosen, MEMBERS, population=data.load("population"))
     assert "ISL" not in set(found["iso3"])
@@ -266,9 +266,7 @@ def test_a_revision_keeps_the_weights_and_methods_of_the_base_index(tables: dict
     np.testing.assert_allclose(one["score_after"], after.scores[one.index])
 
 
-def test_economies_that_only_a_later_vintage_covers_push_no_rank(
-    tables: dict[str, pd.DataFrame],
-) -> None:
+def test_economies_that_only_a_later_vintage_covers_push_no_rank(tables):
     later = KITA.model_copy(update={"rd_gdp_vintage": "wdi-2026-07-13"})
     before, after = (
         (values := select.select(select.read_tables(data.load, chosen), chosen, MEMBERS).values)[
@@ -285,7 +283,7 @@ def test_economies_that_only_a_later_vintage_covers_push_no_rank(
         assert rows[f"rank_{when}"].sum() == pytest.approx(len(rows) * (len(rows) + 1) / 2)
 
 
-def test_profile_of_korea(selection: select.Selection, index) -> None:
+def test_profile_of_korea(selection, index):
     every = economy.profiles(selection, index)
     found = every.loc["KOR"]
     assert (found["verdict"] == "strength").all()
@@ -306,7 +304,7 @@ def test_profile_of_korea(selection: select.Selection, index) -> None:
 NORMAL = np.random.default_rng(8).normal(size=(300, 2))
 
 
-def test_correlation_ratio_sees_what_correlation_does_not() -> None:
+def test_correlation_ratio_sees_what_correlation_does_not():
     x, noise = NORMAL.T
     assert coherence.correlation_ratio(x, 2 * x + 0 * noise) == pytest.approx(1.0, abs=1e-3)
     assert coherence.correlation_ratio(x, noise) < 0.1
@@ -314,7 +312,7 @@ def test_correlation_ratio_sees_what_correlation_does_not() -> None:
     assert np.corrcoef(x, x**2)[0, 1] ** 2 < 0.2
 
 
-def test_adequacy_against_definitions() -> None:
+def test_adequacy_against_definitions():
     frame = pd.DataFrame(NORMAL @ np.array([[1.0, 0.8, 0.3], [0.0, 0.6, 0.9]]) + 0.3 * np.roll(NORMAL, 1, 0)[:, :1])
     frame[3] = NORMAL[:, 0] ** 2
     r = frame.corr().to_numpy()
@@ -332,11 +330,11 @@ def test_adequacy_against_definitions() -> None:
     ("alpha", "kmo", "says"),
     [(0.7, 0.5, "Yes"), (0.69, 0.5, "Only partly"), (0.7, 0.49, "Only partly"), (0.1, 0.1, "No")],
 )
-def test_whether_indicators_belong_together_is_said_by_their_tests(alpha: float, kmo: float, says: str) -> None:
+def test_whether_indicators_belong_together_is_said_by_their_tests(alpha, kmo, says):
     assert coherence.verdict(coherence.Adequacy(alpha, kmo, 1.0, 6, 0.5, 20)).startswith(says + ",")
 
 
-def test_effective_weights_and_removals_for_readers(index, selection: select.Selection) -> None:
+def test_effective_weights_and_removals_for_readers(index, selection):
     importance = coherence.effective_weights(index)
     assert importance["relative"].sum() == pytest.approx(1)
     values = selection.values.loc[index.scores.index]
@@ -350,7 +348,7 @@ def test_effective_weights_and_removals_for_readers(index, selection: select.Sel
     assert alike.loc["R&D / GDP", "ICT index"] == pytest.approx(values["rd_gdp"].corr(values["ict_development_index"]))
 
 
-def test_alpha_uses_every_pair_of_values() -> None:
+def test_alpha_uses_every_pair_of_values():
     table = pd.DataFrame(NORMAL[:9] @ np.array([[1.0, 0.8, 0.3], [0.0, 0.6, 0.9]]), columns=list("abc"))
     table.iloc[0, 0] = table.iloc[1:3, 1] = np.nan
     covariances = table.cov().to_numpy()
@@ -358,7 +356,7 @@ def test_alpha_uses_every_pair_of_values() -> None:
     assert coherence.adequacy(table).alpha == pytest.approx(9 * between / covariances.sum())
 
 
-def test_figures_draw_what_they_are_given(index, series: over_time.Series) -> None:
+def test_figures_draw_what_they_are_given(index, series):
     import matplotlib
 
     matplotlib.use("Agg")
@@ -393,7 +391,7 @@ def test_figures_draw_what_they_are_given(index, series: over_time.Series) -> No
     pyplot.close("all")
 
 
-def test_the_notebook_declares_exactly_the_parameters() -> None:
+def test_the_notebook_declares_exactly_the_parameters():
     cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
     (parameters,) = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
     assignments = ast.parse("".join(parameters["source"])).body
@@ -401,16 +399,14 @@ def test_the_notebook_declares_exactly_the_parameters() -> None:
     assert found == InnovationIndexParameters().model_dump()
 
 
-def test_an_indicator_that_few_have_is_refused(index, selection: select.Selection) -> None:
+def test_an_indicator_that_few_have_is_refused(index, selection):
     values = selection.values.loc[index.scores.index]
     rankings.require_indicators(values, 0.25)
     with pytest.raises(InputError, match="High-tech share of patents has a value for"):
         rankings.require_indicators(values.assign(hightech_patent_share=np.nan), 0.25)
 
 
-def test_flags_of_series_and_selection_are_kept(
-    tables: dict[str, pd.DataFrame], selection: select.Selection, series: over_time.Series
-) -> None:
+def test_flags_of_series_and_selection_are_kept(tables, selection, series):
     assert "R&D / GDP: GDP since rebased" in rankings.flagged(selection)["KOR"]
     found = over_time.flagged(tables, KITA, series)
     assert "R&D / GDP: GDP since rebased" in found["KOR"]

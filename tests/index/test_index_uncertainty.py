@@ -30,7 +30,7 @@ def slow():
 
 
 @pytest.fixture(scope="module")
-def space() -> DesignSpace:
+def space():
     generator = np.random.default_rng(5)
     base = generator.lognormal(sigma=1.3, size=(K, N))
     indicators = []
@@ -62,11 +62,11 @@ def space() -> DesignSpace:
     )
 
 
-def some_draws(space: DesignSpace, count: int) -> np.ndarray:
+def some_draws(space, count):
     return space.draws_of(np.random.default_rng(9).random((len(space.factors), count)))
 
 
-def test_fast_scores_equal_slow_ones_under_every_combination_of_methods(space: DesignSpace) -> None:
+def test_fast_scores_equal_slow_ones_under_every_combination_of_methods(space):
     methods = (names.OUTLIERS, names.NORMALISATION, names.AGGREGATION)
     combinations = list(product(*(range(len(space.options(name))) for name in methods)))
     picked = some_draws(space, len(combinations))
@@ -79,7 +79,7 @@ def test_fast_scores_equal_slow_ones_under_every_combination_of_methods(space: D
         np.testing.assert_allclose(fast[:, number], wanted, rtol=2e-5, err_msg=str(chosen))
 
 
-def test_fast_ranks_equal_those_of_a_single_index(space: DesignSpace) -> None:
+def test_fast_ranks_equal_those_of_a_single_index(space):
     for direction in (1, -1):
         turned = replace(space, indicators=(replace(space.indicators[0], direction=direction), *space.indicators[1:]))
         base = turned.base()
@@ -88,7 +88,7 @@ def test_fast_ranks_equal_those_of_a_single_index(space: DesignSpace) -> None:
         np.testing.assert_array_equal(uncertainty.ranks_of(turned, base)[:, 0], index.ranks)
 
 
-def test_imputation_options_pick_their_own_column(space: DesignSpace) -> None:
+def test_imputation_options_pick_their_own_column(space):
     picked = np.repeat(space.base(), 3, axis=1)
     picked[space.rows[names.IMPUTATION]] = [0, 1, 2]
     picked[space.rows[names.IMPUTATION_DRAW]] = [0, 3, 3]
@@ -97,15 +97,13 @@ def test_imputation_options_pick_their_own_column(space: DesignSpace) -> None:
     np.testing.assert_array_equal(found, [np.nan, columns[1], columns[2 + 3]])
 
 
-def test_scores_do_not_depend_on_what_is_computed_together(space: DesignSpace) -> None:
+def test_scores_do_not_depend_on_what_is_computed_together(space):
     picked = some_draws(space, 60)
     alone = [scores(space, picked[:, [number]]) for number in range(60)]
     np.testing.assert_array_equal(scores(space, picked), np.hstack(alone))
 
 
-def test_counts_do_not_depend_on_slices_and_more_draws_begin_alike(
-    space: DesignSpace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_counts_do_not_depend_on_slices_and_more_draws_begin_alike(space, monkeypatch):
     monkeypatch.setattr(uncertainty, "CELLS", 20_000)
     assert [block.shape[1] for block in uncertainty.random_draws(space, 1200, 7)] == [512, 512, 176]
     first, more = (np.hstack(list(uncertainty.random_draws(space, count, 7))) for count in (900, 1200))
@@ -120,11 +118,11 @@ def test_counts_do_not_depend_on_slices_and_more_draws_begin_alike(
         uncertainty.simulate(space, 0, seed=1)
 
 
-def counted(found: np.ndarray, economies: str) -> uncertainty.RankCounts:
+def counted(found, economies):
     return uncertainty.RankCounts(tuple(economies), *uncertainty.count_ranks(found), found.shape[1])
 
 
-def test_counts_of_a_hand_made_case() -> None:
+def test_counts_of_a_hand_made_case():
     found = counted(np.array([[3.0, 1, 2, np.nan], [2, 1, 3, 1], [1, 0, 1, 2]]), "ABC")
     np.testing.assert_array_equal(found.ranks, [[2, 1, 0], [2, 2, 0], [1, 0, 3]])
     np.testing.assert_array_equal(found.above, [[0, 1, 3], [2, 0, 3], [1, 1, 0]])
@@ -135,21 +133,21 @@ def test_counts_of_a_hand_made_case() -> None:
     assert found.p_above().loc["B", "A"] == 0.5
 
 
-def test_nothing_is_counted_for_an_economy_that_never_has_a_score() -> None:
+def test_nothing_is_counted_for_an_economy_that_never_has_a_score():
     found = counted(np.array([[np.nan, np.nan], [1.0, 2.0]]), "AB")
     assert found.ranks[0].sum() == 0
     assert np.isnan(found.quantile(0.5)["A"])
     assert found.p_top(1)["A"] == 0
 
 
-def test_quantiles_are_ranks_that_occur() -> None:
+def test_quantiles_are_ranks_that_occur():
     found = counted(np.array([[4.0, 4, 1, 1], [3.0, 3, 3, 4], [2.0, 2, 4, 3], [1.0, 1, 2, 2]]), "ABCD")
     ranks = {"A": [1, 1, 4, 4], "B": [2, 2, 2, 1], "C": [3, 3, 1, 2], "D": [4, 4, 3, 3]}
     for q, (economy, own) in product((0.05, 0.5, 0.95), ranks.items()):
         assert found.quantile(q)[economy] == np.quantile(own, q, method="inverted_cdf")
 
 
-def test_probabilities_are_consistent(space: DesignSpace) -> None:
+def test_probabilities_are_consistent(space):
     found = uncertainty.simulate(space, 1_500, seed=1)
     np.testing.assert_allclose(found.acceptability().sum(axis=1), 1)
     above = found.p_above().to_numpy()
@@ -163,7 +161,7 @@ def test_probabilities_are_consistent(space: DesignSpace) -> None:
     assert metrics["korea_rank_p05"] <= metrics["korea_rank_median"] <= metrics["korea_rank_p95"]
 
 
-def test_one_at_a_time_covers_every_other_option_once(space: DesignSpace) -> None:
+def test_one_at_a_time_covers_every_other_option_once(space):
     changed = uncertainty.single_changes(space)
     table = uncertainty.one_at_a_time(space, changed, "A")
     kept = [factor for factor in space.factors if factor.name not in names.RANDOM]
@@ -173,14 +171,14 @@ def test_one_at_a_time_covers_every_other_option_once(space: DesignSpace) -> Non
     assert {"Outliers": "none", "Weighting": "equal"}.items() <= dict(table[["choice", "base"]].to_numpy()).items()
 
 
-def test_meaningless_combinations_are_refused_before_any_draw(space: DesignSpace) -> None:
+def test_meaningless_combinations_are_refused_before_any_draw(space):
     factors = list(space.factors)
     factors[space.rows[names.NORMALISATION]] = Factor(names.NORMALISATION, "Normalisation", ("borda",))
     with pytest.raises(InputError, match="geometric mean needs values above zero"):
         replace(space, factors=tuple(factors))
 
 
-def ishigami(points: np.ndarray) -> np.ndarray:
+def ishigami(points):
     x = np.pi * (2 * points - 1)
     return np.sin(x[0]) + 7 * np.sin(x[1]) ** 2 + 0.1 * x[2] ** 4 * np.sin(x[0])
 
@@ -190,7 +188,7 @@ ISHIGAMI = {"first": [0.31390519, 0.44241114, 0.0], "total": [0.55758886, 0.4424
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_sobol_effects_of_a_known_function(seed: int) -> None:
+def test_sobol_effects_of_a_known_function(seed):
     table = uncertainty.effects(ishigami(uncertainty.sample(3, 2048, seed)), ["a", "b", "c"], seed)
     for kind, wanted in ISHIGAMI.items():
         slack = 0.01
@@ -199,7 +197,7 @@ def test_sobol_effects_of_a_known_function(seed: int) -> None:
         np.testing.assert_allclose(table[kind], wanted, atol=0.04)
 
 
-def test_sobol_effects_agree_with_salib() -> None:
+def test_sobol_effects_agree_with_salib():
     from SALib.analyze import sobol as salib
 
     results = ishigami(uncertainty.sample(3, 1024, seed=4))
@@ -212,14 +210,14 @@ def test_sobol_effects_agree_with_salib() -> None:
     np.testing.assert_allclose(ours["total"], theirs["ST"], atol=2e-3)
 
 
-def test_sobol_of_something_constant_is_not_a_number() -> None:
+def test_sobol_of_something_constant_is_not_a_number():
     table = uncertainty.effects(np.ones(16 * 4), ["a", "b"], seed=0)
     assert table[["first", "total"]].isna().to_numpy().all()
     with pytest.raises(InputError, match="power of two"):
         uncertainty.sample(2, 1000, 0)
 
 
-def test_sobol_of_ranks_leaves_settled_choices_out(space: DesignSpace) -> None:
+def test_sobol_of_ranks_leaves_settled_choices_out(space):
     table = uncertainty.sobol_of_ranks(space, "A", size=64, seed=0)
     assert list(table.index) == [factor.label for factor in space.factors if len(factor.options) > 1]
     assert set(table.columns.get_level_values(0)) == {"rank", "shift"}
@@ -228,7 +226,7 @@ def test_sobol_of_ranks_leaves_settled_choices_out(space: DesignSpace) -> None:
     pd.testing.assert_frame_equal(uncertainty.drawn(table), table["shift"])
 
 
-def test_errors_have_the_spread_asked_for_and_begin_with_none() -> None:
+def test_errors_have_the_spread_asked_for_and_begin_with_none():
     uniform = error_sets((3,), 0.25, 4000, 1, "uniform")
     assert (uniform[:, 0] == 1).all()
     assert uniform.min() >= 0.75

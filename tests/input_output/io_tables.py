@@ -3,24 +3,23 @@
 import csv
 import struct
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from benchmarks.generate_icio import FINAL, balanced_table, write_table
-from helpers.input_output.table import InterCountryTable, make_table
+from helpers.input_output.table import make_table
 
 COUNTRIES = ["KOR", "CHN", "ROW"]
 INDUSTRIES = ["A01_02", "C10T12", "C26", "D"]
 WIOD_INDUSTRIES = ["A01", "C10-C12", "C26", "D35"]
 
 
-def drawn(seed: int = 7) -> dict[str, np.ndarray]:
+def drawn(seed=7):
     return balanced_table(len(COUNTRIES), len(INDUSTRIES), seed)
 
 
-def as_table(blocks: dict[str, np.ndarray], year: int = 2014) -> InterCountryTable:
+def as_table(blocks, year=2014):
     pairs = [(iso3, sector) for iso3 in ["KOR", "CHN", "RoW"] for sector in INDUSTRIES]
     labels = pd.DataFrame(pairs, columns=["iso3", "sector"])
     labels["label"] = [f"{iso3.upper()}_{sector}" for iso3, sector in pairs]
@@ -37,14 +36,14 @@ def as_table(blocks: dict[str, np.ndarray], year: int = 2014) -> InterCountryTab
     )
 
 
-def write_icio(folder: Path, year: int = 2014, seed: int = 7) -> Path:
+def write_icio(folder, year=2014, seed=7):
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{year}_SML.csv"
     write_table(path, COUNTRIES, INDUSTRIES, drawn(seed))
     return path
 
 
-def edit(path: Path, row: str, column: str, value: str) -> None:
+def edit(path, row, column, value):
     """Put `value` into one cell of a CSV table with one header line."""
     with path.open(newline="") as lines:
         rows = list(csv.reader(lines))
@@ -55,12 +54,12 @@ def edit(path: Path, row: str, column: str, value: str) -> None:
     save(path, rows)
 
 
-def save(path: Path, rows: list[list]) -> None:
+def save(path, rows):
     with path.open("w", newline="") as lines:
         csv.writer(lines).writerows(rows)
 
 
-def wiod_rows(blocks: dict[str, np.ndarray]) -> tuple[list[tuple], np.ndarray]:
+def wiod_rows(blocks):
     """Return row labels (code, description, country, number) and numbers, final demand and total included."""
     n = len(blocks["output"])
     per = len(WIOD_INDUSTRIES)
@@ -81,12 +80,12 @@ def wiod_rows(blocks: dict[str, np.ndarray]) -> tuple[list[tuple], np.ndarray]:
     return labels, numbers
 
 
-def wiod_columns() -> list[tuple[str, int]]:
+def wiod_columns():
     users = [(iso3, number + 1) for iso3 in COUNTRIES for number in range(len(WIOD_INDUSTRIES))]
     return [*users, *((iso3, number) for iso3 in COUNTRIES for number in range(57, 62)), ("TOT", 62)]
 
 
-def workbook_rows(blocks: dict[str, np.ndarray], unit: str = "(millions of US$)") -> list[list]:
+def workbook_rows(blocks, unit="(millions of US$)"):
     """Return the cells of the published workbook: two title lines, four header lines, data."""
     labels, numbers = wiod_rows(blocks)
     columns = wiod_columns()
@@ -102,14 +101,14 @@ def workbook_rows(blocks: dict[str, np.ndarray], unit: str = "(millions of US$)"
     return head + [[a, b, c, f"r{d}", *map(repr, map(float, row))] for (a, b, c, d), row in body]
 
 
-def write_wiod_workbook_csv(folder: Path, blocks: dict[str, np.ndarray], unit: str = "(millions of US$)") -> Path:
+def write_wiod_workbook_csv(folder, blocks, unit="(millions of US$)"):
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "WIOT2014_Nov16_ROW.csv"
     save(path, workbook_rows(blocks, unit))
     return path
 
 
-def write_wiod_one_line_csv(folder: Path, blocks: dict[str, np.ndarray]) -> Path:
+def write_wiod_one_line_csv(folder, blocks):
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "WIOT2014_October16_ROW.csv"
     labels, numbers = wiod_rows(blocks)
@@ -120,7 +119,7 @@ def write_wiod_one_line_csv(folder: Path, blocks: dict[str, np.ndarray]) -> Path
     return path
 
 
-def write_wiod_workbook(folder: Path, blocks: dict[str, np.ndarray]) -> Path:
+def write_wiod_workbook(folder, blocks):
     """Write the binary workbook: the few records of the format [MS-XLSB] that a reader needs."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "WIOT2014_Nov16_ROW.xlsb"
@@ -138,7 +137,7 @@ def write_wiod_workbook(folder: Path, blocks: dict[str, np.ndarray]) -> Path:
     return path
 
 
-def _record(first: int, second: int | None, data: bytes) -> bytes:
+def _record(first, second, data):
     length = b"" if data else b"\0"
     rest = len(data)
     while rest:
@@ -147,11 +146,11 @@ def _record(first: int, second: int | None, data: bytes) -> bytes:
     return bytes([first] if second is None else [first, second]) + length + data
 
 
-def _text(text: str) -> bytes:
+def _text(text):
     return struct.pack("<I", len(text)) + text.encode("utf-16-le")
 
 
-def _cell(row: int, column: int, value: str) -> bytes:
+def _cell(row, column, value):
     place = struct.pack("<2I", column, 0)
     if row >= 6 and column >= 4:
         return _record(5, None, place + struct.pack("<d", float(value)))

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from helpers.input_output.measures import measures
-from helpers.input_output.table import InterCountryTable, make_table
+from helpers.input_output.table import make_table
 
 COUNTRIES, SECTORS = 5, ("A01", "C10", "C26", "D")
 
 
-def name(country: int) -> str:
+def name(country):
     return f"Z{chr(65 + country)}Z"
 
 
@@ -24,7 +24,7 @@ class World:
     seed: int
 
     @cached_property
-    def table(self) -> InterCountryTable:
+    def table(self):
         output = np.linalg.inv(np.eye(self.n) - self.A) @ self.final.sum(axis=1)
         pairs = [(name(country), sector) for country in range(COUNTRIES) for sector in SECTORS]
         labels = pd.DataFrame(pairs, columns=["iso3", "sector"])
@@ -35,54 +35,54 @@ class World:
         return make_table(2018, "drawn", used, self.final, output, 0.9 * costs, costs, labels, buyers)
 
     @property
-    def n(self) -> int:
+    def n(self):
         return COUNTRIES * len(SECTORS)
 
     @cached_property
-    def A(self) -> np.ndarray:
+    def A(self):
         random = np.random.default_rng([self.seed, 1])
         drawn = random.random((self.n, self.n)) ** 2
         return drawn * random.uniform(0.3, 0.7, self.n) / drawn.sum(axis=0)
 
     @cached_property
-    def final(self) -> np.ndarray:
+    def final(self):
         """Two categories of final demand a country; the second holds changes of stocks, some of them negative."""
         drawn = np.random.default_rng([self.seed, 2]).random((self.n, COUNTRIES, 2)) * 10
         drawn[1::7, :, 1] = -0.2
         return drawn.reshape(self.n, -1)
 
     @cached_property
-    def inverse(self) -> np.ndarray:
+    def inverse(self):
         return np.linalg.inv(np.eye(self.n) - self.A)
 
-    def at(self, country: int) -> slice:
+    def at(self, country):
         return slice(country * len(SECTORS), (country + 1) * len(SECTORS))
 
-    def a(self, s: int, r: int) -> np.ndarray:
+    def a(self, s, r):
         return self.A[self.at(s), self.at(r)]
 
-    def b(self, s: int, r: int) -> np.ndarray:
+    def b(self, s, r):
         return self.inverse[self.at(s), self.at(r)]
 
-    def v(self, s: int) -> np.ndarray:
+    def v(self, s):
         return (1 - self.A.sum(axis=0))[self.at(s)]
 
-    def y(self, s: int, r: int) -> np.ndarray:
+    def y(self, s, r):
         return self.final[self.at(s), 2 * r : 2 * r + 2].sum(axis=1)
 
-    def local(self, s: int) -> np.ndarray:
+    def local(self, s):
         return np.linalg.inv(np.eye(len(SECTORS)) - self.a(s, s))
 
-    def e(self, s: int) -> np.ndarray:
+    def e(self, s):
         used = self.table.intermediate[self.at(s)]
         return sum(used[:, self.at(r)].sum(axis=1) + self.y(s, r) for r in self.others(s))
 
-    def others(self, *but: int) -> list[int]:
+    def others(self, *but):
         return [r for r in range(COUNTRIES) if r not in but]
 
 
 @pytest.fixture(scope="module", params=[1, 2, 3])
-def world(request) -> World:
+def world(request):
     return World(request.param)
 
 
@@ -91,7 +91,7 @@ def ours(world):
     return measures(world.table)
 
 
-def nine_terms(w: World, s: int) -> dict[str, float]:
+def nine_terms(w, s):
     """Koopman, Wang and Wei (2014), equation 36, term by term."""
     R = w.others(s)
     home = [w.v(s) @ w.b(s, r) @ w.a(r, s) @ w.local(s) for r in R]
@@ -131,24 +131,24 @@ def test_whose_value_added_is_in_exports(world, ours):
         assert rows["foreign_value_added"].to_numpy() == pytest.approx(abroad, rel=1e-10)
 
 
-def hummels_koopman(w: World, s: int) -> tuple[float, float]:
+def hummels_koopman(w, s):
     backward = sum(w.v(t) @ w.b(t, s) @ w.e(s) for t in w.others(s))
     forward = sum(w.v(s) @ w.b(s, r) @ w.e(r) for r in w.others(s))
     return backward, forward
 
 
-def koopman_wang_wei(w: World, s: int) -> tuple[float, float]:
+def koopman_wang_wei(w, s):
     terms = nine_terms(w, s)
     return terms["FVA_FIN"] + terms["FVA_INT"], terms["DVA_INTrex"] + terms["RDV_FIN"] + terms["RDV_INT"]
 
 
-def borin_mancini(w: World, s: int) -> tuple[float, float]:
+def borin_mancini(w, s):
     first = w.v(s) @ w.local(s)
     forward = sum(first @ w.a(s, r) @ w.local(r) @ w.e(r) for r in w.others(s))
     return w.e(s).sum() - first @ w.e(s), forward
 
 
-def absorbed_by_the_importer(w: World, s: int) -> float:
+def absorbed_by_the_importer(w, s):
     """Domestic value added that leaves the country once and stays where it arrives (Borin and Mancini 2019)."""
     first = w.v(s) @ w.local(s)
     return sum(first @ (w.y(s, r) + w.a(s, r) @ w.local(r) @ w.y(r, r)) for r in w.others(s))

@@ -25,7 +25,7 @@ INDUSTRIES = {"Agriculture": "A01", "Textile_and_Leather": "C13T15", "Transport_
 
 
 @pytest.fixture(scope="module")
-def system() -> LeontiefSystem:
+def system():
     sales, final, output = (pd.read_csv(GOLDEN / f"leather_{part}.csv", index_col=0) for part in ("Z", "Y", "x"))
     labels = pd.DataFrame([row.split(".", 1) for row in sales.index], columns=["iso3", "sector"])
     labels = labels.replace({"sector": INDUSTRIES}).assign(label=sales.index)

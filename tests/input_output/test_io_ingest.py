@@ -161,7 +161,7 @@ def test_icio_refusals_name_the_cell_and_the_gap(tmp_path, case):
     assert input_output.available() == []
 
 
-def _drop_columns(path: Path, wanted) -> None:
+def _drop_columns(path, wanted):
     frame = pd.read_csv(path)
     frame[[name for name in frame.columns if wanted(name)]].to_csv(path, index=False)
 

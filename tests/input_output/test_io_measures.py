@@ -22,7 +22,7 @@ from helpers.input_output.measures import (
 from helpers.input_output.table import make_table
 
 
-def exports_of(system: LeontiefSystem) -> np.ndarray:
+def exports_of(system):
     return system.table.sum_by_country(system.exports)
 
 

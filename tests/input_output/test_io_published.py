@@ -26,7 +26,7 @@ YEARS = (2017, 2018)
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-def indicator(year: int) -> pd.DataFrame:
+def indicator(year):
     """Return the published shares of a drawn table, by the formula of the OECD's guide with an explicit inverse."""
     blocks = tables.drawn(year)
     output, sold = blocks["output"], blocks["intermediate"]
@@ -60,7 +60,7 @@ def fetched(tmp_path, monkeypatch):
         tables.write_icio(tmp_path / "in", year, seed=year)
     ingest(tmp_path / "in", "icio")
 
-    def publish(shares: pd.DataFrame) -> None:
+    def publish(shares):
         offer_tiva(service, answer(shares))
         update(Options("tiva", fresh=True), lambda line: None)
 
@@ -68,7 +68,7 @@ def fetched(tmp_path, monkeypatch):
     service.close()
 
 
-def whole() -> pd.DataFrame:
+def whole():
     return pd.concat([indicator(year) for year in YEARS], ignore_index=True)
 
 

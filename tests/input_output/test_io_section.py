@@ -59,7 +59,7 @@ def run(project):
     return builder.run_section("reshoring", asked)
 
 
-def foreign_share(path: Path, iso3: str) -> float:
+def foreign_share(path, iso3):
     """Return the foreign share of manufactured inputs from the file itself, percent."""
     table = pd.read_csv(path, index_col=0)
     users = [f"{iso3}_{industry}" for industry in MANUFACTURING]

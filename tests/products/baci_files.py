@@ -1,7 +1,5 @@
 """What tests of product-level trade share: the files of a generated release, rows that are not sound, the command."""
 
-from pathlib import Path
-
 import typer
 from typer.testing import CliRunner
 
@@ -36,11 +34,11 @@ BAD = {
 BAD_DOLLARS = 15 * 1000 - 7500  # of those whose value can be read
 
 
-def first_file(release: Path) -> Path:
+def first_file(release):
     return sorted(release.glob("BACI_*"))[0]
 
 
-def append(path: Path, *lines: str) -> int:
+def append(path, *lines):
     """Append lines; return the number of the first."""
     before = path.read_text().count("\n")
     with path.open("a") as handle:
@@ -48,7 +46,7 @@ def append(path: Path, *lines: str) -> int:
     return before + 1
 
 
-def trade(*arguments: object):
+def trade(*arguments):
     """Run `reshoring trade`."""
     app = typer.Typer()
     commands.add_to(app)

@@ -12,7 +12,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def root(tmp_path, monkeypatch) -> Path:
+def root(tmp_path, monkeypatch):
     """A project root of its own that shares the data of this one."""
     place = tmp_path / "project"
     place.mkdir()
@@ -22,7 +22,7 @@ def root(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture
-def release(tmp_path, root) -> Path:
+def release(tmp_path, root):
     """A generated release of BACI: two years, twelve economies, sixty products."""
     folder = tmp_path / "baci"
     generate(folder, 4000, (2011, 2012), economy_count=12, product_count=60, unmatched=2)

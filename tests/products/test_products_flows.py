@@ -14,7 +14,7 @@ from helpers.trade.products.end_use_flows import write_flows
 from helpers.trade.products.ingest import ingest
 
 
-def by_pandas(release) -> pd.DataFrame:
+def by_pandas(release):
     """The same flows by pandas, from the files."""
     rows = pd.concat([pd.read_csv(path, dtype={"k": "str"}) for path in release.glob("BACI_*")])
     concordance = data.load("hs6_bec4").query("hs_edition == 'HS2012'")[["hs6", "bec4"]]
@@ -181,7 +181,7 @@ def test_flows_of_files_with_unusual_rows_equal_those_ingested(release, tmp_path
     pd.testing.assert_frame_equal(in_order(written), products.flows(), check_dtype=False, rtol=1e-12)
 
 
-def in_order(found: pd.DataFrame) -> pd.DataFrame:
+def in_order(found):
     found["value"] = found["value"].astype(float) / 1e6
     found = found.astype({"exporter": "str", "importer": "str", "end_use": "str", "year": "int64"})
     return found.sort_values(["exporter", "importer", "year", "end_use"], ignore_index=True)

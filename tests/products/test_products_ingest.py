@@ -29,7 +29,7 @@ from helpers.trade.products.ingest import ingest
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-def input_dollars(release: Path) -> Decimal:
+def input_dollars(release):
     """Add the input up with the decimal numbers of the standard library, independently of any engine."""
     total = Decimal(0)
     for path in release.glob("BACI_*"):
@@ -38,7 +38,7 @@ def input_dollars(release: Path) -> Decimal:
     return total
 
 
-def content(name: str) -> pd.DataFrame:
+def content(name):
     place = ingested.folder("trade", name)
     parts = [part["file"] for entry in ingested.manifest("trade", name)["files"].values() for part in entry["parts"]]
     frame = pd.concat([pd.read_parquet(place / part) for part in parts])
@@ -368,7 +368,7 @@ COMTRADE_ROWS = [
 
 
 @pytest.fixture
-def comtrade(tmp_path, root) -> Path:
+def comtrade(tmp_path, root):
     folder = tmp_path / "comtrade"
     folder.mkdir()
     (folder / "data.csv").write_text("\n".join([COMTRADE_HEADER, *COMTRADE_ROWS]) + "\n")
@@ -466,7 +466,7 @@ def test_killed_at_ten_moments_and_taken_up_again(tmp_path, root):
         text=True,
     )
 
-    def status(name: str, after: float | str) -> int:
+    def status(name, after):
         ingestions.stdin.write(f"{name} {after}\n")
         ingestions.stdin.flush()
         return int(ingestions.stdout.readline())

@@ -32,7 +32,7 @@ rows = st.tuples(*(st.sampled_from(cells) | st.sampled_from(cells[:2]) for cells
 anything = plain | rows | st.text('0123456789.,- NA"\r', max_size=30)
 
 
-def block(lines: list[str]) -> reading.Lines:
+def block(lines):
     text = "\n".join(lines).encode()
     return reading.Lines(FILE, list("tijkvq"), ",", 2, text, len(lines))
 
@@ -66,7 +66,7 @@ def test_values_are_exact_or_set_apart(cell, dollars):
     assert found.rows["value"].to_pylist() == ([Decimal(dollars)] if dollars else [])
 
 
-def content(release, name: str = "baci") -> tuple[list[bytes], list[list]]:
+def content(release, name="baci"):
     """Ingest a release: the Parquet files of its rows, and what was set apart."""
     ingest(release, "baci", name)
     paths = sorted(ingested.folder("trade", name).glob("HS*.parquet"))
@@ -97,7 +97,7 @@ def test_other_ways_to_write_a_file_give_the_same_bytes(release, change):
     assert after == before
 
 
-def swapped(line: bytes) -> bytes:
+def swapped(line):
     t, i, *rest = line.split(b",")
     return b",".join([i, t, *rest])
 

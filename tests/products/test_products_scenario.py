@@ -57,14 +57,14 @@ def project(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def release(project) -> Path:
+def release(project):
     folder = project / "download"
     generate(folder, 40_000, YEARS, economy_count=20, product_count=80, unmatched=2)
     return folder
 
 
 @pytest.fixture(scope="module")
-def site(project, release) -> Path:
+def site(project, release):
     """The site of the scenario, from generator to rendered pages."""
     result = CliRunner().invoke(app, ["trade", "ingest", str(release), "--format", "baci", "--name", SCENARIO])
     assert result.exit_code == 0, result.output
@@ -74,7 +74,7 @@ def site(project, release) -> Path:
     return project / "_site"
 
 
-def results(project: Path) -> Path:
+def results(project):
     return project / "build" / "runs" / SCENARIO / SECTION / "results"
 
 

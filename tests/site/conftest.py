@@ -19,7 +19,7 @@ def rendered_by(tmp_path_factory):
     """Return, for the name of a renderer, the root of an example project with its site in place."""
 
     @cache
-    def render(renderer: str) -> Path:
+    def render(renderer):
         if renderer == "quarto" and not shutil.which("quarto"):
             pytest.skip("quarto is not on PATH")
         root = tmp_path_factory.mktemp(renderer)

@@ -51,30 +51,30 @@ second
 """
 
 
-def heights() -> pd.DataFrame:
+def heights():
     """Thirty rows, so that the table has pages."""
     codes = [f"A{first}{second}" for first in "BCDEF" for second in "GHIJKL"]
     return pd.DataFrame({"economy": codes, "height": [10.5 - 0.31 * n for n in range(30)], "rank": range(1, 31)})
 
 
-def growth() -> pd.DataFrame:
+def growth():
     """More rows than a page holds without a box of its own, and more columns than it is wide."""
     years = {str(year): [round(0.1 * row - 0.01 * year, 2) for row in range(LONG + 8)] for year in range(2000, 2019)}
     return pd.DataFrame({"economy": [f"Economy {row + 1}" for row in range(LONG + 8)]} | years)
 
 
-def displayed(kind: str, content: str) -> dict:
+def displayed(kind, content):
     """One output of a cell."""
     return {"output_type": "display_data", "metadata": {}, "data": {kind: content, "text/plain": "<object>"}}
 
 
-def cell(kind: str, name: str, source: str, outputs: list | None = None, tags: list | None = None) -> dict:
+def cell(kind, name, source, outputs=None, tags=None):
     """One cell of a notebook."""
     made = {"cell_type": kind, "id": name, "metadata": {"tags": tags or []}, "source": source}
     return made | ({"execution_count": 3, "outputs": outputs or []} if kind == "code" else {})
 
 
-def exhibit(name: str, code: str, caption: str, content: str, saved: str) -> dict:
+def exhibit(name, code, caption, content, saved):
     """A cell that shows a figure or a table, and under it the source line of what it saved."""
     kind = "image/svg+xml" if name.startswith("fig") else "text/html"
     alternative = '#| fig-alt: "A rising line"\n' if name.startswith("fig") else ""
@@ -83,7 +83,7 @@ def exhibit(name: str, code: str, caption: str, content: str, saved: str) -> dic
     return cell("code", name, options + code, outputs)
 
 
-def executed_notebook() -> dict:
+def executed_notebook():
     """A notebook as the runner leaves it."""
     lead = "A lead about million US$, then US$ again; see @fig-heights, @tbl-heights and [@kita2021].\n\n## Results"
     words = "Unmistakable **ranks** as in @kita2021: `@fig-none` stays."
@@ -108,7 +108,7 @@ def executed_notebook() -> dict:
     return {"cells": cells, "metadata": {"papermill": {"start_time": "now"}}, "nbformat": 4, "nbformat_minor": 5}
 
 
-def front_page() -> dict:
+def front_page():
     """The front page as the runner leaves it: a table with links to the pages of both scenarios."""
     links = [Rich(name, html=f'<a href="{name}/heights.ipynb#fig-heights">{name}</a>') for name in SCENARIOS]
     verdicts = [
@@ -126,7 +126,7 @@ def front_page() -> dict:
     )
 
 
-def methods() -> dict:
+def methods():
     """The page of methods: an entry with a folded table of parameters."""
     table = table_html(pd.DataFrame({"Parameter": ["year"], "Allowed": ["a whole number"]}))
     entry = FOLDED.format(
@@ -136,7 +136,7 @@ def methods() -> dict:
     return notebook("Methods", cell("markdown", "ranks", text + entry))
 
 
-def data() -> dict:
+def data():
     """The page of data: a table that leads to two entries."""
     links = [Rich(name, html=f'<a href="#{name}">{name}</a>') for name in ("rd_gdp", "trade_gdp")]
     table = table_html(pd.DataFrame({"Table": links, "Licence": ["CC BY 4.0", "MIT"]}), sortable=True)
@@ -148,15 +148,13 @@ def data() -> dict:
     return notebook("Data", listed, cell("markdown", "tables", f"## Indicators\n\n{entries}"))
 
 
-def notebook(title: str, *cells: dict) -> dict:
+def notebook(title, *cells):
     """An executed notebook."""
     front = cell("raw", "front", f"---\ntitle: {title}\nsection: x\nparameters: nowhere:Model\nat_root: true\n---")
     return {"cells": [front, *cells], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 
 
-def finished_run(
-    root: Path, section: str, scenario: str = "latest", made: dict | None = None, **front
-) -> SimpleNamespace:
+def finished_run(root, section, scenario="latest", made=None, **front):
     """Write what a run leaves and return it as the runner does."""
     folder = root / "build" / "runs" / scenario / section
     (folder / "results" / "tables").mkdir(parents=True, exist_ok=True)
@@ -190,7 +188,7 @@ def finished_run(
     )
 
 
-def write_project(root: Path) -> list[SimpleNamespace]:
+def write_project(root):
     """Make a project below `root`, where it may be already, and return the runs that are to be published."""
     for name in ("_quarto.yml", "references.bib"):
         shutil.copyfile(ROOT / name, root / name)

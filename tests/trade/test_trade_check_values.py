@@ -7,23 +7,23 @@ from helpers import data
 from helpers.errors import InputError
 from helpers.trade import destinations, findings, growth
 from helpers.trade.growth import Window
-from helpers.trade.parameters import STAGES, WIOD_2013, IntermediateTradeParameters, export_years
+from helpers.trade.parameters import STAGE_TABLE, STAGES, WIOD_2013, IntermediateTradeParameters, export_years
 
 EARLY, LATE = Window(2001, 2010), Window(2011, 2019)
 
 
 @pytest.fixture(scope="module")
-def wits() -> pd.DataFrame:
+def wits():
     return data.load("wits_trade_by_stage_of_processing")
 
 
 @pytest.fixture(scope="module")
-def levels(wits) -> dict[str, pd.DataFrame]:
+def levels(wits):
     return {name: growth.stage_series(wits, name, data.economies.known()) for name in STAGES}
 
 
 @pytest.fixture(scope="module")
-def bilateral() -> pd.DataFrame:
+def bilateral():
     return data.load("wiod2013_bilateral_by_end_use")
 
 
@@ -73,7 +73,11 @@ def test_bilateral_table_holds_the_economies_that_may_be_named(bilateral):
 @pytest.mark.parametrize("stage", ["intermediate", "raw+intermediate+capital"])
 def test_coverage_read_before_a_run_is_that_of_the_loaded_table(levels, stage):
     frame = levels[stage]
-    found = {code: years for code, years in export_years(stage).items() if code in data.economies.known()}
+    found = {
+        code: years
+        for code, years in export_years(stage, data.sha256(STAGE_TABLE)).items()
+        if code in data.economies.known()
+    }
     assert set(found) == set(frame.columns[frame.notna().any()])
     assert all(set(frame[code].dropna().index) == years for code, years in found.items())
 

@@ -13,13 +13,13 @@ ECONOMIES = ["AAA", "BBB", "CCC", "DDD"]
 amounts = st.floats(min_value=0.5, max_value=1e6)
 
 
-def bilateral(values: dict[tuple[str, str, int], float]) -> pd.DataFrame:
+def bilateral(values):
     rows = [(*key, "goods", value, 2 * value) for key, value in values.items()]
     return pd.DataFrame(rows, columns=["exporter", "importer", "year", "scope", "intermediate", "final"])
 
 
 @st.composite
-def any_trade(draw) -> pd.DataFrame:
+def any_trade(draw):
     pairs = [(one, other, year) for one in ECONOMIES for other in ECONOMIES for year in (2000, 2001) if one != other]
     return bilateral({pair: draw(amounts) for pair in pairs})
 

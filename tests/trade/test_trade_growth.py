@@ -12,7 +12,7 @@ from helpers.trade.growth import Window
 
 
 @pytest.fixture
-def levels() -> pd.DataFrame:
+def levels():
     """Doubling, constant, and one economy with a missing year."""
     years = range(2000, 2005)
     return pd.DataFrame(

@@ -152,18 +152,24 @@ def sha256(table: str) -> str:
     WorkError
         The file is missing.
     """
-    file = path(table)
-    if not file.is_file():
-        raise missing_file(metadata(table))
-    return file_sha256(file)
+    return file_sha256(file_of(metadata(table)))
 
 
-def missing_file(table: TableMetadata) -> WorkError:
-    """Say that a table's file is not there and what to do about it."""
-    return WorkError(
-        f"{table.path} is missing: table {table.name!r} cannot be read. "
-        f"Restore the file (git checkout -- {table.path}), or take its record away and {REBUILD}."
-    )
+def file_of(table: TableMetadata) -> Path:
+    """Return where a table's file lies.
+
+    Raises
+    ------
+    WorkError
+        The file is missing.
+    """
+    found = project_root() / table.path
+    if not found.is_file():
+        raise WorkError(
+            f"{table.path} is missing: table {table.name!r} cannot be read. "
+            f"Restore the file (git checkout -- {table.path}), or take its record away and {REBUILD}."
+        )
+    return found
 
 
 def check_declared(table: str) -> None:

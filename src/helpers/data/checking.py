@@ -145,48 +145,46 @@ def reference_problems(frame: pd.DataFrame, table: TableRecord, path: str) -> li
     """List values that do not occur in the table they must come from."""
     problems = []
     for column, (other, name) in table.references.items():
-        known = _values(_referred(other), name)
+        with _referred(other).open(encoding="utf-8", newline="") as file:
+            known = {row[name] for row in csv.DictReader(file)}
         lost = frame.loc[~frame[column].isin(known), column]
         rule = f"does not occur in column {name} of table {other}"
         problems += [Problem(path, rule, int(index) + 2, column, repr(value)) for index, value in lost.items()]
     return problems
 
 
-def _values(file: Path, column: str) -> set[str]:
-    with open(file, encoding="utf-8", newline="") as handle:
-        return {row[column] for row in csv.DictReader(handle)}
-
-
 def measured(frame: pd.DataFrame, table: TableRecord) -> list[Vintage]:
     """Return the vintages of a table with the years, economies and rows found in it."""
-    return [_measure(frame, table, vintage) for vintage in table.vintages]
-
-
-def _measure(frame: pd.DataFrame, table: TableRecord, vintage: VintageRecord) -> Vintage:
-    rows = frame if table.vintage_column is None else frame[frame[table.vintage_column] == vintage.name]
-    years = [] if table.year_column is None else sorted(int(year) for year in rows[table.year_column].dropna().unique())
-    found = {code for column in table.economy_columns for code in rows[column].dropna().unique()}
-    economic = len(found & set(economies.known()))
-    declared = vintage.model_dump(include=set(VintageRecord.model_fields))
-    return Vintage(**declared, years=years, economies=economic, rows=len(rows))
+    economic = set(economies.known())
+    columns = [column.name for column in table.columns if column.economy]
+    measured = []
+    for vintage in table.vintages:
+        rows = frame if table.vintage_column is None else frame[frame[table.vintage_column] == vintage.name]
+        years = rows[table.year_column].dropna().unique() if table.year_column else []
+        found = {code for column in columns for code in rows[column].dropna().unique()}
+        measured.append(
+            Vintage(
+                **vintage.model_dump(include=set(VintageRecord.model_fields)),
+                years=sorted(map(int, years)),
+                economies=len(found & economic),
+                rows=len(rows),
+            )
+        )
+    return measured
 
 
 def coverage_problems(frame: pd.DataFrame, table: TableRecord, path: str) -> list[Problem]:
     """List vintages that are missing, undeclared, or cover less than their record expects."""
-    problems = _undeclared(frame, table, path)
+    problems = []
+    if table.vintage_column is not None:
+        declared = [vintage.name for vintage in table.vintages]
+        column = frame[table.vintage_column]
+        rule = f"is not a vintage of the record, which has {', '.join(declared)}"
+        odd = column[~column.isin(declared)].drop_duplicates()
+        problems = [Problem(path, rule, int(index) + 2, column.name, repr(name)) for index, name in odd.items()]
     for vintage in measured(frame, table):
         problems += [Problem(path, f"vintage {vintage.name} {lack}") for lack in _lacks(vintage)]
     return problems
-
-
-def _undeclared(frame: pd.DataFrame, table: TableRecord, path: str) -> list[Problem]:
-    if table.vintage_column is None:
-        return []
-    declared = [vintage.name for vintage in table.vintages]
-    column = frame[table.vintage_column]
-    rule = f"is not a vintage of the record, which has {', '.join(declared)}"
-    odd = column[~column.isin(declared)].drop_duplicates()
-    return [Problem(path, rule, int(index) + 2, column.name, repr(name)) for index, name in odd.items()]
 
 
 def _lacks(vintage: Vintage) -> Iterable[str]:

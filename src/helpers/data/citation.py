@@ -25,18 +25,16 @@ def bibliography(names: list[str] | None = None) -> str:
     entries: dict[str, str] = {}
     users: dict[str, list[str]] = {}
     for name in sorted(set(names)) if names else catalogue.tables():
-        found, what = _ingested(name) if "/" in name else _embedded(name)
+        if "/" in name:
+            found, what = _ingested(name)
+        else:
+            found = {citation.key: citation.bibtex for citation in catalogue.metadata(name).citations}
+            what = ", ".join(catalogue.vintages(name))
         for key, bibtex in found.items():
             if entries.setdefault(key, bibtex) != bibtex:
                 raise WorkError(f"Two records give different references the key {key!r}: rename one of them.")
             users.setdefault(key, []).append(f"% {name}: {what}")
     return "\n".join("\n".join([*users[key], entries[key], ""]) for key in sorted(entries))
-
-
-def _embedded(name: str) -> tuple[dict[str, str], str]:
-    """Return the references of a table by key, and its vintages."""
-    found = {citation.key: citation.bibtex for citation in catalogue.metadata(name).citations}
-    return found, ", ".join(catalogue.vintages(name))
 
 
 def _ingested(identity: str) -> tuple[dict[str, str], str]:
@@ -67,17 +65,14 @@ def tables_of_run(run: str) -> list[str]:
     InputError
         No finished run there.
     """
-    candidates = [Path(run), project_root() / "build" / "runs" / run]
+    runs = project_root() / "build" / "runs"
+    candidates = [Path(run), runs / run]
     manifest = next((path / "manifest.json" for path in candidates if (path / "manifest.json").is_file()), None)
     if manifest is None:
-        raise InputError(f"{run!r} is not a finished run: no manifest.json there or in build/runs/{run}. {_finished()}")
+        known = ", ".join(sorted(path.parent.relative_to(runs).as_posix() for path in runs.glob("*/*/manifest.json")))
+        there_are = (
+            f"Finished runs: {known}." if known else "There is no finished run yet: `reshoring site` makes them."
+        )
+        raise InputError(f"{run!r} is not a finished run: no manifest.json there or in build/runs/{run}. {there_are}")
     used = json.loads(manifest.read_text(encoding="utf-8"))
     return sorted([*used["tables"], *used.get("ingested", {})])
-
-
-def _finished() -> str:
-    runs = project_root() / "build" / "runs"
-    found = sorted(path.parent.relative_to(runs).as_posix() for path in runs.glob("*/*/manifest.json"))
-    return (
-        f"Finished runs: {', '.join(found)}." if found else "There is no finished run yet: `reshoring site` makes them."
-    )

@@ -44,33 +44,15 @@ def load(table: str, vintage: str | None = None) -> pd.DataFrame:
     meta = catalogue.metadata(table)
     catalogue.check_declared(table)
     wanted = catalogue.vintages(table) if vintage == "all" else [catalogue.vintage(table, vintage).name]
-    frame = _checked(meta)
+    file, package = catalogue.stamp(catalogue.file_of(meta)), catalogue.stamp(project_root() / catalogue.PACKAGE)
+    try:
+        frame = _ready(table, file, package, digest_text(table))
+    except BrokenTable as error:
+        raise WorkError(describe(table, error.problems)) from error
     if meta.vintage_column and len(wanted) < len(meta.vintages):
         return frame[frame[meta.vintage_column].isin(wanted)].reset_index(drop=True)
     # a copy: a view of what is kept in memory could be written through, by way of its arrays
     return frame.copy()
-
-
-def file_of(meta: TableMetadata) -> Path:
-    """Return where a table's file lies.
-
-    Raises
-    ------
-    WorkError
-        The file is missing.
-    """
-    path: Path = project_root() / meta.path
-    if not path.is_file():
-        raise catalogue.missing_file(meta)
-    return path
-
-
-def _checked(meta: TableMetadata) -> pd.DataFrame:
-    package = catalogue.stamp(project_root() / catalogue.PACKAGE)
-    try:
-        return _ready(meta.name, catalogue.stamp(file_of(meta)), package, digest_text(meta.name))
-    except BrokenTable as error:
-        raise WorkError(describe(meta.name, error.problems)) from error
 
 
 @lru_cache(maxsize=16)

@@ -147,10 +147,6 @@ def form_problems(data: bytes, table: TableRecord, path: str) -> list[Problem]:
         return [Problem(path, "the line is not valid UTF-8", data[: error.start].count(b"\n") + 1)]
     if not data.endswith(b"\n"):
         return [Problem(path, "the last line is not ended: the file is truncated or was edited", data.count(b"\n") + 1)]
-    return _header_problems(data, table, path)
-
-
-def _header_problems(data: bytes, table: TableRecord, path: str) -> list[Problem]:
     header = next(csv.reader(io.StringIO(data.split(b"\n", 1)[0].decode("utf-8"))), [])
     if header == table.column_names:
         return []

@@ -175,11 +175,6 @@ class TableRecord(Strict):
         return [column.name for column in self.columns if column.key]
 
     @property
-    def economy_columns(self) -> list[str]:
-        """Names of the columns that hold codes of economies."""
-        return [column.name for column in self.columns if column.economy]
-
-    @property
     def references(self) -> dict[str, tuple[str, str]]:
         """Columns that refer to another table: name -> (table, column)."""
         found = {column.name: column.refers_to.split(".") for column in self.columns if column.refers_to}
@@ -188,9 +183,7 @@ class TableRecord(Strict):
     @property
     def year_column(self) -> str | None:
         """`year` where the table has a column of whole years, else None."""
-        return next(
-            (column.name for column in self.columns if column.name == "year" and column.type == "integer"), None
-        )
+        return "year" if any((column.name, column.type) == ("year", "integer") for column in self.columns) else None
 
 
 class TableMetadata(TableRecord):

@@ -113,23 +113,20 @@ def _files(source: Path, form: str, reader: Format) -> dict[Path, int]:
 
 def _opened(name: str, form: str, source: Path) -> dict[str, Any]:
     """Return the manifest to go on with, and clear away what an interrupted ingestion left."""
-    old = ingested.manifest(KIND, name)
-    generated = ingested.is_generated(source)
-    if old and (old["format"], old["generated"]) != (form, generated):
-        raise InputError(
-            f"{name!r} already holds {'generated ' if old['generated'] else ''}{old['format']} tables. "
-            "Choose another name with --name."
-        )
-    fresh = {"kind": KIND, "name": name, "format": form, "generated": generated, "unit": UNIT, "revision": REVISION}
+    old, fresh = ingested.begin(KIND, name, form, source, REVISION)
     years = old.get("years", {}) if old.get("revision") == REVISION else {}
     ingested.remove_strays({entry["folder"] for entry in old.get("years", {}).values()}, ingested.folder(KIND, name))
-    return fresh | {"years": years}
+    return fresh | {"unit": UNIT, "years": years}
 
 
 def _ingest_year(manifest: dict[str, Any], name: str, reader: Format, path: Path, year: int) -> IngestedYear:
     hashes = {path.name: files.sha256(path)} if path.is_file() else {}
-    known = manifest["years"].get(str(year))
-    if known and known["files"] == hashes and _is_stored(ingested.folder(KIND, name) / known["folder"]):
+    folder, known = ingested.folder(KIND, name), manifest["years"].get(str(year))
+    if (
+        known
+        and known["files"] == hashes
+        and all(ingested.is_whole(folder / known["folder"] / f"{measure}.parquet") for measure in MEASURES)
+    ):
         return IngestedYear(year, path.name, "unchanged", known["imbalance"])
     table = reader.read_table(path, year)
     imbalance = check_table(table, reader.TOLERANCE)
@@ -138,29 +135,20 @@ def _ingest_year(manifest: dict[str, Any], name: str, reader: Format, path: Path
     world = float(table.output.sum())
     others = {int(y): entry["world_output"] for y, entry in manifest["years"].items() if int(y) != year}
     check_world_output(others | {year: world}, name)
-    place = f"{year}-{_short_hash(hashes)}"
-    _store(ingested.folder(KIND, name) / place, measures(table))
+    # Named after what it was made from, so that a new version never overwrites the one in use.
+    made_from = json.dumps([REVISION, hashes], sort_keys=True).encode()
+    place = f"{year}-{hashlib.sha256(made_from).hexdigest()[:12]}"
+    _store(folder / place, measures(table))
     entry = {"files": hashes, "folder": place, "imbalance": imbalance, "world_output": world} | _coverage(table)
     manifest["years"][str(year)] = entry
     ingested.write_manifest(KIND, name, manifest)
     return IngestedYear(year, path.name, "ingested", imbalance)
 
 
-def _is_stored(place: Path) -> bool:
-    """Tell whether every measure of a year is still there."""
-    return all(ingested.is_whole(place / f"{measure}.parquet") for measure in MEASURES)
-
-
 def _coverage(table: InterCountryTable) -> dict[str, list[str]]:
     """Return the economies of a table, the rest of the world left out, and its manufacturing industries."""
     sectors = table.labels.loc[table.manufacturing, "sector"]
     return {"economies": [iso3 for iso3 in table.countries if iso3 != REST], "industries": list(dict.fromkeys(sectors))}
-
-
-def _short_hash(hashes: dict[str, str]) -> str:
-    """Name a year's folder after what it was made from, so that a new version never overwrites the one in use."""
-    text = json.dumps([REVISION, hashes], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _store(target: Path, frames: dict[str, pd.DataFrame]) -> None:

@@ -110,10 +110,16 @@ class IntermediateTradeParameters(SectionParameters):
     @model_validator(mode="after")
     def _choices_fit_together(self) -> Self:
         self._check_windows()
-        self._check_economies()
-        self._check_destinations()
         self._check_hosts()
-        self._check_products()
+        self._check_reported("focus", [self.focus])
+        self._check_reported("compared", self.compared)
+        refuse_unknown("focus", [self.focus], "exporter in WIOD release 2013", WIOD_2013)
+        for field in ("destinations_shown", "production_bases"):
+            refuse_unknown(field, getattr(self, field), "destination in WIOD release 2013", WIOD_2013)
+        for field in ("compared", "destinations_shown", "production_bases", "product_destinations", "product_bases"):
+            refuse_repeats(field, getattr(self, field), self.focus)
+        listed = {"product_destinations": self.product_destinations, "product_bases": self.product_bases}
+        check_product_source(self.source, self.late[0], {"focus": [self.focus], "compared": self.compared, **listed})
         return self
 
     def ingested_sets(self) -> list[str]:
@@ -140,13 +146,8 @@ class IntermediateTradeParameters(SectionParameters):
                     f"The window {name} {first}-{last} needs data for {base}-{last}. There are {years[0]}-{years[-1]}."
                 )
 
-    def _check_economies(self) -> None:
-        self._check_reported("focus", [self.focus])
-        self._check_reported("compared", self.compared)
-        refuse_repeats("compared", self.compared, self.focus)
-
     def _check_reported(self, field: str, codes: list[str]) -> None:
-        reported, needed = export_years(self.stage), self.levels_needed()
+        reported, needed = export_years(self.stage, catalogue.sha256(STAGE_TABLE)), self.levels_needed()
         known = [code for code in economies.known() if code in reported]
         for code in codes:
             if code not in known:
@@ -158,13 +159,6 @@ class IntermediateTradeParameters(SectionParameters):
                     f"windows need. It has {have}."
                 )
 
-    def _check_destinations(self) -> None:
-        refuse_unknown("focus", [self.focus], "exporter in WIOD release 2013", WIOD_2013)
-        for field in ("destinations_shown", "production_bases"):
-            codes = getattr(self, field)
-            refuse_unknown(field, codes, "destination in WIOD release 2013", WIOD_2013)
-            refuse_repeats(field, codes, self.focus)
-
     def _check_hosts(self) -> None:
         first, last = self.host_years
         if first >= last:
@@ -173,22 +167,13 @@ class IntermediateTradeParameters(SectionParameters):
         known = sorted(host_reporters(first, last))
         refuse_unknown("hosts", self.hosts, f"reporter of imports from Korea in {first} and {last}", known)
 
-    def _check_products(self) -> None:
-        listed = {"product_destinations": self.product_destinations, "product_bases": self.product_bases}
-        for field, codes in listed.items():
-            refuse_repeats(field, codes, self.focus)
-        asked = {"focus": [self.focus], "compared": self.compared, **listed}
-        check_product_source(self.source, self.late[0], asked)
-
-
-def export_years(stage: str) -> dict[str, frozenset[int]]:
-    """Return the years in which each reporter's exports of all goods of a stage definition are known."""
-    return _export_years(catalogue.sha256(STAGE_TABLE), stage)
-
 
 @lru_cache(maxsize=16)
-def _export_years(sha256: str, stage: str) -> dict[str, frozenset[int]]:
-    """Read the table once for each content of its file."""
+def export_years(stage: str, sha256: str) -> dict[str, frozenset[int]]:
+    """Return the years in which each reporter's exports of all goods of a stage definition are known.
+
+    The table is read once for each content of its file, told by `sha256`.
+    """
     recoded = [item for item in corrections(STAGE_TABLE) if item.kind == "recode" and item.column == "iso3"]
     wanted = set(STAGES[stage])
     groups: dict[tuple[str, int], set[str]] = {}

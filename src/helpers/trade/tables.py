@@ -230,8 +230,12 @@ def concentration(table: pd.DataFrame) -> pd.DataFrame:
 def product_destinations(table: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
     """Return destinations with plain headings, levels in billions."""
     heads = {"cagr": "growth, % a year", "share_start": f"share {first}, %", "share_end": f"share {last}, %"}
+    return _in_billions(table, first, last).rename(columns=heads)
+
+
+def _in_billions(table: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
     levels = pd.DataFrame({str(first): table["start"] / 1000, str(last): table["end"] / 1000})
-    return levels.join(table.drop(columns=["start", "end"]).rename(columns=heads))
+    return levels.join(table.drop(columns=["start", "end"]))
 
 
 def product_rivals(table: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
@@ -243,5 +247,4 @@ def product_rivals(table: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
         "share_start": f"share of bases {first}, %",
         "share_end": f"share of bases {last}, %",
     }
-    levels = pd.DataFrame({str(first): table["start"] / 1000, str(last): table["end"] / 1000})
-    return levels.join(table.drop(columns=["start", "end"]).dropna(axis=1, how="all").rename(columns=heads))
+    return _in_billions(table, first, last).dropna(axis=1, how="all").rename(columns=heads)

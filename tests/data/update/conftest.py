@@ -2,7 +2,6 @@
 
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,14 +17,14 @@ LARGE = ["hs6_bec4.csv", "hs6_bec4.yml"]
 
 
 @pytest.fixture
-def service() -> Iterator[Service]:
+def service():
     running = Service()
     yield running
     running.close()
 
 
 @pytest.fixture(scope="session")
-def few_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def few_tables(tmp_path_factory):
     """A project with a few tables only, so that checking all of them is quick."""
     root = tmp_path_factory.mktemp("few")
     (root / "data" / "indicators").mkdir(parents=True)
@@ -45,13 +44,13 @@ def few_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _never_the_real_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _never_the_real_data(tmp_path, monkeypatch):
     """Keep a test that forgets to ask for a project away from the one it runs in."""
     monkeypatch.setenv("RESHORING_ROOT", str(tmp_path / "nowhere"))
 
 
 @pytest.fixture
-def project(few_tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(few_tables, tmp_path, monkeypatch):
     """A project of a few tables that may be changed; quick to lose patience."""
     root = tmp_path / "project"
     shutil.copytree(few_tables, root)

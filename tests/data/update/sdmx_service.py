@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
-from update_service import Answer, Service, published
+from update_service import Answer, published
 
 from helpers.data.update.series import alpha2_codes
 
@@ -17,7 +17,7 @@ OLD = "wdi-2026-07-13"
 TAIWAN = [("TWN", 2021, 3.78), ("TWN", 2022, 3.97)]
 KIND = "application/vnd.sdmx.structure+xml; version=2.1"
 Dimensions = Mapping[str, Sequence[str]]
-MSTI: Dimensions = {
+MSTI = {
     "REF_AREA": ["KOR", "DEU", "OECD"],
     "FREQ": ["A"],
     "MEASURE": ["B", "G"],
@@ -25,8 +25,8 @@ MSTI: Dimensions = {
     "PRICE_BASE": ["V", "_Z"],
     "TRANSFORMATION": ["G1", "_Z"],
 }
-GERD: Dimensions = {"freq": ["A"], "sectperf": ["BES", "TOTAL"], "unit": ["MIO_EUR", "PC_GDP"], "geo": ["KR", "EL"]}
-TIVA: Dimensions = {
+GERD = {"freq": ["A"], "sectperf": ["BES", "TOTAL"], "unit": ["MIO_EUR", "PC_GDP"], "geo": ["KR", "EL"]}
+TIVA = {
     "MEASURE": ["EXGR_DVA", "EXGR_FVA", "FFD_DVA"],
     "REF_AREA": ["KOR", "CHN", "OECD"],
     "ACTIVITY": ["_T", "C", "C26"],
@@ -36,33 +36,33 @@ TIVA: Dimensions = {
 }
 
 
-def _named(name: str) -> str:
+def _named(name):
     return f'<com:Name xml:lang="en">{name}</com:Name>'
 
 
-def _reference(name: str, agency: str, version: str, package: str, kind: str) -> str:
+def _reference(name, agency, version, package, kind):
     return f'<Ref id="{name}" agencyID="{agency}" version="{version}" package="{package}" class="{kind}"/>'
 
 
-def _identity(name: str, agency: str) -> str:
+def _identity(name, agency):
     return (
         f'<str:ConceptIdentity><Ref id="{name}" maintainableParentID="CS" maintainableParentVersion="1.0" '
         f'agencyID="{agency}" package="conceptscheme" class="Concept"/></str:ConceptIdentity>'
     )
 
 
-def _dimension(name: str, position: int, agency: str) -> str:
+def _dimension(name, position, agency):
     codes = _reference(f"CL_{name}", agency, "1.0", "codelist", "Codelist")
     listed = f"<str:LocalRepresentation><str:Enumeration>{codes}</str:Enumeration></str:LocalRepresentation>"
     return f'<str:Dimension id="{name}" position="{position}">{_identity(name, agency)}{listed}</str:Dimension>'
 
 
-def _codelist(name: str, codes: Sequence[str], agency: str) -> str:
+def _codelist(name, codes, agency):
     listed = "".join(f'<str:Code id="{code}">{_named(code)}</str:Code>' for code in codes)
     return f'<str:Codelist id="CL_{name}" agencyID="{agency}" version="1.0">{_named(name)}{listed}</str:Codelist>'
 
 
-def structure(agency: str, flow: str, version: str, title: str, dimensions: Dimensions) -> bytes:
+def structure(agency, flow, version, title, dimensions):
     """Return the answer to a request for a dataflow and all it refers to."""
     data = flow.partition("@")[0]
     refers = f"<str:Structure>{_reference(data, agency, version, 'datastructure', 'DataStructure')}</str:Structure>"
@@ -98,14 +98,14 @@ FLOWS = {
 }
 
 
-def offer_structure(service: Service, name: str, dimensions: Dimensions | None = None) -> None:
+def offer_structure(service, name, dimensions=None):
     """Answer requests for the structure of a source's dataflow, with other dimensions where they are given."""
     agency, flow, version, title, usual = FLOWS[name]
     body = structure(agency, flow, version, title, dimensions or usual)
     service.routes[f"/{name}/dataflow/{agency}/{flow}/"] = lambda path, query: Answer(body, KIND)
 
 
-def some(count: int = 60) -> pd.DataFrame:
+def some(count=60):
     """Return recent figures of the economies with most of them, Taiwan added."""
     frame = published("rd_gdp", OLD)
     best = frame["iso3"].value_counts().index[:count]
@@ -119,7 +119,7 @@ OECD_HEAD = (
 EUROSTAT_HEAD = "DATAFLOW,LAST UPDATE,freq,sectperf,unit,geo,TIME_PERIOD,OBS_VALUE,OBS_FLAG,CONF_STATUS"
 
 
-def oecd_csv(figures: pd.DataFrame) -> str:
+def oecd_csv(figures):
     """Return figures as the OECD writes them, with what must be left out among them."""
     flow = "OECD.STI.STP:DSD_MSTI@DF_MSTI(1.3)"
     lines = [
@@ -135,7 +135,7 @@ def oecd_csv(figures: pd.DataFrame) -> str:
     return "\r\n".join([OECD_HEAD, *lines]) + "\r\n"
 
 
-def eurostat_csv(figures: pd.DataFrame, date: str = "03/09/26 23:00:00") -> str:
+def eurostat_csv(figures, date="03/09/26 23:00:00"):
     """Return figures as Eurostat writes them, with what must be left out among them."""
     codes = {iso3: code for code, iso3 in alpha2_codes().items()}
     flow = f"ESTAT:RD_E_GERDTOT(1.0),{date},A"

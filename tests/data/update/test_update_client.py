@@ -1,6 +1,5 @@
 """How long is waited, what is asked again, and where requests may go."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
@@ -17,22 +16,22 @@ SLOW = replace(QUICK, attempts=5, first_wait=2.0, longest_wait=30.0)
 
 
 @pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def waits(monkeypatch):
     """Return how long the client waited; nobody waits."""
-    seconds: list[float] = []
+    seconds = []
     monkeypatch.setattr("helpers.data.update.client.time.sleep", seconds.append)
     return seconds
 
 
-def client(service: Service, **changes: object) -> Client:
+def client(service, **changes):
     return Client("wdi", service.url, replace(SLOW, **changes))
 
 
-def ask(one: Client, service: Service, path: str = "x") -> bytes:
+def ask(one, service, path="x"):
     return one.fetch(Request(f"{service.url}/{path}"), Path.read_bytes)[0]
 
 
-def test_waits_double_and_are_jittered(service: Service, waits: list[float], project: Path) -> None:
+def test_waits_double_and_are_jittered(service, waits, project):
     service.troubles = [status(500)] * 4
     service.json("/x", [])
     assert ask(client(service), service) == b"[]"
@@ -41,7 +40,7 @@ def test_waits_double_and_are_jittered(service: Service, waits: list[float], pro
     assert len({wait % 1 for wait in waits}) > 2
 
 
-def test_waits_do_not_grow_without_end(service: Service, waits: list[float], project: Path) -> None:
+def test_waits_do_not_grow_without_end(service, waits, project):
     service.troubles = [status(500)] * 5
     with pytest.raises(WorkError, match="after 5 attempts"):
         ask(client(service, longest_wait=7.0), service)
@@ -49,9 +48,7 @@ def test_waits_do_not_grow_without_end(service: Service, waits: list[float], pro
 
 
 @pytest.mark.parametrize("told", [lambda: "12", lambda: formatdate(time() + 13, usegmt=True)], ids=["seconds", "date"])
-def test_a_server_that_asks_to_wait_is_waited_for(
-    told: Callable[[], str], service: Service, waits: list[float], project: Path
-) -> None:
+def test_a_server_that_asks_to_wait_is_waited_for(told, service, waits, project):
     service.troubles = [status(429, Retry_After=told())]
     service.json("/x", [])
     ask(client(service), service)
@@ -59,7 +56,7 @@ def test_a_server_that_asks_to_wait_is_waited_for(
     assert 10 <= waits[0] <= 13
 
 
-def test_requests_keep_their_distance(service: Service, waits: list[float], project: Path) -> None:
+def test_requests_keep_their_distance(service, waits, project):
     service.json("/", [])
     one = client(service, interval=5.0)
     for number in range(3):
@@ -68,7 +65,7 @@ def test_requests_keep_their_distance(service: Service, waits: list[float], proj
     assert all(4 < wait <= 5 for wait in waits)
 
 
-def test_old_pages_are_asked_for_again(service: Service, waits: list[float], project: Path) -> None:
+def test_old_pages_are_asked_for_again(service, waits, project):
     service.json("/x", [])
     ask(client(service), service)
     ask(client(service), service)
@@ -77,16 +74,14 @@ def test_old_pages_are_asked_for_again(service: Service, waits: list[float], pro
     assert len(service.asked) == 2
 
 
-def test_an_answer_without_end_is_cut_off(service: Service, waits: list[float], project: Path) -> None:
+def test_an_answer_without_end_is_cut_off(service, waits, project):
     service.routes["/x"] = lambda path, query: Answer(b"x" * 5000)
     with pytest.raises(WorkError, match="larger than 1000 bytes"):
         ask(client(service, largest=1000), service)
     assert not list((project / "build" / "cache").rglob(".part-*"))
 
 
-def test_a_redirection_to_an_address_without_https_is_not_followed(
-    service: Service, waits: list[float], project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_redirection_to_an_address_without_https_is_not_followed(service, waits, project, monkeypatch):
     monkeypatch.setattr("helpers.data.update.client.is_safe", lambda url: "/safe" in url)
     service.routes["/safe"] = lambda path, query: Answer(b"", status=302, headers={"Location": "/unsafe"})
     service.json("/unsafe", [])
@@ -94,9 +89,7 @@ def test_a_redirection_to_an_address_without_https_is_not_followed(
         ask(client(service), service, "safe")
 
 
-def test_a_step_without_https_on_the_way_is_seen(
-    service: Service, waits: list[float], project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_step_without_https_on_the_way_is_seen(service, waits, project, monkeypatch):
     monkeypatch.setattr("helpers.data.update.client.is_safe", lambda url: "/unsafe" not in url)
     for place, to in (("/safe", "/unsafe"), ("/unsafe", "/end")):
         service.routes[place] = lambda path, query, to=to: Answer(b"", status=302, headers={"Location": to})
@@ -105,8 +98,8 @@ def test_a_step_without_https_on_the_way_is_seen(
         ask(client(service), service, "safe")
 
 
-def test_chunked_answers_are_read_and_broken_ones_noticed(service: Service, waits: list[float], project: Path) -> None:
-    def chunked(end: bytes):
+def test_chunked_answers_are_read_and_broken_ones_noticed(service, waits, project):
+    def chunked(end):
         def answer(handler, given):
             handler.send_response(200)
             handler.send_header("Transfer-Encoding", "chunked")
@@ -122,7 +115,7 @@ def test_chunked_answers_are_read_and_broken_ones_noticed(service: Service, wait
     assert waits == [0]
 
 
-def test_nobody_listens(waits: list[float], project: Path) -> None:
+def test_nobody_listens(waits, project):
     service = Service()
     service.close()
     with pytest.raises(WorkError, match="no connection, after 5 attempts"):
@@ -142,13 +135,13 @@ def test_nobody_listens(waits: list[float], project: Path) -> None:
         ("https://example.org/v2?token=abc", "has something after a"),
     ],
 )
-def test_addresses_must_be_safe(given: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_addresses_must_be_safe(given, told, monkeypatch):
     monkeypatch.setenv("RESHORING_WDI_URL", given)
     with pytest.raises(InputError, match=told):
         settings.address("wdi", "https://api.example.org")
 
 
-def test_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_from_the_environment(monkeypatch):
     monkeypatch.delenv("RESHORING_WDI_URL", raising=False)
     assert settings.address("wdi", "https://api.example.org/v2/") == "https://api.example.org/v2"
     monkeypatch.setenv("RESHORING_UPDATE_TIMEOUT", "7.5")

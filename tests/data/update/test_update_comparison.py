@@ -11,7 +11,7 @@ from helpers.data.update.series import doubts
 CODES = ["AUT", "BEL", "CHE", "DEU", "ESP", "FRA", "GBR", "ITA", "JPN", "KOR", "NLD", "USA"]
 
 
-def frame(values: dict[tuple[str, int], float]) -> pd.DataFrame:
+def frame(values):
     rows = [(iso3, year, value) for (iso3, year), value in values.items()]
     return pd.DataFrame(rows, columns=["iso3", "year", "value"])
 
@@ -55,7 +55,7 @@ def test_nothing_is_lost_between_the_two_sides(before, now):
     assert compare(before, before).revisions.empty
 
 
-def panel(scale: float = 1.0, codes: list[str] = CODES, last: int = 2020) -> pd.DataFrame:
+def panel(scale=1.0, codes=CODES, last=2020):
     return frame({(iso3, year): scale * (1 + len(iso3) + year % 7) for iso3 in codes for year in range(2010, last + 1)})
 
 

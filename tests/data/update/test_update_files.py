@@ -6,7 +6,6 @@ import io
 import json
 import logging
 import os
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -20,14 +19,14 @@ PWT = {"human_capital_index": "hc", "labour_share": "labsh", "tfp_level_ppp": "c
 KEY = "s3cret-KEY-0123456789abcdef"
 
 
-def offer(service: Service, monkeypatch: pytest.MonkeyPatch, source: str, name: str, body: bytes) -> None:
+def offer(service, monkeypatch, source, name, body):
     """Put a file on the service and tell its address and sum."""
     service.routes[f"/{name}"] = lambda path, query: Answer(body, "application/octet-stream")
     monkeypatch.setenv(f"RESHORING_{source.upper()}_URL", f"{service.url}/{name}")
     monkeypatch.setenv(f"RESHORING_{source.upper()}_SHA256", hashlib.sha256(body).hexdigest())
 
 
-def workbook(told: str = "Penn World Table, version 11.0", drop: str = "") -> bytes:
+def workbook(told="Penn World Table, version 11.0", drop=""):
     """Return a workbook in the form of the Penn World Table: one more year, productivity a little higher."""
     frames = [published(table, OLD).set_index(["iso3", "year"])["value"].rename(code) for table, code in PWT.items()]
     wide = pd.concat(frames, axis=1)
@@ -45,16 +44,14 @@ def workbook(told: str = "Penn World Table, version 11.0", drop: str = "") -> by
 
 
 @pytest.fixture(scope="module")
-def eleven() -> bytes:
+def eleven():
     return workbook()
 
 
 # Penn World Table
 
 
-def test_a_new_penn_world_table_refreshes_its_three_tables(
-    eleven: bytes, service: Service, project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_new_penn_world_table_refreshes_its_three_tables(eleven, service, project, monkeypatch):
     offer(service, monkeypatch, "pwt", "pwt110.xlsx", eleven)
     run("pwt")
     for table in PWT:
@@ -71,9 +68,7 @@ def test_a_new_penn_world_table_refreshes_its_three_tables(
     assert service.asked == []
 
 
-def test_another_file_than_the_one_meant_is_refused(
-    eleven: bytes, service: Service, project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_file_than_the_one_meant_is_refused(eleven, service, project, monkeypatch):
     offer(service, monkeypatch, "pwt", "pwt110.xlsx", eleven)
     monkeypatch.setenv("RESHORING_PWT_SHA256", "0" * 64)
     old = state(project)
@@ -83,7 +78,7 @@ def test_another_file_than_the_one_meant_is_refused(
     assert not list((project / "build" / "fetched" / "pwt").glob("*.xlsx"))
 
 
-def test_a_page_that_wants_a_person_is_told(service: Service, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_wants_a_person_is_told(service, project, monkeypatch):
     offer(service, monkeypatch, "pwt", "pwt110.xlsx", b"PK" * 5000)
     service.troubles = [html] * 3
     with pytest.raises(WorkError, match="it may want a person to fetch the file"):
@@ -98,9 +93,7 @@ def test_a_page_that_wants_a_person_is_told(service: Service, project: Path, mon
         (lambda: b"PK nothing", "not a workbook with the sheets Info and Data"),
     ],
 )
-def test_workbooks_of_another_form_are_refused(
-    body: object, told: str, service: Service, project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_workbooks_of_another_form_are_refused(body, told, service, project, monkeypatch):
     offer(service, monkeypatch, "pwt", "pwt110.xlsx", body())
     old = state(project)
     with pytest.raises(WorkError, match=told):
@@ -108,7 +101,7 @@ def test_workbooks_of_another_form_are_refused(
     assert state(project) == old
 
 
-def test_address_and_sum_must_be_told(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_address_and_sum_must_be_told(project, monkeypatch):
     monkeypatch.delenv("RESHORING_PWT_URL", raising=False)
     with pytest.raises(InputError, match="its address in RESHORING_PWT_URL, and in RESHORING_PWT_SHA256"):
         run("pwt")
@@ -118,9 +111,7 @@ def test_address_and_sum_must_be_told(project: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(("source", "licence"), [("itu", "CC BY-NC-SA 3.0 IGO"), ("icio", "CC BY 4.0")])
-def test_files_that_are_not_embedded_lie_beside_a_manifest(
-    source: str, licence: str, service: Service, project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_that_are_not_embedded_lie_beside_a_manifest(source, licence, service, project, monkeypatch):
     offer(service, monkeypatch, source, "release.zip", b"content" * 1000)
     old = state(project)
     told = run(source)
@@ -143,7 +134,7 @@ HEADER = "typeCode\tfreqCode\trefYear\treporterCode\tflowCode\tpartnerCode\tclas
 class Comtrade:
     """Lists and gives bulk files to whoever sends the key."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service):
         self.service = service
         self.files = {
             year: gzip.compress((HEADER + f"C\tA\t{year}\t410\tX\t156\tH6\t854231\t1.0\n").encode())
@@ -164,7 +155,7 @@ class Comtrade:
         service.json("/files/v1/app/reference/Reporters.json", {"more": False, "results": [korea]})
         service.json("/files/v1/app/reference/partnerAreas.json", {"more": False, "results": [china]})
 
-    def list(self, path: str, query: dict[str, str]) -> Answer:
+    def list(self, path, query):
         """Answer with the files of a reporter."""
         found = [
             {
@@ -184,13 +175,13 @@ class Comtrade:
 
 
 @pytest.fixture
-def comtrade(service: Service, project: Path, monkeypatch: pytest.MonkeyPatch) -> Comtrade:
+def comtrade(service, project, monkeypatch):
     monkeypatch.setenv("RESHORING_COMTRADE_URL", service.url)
     monkeypatch.setenv("RESHORING_COMTRADE_KEY", KEY)
     return Comtrade(service)
 
 
-def test_bulk_files_come_in_whole_with_what_reading_them_takes(comtrade: Comtrade, project: Path) -> None:
+def test_bulk_files_come_in_whole_with_what_reading_them_takes(comtrade, project):
     old = state(project)
     told = run("comtrade", years=(2022, 2023))
     folder = project / "build" / "fetched" / "comtrade"
@@ -208,16 +199,14 @@ def test_bulk_files_come_in_whole_with_what_reading_them_takes(comtrade: Comtrad
     assert state(project) == old
 
 
-def test_a_revised_file_replaces_the_old_one(comtrade: Comtrade, project: Path) -> None:
+def test_a_revised_file_replaces_the_old_one(comtrade, project):
     run("comtrade", years=(2022,))
     comtrade.files[2022] = gzip.compress((HEADER + "C\tA\t2022\t410\tX\t156\tH6\t854231\t2.0\n").encode())
     comtrade.published = "2026-09-01T00:00:00"
     assert "published 2026-09-01; replaced: revised" in run("comtrade", years=(2022,), fresh=True)
 
 
-def test_the_key_is_sent_as_a_header_and_nowhere_else(
-    comtrade: Comtrade, service: Service, project: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture
-) -> None:
+def test_the_key_is_sent_as_a_header_and_nowhere_else(comtrade, service, project, caplog, capfd):
     caplog.set_level(logging.DEBUG)
     service.troubles = [None, status(500), None, status(429)]
     told = run("comtrade", years=(2022, 2023))
@@ -229,7 +218,7 @@ def test_the_key_is_sent_as_a_header_and_nowhere_else(
     assert not [path for path in project.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
 
 
-def test_failures_do_not_tell_the_key(comtrade: Comtrade, service: Service, project: Path) -> None:
+def test_failures_do_not_tell_the_key(comtrade, service, project):
     for trouble, told in ((status(401), "Look whether the key is right"), (status(500), "answered 500")):
         service.troubles = [trouble] * 3
         with pytest.raises(WorkError, match=told) as error:
@@ -239,9 +228,7 @@ def test_failures_do_not_tell_the_key(comtrade: Comtrade, service: Service, proj
 
 
 @pytest.mark.parametrize("key", ["s3cret key", "s3cret\nkey", "s3crét-key"])
-def test_a_key_that_no_header_can_carry_is_refused_without_telling_it(
-    key: str, comtrade: Comtrade, service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_key_that_no_header_can_carry_is_refused_without_telling_it(key, comtrade, service, monkeypatch):
     monkeypatch.setenv("RESHORING_COMTRADE_KEY", key)
     with pytest.raises(InputError, match="which no key has") as error:
         run("comtrade", years=(2022,))
@@ -249,9 +236,7 @@ def test_a_key_that_no_header_can_carry_is_refused_without_telling_it(
     assert service.asked == []
 
 
-def test_a_token_in_the_address_of_a_file_is_sent_and_written_nowhere(
-    service: Service, project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_token_in_the_address_of_a_file_is_sent_and_written_nowhere(service, project, monkeypatch):
     offer(service, monkeypatch, "icio", "icio.zip", b"tables")
     address = os.environ["RESHORING_ICIO_URL"]
     monkeypatch.setenv("RESHORING_ICIO_URL", f"{address}?sig={KEY}")
@@ -268,9 +253,7 @@ def test_a_token_in_the_address_of_a_file_is_sent_and_written_nowhere(
     assert not [path for path in project.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
 
 
-def test_options_a_source_has_no_use_for_are_refused(
-    comtrade: Comtrade, service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_options_a_source_has_no_use_for_are_refused(comtrade, service, monkeypatch):
     with pytest.raises(InputError, match="comtrade refreshes no table"):
         run("comtrade", years=(2022,), tables=("rd_gdp",), dry_run=True)
     with pytest.raises(InputError, match="wdi is read for all economies"):
@@ -283,7 +266,7 @@ def test_options_a_source_has_no_use_for_are_refused(
     assert service.asked == []
 
 
-def test_an_answer_that_repeats_the_key_is_not_kept(comtrade: Comtrade, service: Service, project: Path) -> None:
+def test_an_answer_that_repeats_the_key_is_not_kept(comtrade, service, project):
     service.json("/bulk/v1/get/C/A/HS", {"count": 0, "data": [], "error": f"no data for key {KEY}"})
     with pytest.raises(WorkError, match="repeats the key") as error:
         run("comtrade", years=(2022,))
@@ -291,7 +274,7 @@ def test_an_answer_that_repeats_the_key_is_not_kept(comtrade: Comtrade, service:
     assert not [path for path in project.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
 
 
-def test_the_key_does_not_follow_a_redirection(comtrade: Comtrade, service: Service, project: Path) -> None:
+def test_the_key_does_not_follow_a_redirection(comtrade, service, project):
     other = Service()
     service.troubles = [status(302, Location=f"{other.url}/elsewhere")]
     with pytest.raises(WorkError, match="it has moved"):
@@ -300,7 +283,7 @@ def test_the_key_does_not_follow_a_redirection(comtrade: Comtrade, service: Serv
     assert other.asked == []
 
 
-def test_files_at_another_address_are_not_fetched(comtrade: Comtrade, project: Path) -> None:
+def test_files_at_another_address_are_not_fetched(comtrade, project):
     other = Service()
     comtrade.place = other.url
     with pytest.raises(WorkError, match="another address than its own"):
@@ -309,9 +292,7 @@ def test_files_at_another_address_are_not_fetched(comtrade: Comtrade, project: P
     assert other.asked == []
 
 
-def test_requests_to_comtrade_that_cannot_be_right_are_named(
-    comtrade: Comtrade, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_requests_to_comtrade_that_cannot_be_right_are_named(comtrade, monkeypatch):
     with pytest.raises(InputError, match="Name the years of trade"):
         run("comtrade")
     with pytest.raises(InputError, match=r"'KOB' is not a known reporter of UN Comtrade. Did you mean 'KOR'"):
@@ -332,7 +313,7 @@ def test_requests_to_comtrade_that_cannot_be_right_are_named(
     ],
     ids=["not-packed", "cut-short", "column-missing"],  # a packed body holds the time: no name for a test
 )
-def test_damaged_bulk_files_are_refused(body: bytes, told: str, comtrade: Comtrade, project: Path) -> None:
+def test_damaged_bulk_files_are_refused(body, told, comtrade, project):
     comtrade.files[2022] = body
     with pytest.raises(WorkError, match=told):
         run("comtrade", years=(2022,))

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,7 +27,7 @@ NAMES = [
 
 
 @pytest.fixture(scope="module")
-def prepared(few_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def prepared(few_tables, tmp_path_factory):
     """Return the root of a copy of data/ in which two tables have a new vintage."""
     root, copy = (tmp_path_factory.mktemp("ready") / name for name in ("project", "copy"))
     shutil.copytree(few_tables, root)
@@ -44,10 +43,10 @@ def prepared(few_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 @pytest.fixture
-def fresh(few_tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+def fresh(few_tables, tmp_path, monkeypatch):
     """Return what makes another project, committed."""
 
-    def make(name: str) -> Path:
+    def make(name):
         shutil.copytree(few_tables, tmp_path / name)
         monkeypatch.setenv("RESHORING_ROOT", str(tmp_path / name))
         return tmp_path / name
@@ -56,7 +55,7 @@ def fresh(few_tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return make
 
 
-def killed(work: Callable[[], object], step: int) -> bool:
+def killed(work, step):
     """Do the work in a process that is killed at its n-th writing step; tell whether it came to that."""
     child = os.fork()
     if child == 0:
@@ -67,12 +66,12 @@ def killed(work: Callable[[], object], step: int) -> bool:
     return os.WIFSIGNALED(ended) and os.WTERMSIG(ended) == signal.SIGKILL
 
 
-def _kill_at(step: int) -> None:
+def _kill_at(step):
     """Have this process end without warning before the n-th call that writes, renames or removes."""
     left = [step]
 
-    def counted(function: Callable) -> Callable:
-        def call(*arguments: object, **named: object) -> object:
+    def counted(function):
+        def call(*arguments, **named):
             left[0] -= 1
             if left[0] == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -84,7 +83,7 @@ def _kill_at(step: int) -> None:
         setattr(owner, name, counted(getattr(owner, name)))
 
 
-def is_whole(table: str) -> bool:
+def is_whole(table):
     """Tell whether a table and its record are those that the package lists."""
     package = json.loads((project_root() / "data" / "datapackage.json").read_text())
     record = next(each["record"] for each in package["resources"] if each["name"] == table)
@@ -93,7 +92,7 @@ def is_whole(table: str) -> bool:
     return found == (record["sha256"], record["record_sha256"])
 
 
-def vintages_read(table: str) -> list[str]:
+def vintages_read(table):
     """Return the vintages a reader sees, each whole; none where the table is refused with words on the way back."""
     if not is_whole(table):
         with pytest.raises(WorkError, match=r"git (restore|checkout --) data"):
@@ -105,9 +104,7 @@ def vintages_read(table: str) -> list[str]:
     return data.vintages(table)
 
 
-def test_a_kill_at_any_step_leaves_old_new_or_an_error_that_names_the_way_back(
-    fresh: Callable[[str], Path], prepared: Path, few_tables: Path
-) -> None:
+def test_a_kill_at_any_step_leaves_old_new_or_an_error_that_names_the_way_back(fresh, prepared, few_tables):
     seen = set()
     for step in range(1, 40):
         root = fresh(f"step-{step}")
@@ -127,9 +124,7 @@ def test_a_kill_at_any_step_leaves_old_new_or_an_error_that_names_the_way_back(
     assert build_package() == previous_package()
 
 
-def test_what_was_cut_short_between_table_and_package_can_be_accepted(
-    fresh: Callable[[str], Path], prepared: Path
-) -> None:
+def test_what_was_cut_short_between_table_and_package_can_be_accepted(fresh, prepared):
     root = fresh("accepted")
     assert killed(lambda: vintages.put_in_place(prepared, NAMES), 14)
     assert git(root, "status", "--porcelain", "--untracked-files=no").count(" M data/indicators") == 4
@@ -137,14 +132,12 @@ def test_what_was_cut_short_between_table_and_package_can_be_accepted(
     assert [vintages_read(table)[-1] for table in TABLES] == [NEW, NEW]
 
 
-def test_a_replacement_that_fails_is_undone(
-    fresh: Callable[[str], Path], prepared: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_replacement_that_fails_is_undone(fresh, prepared, monkeypatch):
     root = fresh("full")
     before, left = state(root), [3]
     rename = os.replace
 
-    def failing(source: Path, target: Path) -> None:
+    def failing(source, target):
         left[0] -= 1
         if left[0] == 0:
             raise OSError(28, "No space left on device", str(target))
@@ -156,9 +149,7 @@ def test_a_replacement_that_fails_is_undone(
     assert state(root) == before
 
 
-def test_edits_that_the_package_accepts_must_be_committed_first(
-    project: Path, service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_edits_that_the_package_accepts_must_be_committed_first(project, service, monkeypatch):
     monkeypatch.setenv("RESHORING_WDI_URL", f"{service.url}/v2")
     WorldBank(service, {table: revised(table) for table in TABLES})
     record = project / "data" / "indicators" / "rd_gdp.yml"
@@ -174,7 +165,7 @@ def test_edits_that_the_package_accepts_must_be_committed_first(
     assert record.read_text().endswith("# mine\n")
 
 
-def test_a_file_edited_while_the_update_was_prepared_stops_it(fresh: Callable[[str], Path], prepared: Path) -> None:
+def test_a_file_edited_while_the_update_was_prepared_stops_it(fresh, prepared):
     root = fresh("meanwhile")
     table = root / "data" / "indicators" / "rd_gdp.csv"
     table.write_text(table.read_text().replace("AGO", "AFG"))
@@ -184,9 +175,7 @@ def test_a_file_edited_while_the_update_was_prepared_stops_it(fresh: Callable[[s
     assert state(root) == before
 
 
-def test_without_git_nothing_is_replaced(
-    fresh: Callable[[str], Path], prepared: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_git_nothing_is_replaced(fresh, prepared, monkeypatch):
     root = fresh("bare")
     shutil.rmtree(root / ".git")
     before = state(root)
@@ -198,7 +187,7 @@ def test_without_git_nothing_is_replaced(
     assert state(root) == before
 
 
-def test_two_updates_do_not_run_at_once(project: Path) -> None:
+def test_two_updates_do_not_run_at_once(project):
     with (
         files.lock(project / "build" / "updates", "an update from oecd"),
         pytest.raises(WorkError, match="an update from oecd, process"),
@@ -206,9 +195,7 @@ def test_two_updates_do_not_run_at_once(project: Path) -> None:
         update(Options("wdi"), lambda line: None)
 
 
-def test_a_kill_while_pages_come_in_changes_no_table_and_wastes_no_page(
-    project: Path, service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_kill_while_pages_come_in_changes_no_table_and_wastes_no_page(project, service, monkeypatch):
     monkeypatch.setenv("RESHORING_WDI_URL", f"{service.url}/v2")
     WorldBank(service, {table: revised(table) for table in TABLES})
     old = state(project)

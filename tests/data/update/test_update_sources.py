@@ -3,13 +3,12 @@
 import json
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
 from sdmx_service import GERD, MSTI, OLD, eurostat_csv, oecd_csv, offer_structure, some
-from update_service import Answer, Service, commit, published, run, state
+from update_service import Answer, commit, published, run, state
 
 from helpers import data
 from helpers.data.economies import name as economy_name
@@ -17,11 +16,11 @@ from helpers.data.update.series import family, m49_codes
 from helpers.errors import WorkError
 
 
-def loaded(vintage: str) -> pd.DataFrame:
+def loaded(vintage):
     return data.load("rd_gdp", vintage)[["iso3", "year", "value"]]
 
 
-def same(vintage: str, expected: pd.DataFrame) -> bool:
+def same(vintage, expected):
     """Tell whether a vintage holds exactly these figures, up to rounding."""
     expected = expected.sort_values(["iso3", "year"], ignore_index=True)
     pd.testing.assert_frame_equal(loaded(vintage), expected, rtol=1e-5, check_dtype=False)
@@ -34,7 +33,7 @@ def same(vintage: str, expected: pd.DataFrame) -> bool:
 class UnitedNations:
     """Answers /Series/List and /Series/Data; `change` may spoil an answer."""
 
-    def __init__(self, service: Service, figures: pd.DataFrame) -> None:
+    def __init__(self, service, figures):
         numbers = {iso3: number for number, iso3 in m49_codes().items()}
         self.release = "2026.Q3.G.01"
         self.rows = [
@@ -49,12 +48,12 @@ class UnitedNations:
         service.routes["/sdg/Series/List"] = self.list
         service.routes["/sdg/Series/Data"] = self.page
 
-    def list(self, path: str, query: dict[str, str]) -> Answer:
+    def list(self, path, query):
         """Answer with the releases of all series."""
         series = [{"code": "GB_XPD_RSDV", "release": self.release, "description": "R&D", "goal": ["9"], "uri": "/x"}]
         return Answer(json.dumps(series).encode())
 
-    def page(self, path: str, query: dict[str, str]) -> Answer:
+    def page(self, path, query):
         """Answer with a page."""
         size, number = int(query["pageSize"]), int(query["page"])
         answer = {
@@ -69,7 +68,7 @@ class UnitedNations:
         return Answer(json.dumps(self.change(answer)).encode())
 
 
-def sdg(number: str, name: str, year: int, value: str, kind: str = "G") -> dict:
+def sdg(number, name, year, value, kind="G"):
     """Return a figure as the United Nations write it."""
     return {
         "goal": ["9"],
@@ -90,12 +89,12 @@ def sdg(number: str, name: str, year: int, value: str, kind: str = "G") -> dict:
 
 
 @pytest.fixture
-def nations(service: Service, project: Path, monkeypatch: pytest.MonkeyPatch) -> UnitedNations:
+def nations(service, project, monkeypatch):
     monkeypatch.setenv("RESHORING_UNSDG_URL", f"{service.url}/sdg")
     return UnitedNations(service, published("rd_gdp", OLD))
 
 
-def test_un_figures_follow_the_earlier_ones_and_do_not_become_the_default(nations: UnitedNations) -> None:
+def test_un_figures_follow_the_earlier_ones_and_do_not_become_the_default(nations):
     told = run("unsdg")
     assert data.vintages("rd_gdp") == ["unsdg-2020-10", "unsdg-2026.Q3.G.01", "wdi-2021-09-15", OLD]
     assert data.metadata("rd_gdp").default_vintage == OLD
@@ -106,12 +105,12 @@ def test_un_figures_follow_the_earlier_ones_and_do_not_become_the_default(nation
     assert "beside unsdg-2020-10" in told
 
 
-def rows(change: Callable[[dict], dict]) -> Callable[[dict], dict]:
+def rows(change):
     """Return what changes each figure of an answer."""
     return lambda answer: {**answer, "data": [change(row) for row in answer["data"]]}
 
 
-UN_SPOILT: dict[str, tuple[Callable, str]] = {
+UN_SPOILT = {
     "other form": (rows(lambda row: {**row, "value": {"amount": 1}}), "another form than documented: data.value"),
     "other unit": (rows(lambda row: {**row, "attributes": {"Units": "USD"}}), "figures in USD, not in percent"),
     "a bound": (rows(lambda row: {**row, "value": "<0.1"}), "'<0.1', not a number"),
@@ -124,9 +123,7 @@ UN_SPOILT: dict[str, tuple[Callable, str]] = {
 
 
 @pytest.mark.parametrize(("spoil", "told"), UN_SPOILT.values(), ids=UN_SPOILT.keys())
-def test_un_answers_that_cannot_be_right_are_refused(
-    spoil: Callable, told: str, nations: UnitedNations, project: Path
-) -> None:
+def test_un_answers_that_cannot_be_right_are_refused(spoil, told, nations, project):
     old = state(project)
     nations.change = spoil
     with pytest.raises(WorkError, match=told):
@@ -134,7 +131,7 @@ def test_un_answers_that_cannot_be_right_are_refused(
     assert state(project) == old
 
 
-def test_a_series_the_un_no_longer_list_is_named(nations: UnitedNations, service: Service) -> None:
+def test_a_series_the_un_no_longer_list_is_named(nations, service):
     service.json("/sdg/Series/List", [{"code": "OTHER", "release": "2026.Q3.G.01"}])
     with pytest.raises(WorkError, match="list no series GB_XPD_RSDV"):
         run("unsdg")
@@ -144,12 +141,12 @@ def test_a_series_the_un_no_longer_list_is_named(nations: UnitedNations, service
 
 
 @pytest.fixture
-def sdmx(service: Service, project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+def sdmx(service, project, monkeypatch):
     """Return what has both services answer with a text, dated September 2026."""
     monkeypatch.setenv("RESHORING_OECD_URL", f"{service.url}/oecd")
     monkeypatch.setenv("RESHORING_EUROSTAT_URL", f"{service.url}/eurostat")
 
-    def answers(name: str, text: str) -> None:
+    def answers(name, text):
         head = {"Last-Modified": "Tue, 15 Sep 2026 09:00:00 GMT"} if name == "oecd" else {}
         offer_structure(service, name)
         service.routes[f"/{name}/data/"] = lambda path, query: Answer(text.encode(), "text/csv", headers=head)
@@ -157,7 +154,7 @@ def sdmx(service: Service, project: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
     return answers
 
 
-def test_oecd_figures_bring_taiwan_and_a_reference(sdmx: Callable, service: Service, project: Path) -> None:
+def test_oecd_figures_bring_taiwan_and_a_reference(sdmx, service, project):
     sdmx("oecd", oecd_csv(some()))
     told = run("oecd")
     assert data.vintages("rd_gdp") == ["unsdg-2020-10", "oecd-msti-2026-09", "wdi-2021-09-15", OLD]
@@ -176,9 +173,7 @@ def test_oecd_figures_bring_taiwan_and_a_reference(sdmx: Callable, service: Serv
     assert (project / "build" / "updates" / "oecd-msti-2026-09" / "report.md").is_file()
 
 
-def test_without_a_date_of_the_oecd_the_month_of_reading_names_the_vintage(
-    sdmx: Callable, service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_date_of_the_oecd_the_month_of_reading_names_the_vintage(sdmx, service, monkeypatch):
     text = oecd_csv(some()).encode()
     sdmx("oecd", "")
     service.routes["/oecd/data/"] = lambda path, query: Answer(text, "text/csv")
@@ -188,9 +183,7 @@ def test_without_a_date_of_the_oecd_the_month_of_reading_names_the_vintage(
     assert "as read in" in newest.note
 
 
-def test_the_second_vintage_of_the_oecd_is_compared_with_the_first(
-    sdmx: Callable, service: Service, project: Path
-) -> None:
+def test_the_second_vintage_of_the_oecd_is_compared_with_the_first(sdmx, service, project):
     sdmx("oecd", oecd_csv(some()))
     run("oecd")
     commit(project)
@@ -202,7 +195,7 @@ def test_the_second_vintage_of_the_oecd_is_compared_with_the_first(
     assert data.vintages("rd_gdp")[1:3] == ["oecd-msti-2026-09", "oecd-msti-2027-03"]
 
 
-def test_eurostat_codes_are_read_as_iso_codes(sdmx: Callable, service: Service, project: Path) -> None:
+def test_eurostat_codes_are_read_as_iso_codes(sdmx, service, project):
     figures = some()
     sdmx("eurostat", eurostat_csv(figures))
     told = run("eurostat")
@@ -217,7 +210,7 @@ def test_eurostat_codes_are_read_as_iso_codes(sdmx: Callable, service: Service, 
 
 
 @pytest.mark.parametrize(("date", "name"), [("29/01/2026 23:00", "2026-01-29"), ("16/12/25 11:00:00", "2025-12-16")])
-def test_eurostat_dates_are_read_in_both_forms(date: str, name: str, sdmx: Callable) -> None:
+def test_eurostat_dates_are_read_in_both_forms(date, name, sdmx):
     sdmx("eurostat", eurostat_csv(some(), date))
     assert f"eurostat-{name}" in run("eurostat", dry_run=True)
 
@@ -236,9 +229,7 @@ SDMX_SPOILT = {
 
 @pytest.mark.parametrize("source", ["oecd", "eurostat"])
 @pytest.mark.parametrize(("spoil", "told"), SDMX_SPOILT.values(), ids=SDMX_SPOILT.keys())
-def test_sdmx_answers_that_cannot_be_right_are_refused(
-    spoil: Callable, told: str, source: str, sdmx: Callable, project: Path
-) -> None:
+def test_sdmx_answers_that_cannot_be_right_are_refused(spoil, told, source, sdmx, project):
     old = state(project)
     sdmx(source, spoil(oecd_csv(some()) if source == "oecd" else eurostat_csv(some())))
     with pytest.raises(WorkError, match=told):
@@ -246,7 +237,7 @@ def test_sdmx_answers_that_cannot_be_right_are_refused(
     assert state(project) == old
 
 
-def test_dimensions_in_another_order_are_asked_for_in_that_order(sdmx: Callable, service: Service) -> None:
+def test_dimensions_in_another_order_are_asked_for_in_that_order(sdmx, service):
     sdmx("oecd", oecd_csv(some()))
     offer_structure(service, "oecd", dict(reversed(MSTI.items())))
     run("oecd", dry_run=True)
@@ -261,9 +252,7 @@ GONE = [
 
 
 @pytest.mark.parametrize(("source", "dimensions", "told"), GONE)
-def test_a_series_that_disappeared_is_named_before_it_is_asked_for(
-    source: str, dimensions: dict, told: str, sdmx: Callable, service: Service, project: Path
-) -> None:
+def test_a_series_that_disappeared_is_named_before_it_is_asked_for(source, dimensions, told, sdmx, service, project):
     old = state(project)
     sdmx(source, oecd_csv(some()))
     offer_structure(service, source, dimensions)
@@ -284,9 +273,7 @@ def test_a_series_that_disappeared_is_named_before_it_is_asked_for(
     ],
     ids=["cut off", "other XML", "JSON", "web page", "other flow"],
 )
-def test_structures_of_another_form_are_refused(
-    spoil: Callable, told: str, sdmx: Callable, service: Service, project: Path, capsys: pytest.CaptureFixture
-) -> None:
+def test_structures_of_another_form_are_refused(spoil, told, sdmx, service, project, capsys):
     sdmx("oecd", oecd_csv(some()))
     prefix = "/oecd/dataflow/OECD.STI.STP/DSD_MSTI@DF_MSTI/"
     body = spoil(service.routes[prefix]("", {}).body)
@@ -300,5 +287,5 @@ def test_structures_of_another_form_are_refused(
     ("vintage", "name"),
     [("wdi-2026-07-13", "wdi"), ("oecd-msti-2026-09", "oecd-msti"), ("pwt-10.01", "pwt"), ("wdi-undated", "wdi")],
 )
-def test_families_of_vintages(vintage: str, name: str) -> None:
+def test_families_of_vintages(vintage, name):
     assert family(vintage) == name

@@ -1,15 +1,13 @@
 """Trade in Value Added: fetched by the names of its dimensions, checked, kept apart from the tables."""
 
 import json
-from collections.abc import Callable
 from itertools import product
-from pathlib import Path
 
 import pandas as pd
 import pytest
 from sdmx_service import TIVA, offer_structure
 from tiva_service import answer, line, offer_tiva
-from update_service import Service, state
+from update_service import state
 
 from helpers.data.update import tiva
 from helpers.data.update.updating import Options, update
@@ -22,21 +20,21 @@ SHARES = pd.DataFrame(
 )
 
 
-def run(**options: object) -> str:
-    told: list[str] = []
-    update(Options("tiva", **options), told.append)  # pyright: ignore[reportArgumentType]
+def run(**options):
+    told = []
+    update(Options("tiva", **options), told.append)
     return "\n".join(told)
 
 
 @pytest.fixture
-def oecd(service: Service, project: Path, monkeypatch: pytest.MonkeyPatch) -> Service:
+def oecd(service, project, monkeypatch):
     monkeypatch.setenv("RESHORING_TIVA_URL", f"{service.url}/tiva")
     monkeypatch.delenv("RESHORING_TIVA_FLOW", raising=False)
     offer_tiva(service, answer(SHARES))
     return service
 
 
-def test_shares_come_in_with_their_edition(oecd: Service, project: Path) -> None:
+def test_shares_come_in_with_their_edition(oecd, project):
     old = state(project)
     told = run()
     assert [path for path, _, _ in oecd.asked] == [
@@ -59,7 +57,7 @@ def test_shares_come_in_with_their_edition(oecd: Service, project: Path) -> None
     assert "unchanged" in run()
 
 
-def test_the_edition_can_be_told(oecd: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_edition_can_be_told(oecd, monkeypatch):
     monkeypatch.setenv("RESHORING_TIVA_FLOW", "OECD.STI.PIE, DSD_TIVA_MAINSH@DF_MAINSH")
     run()
     assert oecd.asked[0][0].endswith("/DSD_TIVA_MAINSH@DF_MAINSH/latest")
@@ -69,19 +67,19 @@ def test_the_edition_can_be_told(oecd: Service, monkeypatch: pytest.MonkeyPatch)
         run()
 
 
-def test_a_revised_edition_replaces_the_file_and_says_so(oecd: Service) -> None:
+def test_a_revised_edition_replaces_the_file_and_says_so(oecd):
     run()
     offer_tiva(oecd, answer(SHARES.assign(foreign=SHARES["foreign"] + 1)))
     assert "replaced: revised" in run(fresh=True)
     assert tiva.newest()[0]["foreign"].tolist() == (SHARES["foreign"] + 1).tolist()
 
 
-def cut(text: str) -> str:
+def cut(text):
     """Break off in the middle of a line."""
     return text[: len(text) * 2 // 3]
 
 
-SPOILT: dict[str, tuple[Callable[[str], str], str]] = {
+SPOILT = {
     "XML": (lambda text: "<?xml version='1.0'?><Fault/>", "an XML message instead of SDMX-CSV"),
     "column gone": (lambda text: text.replace("OBS_VALUE", "VALUE"), "no column OBS_VALUE"),
     "cut off": (cut, "cut off"),
@@ -103,22 +101,20 @@ SPOILT: dict[str, tuple[Callable[[str], str], str]] = {
 
 
 @pytest.mark.parametrize(("spoil", "told"), SPOILT.values(), ids=SPOILT.keys())
-def test_answers_that_cannot_be_right_are_refused(
-    spoil: Callable[[str], str], told: str, oecd: Service, project: Path
-) -> None:
+def test_answers_that_cannot_be_right_are_refused(spoil, told, oecd, project):
     offer_tiva(oecd, spoil(answer(SHARES)))
     with pytest.raises(WorkError, match=told):
         run()
     assert not (project / "build" / "fetched").exists()
 
 
-def test_an_indicator_that_was_renamed_is_named(oecd: Service) -> None:
+def test_an_indicator_that_was_renamed_is_named(oecd):
     offer_structure(oecd, "tiva", {**TIVA, "MEASURE": ["EXGR_DVA", "EXGR_FVA_SH"]})
     with pytest.raises(WorkError, match=r"no code of MEASURE 'EXGR_FVA'\. Is it 'EXGR_FVA_SH' now\?"):
         run()
 
 
-def test_many_fewer_figures_than_before_are_refused(oecd: Service, project: Path) -> None:
+def test_many_fewer_figures_than_before_are_refused(oecd, project):
     run()
     offer_tiva(oecd, answer(SHARES[SHARES["iso3"] == "KOR"]))
     with pytest.raises(WorkError, match=r"4 figures came in where 8 are there.*remove build/fetched/tiva"):
@@ -129,7 +125,7 @@ def test_many_fewer_figures_than_before_are_refused(oecd: Service, project: Path
     assert len(tiva.newest()[0]) == 4
 
 
-def test_what_was_edited_or_never_fetched_is_not_read(oecd: Service, project: Path) -> None:
+def test_what_was_edited_or_never_fetched_is_not_read(oecd, project):
     with pytest.raises(InputError, match="have not been fetched: reshoring data update tiva"):
         tiva.newest()
     run()
@@ -139,6 +135,6 @@ def test_what_was_edited_or_never_fetched_is_not_read(oecd: Service, project: Pa
         tiva.newest()
 
 
-def test_it_comes_whole(oecd: Service) -> None:
+def test_it_comes_whole(oecd):
     with pytest.raises(InputError, match="tiva comes whole: leave --economy and --year out"):
         run(economies=("KOR",))

@@ -3,15 +3,13 @@
 import gzip
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 import pytest
 from sdmx_service import eurostat_csv, oecd_csv, offer_structure, some
 from tiva_service import answer, offer_tiva
-from update_service import QUICK, Answer, Service, Trouble, dripping, html, published, silent, state, status, truncated
+from update_service import QUICK, Answer, dripping, html, published, silent, state, status, truncated
 from wdi_service import OLD, WorldBank
 
 from helpers.data.update import settings
@@ -19,7 +17,7 @@ from helpers.data.update.series import m49_codes
 from helpers.data.update.updating import Options, update
 from helpers.errors import WorkError
 
-TROUBLES: dict[str, tuple[Trouble, str]] = {
+TROUBLES = {
     "429 with Retry-After": (status(429, Retry_After="0"), "answered 429"),
     "429 with a date": (status(429, Retry_After="Thu, 01 Jan 2026 00:00:00 GMT"), "answered 429"),
     "500": (status(500), "answered 500"),
@@ -30,7 +28,7 @@ TROUBLES: dict[str, tuple[Trouble, str]] = {
 }
 
 
-def unsdg(service: Service, set_variable: Callable[[str, str], None]) -> Options:
+def unsdg(service, set_variable):
     """Offer figures of a few economies; the update is only rehearsed."""
     numbers = {iso3: number for number, iso3 in m49_codes().items()}
     rows = [
@@ -46,7 +44,7 @@ def unsdg(service: Service, set_variable: Callable[[str, str], None]) -> Options
         for row in published("rd_gdp", OLD).itertuples()
     ]
 
-    def page(path: str, query: dict[str, str]) -> Answer:
+    def page(path, query):
         size, number = int(query["pageSize"]), int(query["page"])
         part = rows[(number - 1) * size : number * size]
         whole = {"totalElements": len(rows), "totalPages": -(-len(rows) // size), "pageNumber": number, "data": part}
@@ -58,14 +56,14 @@ def unsdg(service: Service, set_variable: Callable[[str, str], None]) -> Options
     return Options("unsdg", dry_run=True)
 
 
-def wdi(service: Service, set_variable: Callable[[str, str], None]) -> Options:
+def wdi(service, set_variable):
     """Offer the newest figures of one table."""
     WorldBank(service, {"rd_gdp": published("rd_gdp", OLD)})
     set_variable("RESHORING_WDI_URL", f"{service.url}/v2")
     return Options("wdi", dry_run=True, tables=("rd_gdp",))
 
 
-def tiva(service: Service, set_variable: Callable[[str, str], None]) -> Options:
+def tiva(service, set_variable):
     """Offer shares of one economy."""
     offer_tiva(
         service, answer(pd.DataFrame([("KOR", 2018, "_T", 30.0)], columns=["iso3", "year", "activity", "foreign"]))
@@ -74,7 +72,7 @@ def tiva(service: Service, set_variable: Callable[[str, str], None]) -> Options:
     return Options("tiva")
 
 
-def comtrade(service: Service, set_variable: Callable[[str, str], None]) -> Options:
+def comtrade(service, set_variable):
     """Offer one bulk file with its reference files."""
     header = "refYear\treporterCode\tflowCode\tpartnerCode\tclassificationCode\tcmdCode\tprimaryValue\n"
     body = gzip.compress((header + "2022\t410\tX\t156\tH6\t854231\t1.0\n" * 200).encode())
@@ -94,10 +92,10 @@ def comtrade(service: Service, set_variable: Callable[[str, str], None]) -> Opti
     return Options("comtrade", years=(2022,))
 
 
-def file(name: str) -> Callable[[Service, Callable[[str, str], None]], Options]:
+def file(name):
     """Return what offers a file by its sum."""
 
-    def offer(service: Service, set_variable: Callable[[str, str], None]) -> Options:
+    def offer(service, set_variable):
         body = b"PK" * 5000
         service.routes[f"/{name}.zip"] = lambda path, query: Answer(body, "application/zip")
         set_variable(f"RESHORING_{name.upper()}_URL", f"{service.url}/{name}.zip")
@@ -107,10 +105,10 @@ def file(name: str) -> Callable[[Service, Callable[[str, str], None]], Options]:
     return offer
 
 
-def sdmx(name: str, text: Callable[[pd.DataFrame], str]) -> Callable[[Service, Callable[[str, str], None]], Options]:
+def sdmx(name, text):
     """Return what offers the structure and the figures of a dataflow."""
 
-    def offer(service: Service, set_variable: Callable[[str, str], None]) -> Options:
+    def offer(service, set_variable):
         offer_structure(service, name)
         body = text(some()).encode()
         service.routes[f"/{name}/data/"] = lambda path, query: Answer(body, "text/csv")
@@ -133,16 +131,14 @@ SOURCES = {
 
 
 @pytest.fixture
-def options(
-    request: pytest.FixtureRequest, service: Service, project: Path, monkeypatch: pytest.MonkeyPatch
-) -> Options:
+def options(request, service, project, monkeypatch):
     return SOURCES[request.param](service, monkeypatch.setenv)
 
 
 @pytest.mark.parametrize("options", SOURCES, indirect=True)
 @pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES.keys())
-def test_trouble_that_passes_is_waited_out(trouble: tuple[Trouble, str], options: Options, service: Service) -> None:
-    told: list[str] = []
+def test_trouble_that_passes_is_waited_out(trouble, options, service):
+    told = []
     service.troubles = [trouble[0], None, trouble[0]]
     update(options, told.append)
     assert sum("next attempt in" in line for line in told) in (1, 2)  # a single file has one request only
@@ -150,9 +146,7 @@ def test_trouble_that_passes_is_waited_out(trouble: tuple[Trouble, str], options
 
 @pytest.mark.parametrize("options", SOURCES, indirect=True)
 @pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES.keys())
-def test_trouble_that_lasts_is_told_and_leaves_nothing(
-    trouble: tuple[Trouble, str], options: Options, service: Service, project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_trouble_that_lasts_is_told_and_leaves_nothing(trouble, options, service, project, monkeypatch):
     monkeypatch.setattr(settings, "limits", lambda: replace(QUICK, timeout=0.2, deadline=0.3))
     old = state(project)
     service.troubles = [trouble[0]] * 20

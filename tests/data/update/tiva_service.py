@@ -1,19 +1,18 @@
 """The indicators of Trade in Value Added as the OECD's service answers them, from given shares."""
 
-import pandas as pd
-from sdmx_service import Dimensions, offer_structure
-from update_service import Answer, Service
+from sdmx_service import offer_structure
+from update_service import Answer
 
 HEAD = "DATAFLOW,MEASURE,REF_AREA,ACTIVITY,COUNTERPART_AREA,UNIT_MEASURE,FREQ,TIME_PERIOD,OBS_VALUE,UNIT_MULT"
 FLOW = "OECD.STI.PIE:DSD_TIVA_MAINSH@DF_MAINSH(1.1)"
 
 
-def line(measure: str, area: str, activity: str, year: object, value: object, partner: str = "W") -> str:
+def line(measure, area, activity, year, value, partner="W"):
     """Return one observation."""
     return f"{FLOW},{measure},{area},{activity},{partner},PT_EXGR,A,{year},{value},0"
 
 
-def answer(shares: pd.DataFrame) -> str:
+def answer(shares):
     """Return shares (`iso3, year, activity, foreign`) to three digits, with what must be left out among them."""
     lines = []
     for row in shares.itertuples():
@@ -28,7 +27,7 @@ def answer(shares: pd.DataFrame) -> str:
     return "\r\n".join([HEAD, *lines]) + "\r\n"
 
 
-def offer_tiva(service: Service, text: str, dimensions: Dimensions | None = None) -> None:
+def offer_tiva(service, text, dimensions=None):
     """Answer with a structure and these observations."""
     offer_structure(service, "tiva", dimensions)
     head = {"Last-Modified": "Thu, 29 Jan 2026 09:00:00 GMT"}

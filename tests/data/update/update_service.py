@@ -44,7 +44,7 @@ Trouble = Callable[[BaseHTTPRequestHandler, Answer], None]
 class Service:
     """Routes by the start of the path; troubles are used up one a request, in order, None meaning none."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         self.routes: dict[str, Route] = {}
         self.troubles: list[Trouble | None] = []
         self.asked: list[tuple[str, dict[str, str], dict[str, str]]] = []
@@ -53,28 +53,28 @@ class Service:
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
     @property
-    def url(self) -> str:
+    def url(self):
         return f"http://127.0.0.1:{self.server.server_port}"
 
-    def close(self) -> None:
+    def close(self):
         self.server.shutdown()
         self.server.server_close()
 
-    def json(self, prefix: str, content: object) -> None:
+    def json(self, prefix, content):
         """Answer paths that start with `prefix` with the same JSON."""
         self.routes[prefix] = lambda path, query: Answer(json.dumps(content).encode())
 
-    def _answer(self, path: str, query: dict[str, str]) -> Answer:
+    def _answer(self, path, query):
         for prefix in sorted(self.routes, key=len, reverse=True):
             if path.startswith(prefix):
                 return self.routes[prefix](path, query)
         return Answer(b'{"message": "no such path"}', status=404)
 
-    def _handler(service) -> type[BaseHTTPRequestHandler]:
+    def _handler(service):
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def do_GET(self) -> None:
+            def do_GET(self):
                 parts = urlsplit(self.path)
                 query = dict(parse_qsl(parts.query))
                 service.asked.append((parts.path, query, dict(self.headers)))
@@ -85,13 +85,13 @@ class Service:
                 except OSError:
                     self.close_connection = True
 
-            def log_message(self, *arguments: object) -> None:
+            def log_message(self, *arguments):
                 """Say nothing."""
 
         return Handler
 
 
-def send(handler: BaseHTTPRequestHandler, answer: Answer, length: int | None = None) -> None:
+def send(handler, answer, length=None):
     """Send an answer whole, or announce another length than it has."""
     handler.send_response(answer.status)
     handler.send_header("Content-Type", answer.kind)
@@ -102,25 +102,25 @@ def send(handler: BaseHTTPRequestHandler, answer: Answer, length: int | None = N
     handler.wfile.write(answer.body)
 
 
-def status(code: int, **headers: str) -> Trouble:
+def status(code, **headers):
     """Answer with another status."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return lambda handler, answer: send(handler, Answer(b"try later", "text/plain", code, named))
 
 
-def silent(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
+def silent(handler, answer):
     """Answer only after the client has lost patience."""
     time.sleep(0.7)
     handler.close_connection = True
 
 
-def truncated(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
+def truncated(handler, answer):
     """Break off in the middle of the body."""
     send(handler, Answer(answer.body[: len(answer.body) // 2], answer.kind), length=len(answer.body))
     handler.close_connection = True
 
 
-def dripping(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
+def dripping(handler, answer):
     """Send the body byte by byte, each in time, the whole never."""
     send(handler, Answer(b"", answer.kind), length=len(answer.body))
     for number in range(40):
@@ -130,34 +130,34 @@ def dripping(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
     handler.close_connection = True
 
 
-def html(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
+def html(handler, answer):
     """Answer 200 with a web page."""
     send(handler, Answer(b"<!DOCTYPE html><html><body>Maintenance</body></html>", "text/html"))
 
 
-def state(root: Path) -> dict[str, bytes]:
+def state(root):
     """Return every file of data/."""
     return {str(path.relative_to(root)): path.read_bytes() for path in (root / "data").rglob("*") if path.is_file()}
 
 
-def published(table: str, vintage: str) -> pd.DataFrame:
+def published(table, vintage):
     """Return the figures of a vintage as they stand in the repository's file."""
     frame = pd.read_csv(ROOT / "data" / "indicators" / f"{table}.csv", keep_default_na=False, dtype={"value": float})
     return frame[frame["vintage"] == vintage].drop(columns="vintage").reset_index(drop=True)
 
 
-def git(root: Path, *arguments: str) -> str:
+def git(root, *arguments):
     """Run git in a project."""
     return subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True).stdout
 
 
-def commit(root: Path) -> None:
+def commit(root):
     """Commit all changes of a project."""
     git(root, "-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "--quiet", "--all", "--message", "Data")
 
 
-def run(source: str, **options: object) -> str:
+def run(source, **options):
     """Carry out `reshoring data update` and return what it prints."""
-    lines: list[str] = []
+    lines = []
     update(Options(source, **options), lines.append)
     return "\n".join(lines)

@@ -1,10 +1,9 @@
 """What the World Bank's Indicators API answers, in its documented form, from given figures."""
 
 import json
-from typing import Any
 
 import pandas as pd
-from update_service import Answer, Service, published
+from update_service import Answer, published
 
 from helpers.data.catalogue import metadata
 
@@ -13,7 +12,7 @@ DATE = "2026-10-08"
 AGGREGATES = {"ARB": "Arab World", "WLD": "World"}
 
 
-def revised(table: str) -> pd.DataFrame:
+def revised(table):
     """Return the newest figures with one more year, Korea revised upwards, and Albania gone."""
     frame = published(table, OLD)
     frame.loc[(frame["iso3"] == "KOR") & (frame["year"] >= 2015), "value"] *= 1.1
@@ -26,7 +25,7 @@ def revised(table: str) -> pd.DataFrame:
 class WorldBank:
     """Answers /country and /country/all/indicator/CODE page by page; `change` may spoil a page's head and rows."""
 
-    def __init__(self, service: Service, figures: dict[str, pd.DataFrame], size: int = 1000) -> None:
+    def __init__(self, service, figures, size=1000):
         self.series = {
             metadata(table).series_code: rows(metadata(table).series_code, f) for table, f in figures.items()
         }
@@ -35,7 +34,7 @@ class WorldBank:
         self.change = lambda head, found: (head, found)
         service.routes["/v2/country"] = self.answer
 
-    def answer(self, path: str, query: dict[str, str]) -> Answer:
+    def answer(self, path, query):
         """Answer a request."""
         code = path.rsplit("/", 1)[1]
         if code == "country":
@@ -45,7 +44,7 @@ class WorldBank:
             return Answer(json.dumps([{"message": [told]}]).encode())
         return self.page(self.series[code], query)
 
-    def page(self, found: list[dict[str, Any]], query: dict[str, str]) -> Answer:
+    def page(self, found, query):
         """Cut out a page."""
         number = int(query.get("page", 1))
         pages = max(-(-len(found) // self.size), 1)
@@ -55,7 +54,7 @@ class WorldBank:
         return Answer(json.dumps([head, part]).encode())
 
 
-def countries() -> list[dict[str, Any]]:
+def countries():
     """Return the list of countries and groups."""
     groups = [("ARB", "1A", "Arab World", "Aggregates"), ("WLD", "1W", "World", "Aggregates")]
     return [
@@ -64,7 +63,7 @@ def countries() -> list[dict[str, Any]]:
     ]
 
 
-def rows(code: str, figures: pd.DataFrame) -> list[dict[str, Any]]:
+def rows(code, figures):
     """Return figures as the API writes them, newest first, with groups and empty years among them."""
     given = [(row.iso3, row.iso3, str(row.year), row.value) for row in figures.itertuples()]
     given += [(iso3, name, "2020", 2.0) for iso3, name in AGGREGATES.items()]

@@ -11,6 +11,8 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -88,6 +90,14 @@ class Answer:
     modified: str
     fetched: float
     path: str
+
+    @property
+    def changed(self) -> datetime | None:
+        """The day of the last change that the server tells, if it does."""
+        try:
+            return parsedate_to_datetime(self.modified)
+        except (TypeError, ValueError):
+            return None
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,10 @@
 
 import re
 import time
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from helpers.data.update import sdmx
-from helpers.data.update.client import Answer, Client
+from helpers.data.update.client import Client
 from helpers.data.update.series import Series, alpha2_codes, is_economy, tidy
 from helpers.errors import WorkError
 
@@ -70,7 +69,9 @@ def oecd_series(client: Client, table: str) -> Series:
     """
     rows, answer, _ = sdmx.ask(client, OECD_FLOW, OECD)
     found = sdmx.figures(rows, OECD)
-    month, how = _month(answer)
+    # The service sends no date of publication along with the figures.
+    month = f"{answer.changed:%Y-%m}" if answer.changed else time.strftime("%Y-%m", time.gmtime(answer.fetched))
+    how = "as last changed in" if answer.changed else "as read in"
     return Series(
         table=table,
         vintage=f"oecd-msti-{month}",
@@ -81,18 +82,6 @@ def oecd_series(client: Client, table: str) -> Series:
         marks=sdmx.marks(rows, OECD, OECD_PLAIN),
         citation=OECD_CITATION,
     )
-
-
-def _month(answer: Answer) -> tuple[str, str]:
-    """Return year and month of an answer, and whether they are of its publication or of its reading.
-
-    The service sends no date of publication along with the figures; the date of last change is taken from the
-    head of the answer where there is one.
-    """
-    try:
-        return f"{parsedate_to_datetime(answer.modified):%Y-%m}", "as last changed in"
-    except (TypeError, ValueError):
-        return time.strftime("%Y-%m", time.gmtime(answer.fetched)), "as read in"
 
 
 def eurostat_series(client: Client, table: str) -> Series:

@@ -6,13 +6,12 @@ with (`reshoring io compare`). They are shares of gross exports, of all industri
 
 import os
 from collections.abc import Iterable, Sequence
-from email.utils import parsedate_to_datetime
 
 import pandas as pd
 
 from helpers import files
 from helpers.data.update import sdmx, settings
-from helpers.data.update.client import Answer, Client
+from helpers.data.update.client import Client
 from helpers.data.update.downloads import Landed, land, manifest
 from helpers.data.update.series import is_economy
 from helpers.errors import InputError, WorkError
@@ -74,8 +73,9 @@ def fetch(client: Client, economies: Sequence[str], years: Sequence[int]) -> lis
             f"{WHAT}: {len(table)} figures came in where {len(before)} are there. Nothing was changed; if this is "
             f"right, remove build/fetched/{SOURCE}/{name} first."
         )
+    published = f"{answer.changed:%Y-%m-%d}" if answer.changed else ""
     edition = f"{structure.title}, version {structure.version}"
-    return [land(SOURCE, table.to_csv(index=False), name, answer.url, _date(answer), edition)]
+    return [land(SOURCE, table.to_csv(index=False), name, answer.url, published, edition)]
 
 
 def shares(rows: Iterable[sdmx.Row]) -> pd.DataFrame:
@@ -99,7 +99,11 @@ def shares(rows: Iterable[sdmx.Row]) -> pd.DataFrame:
     if len(twice := table[table.duplicated([*KEY, "measure"])]):
         raise WorkError(f"{WHAT}: {_place(twice.iloc[0])} came in more than once. The answer was not used.")
     wide = table.pivot(index=KEY, columns="measure", values="percent").reset_index().rename_axis(columns=None)
-    _check_sums(wide)
+    # The value added in exports is either domestic or foreign.
+    total = wide.reindex(columns=list(MEASURES.values())).sum(axis=1, skipna=False)
+    for at, found in total[~((total - 100).abs() <= ROUNDING)].items():
+        problem = "not both there" if pd.isna(found) else f"{found:.3f} together, not 100"
+        raise WorkError(f"{WHAT}: the two shares of {_place(wide.loc[at])} are {problem}. The answer was not used.")
     return wide[[*KEY, *MEASURES.values()]]
 
 
@@ -114,26 +118,8 @@ def _figure(row: sdmx.Row) -> tuple[str, int, str, str, float]:
     return area, year, row["ACTIVITY"], MEASURES[row["MEASURE"]], percent
 
 
-def _check_sums(wide: pd.DataFrame) -> None:
-    """Refuse shares that do not add up: the value added in exports is either domestic or foreign."""
-    total = wide.reindex(columns=list(MEASURES.values())).sum(axis=1, skipna=False)
-    wrong = wide[~((total - 100).abs() <= ROUNDING)]
-    if len(wrong):
-        found = total[wrong.index[0]]
-        problem = "not both there" if pd.isna(found) else f"{found:.3f} together, not 100"
-        raise WorkError(f"{WHAT}: the two shares of {_place(wrong.iloc[0])} are {problem}. The answer was not used.")
-
-
 def _place(row: pd.Series) -> str:
     return f"{row['iso3']} {row['year']} ({row['activity']})"
-
-
-def _date(answer: Answer) -> str:
-    """Return the date of last change in the head of the answer, where there is one."""
-    try:
-        return f"{parsedate_to_datetime(answer.modified):%Y-%m-%d}"
-    except (TypeError, ValueError):
-        return ""
 
 
 def fetched(name: str) -> pd.DataFrame | None:

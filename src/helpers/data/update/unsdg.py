@@ -1,6 +1,5 @@
 """United Nations, Global SDG Indicators Database: version 1 of its API (JSON, page by page)."""
 
-import math
 from collections import Counter
 from functools import partial
 from typing import Any
@@ -17,6 +16,7 @@ SERIES = {"rd_gdp": "GB_XPD_RSDV"}
 ROWS_A_PAGE = "1000"
 UNIT = "PERCENT"
 GLOBAL = "G"
+EMPTY = ("None", "", "NaN", "nan", "N", "N/A")
 
 
 class Observation(BaseModel):
@@ -65,7 +65,8 @@ def series(client: Client, table: str) -> Series:
 
     rows, _ = client.fetch_pages(request, partial(_part, release), what)
     _check(rows, code, what)
-    given = [row for row in rows if row.dimensions.get("Reporting Type", GLOBAL) == GLOBAL and not _is_empty(row)]
+    reported = [row for row in rows if row.dimensions.get("Reporting Type", GLOBAL) == GLOBAL]
+    given = [row for row in reported if str(row.value) not in EMPTY]
     known = m49_codes()
     inside = [row for row in given if int(row.geoAreaCode) in known]
     return Series(
@@ -99,10 +100,6 @@ def _check(rows: list[Observation], code: str, what: str) -> None:
         raise WorkError(f"{what}: figures in {', '.join(sorted(units))}, not in percent. The answer was not used.")
     if odd := [row.geoAreaCode for row in rows if not row.geoAreaCode.isdigit()]:
         raise WorkError(f"{what}: {odd[0]!r} is no number of an area. The answer was not used.")
-
-
-def _is_empty(row: Observation) -> bool:
-    return row.value in (None, "", "NaN", "N", "N/A") or (isinstance(row.value, float) and math.isnan(row.value))
 
 
 def _number(row: Observation, what: str) -> float:

@@ -1,6 +1,6 @@
 """`reshoring data update`: the sources that can be asked, and the way from their answers into data/."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from helpers import files
@@ -84,10 +84,6 @@ def _is_rd(table: TableMetadata) -> bool:
     return table.name == rd.TABLE
 
 
-def _is_pwt(table: TableMetadata) -> bool:
-    return table.producer.startswith(downloads.PWT)
-
-
 COMTRADE_NEXT = "then: reshoring trade ingest build/fetched/comtrade --format comtrade"
 ICIO_NEXT = "unpack it, then: reshoring io ingest FOLDER --format icio"
 ALL = [
@@ -95,7 +91,10 @@ ALL = [
     Source("oecd", rd.OECD_TITLE, rd.OECD_ADDRESS, _is_rd, rd.oecd_series, interval=3.0),
     Source("eurostat", rd.EUROSTAT_TITLE, rd.EUROSTAT_ADDRESS, _is_rd, rd.eurostat_series),
     Source("unsdg", unsdg.TITLE, unsdg.ADDRESS, lambda table: table.name in unsdg.SERIES, unsdg.series, interval=0.5),
-    Source("pwt", downloads.PWT, downloads.PWT_ADDRESS, _is_pwt, downloads.pwt_series, is_file=True),
+    Source(
+        "pwt", downloads.PWT, downloads.PWT_ADDRESS, lambda table: table.producer.startswith(downloads.PWT),
+        downloads.pwt_series, is_file=True,
+    ),
     Source(
         "comtrade", comtrade.TITLE, comtrade.ADDRESS, fetch=comtrade.fetch, terms=comtrade.TERMS,
         then=COMTRADE_NEXT, header=comtrade.HEADER,
@@ -139,7 +138,9 @@ def update(options: Options, on_event: OnEvent) -> None:
         The source does not answer, or what it answers cannot be added. No table is changed then.
     """
     if not options.source:
-        on_event("\n".join(_listing()))
+        for each in ALL:
+            place = settings.variable(each.name, "URL")
+            on_event(f"{each.name}: {each.title}; {each.does}. Address: {place}")
         return
     if options.source not in SOURCES:
         raise InputError(not_allowed("source of updates", options.source, SOURCES))
@@ -150,12 +151,6 @@ def update(options: Options, on_event: OnEvent) -> None:
             _fetch_files(source, source.fetch, options, on_event)
         elif source.series is not None:
             _update_tables(source, source.series, options, on_event)
-
-
-def _listing() -> Iterator[str]:
-    for source in ALL:
-        place = settings.variable(source.name, "URL")
-        yield f"{source.name}: {source.title}; {source.does}. Address: {place}"
 
 
 def _check_options(source: Source, options: Options) -> None:

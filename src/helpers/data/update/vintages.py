@@ -93,15 +93,11 @@ def rehearsal(additions: list[Addition], year: int | None) -> Iterator[tuple[Pat
     WorkError
         A table is not sound with its new vintage.
     """
-    real, copy = project_root(), updates() / ".rehearsal"
-    shutil.rmtree(copy, ignore_errors=True)
-    try:
-        shutil.copytree(real / "data", copy / "data")
+    with files.private_folder(updates() / ".rehearsal") as copy:
+        shutil.copytree(project_root() / "data", copy / "data")
         with _standing_in(copy):
             changes = _add(additions, year)
         yield copy, changes
-    finally:
-        shutil.rmtree(copy, ignore_errors=True)
 
 
 @contextmanager

@@ -82,18 +82,12 @@ def ingest(
 
 def _opened(name: str, form: str, folder: Path, source: Source) -> dict[str, Any]:
     """Return the manifest to go on with, and clear away what an interrupted ingestion left."""
-    old, generated = ingested.manifest(KIND, name), ingested.is_generated(folder)
-    if old and (old["format"], old["generated"]) != (form, generated):
-        raise InputError(
-            f"{name!r} already holds {'generated ' if old['generated'] else ''}{old['format']} data. "
-            "Choose another name with --name."
-        )
+    old, fresh = ingested.begin(KIND, name, form, folder, REVISION)
     entries = old.get("files", {}) if old.get("revision") == REVISION else {}
     economies = {str(code): iso3 for code, iso3 in sorted(source.economies.items())}
     kept = {path for entry in old.get("files", {}).values() for path in _stored(entry)}
     ingested.remove_strays(kept, ingested.folder(KIND, name))
-    fresh = {"kind": KIND, "name": name, "format": form, "generated": generated, "revision": REVISION, "unit": "US$"}
-    fresh |= source.publication.entries(source.title)
+    fresh |= {"unit": "US$"} | source.publication.entries(source.title)
     return fresh | {"economies": old.get("economies", {}) | economies, "files": entries}
 
 
