@@ -12,49 +12,61 @@ from typer.testing import CliRunner
 from helpers import data
 from helpers.claims import commands, ledger, reading
 from helpers.claims.model import SECTIONS, Claim
-from helpers.claims.verdict import VERDICTS, Decision, Facts, Robustness, decide
+from helpers.claims.parameters import ClaimsParameters
+from helpers.claims.verdict import VERDICTS, Decision, Facts, Robustness
 from helpers.errors import InputError, WorkError
-from helpers.trade import growth
 
 ROOT = Path(__file__).parents[2]
-CLAIMS = reading.read_claims(ROOT / "data" / "claims.yml")
+CLAIMS = reading.read_claims(ROOT)
 
 
 def test_the_file_holds_the_claims_of_the_study():
-    assert len(CLAIMS) >= 16
     wanted = (
         "korea-rank-rd korea-rank-hightech-exports korea-rank-hightech-patents korea-rank-ict korea-highly-innovative "
-        "reshoring-usa-japan-germany gvc-slowdown-2011 faster-since-covid innovation-goes-with-reshoring "
+        "rivals-ranks reshoring-usa-japan-germany gvc-slowdown-2011 faster-since-covid innovation-goes-with-reshoring "
         "korea-returns-fewer korea-returns-stagnated-2019 korea-intermediates-abroad-2011 rivals-slowed-2011 "
-        "low-cost-drew-production"
+        "low-cost-drew-production growth-printed"
     )
     assert set(wanted.split()) <= {claim.id for claim in CLAIMS}
-    assert {claim.kind for claim in CLAIMS if claim.rule is None} == {"none"}
 
 
-RANKS = {
-    "korea-rank-rd": "R&D to GDP",
-    "korea-rank-hightech-exports": "high-tech share of manufacturing exports",
-    "korea-rank-hightech-patents": "high-tech share of patents",
-    "korea-rank-ict": "ICT development index",
+def test_rules_are_frozen():
+    changed = {claim.id: claim.digest() for claim in CLAIMS if not claim.frozen}
+    assert changed == {}, "A rule changed. Add an entry to its history: date, was, gave, reason, and this digest."
+
+
+def test_a_rule_that_replaced_another_says_what_that_gave_and_why():
+    for change in (change for claim in CLAIMS for change in claim.history):
+        assert bool(change.was) == bool(change.gave)
+        assert len(change.reason) > 5
+
+
+def test_kinds_stand_in_the_file_once_each_with_its_smallest_effect():
+    assert {claim.kind.title for claim in CLAIMS if claim.kind} == {
+        kind.title for kind in reading.read_file(ROOT).kinds
+    }
+
+
+PRINTED = {
+    "korea-rank-rd": ["KITA: world rank of R&D to GDP"],
+    "korea-rank-hightech-exports": ["KITA: world rank of high-tech share of manufacturing exports"],
+    "korea-rank-hightech-patents": ["KITA: world rank of high-tech share of patents"],
+    "korea-rank-ict": ["KITA: world rank of ICT development index"],
+    "rivals-ranks": ["KITA: world rank of R&D to GDP", "KITA: world rank of high-tech share of patents"],
+    "growth-printed": [
+        "KITA: mean annual growth of intermediate-goods exports to the world (UN Comtrade)",
+        "KITA: change of that growth against 2001-2010",
+    ],
 }
-GROWTH = {"growth-usa": "USA", "growth-germany": "DEU", "growth-japan": "JPN"}
-ORDINALS = {2: "second", 3: "third", 6: "sixth"}
 
 
-def test_figures_of_the_study_in_titles_and_rules_are_those_of_the_table():
+@pytest.mark.parametrize("name", PRINTED)
+def test_printed_figures_of_rules_are_those_of_the_table(name):
     published = data.load("reshoring_counts")
-    by_id = {claim.id: claim for claim in CLAIMS}
-    for name, measure in RANKS.items():
-        rows = published[(published["iso3"] == "KOR") & (published["measure"] == f"KITA: world rank of {measure}")]
-        rank = rows["value"].item()
-        assert ORDINALS[rank] in by_id[name].title
-        assert [by_id[name].rule.supported.all[0].value, by_id[name].rule.partly.all[0].value] == [rank, rank + 3]
-    for name, economy in GROWTH.items():
-        printed = growth.study_growth(published).loc[economy, "late"]
-        assert f"{abs(printed)} percent" in by_id[name].title
-        assert by_id[name].rule.supported.all[0].value == pytest.approx((printed - 0.5, printed + 0.5))
-        assert by_id[name].rule.partly.all[0].value == pytest.approx((printed - 1.5, printed + 1.5))
+    (found,) = [claim for claim in CLAIMS if claim.id == name]
+    own = published["iso3"] == "KOR" if name.startswith("korea") else published["iso3"].isin(["USA", "JPN", "DEU"])
+    rows = published[own & published["measure"].isin(PRINTED[name])]
+    assert sorted(number.printed for number in found.rule.numbers) == sorted(rows["value"])
 
 
 CAUSES = ["faster-since-covid", "low-cost-drew-production", "innovation-returns-high-tech", "more-research-helps"]
@@ -63,16 +75,32 @@ CAUSES = ["faster-since-covid", "low-cost-drew-production", "innovation-returns-
 @pytest.mark.parametrize("name", CAUSES)
 def test_a_claim_that_names_a_cause_is_partly_supported_at_most(name):
     (found,) = [claim for claim in CLAIMS if claim.id == name]
-    assert found.rule is not None
-    assert found.rule.supported is None
+    assert found.rule.at_most == "partly"
     assert 'stops at "partly"' in found.caveat
 
 
-def test_koreas_growth_that_fell_more_than_its_rivals_is_not_supported():
-    (found,) = [claim for claim in CLAIMS if claim.id == "rivals-slowed-more-than-korea"]
-    rivals = {f"intermediate-trade.change_{code}": -6.0 for code in ("usa", "deu", "jpn")}
-    for own, verdict in ((0.0, "supported"), (-5.0, "partly"), (-8.0, "not supported")):
-        assert decide(found.rule, Facts(rivals | {"intermediate-trade.change_kor": own}, {})).verdict == verdict
+def test_metrics_that_claims_read_are_promised_by_a_cell_that_exists():
+    for name, cell in reading.declared_metrics(ROOT).items():
+        notebook = nbformat.read(ROOT / "notebooks" / f"{name.partition('.')[0]}.ipynb", as_version=4)
+        (found,) = [one for one in notebook.cells if one.id == cell]
+        assert "report.metrics(" in found.source
+    asked = {name for claim in CLAIMS if claim.rule for name in claim.rule.metrics()}
+    assert asked == set(reading.declared_metrics(ROOT)), "front matter promises what no claim reads, or less"
+
+
+def test_a_rule_that_asks_for_an_unknown_metric_is_refused_before_a_run(tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    text = (ROOT / "data" / "claims.yml").read_text(encoding="utf-8")
+    wrong = text.replace("metric: drivers.high_tech,", "metric: drivers.high_tec,").replace(
+        "{drivers.high_tech: estimate", "{drivers.high_tec: estimate"
+    )
+    (tmp_path / "data" / "claims.yml").write_text(wrong, encoding="utf-8")
+    (tmp_path / "notebooks").symlink_to(ROOT / "notebooks")
+    monkeypatch.setattr(reading, "project_root", lambda: tmp_path)
+    with pytest.raises(
+        ValueError, match=r"claim 'innovation-returns-high-tech': 'drivers.high_tec' is not a known metric"
+    ):
+        ClaimsParameters()
 
 
 def labels_of(section: str) -> set[str]:
@@ -127,18 +155,23 @@ def test_a_damaged_result_names_the_section(results):
         reading.read_facts(results)
 
 
-RULE = {"supported": {"all": [{"label": "t of innovation", "metric": "drivers.t", "operator": ">", "value": 2}]}}
-BASE = {"id": "x", "title": "It holds <b>", "paraphrase": "P.", "place": "summary, paragraph 2", "kind": "regression"}
+KIND = {"title": "t", "asks": "difference", "smallest": 1, "unit": "points", "reason": "So it is."}
+RULE = {"numbers": [{"label": "t of innovation", "metric": "drivers.t"}]}
+HISTORY = [
+    {"date": "2026-11-23", "reason": "First."},
+    {"date": "2026-11-28", "was": "t > 2", "gave": "partly", "reason": "Asked too little."},
+]
+BASE = {"id": "x", "title": "It holds <b>", "paraphrase": "P.", "place": "summary, paragraph 2", "history": HISTORY}
 BASE |= {"no_alternatives": "Nothing could be chosen otherwise."}
-TABLE = {"section": "drivers", "table": "curve", "columns": {"drivers.t": "high"}, "what": "specifications"}
+TABLE = {"section": "drivers", "table": "curve", "columns": {"drivers.t": "low"}, "what": "specifications"}
 
 
 def claim(**other: object) -> Claim:
-    return Claim.model_validate(BASE | {"rule": RULE} | other)
+    return Claim.model_validate(BASE | {"rule": RULE, "kind": KIND} | other)
 
 
 def untestable() -> Claim:
-    return Claim.model_validate(BASE | {"id": "y", "kind": "none", "would_test": "Plant data."})
+    return Claim.model_validate(BASE | {"id": "y", "would_test": "Plant data.", "history": HISTORY[:1]})
 
 
 def test_tables_of_alternatives_are_read_when_they_are_there(results):
@@ -157,28 +190,65 @@ def entries(results: dict[str, Path]) -> list[ledger.Entry]:
     return ledger.assess(claims, reading.read_facts(results), tables)
 
 
-def test_the_ledger_says_verdict_numbers_and_robustness(results):
+def test_the_ledger_says_verdict_numbers_and_strength(results):
     table = ledger.ledger_table(entries(results))
     assert table["verdict"].tolist() == ["supported", "not testable"]
-    assert table["evidence"].tolist() == ["t of innovation: 3", "Would decide: Plant data."]
-    assert table["same_under"].tolist() == ["0% of 2", "nothing to vary"]
-    assert ledger.counts(entries(results)) == dict(zip(VERDICTS, (1, 0, 0, 1), strict=True))
+    assert table["evidence"].tolist() == ["t of innovation: 3 points, as claimed", "Would decide: Plant data."]
+    assert table["strength"].tolist() == ["mixed (50% of 2)", "nothing to vary"]
+    assert table["smallest"].tolist() == ["1 point", ""]
+    assert table["detectable"].tolist() == ["measured, not estimated", ""]
+    assert ledger.counts(entries(results)) == dict(zip(VERDICTS, (1, 0, 0, 0, 1), strict=True))
 
 
-def test_the_details_of_a_claim_hold_rule_numbers_caveat_and_links(results):
+def test_the_details_of_a_claim_hold_rule_numbers_history_caveat_and_links(results):
     first, second = (ledger.details(entry) for entry in entries(results))
-    assert "**Supported.** P. *(summary, paragraph 2)*" in first
-    assert "Rule, fixed beforehand: supported if t of innovation > 2." in first
-    assert "Same verdict under: 0% of 2 specifications." in first
-    assert "Found: t of innovation: 3." in first
-    assert "Mind: A caveat." in first
-    assert "[figure in drivers](drivers.ipynb#fig-curve)" in first
+    assert "**Supported**, proxy evidence, mixed. P. *(summary, paragraph 2; extension)*" in first
+    for told in (
+        "Rule: t of innovation (more). A number agrees when its estimate or change lies on the side named, by 1 point",
+        "Same verdict under: 50% of 2 specifications.",
+        "Found: t of innovation: 3 points, as claimed.",
+        "Smallest effect that matters: 1 point. So it is.",
+        "Changed on 2026-11-28: the rule was “t > 2” and gave partly. Asked too little.",
+        "This rule has been changed since and its history does not say so.",
+        "Mind: A caveat.",
+        "[figure in drivers](drivers.ipynb#fig-curve)",
+    ):
+        assert told in first
     assert "What would test it: Plant data." in second
     assert "Same verdict under: nothing to vary: Nothing could be chosen otherwise." in second
     verdict, folded = first.split('::: {.callout-note .entry collapse="true"')
-    assert "**Supported.**" in verdict
-    assert "Rule, fixed beforehand" in folded
+    assert "**Supported**" in verdict
     assert folded.endswith("\n:::")
+
+
+def test_changes_of_rules_and_the_code_behind_numbers_are_tables(results):
+    changed = ledger.revisions(entries(results))
+    assert changed.to_dict("records") == [
+        {"claim": "It holds <b>", "date": "2026-11-28", "was": "t > 2", "gave": "partly", "why": "Asked too little."}
+    ]
+    (row,) = ledger.sources(entries(results), {"drivers.t": "results"}).to_dict("records")
+    assert (row["metric"], row["notebook"], row["cell"]) == ("t", "drivers.ipynb", "results")
+    assert row["shown"] == "drivers#fig-curve"
+
+
+def test_an_estimate_shows_its_interval_and_what_it_could_have_seen():
+    number = {"label": "a", "metric": "drivers.t", "low": "drivers.low", "high": "drivers.high"}
+    facts = Facts({"drivers.t": 0.4, "drivers.low": -3.7, "drivers.high": 4.5}, {})
+    (entry,) = ledger.assess([claim(rule={"numbers": [number]})], facts, {})
+    assert ledger.evidence_text(entry) == "a: 0.4 points (interval −3.7 to 4.5), too imprecise to tell"
+    assert ledger.detectable_text(entry) == "5.9 points"
+    printed = claim(
+        rule={"numbers": [{"label": "rank", "metric": "drivers.t", "printed": 2}]},
+        kind=KIND | {"asks": "figure", "near": 3},
+    )
+    (entry,) = ledger.assess([printed], Facts({"drivers.t": 4}, {}), {})
+    assert ledger.evidence_text(entry) == "rank: 4 points (printed 2), near what is printed"
+    assert ledger.rule_in_words(printed).endswith("it lies within 1 point of what is printed; nearly, within 3 points")
+
+
+def test_a_metric_that_a_section_promised_and_did_not_leave_is_told():
+    with pytest.raises(WorkError, match=r"Section drivers left no metric t, which claim 'x' asks for"):
+        ledger.assess([claim()], Facts({"drivers.other": 1}, {}), {})
 
 
 def test_the_details_hold_the_evidence_on_record(results):
@@ -199,12 +269,6 @@ def test_evidence_for_a_claim_that_is_not_in_the_file_is_told():
         ledger.assess([claim()], facts, {})
 
 
-def test_every_claim_lists_alternatives_or_says_why_there_are_none():
-    silent = [c.id for c in CLAIMS if bool(c.alternatives) == bool(c.no_alternatives)]
-    assert silent == []
-    assert [c.id for c in CLAIMS if c.rule and not c.alternatives] == []
-
-
 def test_notebooks_leave_evidence_for_claims_of_the_file_only():
     known, named = {c.id for c in CLAIMS}, set()
     for path in [*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "src" / "helpers").glob("*/findings.py")]:
@@ -218,57 +282,26 @@ def test_metrics_of_the_section(results):
     found = ledger.metrics(entries(results), 0.8)
     assert found["claims"] == 2
     assert found["claims_supported"] == found["claims_not_testable"] == 1
-    assert found["claims_partly"] == found["claims_not_supported"] == 0
-    assert (found["claims_with_alternatives"], found["claims_robust"]) == (1, 0)
-    assert (found["verdict_x"], found["robustness_x"], found["robustness_y"]) == ("supported", 0.0, None)
+    assert found["claims_partly"] == found["claims_contradicted"] == found["claims_inconclusive"] == 0
+    assert (found["claims_with_alternatives"], found["claims_robust"], found["claims_mixed"]) == (1, 0, 1)
+    assert (found["verdict_x"], found["robustness_x"], found["robustness_y"]) == ("supported", 0.5, None)
+    assert (found["claims_proxy"], found["claims_direct"]) == (1, 0)
 
 
 def test_numbers_in_words():
     assert ledger.figure_of(-1.234, 1) == "−1.2"
     assert ledger.figure_of(2.0, 3) == "2"
     assert ledger.figure_of(None, 1) == "n/a"
-    assert ledger.figure_of((1.0, 2.5), 1) == "1 to 2.5"
     whole = ledger.Entry(claim(), Decision("supported"), Robustness(0.5, 2160))
     assert ledger.robustness_text(whole) == "50% of 2,160"
     absent = ledger.Entry(claim(alternatives=[TABLE]), Decision("supported"), Robustness(None))
     assert ledger.robustness_text(absent) == "not computed"
 
 
-def test_rules_in_words_keep_their_structure():
-    below = {"label": "a", "metric": "drivers.a", "operator": "<", "than": "drivers.b", "than_label": "b"}
-    within = {"label": "c", "metric": "drivers.c", "operator": "between", "value": [1, 2]}
-    asked = claim(rule={"supported": {"all": [below, {"any": [within, below]}]}, "partly": {"any": [within]}})
-    assert ledger.rule_in_words(asked.rule) == (
-        "supported if a < b and (c between 1 and 2 or a < b); partly if c between 1 and 2"
-    )
-
-
-def test_a_number_is_written_once_and_beside_what_it_is_compared_with():
-    twice = {"label": "rank", "metric": "drivers.a", "operator": "<=", "digits": 0}
-    asked = claim(rule={"supported": {"all": [twice | {"value": 2}]}, "partly": {"all": [twice | {"value": 5}]}})
-    assert ledger.evidence_text(decide(asked.rule, Facts({"drivers.a": 4}, {}))) == "rank: 4"
-    assert ledger.evidence_text(Decision("not testable")) == ""
-    below = {"label": "a", "unit": "points", "metric": "drivers.a", "operator": "<"}
-    below |= {"than": "drivers.b", "than_label": "b"}
-    decision = decide(claim(rule={"supported": {"all": [below]}}).rule, Facts({"drivers.a": 4, "drivers.b": -1.5}, {}))
-    assert ledger.evidence_text(decision) == "a: 4 points (b: −1.50 points)"
-
-
-def test_a_number_compared_with_several_is_written_once():
-    below = {"label": "a", "metric": "drivers.a", "operator": "<", "than": "drivers.b", "than_label": "b"}
-    other = below | {"than": "drivers.c", "than_label": "c"}
-    facts = Facts({"drivers.a": 1, "drivers.b": 2, "drivers.c": 3}, {})
-    both = claim(rule={"supported": {"all": [below, other]}, "partly": {"any": [below, other]}})
-    assert ledger.evidence_text(decide(both.rule, facts)) == "a: 1 (b: 2; c: 3)"
-    alone = {"label": "b", "metric": "drivers.b", "operator": "<", "value": 0}
-    after = claim(rule={"supported": {"all": [alone]}, "partly": {"all": [below, other]}})
-    assert ledger.evidence_text(decide(after.rule, facts)) == "b: 2; a: 1 (c: 3)"
-
-
 def test_missing_numbers_show_in_the_details():
-    entry = ledger.assess([claim()], Facts({}, {}), {})[0]
+    entry = ledger.assess([claim()], Facts({"drivers.t": None}, {}), {})[0]
     assert entry.verdict == "not testable"
-    assert "Missing: t of innovation." in ledger.details(entry)
+    assert "Found: t of innovation: n/a, missing." in ledger.details(entry)
 
 
 def test_the_figure_counts_every_claim(results):
@@ -292,15 +325,14 @@ def test_the_figure_counts_every_claim(results):
     ],
 )
 def test_a_broken_file_of_claims_is_refused_in_words(tmp_path, text, message):
-    path = tmp_path / "claims.yml"
-    path.write_text(text, encoding="utf-8")
+    write(tmp_path / "data", "claims.yml", text)
     with pytest.raises(InputError, match=message):
-        reading.read_claims(path)
+        reading.read_claims(tmp_path)
 
 
 def test_a_missing_file_of_claims_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"claims.yml cannot be read"):
-        reading.read_claims(tmp_path / "claims.yml")
+        reading.read_claims(tmp_path)
 
 
 @pytest.fixture
@@ -313,11 +345,17 @@ def app() -> typer.Typer:
 
 def test_the_command_prints_the_ledger(app, results, monkeypatch):
     monkeypatch.setattr(commands, "_entries", lambda scenario: entries(results))
-    result = CliRunner().invoke(app, ["claims", "--scenario", "latest", "--details"], env={"COLUMNS": "200"})
+    result = CliRunner().invoke(app, ["claims", "--scenario", "latest", "--details"], env={"COLUMNS": "400"})
     assert result.exit_code == 0, result.output
     assert "Claims under latest" in result.output
-    assert "1 supported, 0 partly, 0 not supported, 1 not testable" in result.output
-    assert "t of innovation: 3" in result.output
+    assert "1 supported, 0 partly, 0 contradicted, 0 inconclusive, 1 not testable" in result.output
+    assert "t of innovation: 3 points" in result.output
+
+
+def test_the_command_prints_digests_for_histories(app):
+    result = CliRunner().invoke(app, ["claims", "--digests"])
+    assert result.exit_code == 0, result.output
+    assert f"{CLAIMS[0].digest()}  {CLAIMS[0].id}\n" in result.output
 
 
 def test_the_command_refuses_an_unknown_scenario_and_unbuilt_sections(app, monkeypatch, tmp_path):

@@ -1,180 +1,224 @@
-"""The rule engine: every operator, every combination, missing numbers, refusals."""
+"""The rules: what a number answers, how answers become a verdict, missing numbers, refusals."""
 
 import math
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from helpers.claims.model import Alternatives, Claim, Claims, Condition, Group, Rule
-from helpers.claims.verdict import Facts, check, decide, examine, observe, robustness
+from helpers.claims.model import Alternatives, Claim, Claims, FieldTest, Kind, Number, Rule
+from helpers.claims.verdict import Facts, decide, judge, robustness
+from helpers.econometrics.equivalence import equivalence_p, minimum_detectable_effect
 
-RECORDS = [
-    {"claim": "slow", "economy": "USA", "value": -1.0, "p": 0.01},
-    {"claim": "slow", "economy": "JPN", "value": -2.0, "p": 0.30},
-    {"claim": "slow", "economy": "DEU", "value": 0.5, "p": 0.04},
-    {"claim": "slow", "economy": "KOR", "value": None, "p": 0.04},
-    {"claim": "other", "economy": "USA", "value": 9.0, "p": 0.5},
-]
-FACTS = Facts(
-    {"drivers.a": 2, "drivers.b": -0.5, "drivers.none": None, "drivers.text": "yes", "drivers.nan": math.nan},
-    {"drivers": RECORDS},
+KIND = {"title": "k", "unit": "points", "reason": "So it is.", "smallest": 1}
+DIFFERENCE, TIMES, FIGURE = (
+    Kind.model_validate(KIND | {"asks": asks} | more)
+    for asks, more in (("difference", {}), ("times", {"smallest": 1.25}), ("figure", {"near": 3}))
 )
+ESTIMATE = {"label": "a", "metric": "drivers.a", "low": "drivers.low", "high": "drivers.high"}
 
 
-def condition(operator: str = "<=", value: object = 2, **other: object) -> Condition:
-    return Condition.model_validate({"label": "a", "metric": "drivers.a", "operator": operator, "value": value} | other)
+def asked(**other: object) -> Number:
+    return Number.model_validate({"label": "a", "metric": "drivers.a"} | other)
 
 
-def rule(**groups: list[Condition]) -> Rule:
-    return Rule.model_validate({name: {"all": members} for name, members in groups.items()})
+def facts(*values: object) -> Facts:
+    return Facts(dict(zip(("drivers.a", "drivers.low", "drivers.high"), values, strict=False)), {})
 
 
 @pytest.mark.parametrize(
-    ("operator", "value", "holds"),
+    ("kind", "wanted", "value", "answer"),
     [
-        ("<", 2, False),
-        ("<", 3, True),
-        ("<=", 2, True),
-        (">", 2, False),
-        (">=", 2, True),
-        ("==", 2, True),
-        ("!=", 2, False),
-        ("between", [2, 3], True),
-        ("between", [2.1, 3], False),
+        (DIFFERENCE, "more", 1.0, "yes"),
+        (DIFFERENCE, "more", 0.9, "unclear"),
+        (DIFFERENCE, "more", -1.0, "no"),
+        (DIFFERENCE, "less", -1.0, "yes"),
+        (DIFFERENCE.model_copy(update={"reference": 50, "smallest": 25}), "more", 80, "yes"),
+        (DIFFERENCE.model_copy(update={"reference": 50, "smallest": 25}), "more", 74, "unclear"),
+        (DIFFERENCE.model_copy(update={"reference": 50, "smallest": 25}), "more", 20, "no"),
+        (TIMES, "more", 1.25, "yes"),
+        (TIMES, "more", 0.8, "no"),
+        (TIMES, "less", 0.81, "unclear"),
     ],
 )
-def test_every_operator(operator, value, holds):
-    assert check(condition(operator, value), FACTS).holds is holds
+def test_a_measured_number_counts_from_the_smallest_effect_on(kind, wanted, value, answer):
+    assert judge(asked(wanted=wanted), kind, facts(value)).answer == answer
 
 
-@pytest.mark.parametrize("metric", ["drivers.none", "drivers.text", "drivers.nan", "drivers.absent"])
-def test_what_is_not_a_number_is_missing_never_false(metric):
-    finding = check(condition(metric=metric), FACTS)
-    assert (finding.observed, finding.holds) == (None, None)
+@pytest.mark.parametrize(("value", "answer"), [(1, "yes"), (3, "yes"), (5, "nearly"), (6, "no"), (-2, "no")])
+def test_a_printed_figure_is_judged_on_both_sides(value, answer):
+    assert judge(asked(printed=2), FIGURE, facts(value)).answer == answer
 
 
-def test_a_metric_can_be_compared_with_another():
-    asked = Condition(label="a", metric="drivers.a", operator=">", than="drivers.b", than_label="b")
-    finding = check(asked, FACTS)
-    assert (finding.observed, finding.against, finding.holds) == (2.0, -0.5, True)
-    assert check(asked.model_copy(update={"than": "drivers.none"}), FACTS).holds is None
+@pytest.mark.parametrize(
+    ("ends", "answer", "why"),
+    [
+        ((0.5, 4.0), "yes", "as claimed"),
+        ((0.1, 0.9), "nearly", "as claimed, but smaller than matters"),
+        ((-4.0, -0.5), "no", "the opposite"),
+        ((-0.5, 0.6), "no", "no effect as large as matters"),
+        ((-3.7, 4.5), "unclear", "too imprecise to tell"),
+    ],
+)
+def test_an_estimate_is_tested_against_zero_and_for_equivalence(ends, answer, why):
+    middle = sum(ends) / 2
+    found = judge(asked(**ESTIMATE), DIFFERENCE, facts(middle, *ends))
+    assert (found.answer, found.why) == (answer, why)
+    turned = judge(asked(**ESTIMATE, wanted="less"), DIFFERENCE, facts(-middle, -ends[1], -ends[0]))
+    assert (turned.answer, turned.detectable) == (answer, found.detectable)
 
 
-def test_evidence_is_found_by_claim_and_fields():
-    query = {"section": "drivers", "claim": "slow", "where": {"economy": "JPN"}, "field": "p"}
-    asked = Condition.model_validate({"label": "p", "evidence": query, "operator": "<", "value": 0.05})
-    assert observe(asked, FACTS) == 0.30
-    everything = {"section": "drivers", "claim": "slow"}
-    several = Condition.model_validate({"label": "p", "evidence": everything, "operator": "<", "value": 1})
-    assert observe(several, FACTS) is None  # four records fit: no single number is meant
+def test_the_study_link_could_hide_a_large_effect():
+    """The numbers of the main model: 2.036 with 41 degrees of freedom, so that 5.8 points are detectable."""
+    told = Facts({"drivers.a": 0.407, "drivers.low": -3.7045, "drivers.high": 4.5191, "drivers.df": 41}, {})
+    found = judge(asked(**ESTIMATE, freedom="drivers.df"), DIFFERENCE, told)
+    assert found.answer == "unclear"
+    assert found.detectable == pytest.approx(minimum_detectable_effect(2.036, 41), rel=1e-3)
+    assert round(found.detectable, 1) == 5.8
+    assert found.p_equivalence == pytest.approx(equivalence_p(0.407, 2.036, 1, 41), rel=1e-3)
 
 
-def test_a_share_counts_records_that_pass_all_tests_and_leaves_out_those_without_number():
-    tests = [{"field": "value", "operator": "<", "value": 0}, {"field": "p", "operator": "<", "value": 0.05}]
-    query = {"section": "drivers", "claim": "slow", "that": tests}
-    asked = Condition.model_validate({"label": "share", "share": query, "operator": ">=", "value": 0.5})
-    assert observe(asked, FACTS) == pytest.approx(1 / 3)
-    unknown = asked.model_copy(update={"share": asked.share.model_copy(update={"claim": "nobody"})})
-    assert observe(unknown, FACTS) is None
+def test_ratios_are_tested_on_a_log_scale_and_at_the_level_of_their_section():
+    found = judge(asked(**ESTIMATE), TIMES, facts(2.0, 1.5, 8 / 3))
+    error = math.log(8 / 3 / 1.5) / 2 / 1.959964
+    assert found.answer == "yes"
+    assert found.detectable == pytest.approx(math.exp(minimum_detectable_effect(error, math.inf)), rel=1e-5)
+    wider = Facts(facts(2.0, 1.5, 8 / 3).metrics | {"drivers.level": 0.8}, {})
+    assert judge(asked(**ESTIMATE), TIMES, wider).detectable > found.detectable
 
 
-def test_supported_partly_not_supported():
-    asked = rule(supported=[condition("<=", 1)], partly=[condition("<=", 2)])
-    assert decide(asked, FACTS).verdict == "partly"
-    assert decide(asked, FACTS.with_metrics({"drivers.a": 1})).verdict == "supported"
-    assert decide(asked, FACTS.with_metrics({"drivers.a": 3})).verdict == "not supported"
+@pytest.mark.parametrize("value", [None, "yes", math.nan, True])
+def test_what_is_not_a_number_is_missing(value):
+    assert judge(asked(), DIFFERENCE, facts(value)).answer is None
+    assert judge(asked(than="drivers.low"), DIFFERENCE, facts(1, value)).answer is None
+    assert judge(asked(**ESTIMATE), DIFFERENCE, facts(1, value, 2)).answer is None
 
 
-def test_a_rule_may_stop_at_partly_or_be_missing():
-    asked = rule(partly=[condition("<=", 2)])
-    assert decide(asked, FACTS).verdict == "partly"
-    assert decide(asked, FACTS.with_metrics({"drivers.a": 3})).verdict == "not supported"
-    assert decide(None, FACTS).verdict == "not testable"
+def test_one_metric_can_be_held_against_another():
+    assert judge(asked(than="drivers.low"), DIFFERENCE, facts(5, 3)).value == 2
+    assert judge(asked(than="drivers.low"), TIMES, facts(6, 3)).value == 2
 
 
-def test_a_missing_number_that_decides_is_named():
-    asked = rule(supported=[condition(metric="drivers.none", label="the missing one")])
-    decision = decide(asked, FACTS)
-    assert decision.verdict == "not testable"
-    assert decision.missing == ("the missing one",)
+def verdict(answers: str, **limits: object) -> str:
+    """Return the verdict on numbers that say y(es), n(o), u(nclear) or m(issing); "a:" puts one into a group."""
+    values = {"y": 2.0, "n": -2.0, "u": 0.0, "m": None}
+    told, numbers = {}, []
+    for at, one in enumerate(answers.split()):
+        group, _, answer = one.rpartition(":")
+        told[f"drivers.m{at}"] = values[answer]
+        numbers.append({"label": f"{at}", "metric": f"drivers.m{at}", "group": group})
+    return decide(Rule.model_validate({"numbers": numbers} | limits), DIFFERENCE, Facts(told, {})).verdict
 
 
-def test_a_missing_number_that_cannot_change_the_answer_does_no_harm():
-    absent = condition(metric="drivers.none")
-    both = rule(supported=[absent, condition("<", 0)])
-    assert decide(both, FACTS).verdict == "not supported"
-    either = Rule(supported=Group(any=[absent, condition("<=", 2)]))
-    assert decide(either, FACTS).verdict == "supported"
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ("y y", "supported"),
+        ("y u n", "partly"),
+        ("u n", "inconclusive"),
+        ("u u", "inconclusive"),
+        ("n n u", "contradicted"),
+        ("n n y", "contradicted"),
+        ("y m", "supported"),
+        ("m m", "not testable"),
+        ("a:y a:y a:n b:y", "supported"),
+        ("a:y a:n b:n", "partly"),
+        ("a:n a:n a:y b:n", "contradicted"),
+    ],
+)
+def test_answers_become_a_verdict(answers, expected):
+    assert verdict(answers) == expected
 
 
-def test_groups_nest():
-    inner = Group(any=[condition("<", 0), condition(">", 1)])
-    holds, findings = examine(Group(all=[inner, condition("==", 2)]), FACTS)
-    assert holds is True
-    assert [finding.holds for finding in findings] == [False, True, True]
+def test_a_verdict_has_limits():
+    assert verdict("y", at_most="partly") == "partly"
+    assert verdict("n", at_worst="inconclusive") == "inconclusive"
+    assert decide(None, None, facts()).verdict == "not testable"
 
 
-@settings(deadline=None, max_examples=60, derandomize=True)
-@given(st.lists(st.sampled_from([1.0, 3.0, None]), min_size=1, max_size=5), st.booleans())
-def test_three_valued_logic_never_guesses(values, every):
-    """A group's answer is the one that every filling of the gaps agrees on, else unknown."""
-    facts = Facts({f"drivers.m{i}": value for i, value in enumerate(values)}, {})
-    members = [condition("<=", 2, metric=f"drivers.m{i}") for i in range(len(values))]
-    holds, _ = examine(Group(all=members) if every else Group(any=members), facts)
-    combine = all if every else any
-    answers = {combine((value is None and filling) or value == 1.0 for value in values) for filling in (True, False)}
-    assert holds == (answers.pop() if len(answers) == 1 else None)
+def test_missing_numbers_are_named():
+    rule = Rule(numbers=[asked(), asked(label="the missing one", metric="drivers.none")])
+    assert decide(rule, DIFFERENCE, facts(2)).missing == ("the missing one",)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"operator": "=<"}, "Input should be"),
-        ({"operator": "between", "value": 2}, "Only 'between' compares with two numbers"),
-        ({"operator": "<", "value": [1, 2]}, "Only 'between' compares with two numbers"),
-        ({"operator": "between", "value": [3, 1]}, "turned round"),
-        ({"value": None}, "exactly one of value and than"),
-        ({"than": "drivers.b"}, "exactly one of value and than"),
-        ({"metric": None}, "exactly one of metric, evidence and share"),
+        ({"unit": ""}, "'k' needs a unit and a reason"),
+        ({"reason": ""}, "'k' needs a unit and a reason"),
+        ({"smallest": 0}, "greater than 0"),
+        ({"asks": "figure"}, "'near' belongs to figures"),
+        ({"near": 2}, "'near' belongs to figures"),
+        ({"asks": "figure", "near": 0.5}, "near .0.5. is less than smallest"),
+        ({"asks": "times"}, "a factor above one"),
+        ({"asks": "sum"}, "Input should be"),
+    ],
+)
+def test_kinds_that_make_no_sense_are_refused(change, message):
+    with pytest.raises(ValidationError, match=message):
+        Kind.model_validate(KIND | {"asks": "difference"} | change)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"low": "drivers.low"}, "low and high belong together"),
+        (ESTIMATE | {"than": "drivers.b"}, "has no interval here"),
         ({"metric": "unknown.a"}, "String should match pattern"),
         ({"metric": "drivers.__class__()"}, "String should match pattern"),
         ({"code": "1+1"}, "Extra inputs are not permitted"),
-        ({"operator": "between", "value": None, "than": "drivers.b", "than_label": "b"}, "'between' needs two numbers"),
-        ({"value": None, "than": "drivers.b"}, "than and than_label belong together"),
     ],
 )
-def test_conditions_that_make_no_sense_are_refused(change, message):
+def test_numbers_that_make_no_sense_are_refused(change, message):
     with pytest.raises(ValidationError, match=message):
-        condition(**({"operator": "<", "value": 1} | change))
+        asked(**change)
 
 
-def test_empty_groups_and_rules_are_refused():
-    with pytest.raises(ValidationError, match="either 'all' or 'any', and is not empty"):
-        Group()
-    with pytest.raises(ValidationError, match="needs 'supported', 'partly' or both"):
-        Rule()
+HISTORY = [{"date": "2026-11-23", "reason": "First."}]
+CLAIM = {"id": "c", "title": "A claim", "paraphrase": "P.", "place": "summary", "history": HISTORY}
+UNTESTABLE = CLAIM | {"would_test": "data", "no_alternatives": "no rule"}
 
 
-CLAIM = {"id": "c", "title": "A claim", "paraphrase": "P.", "place": "summary", "kind": "rank"}
+def claim_with(*alternatives: dict, **other: object) -> Claim:
+    rule = {"numbers": [{"label": "a", "metric": "drivers.a"}]}
+    made = CLAIM | {"kind": KIND | {"asks": "difference"}, "rule": rule, "no_alternatives": "why"}
+    return Claim.model_validate(made | {"alternatives": list(alternatives)} | other)
 
 
-def test_claims_need_a_rule_or_the_data_that_would_test_them():
-    with pytest.raises(ValidationError, match="has no rule; say in would_test"):
-        Claim.model_validate(CLAIM)
-    with pytest.raises(ValidationError, match="lists no alternatives; say in no_alternatives why there can be none"):
-        Claim.model_validate(CLAIM | {"would_test": "data"})
-    untestable = CLAIM | {"would_test": "data", "no_alternatives": "no rule"}
-    assert Claim.model_validate(untestable).rule is None
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"would_test": ""}, "has no rule; say in would_test"),
+        ({"no_alternatives": ""}, "lists no alternatives; say in no_alternatives why there can be none"),
+        ({"kind": KIND | {"asks": "difference"}}, "a rule and a kind, with its smallest effect, belong together"),
+        ({"alternatives": [{"what": "halved"}]}, "has alternatives but no rule"),
+        ({"history": []}, "at least 1 item"),
+        ({"history": [*HISTORY, {"date": "2026-11-22", "reason": "Later."}]}, "its history is out of order"),
+    ],
+)
+def test_claims_that_lack_something_are_refused(change, message):
+    with pytest.raises(ValidationError, match=message):
+        Claim.model_validate(UNTESTABLE | change)
+
+
+def test_claims_are_named_once_and_figures_fit_their_kind():
     with pytest.raises(ValidationError, match="Claim 'c' is there twice"):
-        Claims.model_validate({"claims": [untestable, untestable]})
+        Claims.model_validate({"claims": [UNTESTABLE, UNTESTABLE]})
+    with pytest.raises(ValidationError, match="a printed figure belongs to a kind that asks for figures only"):
+        claim_with(kind=KIND | {"asks": "figure", "near": 2})
 
 
-def claim_with(*alternatives: dict) -> Claim:
-    asked = {"supported": {"all": [condition("<=", 2).model_dump()]}}
-    return Claim.model_validate(CLAIM | {"rule": asked, "alternatives": list(alternatives), "no_alternatives": "why"})
+def test_a_digest_changes_with_all_that_decides_and_with_nothing_else():
+    base = claim_with()
+    assert (
+        base.digest()
+        == claim_with(title="Another", caveat="c", kind=KIND | {"asks": "difference", "reason": "x"}).digest()
+    )
+    assert base.digest() != claim_with(kind=KIND | {"asks": "difference", "smallest": 2}).digest()
+    rule = base.rule.model_dump() | {"at_most": "partly"}
+    assert base.digest() != claim_with(rule=rule).digest()
+    assert not base.frozen
+    assert claim_with(history=[{"date": "2026-11-28", "reason": "r", "digest": base.digest()}]).frozen
 
 
 SWEEP = {"sweep": "s", "columns": {"drivers.a": "a"}, "what": "points"}
@@ -182,25 +226,31 @@ TABLE = {"section": "drivers", "table": "t", "columns": {"drivers.a": "rank"}, "
 
 
 def test_robustness_is_the_share_of_points_with_the_same_verdict():
-    points = pd.DataFrame({"a": [1, 2, 3, None]})
-    found = robustness(claim_with(SWEEP), "supported", FACTS, {"sweep:s": points})
-    assert (found.share, found.points) == (pytest.approx(2 / 3), 3)
-    other = robustness(claim_with(SWEEP), "not supported", FACTS, {"sweep:s": points})
-    assert other.share == pytest.approx(1 / 3)
+    points = pd.DataFrame({"a": [1, 2, -3, None]})
+    found = robustness(claim_with(SWEEP), "supported", facts(1), {"sweep:s": points})
+    assert (found.share, found.points, found.strength()) == (pytest.approx(2 / 3), 3, "mixed")
+    other = robustness(claim_with(SWEEP), "contradicted", facts(1), {"sweep:s": points})
+    assert (other.share, other.strength()) == (pytest.approx(1 / 3), "fragile")
 
 
 def test_rows_are_chosen_by_number_and_text_and_weighed():
-    table = pd.DataFrame({"rank": [1, 5, 1], "of": ["x", "x", "y"], "year": [1, 2, 2], "n": [3, 1, 100]})
+    table = pd.DataFrame({"rank": [1, -5, 1], "of": ["x", "x", "y"], "year": [1, 2, 2], "n": [3, 1, 100]})
     chosen = TABLE | {"equal": {"of": "x"}, "weight": "n"}
-    found = robustness(claim_with(chosen), "supported", FACTS, {"drivers/t": table})
+    found = robustness(claim_with(chosen), "supported", facts(1), {"drivers/t": table})
     assert (found.share, found.points) == (0.75, 4)
     later = TABLE | {"where": [{"field": "year", "operator": ">=", "value": 2}]}
-    assert robustness(claim_with(later), "supported", FACTS, {"drivers/t": table}).share == 0.5
+    assert robustness(claim_with(later), "supported", facts(1), {"drivers/t": table}).share == 0.5
+
+
+def test_without_a_table_the_smallest_effect_is_halved_and_doubled_and_numbers_are_left_out():
+    rule = {"numbers": [{"label": n, "metric": f"drivers.{n}"} for n in ("a", "low")]}
+    found = robustness(claim_with({"what": "thresholds"}, rule=rule), "supported", facts(1.5, 0.9), {})
+    # as the rule stands, and without either: at one half, one and two, the base itself apart
+    assert (found.points, found.share) == (8, pytest.approx(4 / 8))
 
 
 def test_the_first_alternatives_that_are_there_are_used():
-    table = pd.DataFrame({"rank": [9, 9]})
-    found = robustness(claim_with(SWEEP, TABLE), "supported", FACTS, {"drivers/t": table})
+    found = robustness(claim_with(SWEEP, TABLE), "supported", facts(1), {"drivers/t": pd.DataFrame({"rank": [-9, -9]})})
     assert (found.share, found.what) == (0.0, "choices")
 
 
@@ -209,34 +259,42 @@ def test_the_first_alternatives_that_are_there_are_used():
     [
         ({}, "sweep:s is not there"),
         ({"sweep:s": pd.DataFrame({"b": [1]})}, "no column 'a'"),
-        ({"sweep:s": pd.DataFrame({"a": [None]})}, "no row to which the rule applies"),
+        ({"sweep:s": pd.DataFrame({"a": [None]})}, "no alternative to which the rule applies"),
     ],
 )
 def test_robustness_that_cannot_be_computed_says_why(tables, reason):
-    found = robustness(claim_with(SWEEP), "supported", FACTS, tables)
-    assert found.share is None
+    found = robustness(claim_with(SWEEP), "supported", facts(1), tables)
+    assert found.strength() == "not varied"
     assert reason in found.reason
-    assert robustness(claim_with(), "supported", FACTS, tables).reason == "why"
+    assert robustness(claim_with(), "supported", facts(1), tables).reason == "why"
 
 
-def test_alternatives_can_vary_evidence_that_the_rule_names():
-    record = {"section": "drivers", "claim": "c"}
-    asked = {"label": "lower end", "name": "low", "evidence": record, "operator": ">", "value": 1}
-    listed = TABLE | {"columns": {"low": "rank"}}
-    named = Claim.model_validate(CLAIM | {"rule": {"supported": {"all": [asked]}}, "alternatives": [listed]})
-    facts = Facts({}, {"drivers": [{"claim": "c", "value": 2}]})
-    assert decide(named.rule, facts).verdict == "supported"
-    found = robustness(named, "supported", facts, {"drivers/t": pd.DataFrame({"rank": [0, 2, 3, 4]})})
-    assert found.share == 0.75
-
-
-def test_alternatives_vary_only_what_the_rule_looks_at():
+def test_alternatives_vary_every_number_of_the_rule_and_no_other():
     with pytest.raises(ValidationError, match=r"'drivers.b' is not a known number of its rule.* Allowed: drivers.a"):
         claim_with(TABLE | {"columns": {"drivers.b": "rank"}})
+    rule = {"numbers": [ESTIMATE | {"freedom": "drivers.df"}]}
+    with pytest.raises(ValidationError, match=r"its alternatives hold drivers.high, drivers.low fixed; name a column"):
+        claim_with(TABLE, rule=rule)
 
 
-def test_alternatives_name_one_source():
-    with pytest.raises(ValidationError, match="either a sweep, or a table with its section"):
-        Alternatives.model_validate(SWEEP | {"section": "drivers", "table": "t"})
-    with pytest.raises(ValidationError, match="either a sweep, or a table with its section"):
-        Alternatives.model_validate({"table": "t", "columns": {"drivers.a": "a"}, "what": "w"})
+@pytest.mark.parametrize(
+    "listed",
+    [SWEEP | {"section": "drivers", "table": "t"}, {"table": "t", "columns": {"drivers.a": "a"}, "what": "w"}],
+)
+def test_alternatives_name_one_source(listed):
+    with pytest.raises(ValidationError, match="a sweep, or a table with its section, or neither"):
+        Alternatives.model_validate(listed)
+
+
+def test_alternatives_and_columns_belong_together():
+    with pytest.raises(ValidationError, match="from a table or a sweep need columns"):
+        Alternatives.model_validate({"sweep": "s", "what": "w"})
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "message"),
+    [("between", 2, "Only 'between'"), ("<", [1, 2], "Only 'between'"), ("between", [3, 1], "turned round")],
+)
+def test_tests_of_rows_that_make_no_sense_are_refused(operator, value, message):
+    with pytest.raises(ValidationError, match=message):
+        FieldTest.model_validate({"field": "a", "operator": operator, "value": value})

@@ -10,7 +10,13 @@ from helpers.paths import project_root
 if TYPE_CHECKING:
     from helpers.claims.ledger import Entry
 
-COLOURS = {"supported": "green", "partly": "yellow", "not supported": "red", "not testable": "bright_black"}
+COLOURS = {
+    "supported": "green",
+    "partly": "yellow",
+    "contradicted": "red",
+    "inconclusive": "magenta",
+    "not testable": "bright_black",
+}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,8 +31,18 @@ def claims(
     details: Annotated[
         bool, typer.Option("--details", help="print rule, numbers, evidence and caveat of each claim")
     ] = False,
+    digests: Annotated[
+        bool, typer.Option("--digests", help="print the digest of each rule, for the history of a rule that changes")
+    ] = False,
 ) -> None:
     """Judge every claim of the study by the results of a scenario and print the ledger."""
+    if digests:
+        from helpers.claims import reading
+
+        for claim in reading.read_claims():
+            changed = "" if claim.frozen else "   (not in its history: add an entry)"
+            typer.echo(f"{claim.digest()}  {claim.id}{changed}")
+        return
     for name in _scenarios(scenario):
         _print_ledger(name, _entries(name), details)
 
@@ -50,7 +66,7 @@ def _entries(scenario: str) -> "list[Entry]":
     from helpers.claims.model import SECTIONS
     from helpers.runner import completed
 
-    claims = reading.read_claims(project_root() / "data" / "claims.yml")
+    claims = reading.read_claims()
     runs = {section: completed(scenario, section) for section in SECTIONS}
     missing = [section for section, run in runs.items() if run is None]
     if missing:
@@ -70,12 +86,14 @@ def _print_ledger(scenario: str, entries: "list[Entry]", details: bool) -> None:
 
     from helpers.claims import ledger
 
-    headings = ("claim", "verdict", "same under", "details")[: 4 if details else 3]
-    table = Table(*headings, title=f"Claims under {scenario}", title_justify="left", show_lines=details)
-    for entry in entries:
-        colour = COLOURS[entry.verdict]
-        cells = [entry.claim.title, f"[{colour}]{entry.verdict}[/{colour}]", ledger.robustness_text(entry)]
-        table.add_row(*cells, *(["\n".join(ledger.statements(entry))] if details else []))
+    heads = {"claim": "claim", "verdict": "verdict", "evidence_kind": "evidence", "strength": "strength"}
+    heads |= {"smallest": "smallest effect", "detectable": "detectable (80% power)"}
+    table = Table(*heads.values(), title=f"Claims under {scenario}", title_justify="left", show_lines=details)
+    if details:
+        table.add_column("details")
+    for entry, row in zip(entries, ledger.ledger_table(entries).to_dict("records"), strict=True):
+        row["verdict"] = f"[{COLOURS[entry.verdict]}]{entry.verdict}[/]"
+        table.add_row(*(row[name] for name in heads), *(["\n".join(ledger.statements(entry))] if details else []))
     console = Console()
     console.print(table)
     console.print(", ".join(f"{count} {verdict}" for verdict, count in ledger.counts(entries).items()))

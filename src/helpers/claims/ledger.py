@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from helpers.claims.model import Claim, Condition, Group, Rule
-from helpers.claims.verdict import VERDICTS, Decision, Facts, Robustness, Verdict, decide, robustness
+from helpers.claims.model import Claim, Kind, Number, Verdict
+from helpers.claims.verdict import ROBUST, VERDICTS, Decision, Facts, Finding, Robustness, decide, robustness
 from helpers.errors import WorkError, not_allowed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SYMBOLS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "=", "!=": "≠"}
 #: Light to dark, so that the order is seen without colour as well.
-SHADES = {"supported": "C2", "partly": "C4", "not supported": "C1", "not testable": "0.8"}
+SHADES = {"supported": "C2", "partly": "C4", "contradicted": "C1", "inconclusive": "C3", "not testable": "0.8"}
 
 
 @dataclass(frozen=True)
@@ -46,16 +45,20 @@ def assess(claims: Sequence[Claim], facts: Facts, tables: Mapping[str, pd.DataFr
     Raises
     ------
     WorkError
-        A section left evidence for a claim that is not in the file.
+        A section left evidence for a claim that is not in the file, or not the metric that its front matter promises.
     """
     names = [claim.id for claim in claims]
     records = [(section, record) for section, found in facts.evidence.items() for record in found]
     for section, record in records:
         if record["claim"] not in names:
             raise WorkError(f"Section {section} left evidence: {not_allowed('claim', record['claim'], names)}")
+    left = {name.partition(".")[0] for name in facts.metrics}
     made = []
     for claim in claims:
-        decision = decide(claim.rule, facts)
+        for name in sorted(claim.rule.metrics()) if claim.rule else []:
+            if name not in facts.metrics and name.partition(".")[0] in left:
+                raise WorkError(f"Section {name.replace('.', ' left no metric ')}, which claim {claim.id!r} asks for.")
+        decision = decide(claim.rule, claim.kind, facts)
         own = tuple(record for _, record in records if record["claim"] == claim.id)
         made.append(Entry(claim, decision, robustness(claim, decision.verdict, facts, tables), own))
     return made
@@ -66,53 +69,78 @@ def counts(entries: Sequence[Entry]) -> dict[str, int]:
     return {verdict: sum(entry.verdict == verdict for entry in entries) for verdict in VERDICTS}
 
 
-def figure_of(value: float | tuple[float, float] | None, digits: int) -> str:
-    """Write a number (or two ends) with a true minus sign; whole numbers without decimals."""
+def figure_of(value: float | None, digits: int) -> str:
+    """Write a number with a true minus sign; whole numbers without decimals."""
     if value is None:
         return "n/a"
-    if isinstance(value, tuple):
-        return " to ".join(figure_of(end, digits) for end in value)
     return f"{value:,.{0 if float(value).is_integer() else digits}f}".replace("-", "−")
 
 
-def _with_unit(label: str, value: float | None, condition: Condition) -> str:
-    """Write a number: "change of the foreign input share of Japan: 8.10 points"."""
-    return f"{label}: {figure_of(value, condition.digits)} {condition.unit}".rstrip()
+def _amount(value: float | None, kind: Kind) -> str:
+    if value is None:
+        return ""
+    what, _, rest = kind.unit.partition(" ")
+    one = " ".join(filter(None, [what.removesuffix("s"), rest]))
+    return f"{figure_of(value, kind.digits)} {one if value == 1 else kind.unit}"
 
 
-def evidence_text(decision: Decision) -> str:
-    """Each number of a decision once, in the order of the rule; behind it the metrics it was compared with."""
-    alone = {finding.condition.metric for finding in decision.findings if finding.condition.than is None}
-    numbers: dict[str, list[str]] = {}
-    for finding in decision.findings:
-        condition = finding.condition
-        others = numbers.setdefault(_with_unit(condition.label, finding.observed, condition), [])
-        if condition.than and condition.than not in alone:
-            against = finding.against if isinstance(finding.against, float) else None
-            others.append(_with_unit(condition.than_label, against, condition))
-    return "; ".join(
-        f"{own} ({'; '.join(dict.fromkeys(others))})" if others else own for own, others in numbers.items()
-    )
+def smallest_text(entry: Entry) -> str:
+    """Write the smallest effect that matters: "1 point"; empty without a rule."""
+    kind = entry.claim.kind
+    return _amount(kind.smallest, kind) if kind else ""
 
 
-def rule_in_words(rule: Rule) -> str:
-    """Write a rule as it stands in the file."""
-    parts = [(name, group) for name, group in (("supported", rule.supported), ("partly", rule.partly)) if group]
-    return "; ".join(f"{name} if {_group_in_words(group)}" for name, group in parts)
+def detectable_text(entry: Entry) -> str:
+    """Write the minimum detectable effect; a measured number has none, since it is no estimate."""
+    kind = entry.claim.kind
+    if kind is None:
+        return ""
+    return _amount(entry.decision.detectable, kind) or "measured, not estimated"
 
 
-def _group_in_words(group: Group) -> str:
-    joined = " and " if group.all else " or "
-    members = group.all or group.any
-    return joined.join(f"({_group_in_words(m)})" if isinstance(m, Group) else _condition_in_words(m) for m in members)
+def finding_text(finding: Finding, kind: Kind) -> str:
+    """Write a number with its interval and what it says: "change of S: −1.2 points (...): too small to tell"."""
+    value = f"{finding.number.label}: {_amount(finding.value, kind) or 'n/a'}"
+    if finding.number.printed is not None:
+        value += f" (printed {figure_of(finding.number.printed, kind.digits)})"
+    if finding.low is not None and finding.detectable is not None:
+        value += f" (interval {figure_of(finding.low, kind.digits)} to {figure_of(finding.high, kind.digits)})"
+    return f"{value}, {finding.why}"
 
 
-def _condition_in_words(condition: Condition) -> str:
-    if isinstance(condition.value, tuple):
-        ends = " and ".join(figure_of(end, condition.digits) for end in condition.value)
-        return f"{condition.label} between {ends}"
-    against = condition.than_label or figure_of(condition.value, condition.digits)
-    return f"{condition.label} {SYMBOLS[condition.operator]} {against}"
+def evidence_text(entry: Entry) -> str:
+    """Write each number of a decision with what it says; of a claim without rule, what would decide it."""
+    if entry.claim.kind is None:
+        return f"Would decide: {entry.claim.would_test}"
+    return "; ".join(finding_text(found, entry.claim.kind) for found in entry.decision.findings)
+
+
+ASKED = {
+    "difference": "its estimate or change lies on the side named, by {} or more",
+    "times": "it is at least {} times as large, or as small, as named",
+    "figure": "it lies within {} of what is printed",
+}
+
+
+def rule_in_words(claim: Claim) -> str:
+    """Write a rule: the numbers asked, when one of them agrees, and the limits of the verdict."""
+    if claim.rule is None or claim.kind is None:
+        return "no rule"
+    kind = claim.kind
+    amount = figure_of(kind.smallest, kind.digits) if kind.asks == "times" else _amount(kind.smallest, kind)
+    asked = ASKED[kind.asks].format(amount)
+    against = f" of {figure_of(kind.reference, 0)}" if kind.reference else ""
+    parts = [f"{'; '.join(map(_number_in_words, claim.rule.numbers))}. A number agrees when {asked}{against}"]
+    parts += [f"nearly, within {_amount(kind.near, kind)}"] if kind.near else []
+    parts += ["at most partly"] if claim.rule.at_most == "partly" else []
+    parts += ["never contradicted"] if claim.rule.at_worst == "inconclusive" else []
+    return "; ".join(parts)
+
+
+def _number_in_words(number: Number) -> str:
+    if number.printed is not None:
+        return f"{number.label} (printed {figure_of(number.printed, 1)})"
+    return f"{number.label} ({number.wanted})"
 
 
 def robustness_text(entry: Entry) -> str:
@@ -123,15 +151,34 @@ def robustness_text(entry: Entry) -> str:
     return f"{100 * found.share:.0f}% of {found.points:,d}"
 
 
-def ledger_table(entries: Sequence[Entry]) -> pd.DataFrame:
-    """The ledger as a table of text: id, claim, kind, verdict, evidence, same_under, place; one row a claim."""
+def strength_text(entry: Entry, robust_from: float = ROBUST) -> str:
+    """Write the strength with its share: "robust (92% of 240)"."""
+    if entry.robustness.share is None:
+        return robustness_text(entry)
+    return f"{entry.robustness.strength(robust_from)} ({robustness_text(entry)})"
+
+
+def ledger_table(entries: Sequence[Entry], robust_from: float = ROBUST) -> pd.DataFrame:
+    """The ledger as a table of text, one row a claim.
+
+    Returns
+    -------
+    DataFrame
+        id, claim, verdict, evidence_kind, strength, smallest, detectable, replication, kind, evidence, same_under,
+        place.
+    """
     rows = [
         {
             "id": entry.claim.id,
             "claim": entry.claim.title,
-            "kind": entry.claim.kind,
             "verdict": entry.verdict,
-            "evidence": evidence_text(entry.decision) or f"Would decide: {entry.claim.would_test}",
+            "evidence_kind": entry.claim.evidence if entry.claim.rule else "none",
+            "strength": strength_text(entry, robust_from),
+            "smallest": smallest_text(entry),
+            "detectable": detectable_text(entry),
+            "replication": entry.claim.replication,
+            "kind": entry.claim.kind.title if entry.claim.kind else "none",
+            "evidence": evidence_text(entry),
             "same_under": robustness_text(entry),
             "place": entry.claim.place,
         }
@@ -140,29 +187,80 @@ def ledger_table(entries: Sequence[Entry]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def revisions(entries: Sequence[Entry]) -> pd.DataFrame:
+    """The history of the rules: claim, date, rule before, verdict it gave, reason; one row a change."""
+    rows = [
+        {
+            "claim": one.claim.title,
+            "date": f"{change.date}",
+            "was": change.was,
+            "gave": change.gave,
+            "why": change.reason,
+        }
+        for one in entries
+        for change in one.claim.history
+        if change.was
+    ]
+    return pd.DataFrame(rows, columns=["claim", "date", "was", "gave", "why"])
+
+
+def sources(entries: Sequence[Entry], known: Mapping[str, str]) -> pd.DataFrame:
+    """Claim to code: claim, metric, notebook and cell that leaves it, and where the page shows it.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+    known : mapping
+        Metric -> cell, from `reading.declared_metrics`.
+    """
+    rows = []
+    for claim in (entry.claim for entry in entries if entry.claim.rule):
+        shown = ", ".join(f"{link.section}#{link.label}" for link in claim.see)
+        for name in dict.fromkeys(name for number in claim.rule.numbers for name in number.metrics()):  # type: ignore[union-attr] # all here have rules
+            section, _, metric = name.partition(".")
+            row = {"claim": claim.title, "metric": metric, "notebook": f"{section}.ipynb", "cell": known.get(name, "")}
+            rows.append(row | {"shown": shown})
+    return pd.DataFrame(rows)
+
+
 def metrics(entries: Sequence[Entry], robust_from: float) -> dict[str, float | int | str | None]:
-    """Counts by verdict, each claim's verdict and share, and how many verdicts are robust."""
+    """Counts by verdict, each claim's verdict and share, and how many verdicts are robust, mixed and fragile."""
     found: dict[str, float | int | str | None] = {"claims": len(entries)}
     found |= {f"claims_{verdict.replace(' ', '_')}": count for verdict, count in counts(entries).items()}
-    shares = [entry.robustness.share for entry in entries if entry.robustness.share is not None]
-    found |= {"claims_with_alternatives": len(shares), "claims_robust": sum(share >= robust_from for share in shares)}
+    strengths = [entry.robustness.strength(robust_from) for entry in entries]
+    found["claims_with_alternatives"] = len(entries) - strengths.count("not varied")
+    found |= {f"claims_{strength}": strengths.count(strength) for strength in ("robust", "mixed", "fragile")}
+    found |= {
+        f"claims_{kind}": sum(one.claim.evidence == kind for one in entries if one.claim.rule)
+        for kind in ("direct", "proxy")
+    }
     for entry in entries:
         name = entry.claim.id.replace("-", "_")
         found |= {f"verdict_{name}": entry.verdict, f"robustness_{name}": entry.robustness.share}
+        found |= {f"detectable_{name}": entry.decision.detectable}
     return found
 
 
 def statements(entry: Entry) -> list[str]:
-    """One claim in plain sentences: the rule, what was found, how far it depends on choices, the caveat."""
-    claim, found = entry.claim, entry.robustness
-    items = [f"Rule, fixed beforehand: {rule_in_words(claim.rule)}."] if claim.rule else []
-    items += [f"Found: {evidence_text(entry.decision)}."] if entry.decision.findings else []
-    items += [f"Missing: {', '.join(entry.decision.missing)}."] if entry.decision.missing else []
+    """One claim in plain sentences: the rule, what was found, how far it depends on choices, its history."""
+    claim, found, kind = entry.claim, entry.robustness, entry.claim.kind
+    items = [f"Rule: {rule_in_words(claim)}."] if claim.rule else []
+    items += [f"Found: {finding_text(one, kind)}." for one in entry.decision.findings if kind]
+    if kind:
+        items.append(f"Smallest effect that matters: {_amount(kind.smallest, kind)}. {kind.reason}")
+        items += [f"Detectable with a power of 80%: {detectable_text(entry)}."] if entry.decision.detectable else []
     items += [f"What would test it: {claim.would_test}"] if claim.would_test else []
     why = f" {found.what}." if found.share is not None else f": {found.reason}"
     items.append(f"Same verdict under: {robustness_text(entry)}{why}")
     items += [f"On record: {_record_in_words(record)}" for record in entry.evidence]
-    return [*items, f"Mind: {claim.caveat}"] if claim.caveat else items
+    items += [f"Mind: {claim.caveat}"] if claim.caveat else []
+    items += [
+        f"Changed on {change.date}: the rule was “{change.was}” and gave {change.gave}. {change.reason}"
+        if change.was
+        else f"Written on {change.date}. {change.reason}"
+        for change in claim.history
+    ]
+    return [*items, *([] if claim.frozen else ["This rule has been changed since and its history does not say so."])]
 
 
 def _record_in_words(record: Mapping[str, Any]) -> str:
@@ -171,8 +269,8 @@ def _record_in_words(record: Mapping[str, Any]) -> str:
     shown = figure_of(value, 2) if isinstance(value, int | float) else str(value)
     text = f"{record.get('text', '')} {shown}{f' {unit}' if unit else ''}"
     how = f"; {record['interval']}" if record.get("interval") else ""
-    between = f" (interval {figure_of((low, high), 2)}{how})" if low is not None and high is not None else ""
-    return f"{text}{between}."
+    ends = f"{figure_of(low, 2)} to {figure_of(high, 2)}" if low is not None and high is not None else ""
+    return f"{text}{f' (interval {ends}{how})' if ends else ''}."
 
 
 def details(entry: Entry) -> str:
@@ -181,10 +279,11 @@ def details(entry: Entry) -> str:
     named = {"fig": "figure", "tbl": "table"}
     links = [f"[{named[link.label[:3]]} in {link.section}]({link.section}.ipynb#{link.label})" for link in claim.see]
     items = [*statements(entry), *([f"Look at: {', '.join(links)}"] if links else [])]
+    judged = f", {claim.evidence} evidence, {entry.robustness.strength()}" if claim.rule else ""
     parts = [
         f"### {claim.title} {{#{claim.id}}}",
-        f"**{entry.verdict.capitalize()}.** {claim.paraphrase} *({claim.place})*",
-        '::: {.callout-note .entry collapse="true" title="The rule, the numbers, where to look"}',
+        f"**{entry.verdict.capitalize()}**{judged}. {claim.paraphrase} *({claim.place}; {claim.replication})*",
+        '::: {.callout-note .entry collapse="true" title="The rule, the numbers, its history, where to look"}',
         "\n".join(f"- {item}" for item in items),
         ":::",
     ]
@@ -192,8 +291,8 @@ def details(entry: Entry) -> str:
 
 
 def verdicts_by_kind(entries: Sequence[Entry]) -> pd.DataFrame:
-    """Number of claims: one row a kind of evidence, one column a verdict."""
-    pairs = pd.DataFrame([(entry.claim.kind, entry.verdict) for entry in entries], columns=["kind", "verdict"])
+    """Number of claims: one row a kind of replication, one column a verdict."""
+    pairs = pd.DataFrame([(entry.claim.replication, entry.verdict) for entry in entries], columns=["kind", "verdict"])
     table = pd.crosstab(pairs["kind"], pairs["verdict"]).reindex(columns=list(VERDICTS), fill_value=0)
     return table.loc[pairs["kind"].drop_duplicates()].rename_axis(index="kind", columns=None)
 
@@ -218,5 +317,5 @@ def verdicts_plot(table: pd.DataFrame) -> "Figure":
     axes.set_xlabel("Claims")
     axes.locator_params(axis="x", integer=True)
     axes.grid(axis="y", visible=False)
-    figure.legend(loc="outside upper center", ncols=2)
+    figure.legend(loc="outside upper center", ncols=3)
     return figure

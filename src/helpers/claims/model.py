@@ -1,28 +1,23 @@
 """The form of data/claims.yml: claims, and rules as data that can be read but never run as code."""
 
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date
 from typing import Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from helpers.errors import not_allowed
-from helpers.parameter_models import SectionParameters
+from helpers.errors import InputError, not_allowed
 
 Section = Literal[
     "innovation-index", "reshoring", "returning-firms", "value-chains", "intermediate-trade", "drivers", "policy"
 ]
 SECTIONS: tuple[str, ...] = get_args(Section)
 Operator = Literal["<", "<=", ">", ">=", "==", "!=", "between"]
-Kind = Literal["rank", "input-output measure", "published counts", "trade statistics", "regression", "none"]
+Verdict = Literal["supported", "partly", "contradicted", "inconclusive", "not testable"]
 METRIC = rf"^({'|'.join(SECTIONS)})\.[a-z0-9_]+$"
 NAME = r"^[a-z0-9][a-z0-9-]*$"
-
-
-class ClaimsParameters(SectionParameters):
-    """Parameters of the section `claims`; the rules themselves stand in data/claims.yml."""
-
-    robust_from: float = Field(
-        0.8, ge=0.5, le=1.0, description="share of alternatives from which a verdict is called robust (0.5-1)"
-    )
 
 
 class Strict(BaseModel):
@@ -31,11 +26,80 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Test(Strict):
-    """An operator and what to compare with: a number, or for `between` a lower and an upper end (both count)."""
+class Kind(Strict):
+    """What claims of a kind ask of a number, and the smallest effect that matters, in its own unit.
 
-    __test__ = False  # not a test case for pytest
+    A `difference` is compared with `reference`, `times` with one on a log scale; `figure` asks how near a number comes
+    to a printed one: closer than `smallest`, or than `near`.
+    """
 
+    title: str
+    asks: Literal["difference", "times", "figure"]
+    smallest: float = Field(gt=0)
+    near: float | None = None
+    reference: float = 0
+    unit: str = ""
+    digits: int = Field(1, ge=0, le=6)
+    reason: str = ""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not self.unit or not self.reason:
+            raise ValueError(f"The smallest effect of kind {self.title!r} needs a unit and a reason.")
+        if (self.near is None) == (self.asks == "figure"):
+            raise ValueError(f"Kind {self.title!r}: 'near' belongs to figures, and each of them needs it.")
+        if self.near is not None and self.near < self.smallest:
+            raise ValueError(f"Kind {self.title!r}: near ({self.near}) is less than smallest ({self.smallest}).")
+        if self.asks == "times" and (self.smallest <= 1 or self.reference):
+            raise ValueError(f"Kind {self.title!r}: a factor above one is needed, compared with one.")
+        return self
+
+
+class Number(Strict):
+    """A number that a rule looks at: a metric, its interval where it is an estimate, and what the claim says of it.
+
+    `than` is subtracted (for `times`: divided by). Numbers of one `group` answer as one, by majority.
+    """
+
+    label: str
+    metric: str = Field(pattern=METRIC)
+    low: str | None = Field(None, pattern=METRIC)
+    high: str | None = Field(None, pattern=METRIC)
+    freedom: str | None = Field(None, pattern=METRIC, description="degrees of freedom; without them the normal law")
+    than: str | None = Field(None, pattern=METRIC)
+    wanted: Literal["more", "less"] = "more"
+    printed: float | None = None
+    group: str = ""
+
+    @model_validator(mode="after")
+    def _interval_has_two_ends(self) -> Self:
+        if (self.low is None) != (self.high is None):
+            raise ValueError(f"{self.label!r}: low and high belong together.")
+        if self.than and self.low:
+            raise ValueError(f"{self.label!r}: a difference of two metrics has no interval here; leave the interval.")
+        return self
+
+    def metrics(self) -> list[str]:
+        """All metrics that this number is made of."""
+        return [name for name in (self.metric, self.low, self.high, self.freedom, self.than) if name]
+
+
+class Rule(Strict):
+    """The numbers that answer a claim, and the best and worst verdict that they can give."""
+
+    numbers: list[Number] = Field(min_length=1)
+    at_most: Literal["supported", "partly"] = "supported"
+    at_worst: Literal["contradicted", "inconclusive"] = "contradicted"
+
+    def metrics(self) -> set[str]:
+        """All metrics that the rule reads."""
+        return {name for number in self.numbers for name in number.metrics()}
+
+
+class FieldTest(Strict):
+    """A test of one column of a table: an operator and a number, or for `between` two ends (both count)."""
+
+    field: str
     operator: Operator
     value: float | tuple[float, float]
 
@@ -49,116 +113,19 @@ class Test(Strict):
         return self
 
 
-class FieldTest(Test):
-    """A test of one field of a record of evidence, or of one column of a table."""
-
-    field: str
-
-
-class Records(Strict):
-    """Some of the evidence of a section: the records of one claim, narrowed by equal fields."""
-
-    section: Section
-    claim: str = Field(pattern=NAME)
-    where: dict[str, str] = {}
-
-
-class Evidence(Records):
-    """One number of the one record that fits."""
-
-    field: str = "value"
-
-
-class Share(Records):
-    """The share of the records that fit of which all tests hold."""
-
-    that: list[FieldTest] = Field(min_length=1)
-
-
-class Condition(Strict):
-    """A quantity, an operator, and a number or another metric.
-
-    Exactly one of `metric` (`section.name` in its metrics.json), `evidence` and `share` names the quantity. `label` is
-    the quantity in words, `name` what alternatives call it where it is not a metric.
-    """
-
-    label: str
-    name: str | None = Field(None, pattern=NAME)
-    unit: str = ""
-    digits: int = Field(2, ge=0, le=6)
-    metric: str | None = Field(None, pattern=METRIC)
-    evidence: Evidence | None = None
-    share: Share | None = None
-    operator: Operator
-    value: float | tuple[float, float] | None = None
-    than: str | None = Field(None, pattern=METRIC, description="another metric to compare with, in place of a value")
-    than_label: str = Field("", description="that metric in words")
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if sum(source is not None for source in (self.metric, self.evidence, self.share)) != 1:
-            raise ValueError(f"{self.label!r} needs exactly one of metric, evidence and share.")
-        if (self.value is None) == (self.than is None):
-            raise ValueError(f"{self.label!r} needs exactly one of value and than.")
-        if bool(self.than) != bool(self.than_label):
-            raise ValueError(f"{self.label!r}: than and than_label belong together.")
-        if self.value is not None:
-            Test(operator=self.operator, value=self.value)
-        elif self.operator == "between":
-            raise ValueError(f"{self.label!r}: 'between' needs two numbers, not a metric.")
-        return self
-
-
-class Group(Strict):
-    """Conditions of which all, or at least one, must hold."""
-
-    all: list["Condition | Group"] = []
-    any: list["Condition | Group"] = []
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> Self:
-        if bool(self.all) == bool(self.any):
-            raise ValueError("A group of conditions has either 'all' or 'any', and is not empty.")
-        return self
-
-    def conditions(self) -> "list[Condition]":
-        """All conditions of this group and of the groups in it."""
-        nested = [member.conditions() if isinstance(member, Group) else [member] for member in self.all or self.any]
-        return [condition for inner in nested for condition in inner]
-
-
-class Rule(Strict):
-    """When a claim counts as supported, and when as partly supported; otherwise it is not supported."""
-
-    supported: Group | None = None
-    partly: Group | None = None
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if self.supported is None and self.partly is None:
-            raise ValueError("A rule needs 'supported', 'partly' or both.")
-        return self
-
-    def quantities(self) -> set[str]:
-        """Metrics and names of the numbers that the rule looks at."""
-        groups = [group for group in (self.supported, self.partly) if group]
-        found = [condition for group in groups for condition in group.conditions()]
-        return {name for item in found for name in (item.metric, item.than, item.name) if name}
-
-
 class Alternatives(Strict):
-    """Other defensible specifications: rows of a table of a section, or points of a sweep.
+    """Other defensible specifications, to each of which the whole rule is applied.
 
-    `columns` says which column stands for which metric, or named number, in the rule; what is not named keeps its
-    value.
-    `where` and `equal` choose rows by number and by text; `weight` is a column that says how many specifications a row
-    stands for.
+    Rows of a table of a section, or points of a sweep: `columns` says which column stands for which metric of the rule,
+    and every metric needs one, but for degrees of freedom; `where` and `equal` choose rows by number and by text;
+    `weight` is a column that says how many specifications a row stands for. Without a source: the smallest effect
+    halved and doubled, and each number left out in turn.
     """
 
     section: Section | None = None
     table: str | None = Field(None, pattern=NAME)
     sweep: str | None = Field(None, pattern=NAME)
-    columns: dict[str, str] = Field(min_length=1)
+    columns: dict[str, str] = {}
     where: list[FieldTest] = []
     equal: dict[str, str] = {}
     weight: str | None = None
@@ -166,14 +133,16 @@ class Alternatives(Strict):
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        if (self.sweep is None) == (self.table is None) or (self.table is None) != (self.section is None):
-            raise ValueError("Alternatives are either a sweep, or a table with its section.")
+        if (self.table is None) != (self.section is None) or (self.sweep and self.table):
+            raise ValueError("Alternatives are a sweep, or a table with its section, or neither.")
+        if bool(self.source) != bool(self.columns):
+            raise ValueError("Alternatives from a table or a sweep need columns, and others have none.")
         return self
 
     @property
     def source(self) -> str:
-        """Name under which the table is handed over: `section/table` or `sweep:name`."""
-        return f"sweep:{self.sweep}" if self.sweep else f"{self.section}/{self.table}"
+        """Name under which the table is handed over: `section/table` or `sweep:name`; empty without one."""
+        return f"sweep:{self.sweep}" if self.sweep else f"{self.section}/{self.table}" if self.table else ""
 
 
 class Link(Strict):
@@ -183,6 +152,16 @@ class Link(Strict):
     label: str = Field(pattern=r"^(fig|tbl)-[a-z0-9-]+$")
 
 
+class Revision(Strict):
+    """One entry of a rule's history: when it was written or changed, from what, and why."""
+
+    date: date
+    reason: str
+    was: str = Field("", description="the rule before, in words; empty for the first")
+    gave: str = Field("", description="the verdict that it gave")
+    digest: str = Field("", description="of the rule from then on")
+
+
 class Claim(Strict):
     """A sentence of the study in our words, where it stands, and how it is judged."""
 
@@ -190,8 +169,11 @@ class Claim(Strict):
     title: str
     paraphrase: str
     place: str
-    kind: Kind
+    kind: Kind | None = None
+    evidence: Literal["direct", "proxy"] = "proxy"
+    replication: Literal["reproduction", "robustness", "extension"] = "extension"
     rule: Rule | None = None
+    history: list[Revision] = Field(min_length=1)
     would_test: str = Field("", description="for a claim without rule: the data that would test it")
     caveat: str = ""
     see: list[Link] = []
@@ -202,6 +184,8 @@ class Claim(Strict):
     def _testable_or_not(self) -> Self:
         if self.rule is None and not self.would_test:
             raise ValueError(f"Claim {self.id!r} has no rule; say in would_test what data would test it.")
+        if (self.rule is None) != (self.kind is None):
+            raise ValueError(f"Claim {self.id!r}: a rule and a kind, with its smallest effect, belong together.")
         if self.rule is None and self.alternatives:
             raise ValueError(f"Claim {self.id!r} has alternatives but no rule to apply to them.")
         if not self.alternatives and not self.no_alternatives:
@@ -209,17 +193,47 @@ class Claim(Strict):
         return self
 
     @model_validator(mode="after")
-    def _alternatives_vary_the_rule(self) -> Self:
-        known = self.rule.quantities() if self.rule else set()
-        for name in (name for listed in self.alternatives for name in listed.columns):
-            if name not in known:
-                raise ValueError(f"Claim {self.id!r}: {not_allowed('number of its rule', name, sorted(known))}")
+    def _numbers_fit_the_kind(self) -> Self:
+        for number in self.rule.numbers if self.rule else []:
+            if self.kind and (number.printed is None) == (self.kind.asks == "figure"):
+                raise ValueError(f"{number.label!r}: a printed figure belongs to a kind that asks for figures only.")
         return self
+
+    @model_validator(mode="after")
+    def _alternatives_hold_nothing_fixed(self) -> Self:
+        needed = self.rule.metrics() if self.rule else set()
+        for listed in (listed for listed in self.alternatives if listed.source):
+            for name in listed.columns:
+                if name not in needed:
+                    raise ValueError(f"Claim {self.id!r}: {not_allowed('number of its rule', name, sorted(needed))}")
+            freedom = {number.freedom for number in self.rule.numbers} if self.rule else set()
+            if fixed := sorted(needed - {*listed.columns} - freedom):
+                raise ValueError(f"Claim {self.id!r}: its alternatives hold {', '.join(fixed)} fixed; name a column.")
+        return self
+
+    @model_validator(mode="after")
+    def _history_in_order(self) -> Self:
+        dates = [entry.date for entry in self.history]
+        if dates != sorted(dates):
+            raise ValueError(f"Claim {self.id!r}: its history is out of order; write the oldest entry first.")
+        return self
+
+    def digest(self) -> str:
+        """Hash of all that decides the verdict: the rule, and what its kind asks."""
+        kind = self.kind.model_dump(exclude={"title", "reason", "digits"}) if self.kind else None
+        rule = self.rule.model_dump() if self.rule else None
+        return hashlib.sha256(json.dumps([kind, rule], sort_keys=True).encode()).hexdigest()[:12]
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the rule is still the one of the last entry of its history."""
+        return self.history[-1].digest == self.digest()
 
 
 class Claims(Strict):
-    """All claims."""
+    """All claims; `kinds` is where the file writes kinds down once, for claims to repeat by YAML's anchors."""
 
+    kinds: list[Kind] = []
     claims: list[Claim] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -229,3 +243,16 @@ class Claims(Strict):
         if twice:
             raise ValueError(f"Claim {twice[0]!r} is there twice.")
         return self
+
+    def refuse_unknown(self, known: Mapping[str, str]) -> None:
+        """Raise InputError for a metric that no section says it leaves.
+
+        Parameters
+        ----------
+        known : mapping
+            Metrics that sections declare, as `section.name`.
+        """
+        for claim in self.claims:
+            for name in sorted(claim.rule.metrics()) if claim.rule else []:
+                if name not in known:
+                    raise InputError(f"claims.yml: claim {claim.id!r}: {not_allowed('metric', name, sorted(known))}")

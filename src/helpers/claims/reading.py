@@ -9,19 +9,34 @@ import pandas as pd
 import yaml
 from pydantic import ValidationError
 
-from helpers.claims.model import Claim, Claims
+from helpers.claims.model import SECTIONS, Claim, Claims
 from helpers.claims.verdict import Facts
 from helpers.errors import InputError, WorkError
+from helpers.paths import project_root
 
 
-def read_claims(path: Path) -> list[Claim]:
-    """Read and check the file of claims.
+def read_claims(root: Path | None = None) -> list[Claim]:
+    """Read data/claims.yml and hold it against its form and against the metrics that sections say they leave.
+
+    Parameters
+    ----------
+    root : Path, optional
+        Where `data` and `notebooks` are; default: the project's root.
 
     Raises
     ------
     InputError
-        The file is missing, is not YAML, or breaks the form; the message names the claim and the field.
+        The file is missing, is not YAML, breaks the form, or a rule names a metric that no section leaves; the message
+        names the claim and the field.
     """
+    found = read_file(root or project_root())
+    found.refuse_unknown(declared_metrics(root))
+    return found.claims
+
+
+def read_file(root: Path) -> Claims:
+    """Read data/claims.yml and hold it against its form; raises InputError as `read_claims` says."""
+    path = root / "data" / "claims.yml"
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -29,9 +44,32 @@ def read_claims(path: Path) -> list[Claim]:
     except yaml.YAMLError as error:
         raise InputError(f"{path.name} is not YAML: {' '.join(str(error).split())}.") from error
     try:
-        return Claims.model_validate(content).claims
+        return Claims.model_validate(content)
     except ValidationError as error:
         raise InputError(f"{path.name}: {_explained(error, content)}") from error
+
+
+def declared_metrics(root: Path | None = None) -> dict[str, str]:
+    """Return the metrics that the front matter of sections promises to claims, with the cell that leaves each.
+
+    Parameters
+    ----------
+    root : Path, optional
+        As `read_claims` takes it.
+
+    Returns
+    -------
+    dict
+        `section.metric` -> id of a cell, from `leaves: {cell: [metric, ...]}`.
+    """
+    found: dict[str, str] = {}
+    for section in SECTIONS:
+        path = (root or project_root()) / "notebooks" / f"{section}.ipynb"
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"] if path.is_file() else []
+        front = yaml.safe_load("".join(cells[0]["source"]).strip("-\n")) if cells else {}
+        for cell, names in (front.get("leaves") or {}).items():
+            found |= {f"{section}.{name}": cell for name in names}
+    return found
 
 
 def _explained(error: ValidationError, content: Any) -> str:
@@ -105,7 +143,7 @@ def read_alternatives(
     """
     left_out = from_generated(folders)
     paths: dict[str, Path] = {}
-    for listed in (item for claim in claims for item in claim.alternatives):
+    for listed in (item for claim in claims for item in claim.alternatives if item.source):
         if listed.sweep in sweeps:
             paths[listed.source] = sweeps[str(listed.sweep)] / "points.csv"
         elif listed.section in folders and listed.section not in left_out:

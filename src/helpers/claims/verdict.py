@@ -3,15 +3,17 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from helpers.claims.model import Alternatives, Claim, Condition, FieldTest, Group, Records, Rule
+from helpers.claims.model import Alternatives, Claim, FieldTest, Kind, Number, Rule, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Verdict = Literal["supported", "partly", "not supported", "not testable"]
-VERDICTS: tuple[Verdict, ...] = ("supported", "partly", "not supported", "not testable")
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+#: What a number, or a group of them, says of a claim: as claimed; nearly; cannot tell; the opposite.
+Answer = Literal["yes", "nearly", "unclear", "no"]
+ROBUST, FRAGILE = 0.8, 0.5
 
 COMPARE: dict[str, Callable[[float, Any], bool]] = {
     "<": lambda a, b: a < b,
@@ -40,27 +42,40 @@ class Facts:
     evidence: Mapping[str, Sequence[Mapping[str, Any]]]
 
     def with_metrics(self, other: Mapping[str, Any]) -> "Facts":
-        """Return the facts with some metrics, or numbers that a rule names itself, replaced."""
+        """Return the facts with some metrics replaced."""
         return replace(self, metrics={**self.metrics, **other})
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One condition as it turned out: the numbers compared and whether it holds (None = a number is missing)."""
+    """One number as it turned out; `answer` is None when it is missing. `detectable` belongs to estimates only."""
 
-    condition: Condition
-    observed: float | None
-    against: float | tuple[float, float] | None
-    holds: bool | None
+    number: Number
+    value: float | None
+    answer: Answer | None
+    why: str = "missing"
+    low: float | None = None
+    high: float | None = None
+    detectable: float | None = None
+    p_equivalence: float | None = None
 
 
 @dataclass(frozen=True)
 class Decision:
-    """A verdict with the conditions looked at; `missing` names the numbers that were not there."""
+    """A verdict with the numbers looked at."""
 
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
-    missing: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The numbers that were not there."""
+        return tuple(finding.number.label for finding in self.findings if finding.answer is None)
+
+    @property
+    def detectable(self) -> float | None:
+        """The minimum detectable effect; of several estimates the largest."""
+        return max((one.detectable for one in self.findings if one.detectable is not None), default=None)
 
 
 @dataclass(frozen=True)
@@ -72,6 +87,12 @@ class Robustness:
     what: str = ""
     reason: str = ""
 
+    def strength(self, robust_from: float = ROBUST) -> str:
+        """Return robust, mixed or fragile, or "not varied"."""
+        if self.share is None:
+            return "not varied"
+        return "robust" if self.share >= robust_from else "fragile" if self.share < FRAGILE else "mixed"
+
 
 def number(value: Any) -> float | None:
     """Return a finite number, or None for anything else (text, null, NaN)."""
@@ -80,95 +101,131 @@ def number(value: Any) -> float | None:
     return float(value)
 
 
-def matching(records: Records, facts: Facts) -> list[Mapping[str, Any]]:
-    """Return the records of evidence that a rule speaks of."""
-    found = [item for item in facts.evidence.get(records.section, ()) if item.get("claim") == records.claim]
-    return [item for item in found if all(str(item.get(key)) == wanted for key, wanted in records.where.items())]
+def judge(asked: Number, kind: Kind, facts: Facts) -> Finding:
+    """Let one number answer the claim.
+
+    Parameters
+    ----------
+    asked : Number
+    kind : Kind
+    facts : Facts
+
+    Returns
+    -------
+    Finding
+        A printed figure: yes closer than the smallest difference that matters, nearly closer than `near`, else no. A
+        number without an interval: yes or no from the smallest effect on, unclear within it. An estimate: as
+        `_estimated` says.
+    """
+    value, than = number(facts.metrics.get(asked.metric)), number(facts.metrics.get(asked.than or ""))
+    if value is None or (asked.than and than is None):
+        return Finding(asked, None, None)
+    if than is not None:
+        value = value / than if kind.asks == "times" else value - than
+    if asked.printed is not None:
+        gap = round(abs(value - asked.printed), 9)
+        if gap <= kind.smallest:
+            return Finding(asked, value, "yes", "as printed")
+        near = kind.near is not None and gap <= kind.near
+        return Finding(asked, value, "nearly" if near else "no", "near what is printed" if near else "not as printed")
+    if asked.low and asked.high:
+        return _estimated(asked, kind, value, facts)
+    effect, smallest = _directed(asked, kind, value), _scaled(kind, kind.smallest)
+    if round(abs(effect), 9) < round(smallest, 9):
+        return Finding(asked, value, "unclear", "too small to tell")
+    return Finding(asked, value, *_side(effect > 0))
 
 
-def passes(test: FieldTest, record: Mapping[str, Any]) -> bool | None:
-    """Tell whether a field of a record passes a test; None when it is not a number."""
-    value = number(record.get(test.field))
-    return None if value is None else COMPARE[test.operator](value, test.value)
+def _estimated(asked: Number, kind: Kind, value: float, facts: Facts) -> Finding:
+    """Test an estimate against zero by its interval, and against the smallest effect of interest (TOST).
+
+    As claimed and not smaller than matters: yes; as claimed but smaller: nearly; the opposite, or no effect as large as
+    the smallest: no; neither test rejects: unclear.
+    """
+    from scipy import stats
+
+    from helpers.econometrics.equivalence import equivalence_p, minimum_detectable_effect
+
+    low, high = (number(facts.metrics.get(name or "")) for name in (asked.low, asked.high))
+    if low is None or high is None or high <= low or (kind.asks == "times" and low <= 0):
+        return Finding(asked, value, None)
+    freedom = number(facts.metrics.get(asked.freedom or "")) or math.inf
+    level = number(facts.metrics.get(f"{asked.metric.partition('.')[0]}.level")) or 0.95
+    ends = sorted(_directed(asked, kind, end) for end in (low, high))
+    error = (ends[1] - ends[0]) / 2 / float(stats.t.ppf((1 + level) / 2, freedom))
+    smallest = _scaled(kind, kind.smallest)
+    p = equivalence_p(_directed(asked, kind, value), error, smallest, freedom)
+    detectable = minimum_detectable_effect(error, freedom)
+    answer, why = _side(ends[0] > 0)
+    if ends[0] > 0 and p < 0.05:
+        answer, why = "nearly", "as claimed, but smaller than matters"
+    elif ends[0] <= 0 <= ends[1]:
+        answer, why = ("no", "no effect as large as matters") if p < 0.05 else ("unclear", "too imprecise to tell")
+    detectable = math.exp(detectable) if kind.asks == "times" else detectable
+    return Finding(asked, value, answer, why, low, high, detectable, p)
 
 
-def observe(condition: Condition, facts: Facts) -> float | None:
-    """Return the number a condition is about, None when it is not there or not unique."""
-    if condition.name and condition.name in facts.metrics:
-        return number(facts.metrics[condition.name])
-    if condition.metric:
-        return number(facts.metrics.get(condition.metric))
-    if condition.evidence:
-        found = matching(condition.evidence, facts)
-        return number(found[0].get(condition.evidence.field)) if len(found) == 1 else None
-    assert condition.share is not None
-    tested = [[passes(test, record) for test in condition.share.that] for record in matching(condition.share, facts)]
-    known = [results for results in tested if None not in results]
-    return sum(all(results) for results in known) / len(known) if known else None
+def _side(as_claimed: bool) -> tuple[Answer, str]:
+    return ("yes", "as claimed") if as_claimed else ("no", "the opposite")
 
 
-def check(condition: Condition, facts: Facts) -> Finding:
-    """Look one condition up and compare."""
-    observed = observe(condition, facts)
-    against = condition.value if condition.than is None else number(facts.metrics.get(condition.than))
-    if observed is None or against is None:
-        return Finding(condition, observed, against, None)
-    return Finding(condition, observed, against, COMPARE[condition.operator](observed, against))
+def _scaled(kind: Kind, value: float) -> float:
+    return math.log(value) if kind.asks == "times" else value
 
 
-def examine(group: Group, facts: Facts) -> tuple[bool | None, list[Finding]]:
-    """Tell whether a group of conditions holds; None when the answer depends on a missing number."""
-    outcomes: list[bool | None] = []
-    findings: list[Finding] = []
-    for member in group.all or group.any:
-        if isinstance(member, Group):
-            outcome, inner = examine(member, facts)
-        else:
-            inner = [check(member, facts)]
-            outcome = inner[0].holds
-        outcomes.append(outcome)
-        findings += inner
-    every = bool(group.all)
-    # one member that fails decides "all", one that holds decides "any", whatever is missing
-    if (not every) in outcomes:
-        return not every, findings
-    return (None if None in outcomes else every), findings
+def _directed(asked: Number, kind: Kind, value: float) -> float:
+    """Return how far a value lies from the reference, positive on the side that the claim names."""
+    away = _scaled(kind, value) - kind.reference
+    return away if asked.wanted == "more" else -away
 
 
-def decide(rule: Rule | None, facts: Facts) -> Decision:
+def decide(rule: Rule | None, kind: Kind | None, facts: Facts) -> Decision:
     """Apply a rule.
 
     Parameters
     ----------
     rule : Rule or None
         None: the claim cannot be tested with the data at hand.
+    kind : Kind or None
     facts : Facts
 
     Returns
     -------
     Decision
-        `supported` when that group holds, else `partly` when that one does, else `not supported`; `not testable`
-        without a rule, or when the answer depends on a number that is not there.
+        All numbers (groups of them, by majority) as claimed: supported. More than half the opposite: contradicted. Some
+        as claimed, or nearly: partly. Else inconclusive. A missing number is left out; without any: not testable.
     """
-    if rule is None:
+    if rule is None or kind is None:
         return Decision("not testable")
-    findings: list[Finding] = []
-    steps: tuple[tuple[Verdict, Group | None], ...] = (("supported", rule.supported), ("partly", rule.partly))
-    for verdict, group in steps:
-        if group is None:
-            continue
-        holds, looked_at = examine(group, facts)
-        findings += [item for item in looked_at if item not in findings]
-        if holds is None:
-            missing = tuple(item.condition.label for item in looked_at if item.holds is None)
-            return Decision("not testable", tuple(findings), missing)
-        if holds:
-            return Decision(verdict, tuple(findings))
-    return Decision("not supported", tuple(findings))
+    findings = tuple(judge(asked, kind, facts) for asked in rule.numbers)
+    groups: dict[str, list[Answer]] = {}
+    for finding in findings:
+        if finding.answer is not None:
+            groups.setdefault(finding.number.group or finding.number.label, []).append(finding.answer)
+    if not groups:
+        return Decision("not testable", findings)
+    answers = [_majority(members) for members in groups.values()]
+    verdict: Verdict = "inconclusive"
+    if all(answer == "yes" for answer in answers):
+        verdict = rule.at_most
+    elif _more_than_half("no", answers):
+        verdict = rule.at_worst
+    elif {"yes", "nearly"} & {*answers}:
+        verdict = "partly"
+    return Decision(verdict, findings)
+
+
+def _more_than_half(wanted: Answer, answers: Sequence[Answer]) -> bool:
+    return 2 * answers.count(wanted) > len(answers)
+
+
+def _majority(answers: Sequence[Answer]) -> Answer:
+    winners: list[Answer] = [answer for answer in get_args(Answer) if _more_than_half(answer, answers)]
+    return winners[0] if winners else "nearly" if {"yes", "nearly"} & {*answers} else "unclear"
 
 
 def robustness(claim: Claim, verdict: Verdict, facts: Facts, tables: Mapping[str, "pd.DataFrame"]) -> Robustness:
-    """Apply the rule of a claim to each of its alternatives.
+    """Apply the whole rule of a claim to each of its alternatives.
 
     Parameters
     ----------
@@ -176,39 +233,72 @@ def robustness(claim: Claim, verdict: Verdict, facts: Facts, tables: Mapping[str
     verdict : str
         Under the main specification.
     facts : Facts
-        Metrics that the alternatives do not vary keep their values.
     tables : mapping
         `section/table` or `sweep:name` -> one row an alternative.
 
     Returns
     -------
     Robustness
-        From the first list of alternatives that is there and to which the rule applies. Rows in which a number is
-        missing are not counted.
+        From the first list of alternatives that is there and to which the rule applies. Alternatives in which all
+        numbers are missing are not counted.
     """
-    if not claim.alternatives or claim.rule is None:
+    if not claim.alternatives or claim.rule is None or claim.kind is None:
         return Robustness(None, reason=claim.no_alternatives)
-    tried = [_over(listed, claim.rule, verdict, facts, tables.get(listed.source)) for listed in claim.alternatives]
+    tried = [_over(listed, claim, verdict, facts, tables.get(listed.source)) for listed in claim.alternatives]
     return next((found for found in tried if found.share is not None), tried[0])
 
 
-def _over(listed: Alternatives, rule: Rule, verdict: Verdict, facts: Facts, table: "pd.DataFrame | None") -> Robustness:
-    """Apply a rule to one list of alternatives."""
-    if table is None:
+def _over(
+    listed: Alternatives, claim: Claim, verdict: Verdict, facts: Facts, table: "pd.DataFrame | None"
+) -> Robustness:
+    """Apply a claim's rule to one list of alternatives."""
+    if not listed.source:
+        found = [(1.0, decide(rule, kind, facts).verdict) for rule, kind in _within(claim)]
+    elif table is None:
         return Robustness(None, what=listed.what, reason=f"{listed.source} is not there")
-    used = [*listed.columns.values(), *(test.field for test in listed.where), *listed.equal, listed.weight]
-    absent = [name for name in used if name and name not in table.columns]
-    if absent:
-        return Robustness(None, what=listed.what, reason=f"{listed.source} has no column {absent[0]!r}")
-    same = total = 0.0
-    for row in table.to_dict("records"):
-        chosen = all(passes(test, row) for test in listed.where)
-        if not chosen or any(str(row[name]) != text for name, text in listed.equal.items()):
-            continue
-        found = decide(rule, facts.with_metrics({metric: row[name] for metric, name in listed.columns.items()})).verdict
-        if found != "not testable":
-            weight = float(row[listed.weight]) if listed.weight else 1.0
-            total, same = total + weight, same + weight * (found == verdict)
+    else:
+        used = [*listed.columns.values(), *(test.field for test in listed.where), *listed.equal, listed.weight]
+        absent = [name for name in used if name and name not in table.columns]
+        if absent:
+            return Robustness(None, what=listed.what, reason=f"{listed.source} has no column {absent[0]!r}")
+        found = [
+            (
+                float(row[listed.weight]) if listed.weight else 1.0,
+                decide(claim.rule, claim.kind, facts.with_metrics(_values(listed, row))).verdict,
+            )
+            for row in table.to_dict("records")
+            if _chosen(listed, row)
+        ]
+    total = sum(weight for weight, one in found if one != "not testable")
     if not total:
-        return Robustness(None, what=listed.what, reason=f"{listed.source} has no row to which the rule applies")
-    return Robustness(same / total, round(total), listed.what)
+        return Robustness(None, what=listed.what, reason="no alternative to which the rule applies")
+    return Robustness(sum(weight for weight, one in found if one == verdict) / total, round(total), listed.what)
+
+
+def _values(listed: Alternatives, row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {metric: row[column] for metric, column in listed.columns.items()}
+
+
+def _chosen(listed: Alternatives, row: Mapping[Any, Any]) -> bool:
+    return all(_passes(test, row) for test in listed.where) and all(
+        str(row[name]) == text for name, text in listed.equal.items()
+    )
+
+
+def _passes(test: FieldTest, row: Mapping[Any, Any]) -> bool:
+    value = number(row.get(test.field))
+    return value is not None and COMPARE[test.operator](value, test.value)
+
+
+def _within(claim: Claim) -> list[tuple[Rule, Kind]]:
+    """Return the rule with the smallest effect halved and doubled, and with each number left out in turn."""
+    assert claim.rule
+    assert claim.kind
+    numbers = claim.rule.numbers
+    kept = [numbers, *(([*numbers[:at], *numbers[at + 1 :]]) for at in range(len(numbers)) if len(numbers) > 1)]
+    kinds = [claim.kind]
+    for power in (0.5, 2.0):
+        smallest = claim.kind.smallest**power if claim.kind.asks == "times" else claim.kind.smallest * power
+        near = None if claim.kind.near is None else claim.kind.near * power
+        kinds.append(claim.kind.model_copy(update={"smallest": smallest, "near": near}))
+    return [(claim.rule.model_copy(update={"numbers": few}), kind) for few in kept for kind in kinds][1:]

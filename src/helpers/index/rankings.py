@@ -24,6 +24,12 @@ from helpers.index.specification import Index, ranked
 
 MINIMA = (0, 100, 500, 1000, 5000)
 POPULATIONS = (0, 1_000_000)
+#: Economies and indicators of which newspapers print the study's ranks.
+RIVALS = ("DEU", "JPN", "USA")
+RIVAL_MEASURES = {
+    "rd_gdp": "KITA: world rank of R&D to GDP",
+    PATENT_SHARE: "KITA: world rank of high-tech share of patents",
+}
 #: Choices of one indicator with the values they give, by economy.
 Alternatives = Iterator[tuple[dict[str, Any], pd.Series]]
 
@@ -290,7 +296,83 @@ def index_metrics(index: Index) -> dict[str, float | None]:
         "korea_rank_composite": int(index.ranks[STUDY_ECONOMY]) if known else None,
         "korea_score_composite": float(index.scores[STUDY_ECONOMY]) if known else None,
         "n_composite": int(index.scores.count()),
+        "korea_percentile_composite": _percentile(index.scores) if known else None,
     }
+
+
+def _percentile(values: pd.Series) -> float:
+    """Percentage of the other economies that Korea lies above."""
+    known = values.dropna()
+    return float(100 * (known < known[STUDY_ECONOMY]).sum() / (len(known) - 1))
+
+
+def rival_metrics(selection: Selection) -> dict[str, float | None]:
+    """Return the ranks of the economies whose ranks newspapers print from the study, by indicator, under flat names."""
+    places = ranked(selection.values).reindex(RIVALS)
+    return {f"{code.lower()}_rank_{name}": place for name in places for code, place in places[name].items()}
+
+
+def rival_ranks(selection: Selection, printed: pd.DataFrame) -> pd.DataFrame:
+    """Return rank and number of economies beside each rank that is printed.
+
+    Parameters
+    ----------
+    selection : Selection
+    printed : pandas.DataFrame
+        Published counts: `iso3, measure, value`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        economy, indicator, rank, of, printed.
+    """
+    places, counted = ranked(selection.values), selection.values.count()
+    rows = [
+        {
+            "economy": economies.name(code),
+            "indicator": labels([name])[name],
+            "rank": places[name].get(code),
+            "of": counted[name],
+            "printed": printed.loc[(printed["iso3"] == code) & (printed["measure"] == measure), "value"].item(),
+        }
+        for name, measure in RIVAL_MEASURES.items()
+        if name in places
+        for code in RIVALS
+    ]
+    return pd.DataFrame(rows).astype({"rank": "Int64", "of": "Int64", "printed": "Int64"})
+
+
+def other_standings(
+    tables: Mapping[str, pd.DataFrame], members: Sequence[str], year: int, maximum_age: int
+) -> pd.DataFrame:
+    """Rank Korea by indicators that the study did not choose.
+
+    Parameters
+    ----------
+    tables : mapping
+        Name of the indicator to its tidy table.
+    members : sequence of str
+        Economies compared.
+    year, maximum_age : int
+        As in `select.newest`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by indicator: year, value, rank, of, percentile; empty values where Korea has none.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    for name, table in tables.items():
+        found = newest(table[table["iso3"].isin(members)], year, maximum_age)
+        if STUDY_ECONOMY not in found.index:
+            rows[name] = {"of": len(found)}
+            continue
+        own, place = found.loc[STUDY_ECONOMY], ranked(found["value"])[STUDY_ECONOMY]
+        rows[name] = {"year": own["year"], "value": own["value"], "rank": place, "of": len(found)}
+        rows[name]["percentile"] = _percentile(found["value"])
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["year", "value", "rank", "of", "percentile"]).astype(
+        {"year": "Int64", "rank": "Int64"}
+    )
 
 
 def study_metrics(found: pd.DataFrame) -> dict[str, float]:

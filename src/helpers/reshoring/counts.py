@@ -212,9 +212,10 @@ def change_alternatives(counts: pd.DataFrame, split_year: int, level: float = 0.
     Returns
     -------
     DataFrame
-        `vintage, split_year, first_year, interval`, `ratio` with its lower end `low`, `within` (later against earlier
-        years since the split) with `within_low`, and `jobs_ratio`: jobs announced in the USA after against before.
-        Missing where a publication has too few years; combinations without a year on both sides are left out.
+        `vintage, split_year, first_year, interval`, `ratio` with its ends `low` and `high`, `within` (later against
+        earlier years since the split) with `within_low` and `within_high`, and `jobs_ratio`: jobs announced in the USA
+        after against before. Missing where a publication has too few years; combinations without a year on both sides
+        are left out.
     """
     vintages = by_vintage(counts)
     first = int(vintages.index.min())
@@ -241,10 +242,11 @@ def _change_rows(name: str, series: pd.Series, split_year: int, level: float) ->
     except InputError:
         within = None
     keys = {"vintage": name, "split_year": split_year, "first_year": int(series.index.min())}
-    for interval, end in (("exact", "low"), ("quasi-Poisson", "wide_low")):
-        found = {"interval": interval, "ratio": change.ratio, "low": getattr(change, end)}
-        growth = (within.ratio, getattr(within, end)) if within else (np.nan, np.nan)
-        yield keys | found | dict(zip(("within", "within_low"), growth, strict=True))
+    for interval, ends in (("exact", ("low", "high")), ("quasi-Poisson", ("wide_low", "wide_high"))):
+        found = {"interval": interval, "ratio": change.ratio, "within": within.ratio if within else np.nan}
+        for end, name in zip(("low", "high"), ends, strict=True):
+            found |= {end: getattr(change, name), f"within_{end}": getattr(within, name) if within else np.nan}
+        yield keys | found
 
 
 def alternatives_headed(table: pd.DataFrame) -> pd.DataFrame:

@@ -4,7 +4,7 @@ All are put so that a slowdown of global value chains is a fall of the mean year
 enter as foreign content, 100 minus the ratio.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import product
 
@@ -176,6 +176,50 @@ def slowdown_alternatives(panels: dict[str, pd.DataFrame], chosen: ValueChainsPa
             row = {"break_year": break_year, "crisis_years": "left out" if crisis else "kept", "lags": lags}
             row |= {"alpha": alpha, "tested": len(tests), "slowed": slowed}
             rows.append(row | {"share": slowed / len(tests) if tests else float("nan")})
+    return pd.DataFrame(rows)
+
+
+def turns(panel: pd.DataFrame, chosen: ValueChainsParameters, crisis: Sequence[int], lags: int = 1) -> dict[str, float]:
+    """Return the turn of the yearly change in the study's year, the one before and the one after, under flat names.
+
+    With effects of the economies and a balanced panel, the estimate and its Driscoll-Kraay error are those of the mean
+    series with a Newey-West error (`breaks.pooled`).
+
+    Parameters
+    ----------
+    panel : DataFrame
+        Yearly changes, years by economies.
+    chosen : ValueChainsParameters
+    crisis : sequence of int
+        Years with a dummy of their own.
+    lags : int
+        Of the error.
+
+    Returns
+    -------
+    dict
+        `turn_<year>`, `turn_<year>_low`, `turn_<year>_high`; missing where a side has fewer than two years.
+    """
+    series = breaks.pooled(panel)
+    found: dict[str, float] = {}
+    for year in (chosen.break_year - 1, chosen.break_year, chosen.break_year + 1):
+        change = reach = float("nan")
+        with suppress(InputError):
+            test = breaks.known_date(series, year, crisis, lags, chosen.level)
+            change, reach = test.change, test.reach
+        found |= {f"turn_{year}": change, f"turn_{year}_low": change - reach, f"turn_{year}_high": change + reach}
+    return found
+
+
+def turn_alternatives(panels: dict[str, pd.DataFrame], chosen: ValueChainsParameters) -> pd.DataFrame:
+    """Return `turns` for every measure that has years before the turn, with and without years of crisis, by lags."""
+    rows = [
+        {"measure": name, "crisis_years": "left out" if crisis else "kept", "lags": lags}
+        | turns(panel, chosen, crisis, lags)
+        for name, panel in panels.items()
+        for crisis, lags in product(dict.fromkeys((tuple(chosen.crisis_years), ())), (1, 2))
+        if not name.startswith(LATE)
+    ]
     return pd.DataFrame(rows)
 
 

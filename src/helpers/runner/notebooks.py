@@ -53,6 +53,9 @@ class FrontMatter(BaseModel):
     needs: list[str] = Field(default=[], description="runs whose results it reads: SECTION or SCENARIO/SECTION")
     sweeps: list[str] = Field(default=[], description="sweeps whose tables it reads")
     ingested: list[str] = Field(default=[], description="kinds of ingested data its parameters may name")
+    leaves: dict[str, list[str]] = Field(
+        default={}, description="metrics that claims may read, by the cell that leaves them"
+    )
     scenarios: list[str] | None = Field(default=None, description="only under these scenarios; default: all")
     for_each: ForEach | None = Field(default=None, description="one run and page for each value of a parameter")
     at_root: bool = Field(default=False, description="its page stands at the root of the site")
