@@ -121,3 +121,11 @@ def test_evidence_names_source_years_and_whether_it_counts(changed):
 def test_years_that_do_not_ascend_are_refused():
     with pytest.raises(ValueError, match="must ascend"):
         ReshoringParameters(ends=[2019, 2014])
+
+
+def test_every_economy_is_shown_largest_fall_first(levels):
+    table = sources.by_economy(levels, "adb", [2011, 2022, 2040])
+    assert list(table) == ["2011", "2022", "change"]
+    assert len(table) == 62
+    assert table["change"].is_monotonic_increasing
+    assert table.loc["KOR", "change"] == pytest.approx(table.loc["KOR", "2022"] - table.loc["KOR", "2011"])

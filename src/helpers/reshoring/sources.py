@@ -220,6 +220,24 @@ def agreed_on(agreed: pd.DataFrame, direction: str) -> dict[int, list[str]]:
     return {end: found.loc[found["end"] == end, "iso3"].tolist() for end in agreed.index.unique("end")}
 
 
+def by_economy(found: pd.DataFrame, source: str, years: Sequence[int]) -> pd.DataFrame:
+    """Return one source's values in some years for every economy, and the change from the first to the last.
+
+    Parameters
+    ----------
+    found : DataFrame
+        From `levels`.
+    source : str
+        Its name in `SOURCES`.
+    years : sequence of int
+        Those shown; a year that the source lacks is left out.
+    """
+    own = found[(found["source"] == source) & found["year"].isin(years)]
+    wide = own.pivot(index="iso3", columns="year", values="value")
+    changed = wide.assign(change=wide[wide.columns[-1]] - wide[wide.columns[0]])
+    return changed.sort_values("change").rename(columns=str).rename_axis(index="economy", columns=None)
+
+
 def newest_shares(icio: pd.DataFrame) -> pd.DataFrame:
     """Return the level of S in the OECD's tables of 2022, with and without refining and basic metals.
 
