@@ -69,7 +69,7 @@ def test_a_run_says_when_what_it_reads_is_out_of_date(quick, line):
     quick.add("late", "report.other_results('alpha')", extra="needs: [alpha]\n", order=20)
     code, told = line("run", "late")
     assert code == 1
-    assert "none under scenario latest. Run `reshoring build alpha --scenario latest` first" in told
+    assert "none under scenario base. Run `reshoring build alpha --scenario base` first" in told
     line("build")
     assert "note:" not in line("run", "late", "--scenario", "base")[1]
     quick.edit("alpha", "step-1", "report.metrics(value=1)")

@@ -42,7 +42,10 @@ def test_results_of_every_scenario_are_read_with_their_titles(collected):
 def test_a_changed_title_of_what_is_read_is_seen(collected):
     states()
     collected.scenario("wide", {"early": {"scale": 3}}, title="Wider")
-    assert rows(plan(None, ["front"]))[0].reasons == ["what it shows of other runs: scenarios changed"]
+    assert rows(plan(None, ["front"]))[0].reasons == [
+        "what it shows of other runs: runs changed",
+        "what it shows of other runs: scenarios changed",
+    ]
     assert states()["base/front"] == "ran"
     assert "Wider/Section early" in collected.metrics("front")["shown"]
 

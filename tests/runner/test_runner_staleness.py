@@ -65,9 +65,9 @@ def test_changed_code_runs_only_its_section(built):
 
 
 def test_changed_parameter_runs_only_its_scenario_and_section(built):
-    built.scenario("wide", {})
+    built.scenario("wide", {"alpha": {"scale": 2, "word": "two"}, "beta": {"word": "two"}})
     assert states() == {"base/alpha": "fresh", "base/beta": "fresh", "wide/alpha": "ran", "wide/beta": "ran"}
-    built.scenario("wide", {"alpha": {"scale": 5}})
+    built.scenario("wide", {"alpha": {"scale": 5, "word": "two"}, "beta": {"word": "two"}})
     assert reasons("wide/alpha") == ["parameter scale is 5, was 2"]
     assert states() == {"base/alpha": "fresh", "base/beta": "fresh", "wide/alpha": "ran", "wide/beta": "fresh"}
 

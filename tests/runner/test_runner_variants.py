@@ -47,7 +47,7 @@ def test_each_value_gets_a_run_of_its_own_under_each_scenario(varied):
 
 def test_only_the_variants_that_a_change_reaches_run_again(varied):
     states()
-    varied.scenario("wide", {"early": {"scale": 2}})
+    varied.scenario("wide", {"early": {"scale": 2, "word": "two"}})
     done = states()
     assert {name for name, state in done.items() if state == "ran"} == {
         "wide/early",

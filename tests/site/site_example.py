@@ -170,9 +170,11 @@ def finished_run(root, section, scenario="latest", made=None, **front):
     title = TITLE if made is None else executed["cells"][0]["source"].partition("title: ")[2].partition("\n")[0]
     declared = {"at_root": made is not None, "for_each": None, "model_extra": {}} | front
     about = {"title": title, "description": "Thirty economies, measured and ranked.", "order": 10}
+    under = Scenario(scenario, SCENARIOS[scenario], "What the <authors> could see.")
     return SimpleNamespace(
         section=SimpleNamespace(slug=section, **about, **declared),
-        scenario=Scenario(scenario, SCENARIOS[scenario], "What the <authors> could see."),
+        scenario=under,
+        scenarios=[under],
         variant="",
         key=(scenario, section),
         folder=folder,

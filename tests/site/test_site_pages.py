@@ -136,7 +136,9 @@ def test_source_lines_link_the_files_there_are(run):
 def test_what_is_younger_than_the_scenario_says_so_on_its_page_and_beneath_its_figures(run):
     kept = dict.fromkeys(("rd_gdp", "robot_density"), "Nothing so old is <kept>.")
     run.scenario = Scenario("old", "Old", as_of=AsOf(date(2019, 5, 3), "old", kept))
+    run.scenarios = [Scenario("new", "New"), run.scenario]
     run.section.tables = ["rd_gdp"]
+    assert "Scenario: New and Old" in run_box(run)
     assert "1 of 1 tables published after 3 May 2019" in run_box(run)
     assert "rd_gdp</th><td>2020-10</td><td>Nothing so old is &lt;kept&gt;." in run_box(run)
     line = source_line_links(run, '<p class="source-line">Source: UN (unsdg-2020-10); X (other).</p>')

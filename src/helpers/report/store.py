@@ -114,11 +114,8 @@ def other_runs(section: str | None = None) -> list[OtherRun]:
         manifests = sorted((project_root() / "build" / "runs").glob("*/*/manifest.json"))
         found = [_finished_run(path.parent) for path in manifests]
     else:
-        titles = {one["name"]: one["title"] for one in context.get("scenarios", [])}
-        found = [
-            OtherRun(**run, scenario_title=titles[run["scenario"]], results=Path(context["needs"][name]))
-            for name, run in context.get("runs", {}).items()
-        ]
+        described = context.get("runs", {})
+        found = [OtherRun(**run, results=Path(context["needs"][name])) for name, run in described.items()]
     return [run for run in found if section in (None, run.section)]
 
 

@@ -21,7 +21,7 @@ from helpers.paths import build_folder, project_root, relative
 from helpers.runner import fingerprint, notebooks, parameters, plan, run, sweeps
 from helpers.runner.normalise import as_text, normalise, with_new_text
 from helpers.runner.notebooks import Scenario
-from helpers.runner.plan import Declared
+from helpers.runner.plan import DEFAULT, Declared
 from helpers.runner.progress import Progress
 from helpers.runner.run import ADHOC, CellError, Key, Run, RunResult
 
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 State = Literal["fresh", "ran", "text", "failed", "skipped", "left"]
 COMPLETE = ("fresh", "ran", "text")
-#: Scenario whose results a run outside the build reads when none is named.
-DEFAULT = "latest"
 #: Folders below the root whose files a build reads, and manifests that say all that a run needs to know of the rest.
 READ = ("notebooks", "scenarios", "sweeps", "data")
 INGESTED = "build/ingested/*/*/manifest.json"

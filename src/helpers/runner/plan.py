@@ -20,6 +20,8 @@ from helpers.runner.run import FAILURE, SEPARATOR, Key, Run, labelled
 
 SAFE = re.compile(r"[\w.+-]+", re.ASCII)
 State = Literal["up to date", "text only", "stale", "failed", "may run"]
+#: Scenario that is seen first: a run outside the build reads its results when none is named.
+DEFAULT = "latest"
 #: A section that never ran is expected to take a second, and so much for each code cell (seconds).
 EXPECTED_A_CELL = 0.2
 
@@ -29,10 +31,47 @@ class Declared:
 
     def __init__(self) -> None:
         self.sections = {section.slug: section for section in notebooks.sections()}
-        self.scenarios = {scenario.name: scenario for scenario in notebooks.scenarios()}
+        found = sorted(notebooks.scenarios(), key=lambda scenario: (scenario.name != DEFAULT, scenario.name))
+        self.scenarios = {scenario.name: scenario for scenario in found}
+        self._own: dict[Key, list[Run]] = {}
 
     def runs(self, section: Section, scenario: Scenario) -> list[Run]:
         """Return the runs of a section under a scenario: none, one, or one for each of its variants.
+
+        What an earlier scenario gives the same inputs is run once, under that one.
+
+        Raises
+        ------
+        InputError
+            What `for_each` declares does not exist, or gives values of which no folder can be named.
+        """
+        return [self._shared(run) for run in self._under(section, scenario)]
+
+    def _shared(self, run: Run) -> Run:
+        """Return the run of the first scenario under which nothing that the run reads is another."""
+        for scenario in self.scenarios.values():
+            if scenario is run.scenario:
+                return run
+            for other in self._under(run.section, scenario):
+                if other.variant == run.variant and self._inputs(other) == self._inputs(run):
+                    other.also[run.scenario.name] = run.scenario
+                    return other
+        return run
+
+    def _inputs(self, run: Run) -> list[Any]:
+        """Return what may differ between the runs of a section under two scenarios."""
+        needs = [notebooks.split_need(need) for need in run.section.needs]
+        own = (self._under(self.sections[slug], run.scenario) for name, slug in needs if not name)
+        return [run.parameters, run.scenario.part(run.section), [self._shared(one).key for runs in own for one in runs]]
+
+    def _under(self, section: Section, scenario: Scenario) -> list[Run]:
+        key = (scenario.name, section.slug)
+        if key not in self._own:
+            self._own[key] = self._declared(section, scenario)
+        return self._own[key]
+
+    def _declared(self, section: Section, scenario: Scenario) -> list[Run]:
+        """Return the runs of a section under a scenario, whether or not another has the same.
 
         Raises
         ------
@@ -94,8 +133,9 @@ class Declared:
                 place = f"{relative(run.section.path)}: needs"
                 raise InputError(f"{place}: {not_allowed('scenario', name, self.scenarios)}")
             under = [one for one in self.scenarios.values() if name in ("*", one.name)] if name else [run.scenario]
-            for other in (other for one in under for other in self.runs(self.sections[slug], one)):
-                run.needs[other.name if name else other.label] = other
+            for one in under:
+                for other in self.runs(self.sections[slug], one):
+                    run.needs[f"{one.name}/{other.label}" if name else other.label] = other
         run.sweeps = {name: build_folder() / "sweeps" / name for name in run.section.sweeps}
         run.ingested = fingerprint.ingested_sets(run.section, run.parameters)
 
@@ -103,12 +143,14 @@ class Declared:
         """Return what a notebook may know of other runs, scenarios and sections: nothing unless it asks for it."""
         found: dict[str, Any] = {}
         if any("/" in name for name in run.needs):
-            under = self.scenarios.values()
-            found["scenarios"] = [{key: getattr(one, key) for key in ("name", "title", "description")} for one in under]
+            every = self.scenarios.values()
+            found["scenarios"] = [{key: getattr(one, key) for key in ("name", "title", "description")} for one in every]
             found["runs"] = {
                 name: {"section": one.section.slug, "scenario": one.scenario.name, "variant": one.variant}
+                | {"scenario_title": " and ".join(under.title for under in one.scenarios)}
                 | {key: getattr(one.section, key) for key in ("title", "description", "order")}
                 for name, one in run.needs.items()
+                if name in (one.name, one.label)
             }
         if run.section.sections:
             listed = [one for one in self.sections.values() if not one.at_root]
@@ -158,7 +200,8 @@ def expected(
         asked.setdefault(slug, set()).update([variant] if variant else [])
     under = [scenario for name, scenario in declared.scenarios.items() if name in wanted]
     chosen = [section for slug, section in declared.sections.items() if slug in asked]
-    every = [run for scenario in under for section in chosen for run in declared.runs(section, scenario)]
+    found = (run for scenario in under for section in chosen for run in declared.runs(section, scenario))
+    every = list({run.key: run for run in found}.values())
     for slug, variants in asked.items():
         there = dict.fromkeys(run.variant for run in every if run.section.slug == slug and run.variant)
         for name in sorted(variants - there.keys()):
@@ -273,7 +316,7 @@ def expected_seconds(planned: list[Run]) -> dict[Key, float]:
 
 def asked_for(planned: list[Run], scenarios: list[str] | None, sections: list[str] | None) -> set[Key]:
     """Return the keys of the runs that were asked for, as opposed to those that they need."""
-    within = [run for run in planned if scenarios is None or run.scenario.name in scenarios]
+    within = [run for run in planned if scenarios is None or {run.scenario.name, *run.also} & {*scenarios}]
     return {run.key for run in within if sections is None or {run.label, run.section.slug} & {*sections}}
 
 

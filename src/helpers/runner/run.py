@@ -55,6 +55,8 @@ class Run:
     sweeps: dict[str, Path] = field(default_factory=dict, repr=False)
     #: The parts of its fingerprint that do not depend on what it reads.
     fixed: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    #: Other scenarios that give it the same inputs, by name: it is their run too.
+    also: dict[str, Scenario] = field(default_factory=dict, repr=False)
     #: Whether it becomes a page of the site, beside those of the other sections and variants of its scenario.
     published: bool = True
 
@@ -76,6 +78,11 @@ class Run:
     def label(self) -> str:
         """How the run is called within its scenario: `drivers`, `economy@KOR`."""
         return labelled(self.section.slug, self.variant)
+
+    @property
+    def scenarios(self) -> list[Scenario]:
+        """All scenarios whose run it is; it lies under the first."""
+        return [self.scenario, *self.also.values()]
 
     @property
     def key(self) -> Key:

@@ -103,8 +103,9 @@ class Links:
     """
 
     def __init__(self, runs: Sequence[Run]) -> None:
-        self.pages = {label(run): page(run) for run in runs}
-        self.pages |= {f"{run.scenario.name}/{run.section.slug}": listed(run) for run in runs}
+        under = [(f"{one.name}/{run.section.slug}", run) for run in runs for one in run.scenarios]
+        self.pages = {f"{name}/{run.variant}".rstrip("/"): page(run) for name, run in under}
+        self.pages |= {name: listed(run) for name, run in under}
         self.scenarios = list(dict.fromkeys(run.scenario.name for run in runs))
         self.silent = {page(run): _silent_labels(run) for run in runs if not run.variant}
 

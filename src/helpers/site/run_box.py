@@ -3,6 +3,8 @@
 import re
 from html import escape
 
+from helpers.data.as_of import AsOf
+from helpers.data.records import Vintage
 from helpers.report.inline import Rich, code, link_html
 from helpers.report.tables import html_table
 from helpers.report.words import as_text
@@ -26,23 +28,29 @@ def run_box(run: Run) -> str:
 
     Above the box of a run on generated data stands a banner that says so.
     """
-    of = "How this page was made" if run.section.at_root else f"Scenario: {run.scenario.title}"
+    named = " and ".join(scenario.title for scenario in run.scenarios)
+    of = "How this page was made" if run.section.at_root else f"Scenario: {named}{_later_than(run)}"
+    about = "" if run.section.at_root else "".join(f"<p>{escape(one.description)}</p>\n" for one in run.scenarios)
     rows = [(code(name), as_text(value)) for name, value in run.parameters.items()]
     chosen = html_table(("Parameter", "Value"), rows, classes="plain-table")
-    about = "" if run.section.at_root else f"<p>{escape(run.scenario.description)}</p>\n"
     return (
         f'{WATERMARK if run.generated else ""}<details class="run-box"><summary>'
-        f'<span class="run-scenario">{escape(of)}{_later_than(run)}</span> '
+        f'<span class="run-scenario">{escape(of)}</span> '
         f'<span class="run-id">run <code>{run.run_id}</code></span></summary>\n'
         f"{about}{_part('Parameters', chosen) if rows else ''}{_data(run)}{_downloads(run)}</details>"
     )
 
 
+def _later(run: Run) -> list[tuple[AsOf, dict[str, tuple[Vintage, str]]]]:
+    """Return the tables of a page that a scenario lists as exceptions from its day, with vintages and reasons."""
+    dated = [one.as_of for one in run.scenarios if one.as_of]
+    return [(as_of, later) for as_of in dated if (later := as_of.later(run.section.tables))]
+
+
 def _later_than(run: Run) -> str:
-    """Say, where the scenario has a day, how many of a page's tables are younger."""
-    as_of = run.scenario.as_of
-    count = len(as_of.later(run.section.tables)) if as_of else 0
-    return f" · {count} of {len(run.tables)} tables published after {as_of.words}" if as_of and count else ""
+    """Say, where a scenario has a day, how many of a page's tables are younger."""
+    count = len(run.tables)
+    return "".join(f" · {len(later)} of {count} tables published after {as_of.words}" for as_of, later in _later(run))
 
 
 def _data(run: Run) -> str:
@@ -57,13 +65,12 @@ def _data(run: Run) -> str:
 
 def _published_later(run: Run) -> str:
     """Return the tables that the day of the scenario would hide, each with its date and why it is used all the same."""
-    as_of = run.scenario.as_of
-    found = as_of.later(run.section.tables) if as_of else {}
-    if not as_of or not found:
-        return ""
-    rows = [(name, vintage.published, reason) for name, (vintage, reason) in sorted(found.items())]
-    table = html_table(("Table", "Published", "Why it is used"), rows, classes="plain-table")
-    return _part(f"Published after {as_of.words}", table)
+    parts = []
+    for as_of, later in _later(run):
+        rows = [(name, vintage.published, reason) for name, (vintage, reason) in sorted(later.items())]
+        table = html_table(("Table", "Published", "Why it is used"), rows, classes="plain-table")
+        parts.append(_part(f"Published after {as_of.words}", table))
+    return "".join(parts)
 
 
 def _downloads(run: Run) -> str:
@@ -91,7 +98,7 @@ def source_line_links(run: Run, html: str) -> str:
     links = ", ".join(link_html(way(run, f"{downloads(run)}/{path}"), words, download=True) for path, words in found)
     as_of = run.scenario.as_of
     later = {vintage.name for vintage, _ in as_of.later(run.section.tables).values()} if as_of else set()
-    named = sorted(vintage for vintage in later if re.search(rf"[(, ]{re.escape(vintage)}[),]", html))
+    named = sorted(name for name in later if re.search(rf"[(, ]{re.escape(name)}[),]", html))
     after = f" Published after {as_of.words}: {', '.join(named)}." if as_of and named else ""
     files = f' <span class="downloads">Download: {links}</span>' if links else ""
     return f"{html.removesuffix('</p>')}{after}{files}</p>"
