@@ -85,6 +85,13 @@ def test_vintages_are_ordered_by_publication_and_shrink(published):
     assert counts.shrinkage(wide).loc[2014].tolist() == [22, 15, 7, pytest.approx(7 / 22)]
 
 
+def test_first_prints_are_what_the_ministry_first_gave_out(published):
+    found = counts.first_prints(counts.by_vintage(published))
+    assert found.to_dict() == {2018: 9, 2019: 16, 2020: 24, 2021: 26, 2022: 24, 2023: 22, 2024: 20}
+    change = counts.poisson_change(found, 2019)
+    assert [round(value, 2) for value in (change.ratio, change.low, change.high)] == [1.86, 1.20, 2.99]
+
+
 def test_part_years_stay_out_of_the_series(published):
     wide = counts.by_vintage(published)
     assert np.isnan(wide.loc[2018, "as selected, KOTRA 2018-09"])

@@ -62,3 +62,5 @@ def test_metrics_of_counts_are_those_of_the_newest_publication():
     assert found["recognised_halves_ratio"] == within.ratio
     assert found["recognised_share_lost"] == pytest.approx(31 / 142)
     assert found["split_year"] == 2019
+    printed = findings.rate_metrics("first_prints", newest, within)
+    assert printed == {name.replace("recognised", "first_prints"): found[name] for name in found if "ratio" in name}

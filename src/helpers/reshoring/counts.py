@@ -10,6 +10,9 @@ from helpers.errors import InputError, WorkError
 
 RECOGNISED = ("U-turn firms recognised", "U-turn firms recognised (as printed in KITA report)")
 STUDY_VINTAGE = "KITA 2021-02"
+#: Beginnings of the names of publications by the ministry, and by the study, which prints the ministry's figures.
+OFFICIAL = ("KITA", "MOTIE")
+FIRST_PRINTS = "first prints"
 CANCELLED = "U-turn recognitions cancelled"
 JOBS_ANNOUNCED = "Reshoring + FDI manufacturing jobs announced (RI)"
 
@@ -31,6 +34,17 @@ def by_vintage(counts: pd.DataFrame) -> pd.DataFrame:
     wide = kept.pivot(index="year", columns="vintage", values="value")
     months = wide.columns.to_series().str.extract(r"(20\d\d-\d\d)")[0]
     return wide[months.sort_values(kind="stable").index]
+
+
+def first_prints(vintages: pd.DataFrame) -> pd.Series:
+    """Return what was first printed for each year of the newest publication, before cancellations were taken off.
+
+    A publication net of cancellations sets old years, which have lost many firms, beside young ones, which have lost
+    few. Figures of others than the ministry, such as a business association, count by rules of their own.
+    """
+    official = vintages[[name for name in vintages if str(name).startswith(OFFICIAL)]]
+    years = official.iloc[:, -1].dropna().index
+    return official.bfill(axis=1).iloc[:, 0].loc[years].rename(FIRST_PRINTS)
 
 
 def cancellations(counts: pd.DataFrame) -> pd.Series:
@@ -196,9 +210,9 @@ def within_later(series: pd.Series, split_year: int, level: float = 0.95) -> Rat
 def change_alternatives(counts: pd.DataFrame, split_year: int, level: float = 0.95) -> pd.DataFrame:
     """Return the change of Korea's recognitions under other defensible choices.
 
-    Varied are the publication, the last year of the earlier period (the year before and after as well), whether the
-    first year of the Act counts (it holds firms that had waited for it), and the interval: exact Poisson, or
-    quasi-Poisson where years scatter more.
+    Varied are the publication (first prints are one), the last year of the earlier period (the year before and after as
+    well), whether the first year of the Act counts (it holds firms that had waited for it), and the interval: exact
+    Poisson, or quasi-Poisson where years scatter more.
 
     Parameters
     ----------
@@ -218,6 +232,7 @@ def change_alternatives(counts: pd.DataFrame, split_year: int, level: float = 0.
         are left out.
     """
     vintages = by_vintage(counts)
+    vintages[FIRST_PRINTS] = first_prints(vintages)
     first = int(vintages.index.min())
     splits = (split_year - 1, split_year, split_year + 1)
     rows = [

@@ -65,9 +65,24 @@ def count_metrics(newest: pd.Series, within: RateRatio, lost: pd.DataFrame, spli
         Last year of the earlier period.
     """
     values = {"recognised_share_lost": lost["lost"].sum() / lost["first"].sum(), "split_year": split_year}
-    for key, name in {"ratio": "ratio", "low": "ratio_low", "high": "ratio_high", "p": "ratio_p"}.items():
-        values |= {f"recognised_rate_{name}": newest[key], f"recognised_halves_{name}": getattr(within, key)}
-    return values
+    return values | rate_metrics("recognised", newest, within)
+
+
+def rate_metrics(counted: str, change: pd.Series, within: RateRatio) -> dict[str, Any]:
+    """Return a change of yearly counts and the one within the later years, under flat names.
+
+    Parameters
+    ----------
+    counted : str
+        Beginning of the names.
+    change : Series
+        A row of `counts.changes_by_vintage`.
+    within : RateRatio
+        Later against earlier half of the years after the split.
+    """
+    names = {"ratio": "ratio", "low": "ratio_low", "high": "ratio_high", "p": "ratio_p"}
+    values = {f"{counted}_rate_{name}": change[key] for key, name in names.items()}
+    return values | {f"{counted}_halves_{name}": getattr(within, key) for key, name in names.items()}
 
 
 def evidence(
