@@ -52,12 +52,6 @@ def test_sha256_is_that_of_the_file_as_it_is_now(project):
     assert data.sha256("robot_density") == hashlib.sha256(file.read_bytes()).hexdigest() != before
 
 
-def test_sha256_of_a_missing_file_is_a_plain_error(project):
-    data.path("robot_density").unlink()
-    with pytest.raises(WorkError, match=r"data/indicators/robot_density\.csv is missing: table 'robot_density'"):
-        data.sha256("robot_density")
-
-
 def test_missing_package_says_how_to_make_it(project):
     (project / catalogue.PACKAGE).unlink()
     with pytest.raises(WorkError, match=r"data/datapackage\.json is missing: run `reshoring data package`"):
@@ -77,10 +71,6 @@ def test_edited_record_or_corrections_ask_for_a_new_package(project, name):
         file.write("# edited\n")
     with pytest.raises(WorkError, match=f"{name} was edited since data/datapackage.json was made"):
         data.metadata("rd_gdp")
-
-
-@pytest.mark.parametrize("name", ["data/indicators/rd_gdp.yml", "data/corrections.yml"])
-def test_missing_record_or_corrections_are_a_plain_error(project, name):
     (project / name).unlink()
     with pytest.raises(WorkError, match=f"{name} is missing"):
         data.load("rd_gdp")

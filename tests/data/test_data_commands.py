@@ -46,11 +46,6 @@ def test_show_prints_the_record(reshoring):
         assert text in shown
 
 
-def test_show_of_an_unknown_table_suggests_one(reshoring):
-    with pytest.raises(InputError, match="Did you mean 'rd_gdp'"):
-        run(reshoring, "show", "rdgdp")
-
-
 def test_verify_and_package_say_what_they_did(reshoring, small):
     count = len(data.tables())
     assert run(reshoring, "verify") == f"{count} tables: hashes, schemas, coverage and declared corrections hold.\n"

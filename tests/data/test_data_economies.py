@@ -50,11 +50,8 @@ def test_refusals_name_the_closest():
         economies.group([])
 
 
-def test_one_economy_is_a_group_of_one():
+def test_names_and_groups_of_one():
     assert economies.group("KOR") == ["KOR"]
-
-
-def test_names():
     assert economies.name("KOR") == "Korea"
     assert economies.name("ROW") == "Rest of the world"
     with pytest.raises(InputError, match="'KO' is not a known economy"):

@@ -92,12 +92,9 @@ def test_where_korean_intermediates_go_in_2022():
 
 
 def test_what_edition_2023_covers():
-    assert data.load("oecd_icio2023_manufacturing_inputs_2019")["iso3"].nunique() == 19
-    assert data.load("oecd_icio2023_manufacturing_inputs_2020")["iso3"].nunique() == 76
     for year, count in ((2019, 20), (2020, 77)):
         exports = data.load(f"oecd_icio2023_intermediate_exports_{year}")
         assert set(exports["exporter"]) == set(exports["importer"])
-        assert exports["exporter"].nunique() == count
         assert len(exports) == count * (count - 1)
         assert "ROW" in set(exports["exporter"])
 

@@ -81,21 +81,14 @@ def test_an_answer_without_end_is_cut_off(service, waits, project):
     assert not list((project / "build" / "cache").rglob(".part-*"))
 
 
-def test_a_redirection_to_an_address_without_https_is_not_followed(service, waits, project, monkeypatch):
-    monkeypatch.setattr("helpers.data.update.client.is_safe", lambda url: "/safe" in url)
-    service.routes["/safe"] = lambda path, query: Answer(b"", status=302, headers={"Location": "/unsafe"})
-    service.json("/unsafe", [])
-    with pytest.raises(WorkError, match="leads to an address without https"):
-        ask(client(service), service, "safe")
-
-
-def test_a_step_without_https_on_the_way_is_seen(service, waits, project, monkeypatch):
-    monkeypatch.setattr("helpers.data.update.client.is_safe", lambda url: "/unsafe" not in url)
-    for place, to in (("/safe", "/unsafe"), ("/unsafe", "/end")):
+@pytest.mark.parametrize("unsafe", ["/end", "/middle"])
+def test_a_step_without_https_on_the_way_is_refused(unsafe, service, waits, project, monkeypatch):
+    monkeypatch.setattr("helpers.data.update.client.is_safe", lambda url: unsafe not in url)
+    for place, to in (("/start", "/middle"), ("/middle", "/end")):
         service.routes[place] = lambda path, query, to=to: Answer(b"", status=302, headers={"Location": to})
     service.json("/end", [])
     with pytest.raises(WorkError, match="leads to an address without https"):
-        ask(client(service), service, "safe")
+        ask(client(service), service, "start")
 
 
 def test_chunked_answers_are_read_and_broken_ones_noticed(service, waits, project):

@@ -9,7 +9,8 @@ import os
 
 import pandas as pd
 import pytest
-from update_service import Answer, Service, html, published, run, state, status
+from comtrade_service import HEADER, Comtrade
+from update_service import Answer, Service, published, run, state, status
 
 from helpers import data
 from helpers.errors import InputError, WorkError
@@ -78,13 +79,6 @@ def test_another_file_than_the_one_meant_is_refused(eleven, service, project, mo
     assert not list((project / "build" / "fetched" / "pwt").glob("*.xlsx"))
 
 
-def test_a_page_that_wants_a_person_is_told(service, project, monkeypatch):
-    offer(service, monkeypatch, "pwt", "pwt110.xlsx", b"PK" * 5000)
-    service.troubles = [html] * 3
-    with pytest.raises(WorkError, match="it may want a person to fetch the file"):
-        run("pwt")
-
-
 @pytest.mark.parametrize(
     ("body", "told"),
     [
@@ -127,51 +121,6 @@ def test_files_that_are_not_embedded_lie_beside_a_manifest(source, licence, serv
 
 
 # Comtrade
-
-HEADER = "typeCode\tfreqCode\trefYear\treporterCode\tflowCode\tpartnerCode\tclassificationCode\tcmdCode\tprimaryValue\n"
-
-
-class Comtrade:
-    """Lists and gives bulk files to whoever sends the key."""
-
-    def __init__(self, service):
-        self.service = service
-        self.files = {
-            year: gzip.compress((HEADER + f"C\tA\t{year}\t410\tX\t156\tH6\t854231\t1.0\n").encode())
-            for year in (2022, 2023)
-        }
-        self.published = "2026-06-01T00:00:00"
-        self.place = service.url
-        service.routes["/bulk/v1/get/C/A/HS"] = self.list
-        service.routes["/bulk/v1/file/"] = lambda path, query: Answer(self.files[int(path[-4:])], "application/gzip")
-        korea = {
-            "id": 410,
-            "text": "Rep. of Korea",
-            "reporterCode": 410,
-            "reporterCodeIsoAlpha3": "KOR",
-            "isGroup": False,
-        }
-        china = {"id": 156, "text": "China", "PartnerCode": 156, "PartnerCodeIsoAlpha3": "CHN", "isGroup": False}
-        service.json("/files/v1/app/reference/Reporters.json", {"more": False, "results": [korea]})
-        service.json("/files/v1/app/reference/partnerAreas.json", {"more": False, "results": [china]})
-
-    def list(self, path, query):
-        """Answer with the files of a reporter."""
-        found = [
-            {
-                "rowKey": f"410{year}",
-                "typeCode": "C",
-                "freqCode": "A",
-                "reporterCode": 410,
-                "period": year,
-                "classificationCode": "H6",
-                "publicationDate": self.published,
-                "fileUrl": f"{self.place}/bulk/v1/file/410/{year}",
-            }
-            for year in self.files
-            if str(year) in query["period"].split(",")
-        ]
-        return Answer(json.dumps({"elapsedTime": "0.1 secs", "count": len(found), "data": found, "error": ""}).encode())
 
 
 @pytest.fixture
@@ -274,19 +223,14 @@ def test_an_answer_that_repeats_the_key_is_not_kept(comtrade, service, project):
     assert not [path for path in project.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
 
 
-def test_the_key_does_not_follow_a_redirection(comtrade, service, project):
+@pytest.mark.parametrize("way", ["a redirection", "a list"])
+def test_no_other_address_is_asked(way, comtrade, service, project):
     other = Service()
-    service.troubles = [status(302, Location=f"{other.url}/elsewhere")]
-    with pytest.raises(WorkError, match="it has moved"):
-        run("comtrade", years=(2022,))
-    other.close()
-    assert other.asked == []
-
-
-def test_files_at_another_address_are_not_fetched(comtrade, project):
-    other = Service()
-    comtrade.place = other.url
-    with pytest.raises(WorkError, match="another address than its own"):
+    if way == "a list":
+        comtrade.place = other.url
+    else:
+        service.troubles = [status(302, Location=f"{other.url}/elsewhere")]
+    with pytest.raises(WorkError, match=r"it has moved|another address than its own"):
         run("comtrade", years=(2022,))
     other.close()
     assert other.asked == []

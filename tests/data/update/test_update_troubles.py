@@ -1,19 +1,18 @@
 """Every source meets every trouble: what passes is waited out, what lasts is told, and nothing partial is left."""
 
-import gzip
 import hashlib
-import json
 from dataclasses import replace
 
 import pandas as pd
 import pytest
+from comtrade_service import Comtrade
 from sdmx_service import eurostat_csv, oecd_csv, offer_structure, some
 from tiva_service import answer, offer_tiva
+from unsdg_service import UnitedNations
 from update_service import QUICK, Answer, dripping, html, published, silent, state, status, truncated
 from wdi_service import OLD, WorldBank
 
 from helpers.data.update import settings
-from helpers.data.update.series import m49_codes
 from helpers.data.update.updating import Options, update
 from helpers.errors import WorkError
 
@@ -29,30 +28,9 @@ TROUBLES = {
 
 
 def unsdg(service, set_variable):
-    """Offer figures of a few economies; the update is only rehearsed."""
-    numbers = {iso3: number for number, iso3 in m49_codes().items()}
-    rows = [
-        {
-            "series": "GB_XPD_RSDV",
-            "geoAreaCode": str(numbers[row.iso3]),
-            "geoAreaName": row.iso3,
-            "timePeriodStart": float(row.year),
-            "value": str(row.value),
-            "attributes": {"Units": "PERCENT"},
-            "dimensions": {"Reporting Type": "G"},
-        }
-        for row in published("rd_gdp", OLD).itertuples()
-    ]
-
-    def page(path, query):
-        size, number = int(query["pageSize"]), int(query["page"])
-        part = rows[(number - 1) * size : number * size]
-        whole = {"totalElements": len(rows), "totalPages": -(-len(rows) // size), "pageNumber": number, "data": part}
-        return Answer(json.dumps(whole).encode())
-
-    service.json("/unsdg/Series/List", [{"code": "GB_XPD_RSDV", "release": "2026.Q3.G.01"}])
-    service.routes["/unsdg/Series/Data"] = page
-    set_variable("RESHORING_UNSDG_URL", f"{service.url}/unsdg")
+    """Offer figures of the newest vintage; the update is only rehearsed."""
+    UnitedNations(service, published("rd_gdp", OLD))
+    set_variable("RESHORING_UNSDG_URL", f"{service.url}/sdg")
     return Options("unsdg", dry_run=True)
 
 
@@ -73,20 +51,8 @@ def tiva(service, set_variable):
 
 
 def comtrade(service, set_variable):
-    """Offer one bulk file with its reference files."""
-    header = "refYear\treporterCode\tflowCode\tpartnerCode\tclassificationCode\tcmdCode\tprimaryValue\n"
-    body = gzip.compress((header + "2022\t410\tX\t156\tH6\t854231\t1.0\n" * 200).encode())
-    listed = {
-        "reporterCode": 410,
-        "period": 2022,
-        "classificationCode": "H6",
-        "fileUrl": f"{service.url}/bulk/v1/file/1",
-    }
-    korea = {"reporterCode": 410, "reporterCodeIsoAlpha3": "KOR"}
-    service.json("/files/v1/app/reference/Reporters.json", {"results": [korea]})
-    service.json("/files/v1/app/reference/partnerAreas.json", {"results": []})
-    service.json("/bulk/v1/get/C/A/HS", {"count": 1, "data": [listed]})
-    service.routes["/bulk/v1/file/"] = lambda path, query: Answer(body, "application/gzip")
+    """Offer bulk files with their reference files."""
+    Comtrade(service)
     set_variable("RESHORING_COMTRADE_URL", service.url)
     set_variable("RESHORING_COMTRADE_KEY", "k" * 32)
     return Options("comtrade", years=(2022,))

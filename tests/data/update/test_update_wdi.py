@@ -5,11 +5,11 @@ import re
 import pandas as pd
 import pytest
 from update_service import commit, published, state, status
+from update_service import run as updated
 from wdi_service import DATE, OLD, WorldBank, revised
 
 from helpers import data
 from helpers.data.package import write_package
-from helpers.data.update.updating import Options, update
 from helpers.errors import InputError, WorkError
 
 NEW = f"wdi-{DATE}"
@@ -22,9 +22,7 @@ def bank(service, project, monkeypatch):
 
 
 def run(*tables, **options):
-    told = []
-    update(Options("wdi", tables=tables or ("rd_gdp",), **options), told.append)
-    return "\n".join(told)
+    return updated("wdi", tables=tables or ("rd_gdp",), **options)
 
 
 def test_a_vintage_is_added_beside_the_others(bank, project):
@@ -52,13 +50,9 @@ def test_only_the_table_its_record_and_the_package_change(bank, project):
     assert now[:start] + now[start + 6 :] == was
 
 
-def test_every_table_of_the_source_is_updated_at_once(bank, project):
-    update(Options("wdi"), lambda line: None)
+def test_every_table_is_updated_at_once_and_the_second_update_has_nothing_to_add(bank, project):
+    updated("wdi")
     assert data.vintages("rd_gdp")[-1] == data.vintages("unemployment_rate")[-1] == NEW
-
-
-def test_the_second_update_has_nothing_to_add(bank, project):
-    run()
     old = state(project)
     assert f"{NEW} is there already" in run()
     assert state(project) == old
@@ -144,19 +138,12 @@ def test_a_download_that_broke_off_goes_on_where_it_stopped(bank, service, proje
     assert data.vintages("rd_gdp")[-1] == NEW
 
 
-def test_what_a_dry_run_fetched_is_not_fetched_again(bank, service, project):
+def test_what_a_dry_run_fetched_is_not_fetched_again_unless_asked_to(bank, service, project):
     run(dry_run=True)
-    service.asked.clear()
-    run()
-    assert service.asked == []
-    assert data.vintages("rd_gdp")[-1] == NEW
-
-
-def test_fresh_fetches_again(bank, service, project):
-    run(dry_run=True)
-    service.asked.clear()
-    run(dry_run=True, fresh=True)
-    assert len(service.asked) == 4
+    for fresh, count in ((True, 4), (False, 0)):
+        service.asked.clear()
+        run(dry_run=True, fresh=fresh)
+        assert len(service.asked) == count
 
 
 def test_a_page_damaged_on_disk_is_fetched_again(bank, service, project):
@@ -261,7 +248,7 @@ def test_a_series_that_disappeared_stops_the_update_and_names_the_way_on(bank, p
     bank.series.pop("SL.UEM.TOTL.ZS")
     old = state(project)
     with pytest.raises(WorkError) as error:
-        update(Options("wdi"), lambda line: None)
+        updated("wdi")
     assert "1 of 2 tables cannot be updated; no table was changed:" in str(error.value)
     assert "The provided parameter value is not valid" in str(error.value)
     assert "--table TABLE" in str(error.value)
@@ -293,12 +280,10 @@ def test_economies_a_correction_leaves_out_are_not_expected(bank, project):
 
 def test_unknown_sources_and_tables_are_named(project):
     with pytest.raises(InputError, match=r"'wdy' is not a known source of updates. Did you mean 'wdi'"):
-        update(Options("wdy"), lambda line: None)
+        updated("wdy")
     with pytest.raises(InputError, match=r"table that wdi refreshes.*Allowed: rd_gdp, unemployment_rate"):
         run("human_capital_index")
 
 
 def test_without_a_source_all_are_listed(project):
-    told = []
-    update(Options(), told.append)
-    assert "wdi: World Bank, World Development Indicators; refreshes rd_gdp, unemployment_rate." in told[0]
+    assert "wdi: World Bank, World Development Indicators; refreshes rd_gdp, unemployment_rate." in updated("")
