@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from helpers.errors import InputError, not_allowed
+from helpers.errors import InputError
 
 Array = NDArray[np.float64]
-METHODS = ("none", "mean", "median", "group-mean", "group-median", "own-mean", "regression", "chained-equations")
 #: Column of the context that `regression` and `chained-equations` use, and the one that the means of a group use.
 INCOME, GROUP = "log_gdp_per_capita", "group"
 CHAINS = 20
@@ -29,8 +28,9 @@ def impute(
     values : pandas.DataFrame
         Economies by indicators, NaN = missing.
     method : str
-        A name of `METHODS`: ``group-mean`` and ``group-median`` are of the economies of the same ``group`` in the
-        context, ``regression`` is on its ``log_gdp_per_capita``, ``chained-equations`` the mean of 20 `chained_draws`.
+        One that the parameter model allows: ``group-mean`` and ``group-median`` are of the economies of the same
+        ``group`` in the context, ``regression`` is on its ``log_gdp_per_capita``, ``chained-equations`` the mean of 20
+        `chained_draws`.
     context : pandas.DataFrame, optional
         By economy; needed by the methods that use it.
     directions : sequence of int, optional
@@ -39,10 +39,8 @@ def impute(
     Raises
     ------
     InputError
-        Unknown method, missing context, an indicator without any value.
+        Missing context, an indicator without any value.
     """
-    if method not in METHODS:
-        raise InputError(not_allowed("imputation", method, METHODS))
     if method == "none" or not values.isna().to_numpy().any():
         return values
     if empty := list(values.columns[values.isna().all()]):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from helpers.errors import InputError, not_allowed
+from helpers.errors import InputError
 
 Array = NDArray[np.float64]
 #: A variance this small beside the squared mean may be nothing but the rounding of the mean of equal values.
@@ -171,8 +171,6 @@ METHODS: dict[str, Callable[..., Array]] = {
     "distance-to-maximum": distance_to_maximum,
     "fraction-of-maximum": fraction_of_maximum,
 }
-#: Methods whose result can be given an interval, or a mean and standard deviation.
-SCALED = ("minmax", "z-score", "percentile-rank")
 
 
 def normalise(x: Array, method: str, scale: tuple[float, float] | None = None) -> Array:
@@ -183,20 +181,9 @@ def normalise(x: Array, method: str, scale: tuple[float, float] | None = None) -
     x : array, shape (n, k, ...)
         Values of n economies and k indicators, more is better, NaN = missing.
     method : str
-        A name of `METHODS`.
+        A name of `METHODS`; the parameter model allows no other.
     scale : (float, float), optional
         Interval of ``minmax`` and ``percentile-rank``, mean and standard deviation of ``z-score``; the other methods
         have none.
-
-    Raises
-    ------
-    InputError
-        Unknown method, a scale for a method that has none.
     """
-    if method not in METHODS:
-        raise InputError(not_allowed("normalisation", method, METHODS))
-    if scale is None:
-        return METHODS[method](x)
-    if method not in SCALED:
-        raise InputError(f"The normalisation {method!r} has no scale. Leave it out, or use {', '.join(SCALED)}.")
-    return METHODS[method](x, *scale)
+    return METHODS[method](x, *(scale or ()))

@@ -124,11 +124,6 @@ def composite(values: pd.DataFrame, specification: Specification, context: pd.Da
     normalised = prepared(values, specification, context)
     x = normalised.to_numpy()
     if specification.weights == BENEFIT_OF_THE_DOUBT:
-        if specification.aggregation != "arithmetic":
-            raise InputError(
-                "Benefit of the doubt is a weighted sum by construction: it has no meaning with the aggregation "
-                f"{specification.aggregation!r}. Use 'arithmetic'."
-            )
         found, shares = weigh.benefit_of_the_doubt(x)
         weights = pd.Series(np.nanmean(shares, axis=0), values.columns, name="weight")
     else:
@@ -141,7 +136,7 @@ def composite(values: pd.DataFrame, specification: Specification, context: pd.Da
 def weights_of(normalised: pd.DataFrame, weights: str | Mapping[str, float]) -> pd.Series:
     """Return the weight of each indicator, summing to 1: a named weighting of `weigh`, or the weights given."""
     if isinstance(weights, str):
-        found = weigh.weights(normalised.to_numpy(), weights)
+        found = weigh.METHODS[weights](normalised.to_numpy())
     else:
         if unknown := sorted(set(weights) ^ set(normalised.columns)):
             raise InputError(

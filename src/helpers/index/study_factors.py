@@ -200,7 +200,7 @@ def _weightings(ranked: pd.DataFrame, parameters: InnovationIndexParameters, con
         tried = WEIGHTINGS
     for method in tried:
         try:
-            found[method] = weigh.weights(normalised, method)
+            found[method] = weigh.METHODS[method](normalised)
         except InputError:
             continue
     return found

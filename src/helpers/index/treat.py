@@ -12,7 +12,6 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from helpers.errors import InputError, not_allowed
 from helpers.index.normalise import constant, shape
 
 Array = NDArray[np.float64]
@@ -34,16 +33,9 @@ def treat(x: Array, method: str) -> Array:
         Values of n economies, NaN = missing; overwritten where it is contiguous.
     method : str
         "none" or a name of `METHODS`.
-
-    Raises
-    ------
-    InputError
-        Unknown method.
     """
     if method == "none":
         return x
-    if method not in METHODS:
-        raise InputError(not_allowed("outlier treatment", method, ("none", *METHODS)))
     columns = x.reshape(len(x), -1)
     pieces = [has_outliers(columns[:, start : start + PIECE]) for start in range(0, columns.shape[1], PIECE)]
     touched = np.flatnonzero(np.concatenate(pieces))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from helpers.errors import InputError, WorkError, not_allowed
+from helpers.errors import InputError, WorkError
 from helpers.index.aggregate import weighted_mean
 from helpers.index.normalise import minmax
 
@@ -241,6 +241,7 @@ def _favourable(known: Array, row: int) -> Array:
     return solved.x
 
 
+#: Weights by the name of the weighting; benefit of the doubt gives each economy weights of its own.
 METHODS: dict[str, Callable[[Array], Array]] = {
     "equal": equal,
     "pca": pca,
@@ -250,16 +251,3 @@ METHODS: dict[str, Callable[[Array], Array]] = {
     "equal-importance": equal_importance,
     "most-informative": most_informative,
 }
-
-
-def weights(x: Array, method: str) -> Array:
-    """Return the weights of a named method, summing to 1.
-
-    Raises
-    ------
-    InputError
-        Unknown method.
-    """
-    if method not in METHODS:
-        raise InputError(not_allowed("weighting", method, METHODS))
-    return METHODS[method](x)

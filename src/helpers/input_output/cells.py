@@ -124,7 +124,7 @@ def check_same_labels(source: str, rows: list[str], columns: list[str]) -> None:
         if missing:
             raise InputError(
                 f"{source}: the {name} {missing[0]} of the intermediate block is missing "
-                f"({_more(len(missing), f'missing {name}')}). Rows and columns must name the same industries."
+                f"({first_of(len(missing), f'missing {name}')}). Rows and columns must name the same industries."
             )
     if len(set(rows)) != len(rows) or len(set(columns)) != len(columns):
         twice = next(label for label in rows + columns if rows.count(label) > 1 or columns.count(label) > 1)
@@ -140,9 +140,10 @@ def check_complete(source: str, values: np.ndarray, rows: list[str], columns: li
             raise InputError(f"{source}: the cell in row {rows[row]}, column {columns[column]} is infinite.")
         raise InputError(
             f"{source}: the cell in row {rows[row]}, column {columns[column]} is empty "
-            f"({_more(int(holes.sum()), 'empty cell')}). A missing block is not a block of zeros."
+            f"({first_of(int(holes.sum()), 'empty cell')}). A missing block is not a block of zeros."
         )
 
 
-def _more(count: int, what: str) -> str:
+def first_of(count: int, what: str) -> str:
+    """Say of how many a message names the first."""
     return f"the only {what}" if count == 1 else f"the first of {count} such cells"

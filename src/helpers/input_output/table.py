@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.errors import InputError
+from helpers.input_output.cells import first_of
 
 UNIT = "million US$"
 #: The rest of the world, as every format is read.
@@ -191,7 +192,7 @@ def check_output(table: InterCountryTable) -> None:
         first = negative[0]
         raise InputError(
             f"{table.source}: gross output of {table.labels['label'].iloc[first]} is {table.output[first]:,.6g} "
-            f"({_more(len(negative), 'negative output')}). Output cannot be negative."
+            f"({first_of(len(negative), 'negative output')}). Output cannot be negative."
         )
 
 
@@ -210,7 +211,7 @@ def check_balance(
         raise InputError(
             f"{table.source}: {direction} {table.labels['label'].iloc[worst]} does not balance: {what} add up to "
             f"{parts[worst]:,.6f}, gross output is {table.output[worst]:,.6f}, a gap of {gap[worst]:,.6f} "
-            f"({share:.2%}; {_more(len(wrong), f'unbalanced {direction}')}). "
+            f"({share:.2%}; {first_of(len(wrong), f'unbalanced {direction}')}). "
             f"{_crossing(table, gap[worst], other, tolerance)}"
             f"Allowed: {tolerance.relative:.0e} of output or {tolerance.absolute:g} {UNIT}."
         )
@@ -258,7 +259,3 @@ def check_world_output(outputs: dict[int, float], source: str) -> None:
                 f"{source}: world output is {outputs[before]:,.0f} in {before} and {outputs[after]:,.0f} in {after}, "
                 f"{ratio:,.6g} times as much: one of the two is in another unit. Expected: {UNIT}."
             )
-
-
-def _more(count: int, what: str) -> str:
-    return f"the only {what}" if count == 1 else f"the first of {count} such cells"
