@@ -90,13 +90,11 @@ def test_agreement_in_words(directions, words):
 def test_table_says_which_years_a_source_covers(changed):
     table = sources.directions_table(changed, SHOWN, 2011, "{:+.1f}".format).set_index(["economy", "source"])
     korea = table.loc["Korea"]
-    assert korea.loc["OECD TiVA: foreign content of manufactured exports", "2011 to 2019"] == "fell (-10.7)"
-    icio = korea.loc["OECD ICIO: foreign share of all inputs of manufacturing"]
+    assert korea.loc["TiVA, manufactures", "2011 to 2019"] == "fell (-10.7)"
+    icio = korea.loc["ICIO, all inputs"]
     assert icio.tolist() == ["", "rose (+2.5), 2016–2018", "rose (+5.6), 2016–2022"]
-    assert (
-        table.loc[("Germany", "ADB: foreign content of manufactured exports"), "2011 to 2022"] == "rose (+8.4), break"
-    )
-    assert korea.loc["Sources together"].tolist() == [
+    assert table.loc[("Germany", "ADB, manufactures"), "2011 to 2022"] == "rose (+8.4), break"
+    assert korea.loc["together"].tolist() == [
         "fell in all sources",
         "fell in both sources",
         "fell in some sources",

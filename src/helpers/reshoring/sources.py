@@ -22,22 +22,30 @@ FELL, ROSE, SAME = "fell", "rose", "no material change"
 
 @dataclass(frozen=True)
 class Source:
-    """Who measures what: a short title, and the measure in words."""
+    """Who measures what: a title, the measure in words, and both in short for a table."""
 
     title: str
     measure: str
+    short: str
     table: str = ""
 
 
 #: By the name that metrics use. The inputs are those of the release that the page reads.
 SOURCES = {
-    "inputs": Source("Input-output tables", "foreign share of manufacturing's inputs"),
-    "tiva": Source("OECD TiVA", "foreign content of manufactured exports", "oecd_tiva2025_selected"),
-    "electronics": Source("OECD TiVA", "foreign content of electronics exports"),
-    "adb": Source("ADB", "foreign content of manufactured exports", "adb_value_added_exports"),
-    "bea": Source("BEA", "imported content of all exports", "us_import_content_of_exports_bea"),
-    "icio": Source("OECD ICIO", "foreign share of all inputs of manufacturing", "oecd_icio2025_korea_manufacturing"),
-    "kearney": Source("Kearney", "manufactures from low-cost Asia to output", "reshoring_derived"),
+    "inputs": Source("Input-output tables", "foreign share of manufacturing's inputs", "inputs"),
+    "tiva": Source(
+        "OECD TiVA", "foreign content of manufactured exports", "TiVA, manufactures", "oecd_tiva2025_selected"
+    ),
+    "electronics": Source("OECD TiVA", "foreign content of electronics exports", "TiVA, electronics"),
+    "adb": Source("ADB", "foreign content of manufactured exports", "ADB, manufactures", "adb_value_added_exports"),
+    "bea": Source("BEA", "imported content of all exports", "BEA, all exports", "us_import_content_of_exports_bea"),
+    "icio": Source(
+        "OECD ICIO",
+        "foreign share of all inputs of manufacturing",
+        "ICIO, all inputs",
+        "oecd_icio2025_korea_manufacturing",
+    ),
+    "kearney": Source("Kearney", "manufactures from low-cost Asia to output", "Kearney", "reshoring_derived"),
 }
 TABLES = [source.table for source in SOURCES.values() if source.table]
 #: Shown because the price of oil hardly moves it; part of another source, so it has no vote where sources are compared.
@@ -189,10 +197,11 @@ def directions_table(
         own = changed[changed["iso3"] == iso3]
         for name in (name for name in SOURCES if (own["source"] == name).any()):
             cells = {row.end: _cell(row, since, write) for row in own[own["source"] == name].itertuples()}
-            label = f"{SOURCES[name].title}: {SOURCES[name].measure}"
-            rows.append({"economy": economies.name(iso3), "source": label} | _by_window(cells, ends, since))
+            rows.append(
+                {"economy": economies.name(iso3), "source": SOURCES[name].short} | _by_window(cells, ends, since)
+            )
         cells = {end: agreed[iso3, end] for end in ends}
-        rows.append({"economy": economies.name(iso3), "source": "Sources together"} | _by_window(cells, ends, since))
+        rows.append({"economy": economies.name(iso3), "source": "together"} | _by_window(cells, ends, since))
     return pd.DataFrame(rows)
 
 
@@ -201,7 +210,7 @@ def _by_window(cells: dict[int, str], ends: Sequence[int], since: int) -> dict[s
 
 
 def _cell(row: Any, since: int, write: Callable[[float], str]) -> str:
-    size = f"{row.direction} ({write(row.change)})"
+    size = f"{row.direction.replace(SAME, 'none')} ({write(row.change)})"
     if row.counts:
         return size
     return f"{size}, break" if (row.first, row.last) == (since, row.end) else f"{size}, {row.first}–{row.last}"
