@@ -9,7 +9,7 @@ from types import ModuleType
 import nbformat
 import pytest
 
-from helpers.runner import inline, notebooks
+from helpers.runner import executed, notebooks
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
@@ -92,7 +92,7 @@ def test_inline_expressions_take_what_the_helpers_have(name):
     tree = ast.parse("\n".join(code for _, code in code_cells(name)))
     modules = imported(tree)
     for cell in read(name)["cells"]:
-        for expression in inline.of_cell(cell):
+        for expression in executed.expressions_of(cell):
             for node in ast.walk(ast.parse(expression, mode="eval")):
                 if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
                     assert hasattr(modules[node.value.id], node.attr), f"{cell['id']}: {expression}"

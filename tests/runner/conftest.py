@@ -1,8 +1,7 @@
 """A small project for each test."""
 
-import os
-import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-from small_project import COMMAND, SEARCHED, SmallProject  # noqa: E402
+from small_project import SEARCHED, SmallProject, start  # noqa: E402
 
 
 @pytest.fixture
@@ -45,12 +44,7 @@ def quick(project, preloaded):
 def command(project):
     """Return a function that starts the command line in a process of its own."""
 
-    def start(*arguments, environment=None, **options):
-        line = [sys.executable, "-c", COMMAND, *arguments]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(line, env=os.environ | (environment or {}), **({"cwd": project.root} | pipes | options))
-
-    return start
+    return partial(start, cwd=project.root)
 
 
 @pytest.fixture

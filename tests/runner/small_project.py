@@ -3,14 +3,21 @@
 import json
 import os
 import shutil
+import subprocess
 import sys
 import textwrap
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from root_pages import write_root_pages
+
+from helpers.runner import build
 
 HERE = Path(__file__).parent
 #: Where processes that tests start find the parameter models of the small project, and the code that is tested.
@@ -111,3 +118,30 @@ class SmallProject:
     def metrics(self, slug: str, scenario: str = "base") -> dict[str, Any]:
         """Return the metrics of a finished run."""
         return json.loads((self.root / "build/runs" / scenario / slug / "results/metrics.json").read_text())
+
+
+def start(*arguments: str, environment: dict[str, str] | None = None, **options: Any) -> Any:
+    """Start the command line in a process of its own."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    line = [sys.executable, "-c", COMMAND, *arguments]
+    return subprocess.Popen(line, env=os.environ | (environment or {}), **(pipes | options))
+
+
+def wait_until(true: Callable[[], Any], seconds: float = 60) -> None:
+    """Wait until something is true; fail when it takes too long."""
+    limit = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < limit, "waited in vain"
+        time.sleep(0.02)
+
+
+def is_gone(pid: int) -> bool:
+    """Tell whether a process has ended, be it that nobody has asked for its exit code."""
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def states(**options: Any) -> dict[str, str]:
+    """Build without a failure; return what became of each run."""
+    recap = build(**options)
+    assert recap.lines() == []
+    return {item.name: item.state for item in recap.results}

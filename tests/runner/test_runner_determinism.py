@@ -1,16 +1,13 @@
 """Equal inputs give equal bytes, whatever the folder, the hash seed and the number of jobs."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 from real_project import SCENARIO, cheap_copy
-from small_project import COMMAND, SmallProject
+from small_project import SmallProject, start
 
 from helpers.runner import completed, sections, sweeps
-from helpers.runner.normalise import clean, join_streams
+from helpers.runner.executed import clean, join_streams
 from helpers.runner.notebooks import PAGE_ONLY, tags
 
 CODE = """
@@ -45,35 +42,26 @@ def everything(*folders):
     }
 
 
-def starter(root):
-    """What the `command` fixture gives, for a fixture that outlives it."""
-    line = [sys.executable, "-c", COMMAND]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return lambda *arguments, environment, cwd: subprocess.Popen(
-        [*line, *arguments], env=os.environ | environment, cwd=cwd, **pipes
-    )
-
-
-def make(command, root, what, seed, jobs):
+def make(root, what, seed, jobs):
     """Carry out a command in a project of its own."""
     own = {"PYTHONHASHSEED": str(seed), "RESHORING_ROOT": str(root)}
-    process = command(what, "--jobs", str(jobs), environment=own, cwd=root)
+    process = start(what, "--jobs", str(jobs), environment=own, cwd=root)
     told, errors = process.communicate(timeout=600)
     assert process.returncode == 0, told + errors
 
 
-def build_in(folder, command, seed, jobs):
+def build_in(folder, seed, jobs):
     folder.mkdir()
     project = SmallProject(folder)
     project.add("alpha", CODE)
     project.add("beta", CODE, order=20)
-    make(command, folder, "build", seed, jobs)
+    make(folder, "build", seed, jobs)
     return everything(folder / "build" / "runs")
 
 
-def test_two_clean_builds_are_equal_byte_for_byte(project, command, tmp_path):
-    first = build_in(tmp_path / "one", command, seed=1, jobs=1)
-    second = build_in(tmp_path / "another place", command, seed=2, jobs=2)
+def test_two_clean_builds_are_equal_byte_for_byte(project, tmp_path):
+    first = build_in(tmp_path / "one", seed=1, jobs=1)
+    second = build_in(tmp_path / "another place", seed=2, jobs=2)
     assert sorted(name for name in first if "alpha" in name) == [
         "runs/base/alpha/manifest.json",
         "runs/base/alpha/notebook.ipynb",
@@ -91,7 +79,7 @@ PLACES = ("build/runs", "build/sweeps", "build/pages", "build/downloads", "_site
 
 def shipped(root, seed, jobs):
     """Build the site of all that is shipped, with cheap parameters, in a folder; return all that is left."""
-    make(starter(cheap_copy(root)), root, "site", seed, jobs)
+    make(cheap_copy(root), "site", seed, jobs)
     return everything(*(root / name for name in PLACES))
 
 
@@ -126,7 +114,7 @@ def test_points_of_sweeps_record_the_numbers_that_pages_show(shipped_once, monke
     design = {"title": "As the pages", "scenario": SCENARIO, "sections": {one.slug: {"list": [{}]} for one in swept}}
     (root / "sweeps" / "as-the-pages.yml").write_text(json.dumps(design))
     assert sweeps.run("as-the-pages").failed == 0
-    for point in sweeps.state_now("as-the-pages")[0]:
+    for point in sweeps.state_now("as-the-pages").points:
         recorded, shown = sweeps.recorded(point)["metrics"], completed(SCENARIO, point.section.slug).metrics
         assert recorded, point.section.slug
         assert {name: shown.get(name) for name in recorded} == recorded

@@ -10,13 +10,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
-from small_project import SmallProject, cells
+from small_project import SmallProject, wait_until
 
 from helpers import files
 from helpers.errors import InputError, WorkError
@@ -48,13 +48,6 @@ def processes_below(root):
     return list(found)
 
 
-def wait_until(true, seconds=30):
-    limit = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < limit, "waited in vain"
-        time.sleep(0.02)
-
-
 def test_a_failing_cell_stops_only_its_run_and_is_told_by_cell_and_line(quick):
     quick.add("alpha", "value = 1", "a = 2\nb = value / 0\nc = 3", "never = 1")
     quick.add("beta", order=20)
@@ -82,50 +75,45 @@ def test_a_failure_keeps_the_last_good_run_and_goes_away_with_the_next_good_one(
     assert not (quick.root / "build" / "failed" / "base" / "alpha").exists()
 
 
-def test_an_error_in_a_function_names_the_cells_line(quick):
-    quick.add("alpha", "import json\n\njson.loads('{')")
-    assert (one_failure().line, one_failure().name) == (3, "JSONDecodeError")
-
-
-def test_a_syntax_error_is_a_failure_of_its_cell(quick):
-    quick.add("alpha", "x = (")
-    assert (one_failure().cell_id, one_failure().name) == ("step-1", "SyntaxError")
+@pytest.mark.parametrize(
+    ("code", "line", "name"),
+    [
+        ("import json\n\njson.loads('{')", 3, "JSONDecodeError"),
+        ("x = (", None, "SyntaxError"),
+        ("import os; os._exit(3)", None, "DeadKernelError"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", None, "DeadKernelError"),
+    ],
+)
+def test_an_error_or_a_dead_kernel_is_a_failure_of_its_cell(quick, code, line, name):
+    quick.add("alpha", code)
+    error = one_failure()
+    assert (error.cell_id, error.name) == ("step-1", name)
+    assert line is None or error.line == line
 
 
 @pytest.mark.parametrize(
-    ("harm", "words"),
+    ("old", "new", "words"),
     [
-        (lambda path: path.write_text("{"), "alpha.ipynb is not a valid notebook"),
-        (lambda path: path.write_text("[]"), "alpha.ipynb is not a valid notebook"),
-        (lambda path: path.write_text('{"nbformat": 3, "cells": []}'), "not a notebook of format 4"),
-        (lambda path: path.write_text(path.read_text().replace('"raw"', '"markdown"')), "no front matter"),
-        (
-            lambda path: path.write_text(path.read_text().replace("section: alpha", "section: beta")),
-            "the file is named 'alpha'",
-        ),
-        (lambda path: path.write_text(path.read_text().replace("title: ", "titel: ")), "front matter: title"),
-        (lambda path: path.write_text(path.read_text().replace("order: 10", "order: [")), "not valid YAML"),
-        (lambda path: path.write_text(path.read_text().replace("order: 10", "needs: [beta]")), "not a known section"),
-        (lambda path: path.write_text(path.read_text().replace("order: 10", "needs: [alpha]")), "in a circle"),
-        (lambda path: path.write_text(path.read_text().replace("order: 10", "tables: [rd_gpd]")), "not a known table"),
-        (
-            lambda path: path.write_text(path.read_text().replace("small_parameters:", "no_such_module:")),
-            "no parameter model",
-        ),
+        (None, "{", "alpha.ipynb is not a valid notebook"),
+        (None, "[]", "alpha.ipynb is not a valid notebook"),
+        (None, '{"nbformat": 3, "cells": []}', "not a notebook of format 4"),
+        ('"raw"', '"markdown"', "no front matter"),
+        ("section: alpha", "section: beta", "the file is named 'alpha'"),
+        ("title: ", "titel: ", "front matter: title"),
+        ("order: 10", "order: [", "not valid YAML"),
+        ("order: 10", "needs: [beta]", "not a known section"),
+        ("order: 10", "needs: [alpha]", "in a circle"),
+        ("order: 10", "tables: [rd_gpd]", "not a known table"),
+        ("small_parameters:", "no_such_module:", "no parameter model"),
+        ('"parameters"\n', '"other"\n', "no cell tagged 'parameters'"),
     ],
 )
-def test_a_notebook_that_cannot_be_run_is_refused_before_anything_runs(quick, harm, words):
+def test_a_notebook_that_cannot_be_run_is_refused_before_anything_runs(quick, old, new, words):
     path = quick.add("alpha")
-    harm(path)
+    path.write_text(path.read_text().replace(old, new) if old else new)
     with pytest.raises(InputError, match=words):
         build()
     assert not list(quick.root.glob("build/runs/*/*"))
-
-
-def test_a_notebook_without_a_parameters_cell_is_refused(quick):
-    quick.write("alpha", [item for item in cells("alpha", ["1"]) if item["id"] != "parameters"])
-    with pytest.raises(InputError, match="no cell tagged 'parameters'"):
-        build()
 
 
 def test_an_edited_default_that_runs_would_not_take_is_refused(quick):
@@ -158,14 +146,6 @@ def test_a_cell_that_takes_too_much_memory_is_ended_and_named(quick):
     assert error.cell_id == "step-1"
     assert "its limit is 800 MB (memory_limit in the front matter)" in error.message
     assert leftovers(quick.root) == ([], [])
-
-
-@pytest.mark.parametrize("code", ["import os; os._exit(3)", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"])
-def test_a_kernel_that_dies_is_a_failure_of_its_cell(quick, code):
-    quick.add("alpha", code)
-    error = one_failure()
-    assert error.cell_id == "step-1"
-    assert error.name == "DeadKernelError"
 
 
 class Enough(Exception):
@@ -213,6 +193,18 @@ def test_of_two_builds_the_second_waits_or_says_who_holds_the_lock_which_ends_wi
     assert build(wait=False).ok
 
 
+def small_disk(size):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def told_on_small_disk(process):
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "File too large" in errors
+    assert "Traceback" not in errors
+    return errors
+
+
 BIG = "from pathlib import Path\nPath(report.results() / 'big.csv').write_text('x' * 1_000_000)"
 
 
@@ -223,36 +215,24 @@ def test_a_full_disk_fails_the_run_and_keeps_the_last_good_one(project, command,
     assert command("build", environment=choice).wait(120) == 0
     before = completed("base", "alpha").started
     project.edit("alpha", "step-1", BIG)
-    limit = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))}
-    process = command("build", environment=choice, **limit)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 1
+    errors = told_on_small_disk(command("build", environment=choice, preexec_fn=partial(small_disk, 200_000)))
     assert "base/alpha: cell 4 (step-1)" in errors
-    assert "File too large" in errors
     assert completed("base", "alpha").started == before
     assert leftovers(project.root) == ([], [])
 
 
 def test_a_disk_too_full_for_the_notebook_itself_is_told(project, command):
     project.add("alpha", "print('x' * 300_000)")
-    limit = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))}
-    process = command("build", **limit)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 1
-    assert "File too large" in errors
+    told_on_small_disk(command("build", preexec_fn=partial(small_disk, 100_000)))
     assert completed("base", "alpha") is None
 
 
 def test_a_disk_too_full_for_the_tables_of_a_sweep_is_told_and_goes_on_later(project, command):
     project.add("alpha")
     (project.root / "sweeps" / "try.yml").write_text('{"title": "T", "section": "alpha", "grid": {"scale": [1, 2]}}')
-    limit = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))}
-    process = command("sweep", "try", **limit)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 1
+    errors = told_on_small_disk(command("sweep", "try", preexec_fn=partial(small_disk, 300)))
     assert errors.startswith("error: ")
     assert "File too large. Raise the limit on the size of files" in errors
-    assert "Traceback" not in errors
     assert leftovers(project.root) == ([], [])
     assert command("sweep", "try").wait(120) == 0
 
@@ -286,14 +266,6 @@ def test_a_read_only_build_folder_is_told():
         shutil.rmtree(root)
     assert told.startswith("WorkError: ")
     assert "cannot be written to (Permission denied). Nothing was run." in told
-
-
-def test_an_area_for_runs_that_is_a_file_is_told(quick):
-    quick.add("alpha")
-    (quick.root / "build").mkdir()
-    (quick.root / "build" / ".tmp").write_text("")
-    with pytest.raises(WorkError, match="cannot be written to"):
-        build()
 
 
 @pytest.mark.parametrize("ordinary", [False, True])

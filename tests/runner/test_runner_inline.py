@@ -116,16 +116,6 @@ def test_what_is_no_expression_is_refused_before_anything_runs(page, text, reaso
     assert not (quick.root / "build" / "runs").exists()
 
 
-def test_the_command_refuses_with_a_plain_sentence(project, command):
-    project.write("alpha", [*cells("alpha", []), cell("markdown", "said", "`{python} (`")])
-    for line in (("build",), ("run", "alpha")):
-        process = command(*line)
-        _, err = process.communicate(timeout=60)
-        assert process.returncode == 2
-        assert "alpha.ipynb: text cell said: `{python} (` is not a Python expression" in err
-        assert "Traceback" not in err
-
-
 def test_text_around_the_same_expressions_is_refreshed_without_a_run(page, quick):
     page(TEXT)
     quick.edit("alpha", "said", TEXT.replace("Twice", "서울: two times").replace("in words", "in `{{python}} words`"))
@@ -148,12 +138,3 @@ def test_another_expression_or_another_place_of_it_needs_a_run(page, quick):
     quick.write("alpha", [*others, text, code])
     assert next(row.reasons for row in rows(plan())) == ["the order of the cells changed"]
     assert states() == [("alpha", "ran")]
-
-
-def test_numbers_alone_need_no_prose(quick, command):
-    quick.write("alpha", [*cells("alpha", []), cell("code", "step", "report.metrics(value=scale)"),
-                          cell("markdown", "said", "`{python} nowhere`")])  # fmt: skip
-    process = command("run", "alpha", "--numbers", "-p", "scale=5")
-    out, err = process.communicate(timeout=90)
-    assert process.returncode == 0, err
-    assert out.splitlines()[2].split() == ["value", "5"]

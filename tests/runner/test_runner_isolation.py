@@ -4,11 +4,10 @@ import json
 import os
 import subprocess
 import sys
-import time
 from types import SimpleNamespace
 
 import psutil
-from small_project import SEARCHED
+from small_project import SEARCHED, is_gone, wait_until
 
 from helpers import imports
 from helpers.runner import build, provisioner
@@ -114,17 +113,6 @@ def test_a_module_that_cannot_be_preloaded_does_no_harm(quick, monkeypatch):
     assert provisioner._may_fork()
 
 
-def wait_until(true, seconds=10):
-    limit = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < limit, "waited in vain"
-        time.sleep(0.02)
-
-
-def gone(pid):
-    wait_until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
-
-
 KERNEL = """
 import os, sys
 from helpers.runner import environment, provisioner
@@ -146,8 +134,7 @@ def test_a_kernel_dies_with_the_process_that_asked_for_it_and_so_do_the_server_a
     assert server.num_threads() == 1
     owner.kill()
     owner.communicate()
-    gone(kernel.pid)
-    gone(server.pid)
+    wait_until(lambda: is_gone(kernel.pid) and is_gone(server.pid))
 
 
 def test_a_kernel_that_outlives_its_server_counts_as_dead(tmp_path):
@@ -156,14 +143,7 @@ def test_a_kernel_that_outlives_its_server_counts_as_dead(tmp_path):
     kernel.parent().kill()
     assert owner.wait(20) == 0
     owner.communicate()
-    gone(kernel.pid)
-
-
-def test_the_provisioner_is_found_by_jupyter():
-    from importlib.metadata import entry_points
-
-    (entry,) = entry_points(group="jupyter_client.kernel_provisioners", name="reshoring-fork")
-    assert entry.load() is provisioner.ForkProvisioner
+    wait_until(lambda: is_gone(kernel.pid))
 
 
 def test_a_runs_kernel_listens_on_files_not_on_the_network(quick):

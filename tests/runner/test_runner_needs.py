@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from small_project import states
 
 from helpers.errors import InputError
 from helpers.runner import build
@@ -12,12 +13,6 @@ COLLECT = """runs = report.other_runs()
 shown = [f"{run.scenario_title}/{run.title} {run.variant}".strip() for run in runs]
 values = [run.metrics["value"] for run in runs]
 report.metrics(shown="; ".join(shown), values=str(values))"""
-
-
-def states(**options):
-    recap = build(**options)
-    assert recap.lines() == []
-    return {item.name: item.state for item in recap.results}
 
 
 @pytest.fixture

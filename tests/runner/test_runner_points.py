@@ -5,18 +5,17 @@ import os
 import signal
 import sys
 import threading
-import time
 import warnings
 
 import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_project import cells
+from small_project import cells, is_gone, wait_until
 
 from helpers.errors import InputError
 from helpers.runner import notebooks, points
-from helpers.runner.workers import Workers
+from helpers.runner.points import Workers
 
 
 @pytest.fixture
@@ -238,7 +237,7 @@ def test_a_point_past_its_time_is_ended_even_when_it_catches_every_exception(cal
 @pytest.fixture
 def workers(project, tmp_path, monkeypatch):
     """One process for points."""
-    monkeypatch.setattr("helpers.runner.workers.GRACE", 0.5)
+    monkeypatch.setattr("helpers.runner.points.GRACE", 0.5)
     opened = Workers(tmp_path, 1)
     yield opened
     opened.close()
@@ -288,23 +287,11 @@ def test_no_process_outlives_a_sweep_that_is_ended_and_nothing_finished_is_lost(
     design = {"title": "Try", "section": "alpha", "grid": {"scale": [1, 2, 3, 4]}}
     (project.root / "sweeps" / "try.yml").write_text(json.dumps(design))
     parent = command("sweep", "try", "--jobs", "2", start_new_session=True)
-    wait_for(lambda: len(list(project.root.glob("began-[34]-*"))) == 2)
+    wait_until(lambda: len(list(project.root.glob("began-[34]-*"))) == 2)
     everyone = psutil.Process(parent.pid).children(recursive=True)
     assert {int(path.name.rpartition("-")[2]) for path in project.root.glob("began-*")} <= {one.pid for one in everyone}
     parent.send_signal(end)
     parent.communicate(timeout=60)
-    wait_for(lambda: not any(map(is_alive, everyone)))
+    wait_until(lambda: all(is_gone(one.pid) for one in everyone))
     records = [json.loads(path.read_text()) for path in (project.root / "build" / "points" / "alpha").iterdir()]
     assert sorted(record["metrics"]["value"] for record in records) == [1, 2]
-
-
-def wait_for(condition, seconds=60):
-    until = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    return found
-
-
-def is_alive(process):
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

@@ -11,8 +11,7 @@ from small_project import cell
 
 from helpers.runner import design, environment, sweeps
 from helpers.runner.notebooks import PAGE_ONLY
-from helpers.runner.points import call_of
-from helpers.runner.workers import Workers
+from helpers.runner.points import Workers, call_of
 
 ROOT = Path(__file__).parents[2]
 

@@ -4,14 +4,14 @@ import json
 import shutil
 
 import pytest
+from small_project import states
 
 from helpers import imports
-from helpers.runner import build, completed, fingerprint
+from helpers.runner import build, completed
+from helpers.runner.builder import remaining
 from helpers.runner.plan import plan, rows
-
-
-def states(**options):
-    return {f"{item.scenario}/{item.section}": item.state for item in build(**options).results}
+from helpers.runner.progress import Progress
+from helpers.runner.run import MANIFEST
 
 
 def reasons(name="base/alpha"):
@@ -132,22 +132,6 @@ def test_a_section_that_needs_another_runs_after_it_and_only_when_its_results_ch
     assert states() == {"base/late": "ran", "base/early": "ran"}
 
 
-def test_asking_for_a_section_runs_what_it_needs_but_forces_only_itself(quick):
-    quick.add("early")
-    quick.add("late", "report.other_results('early')", extra="needs: [early]\n", order=20)
-    quick.add("other", order=30)
-    assert states(sections=["late"]) == {"base/early": "ran", "base/late": "ran"}
-    assert states(sections=["late"], force=True) == {"base/early": "fresh", "base/late": "ran"}
-
-
-def test_what_needs_a_failed_section_is_not_run(quick):
-    quick.add("early", "1 / 0")
-    quick.add("late", extra="needs: [early]\n", order=20)
-    recap = build()
-    assert {item.section: item.state for item in recap.results} == {"early": "failed", "late": "skipped"}
-    assert recap.lines()[1] == "base/late: not run: it needs early, which failed"
-
-
 def test_only_failed(quick):
     quick.add("alpha", "1 / 0")
     quick.add("beta", order=20)
@@ -163,70 +147,34 @@ def test_a_section_can_be_limited_to_scenarios(quick):
     assert [item.name for item in plan()] == ["wide/alpha"]
 
 
-def test_the_run_id_is_the_fingerprints(built):
-    run = completed("base", "alpha")
-    assert run.run_id == fingerprint.run_id(run.fingerprint)
-
-
-def edit_result(run):
-    (run.results / "metrics.json").write_text('{"value": 43}')
-
-
-def truncate_result(run):
-    (run.results / "metrics.json").write_text("")
-
-
-def add_result(run):
-    (run.results / "extra.csv").write_text("a\n")
-
-
-def edit_notebook(run):
-    run.notebook.write_text(run.notebook.read_text() + "\n")
-
-
-def lose_result(run):
-    (run.results / "metrics.json").unlink()
-
-
-def older_manifest(run):
-    path = run.folder / "manifest.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 0}))
-
-
-def half_manifest(run):
-    path = run.folder / "manifest.json"
-    path.write_text(path.read_text()[:100])
-
-
-def lose_manifest(run):
-    (run.folder / "manifest.json").unlink()
+METRICS = "results/metrics.json"
 
 
 @pytest.mark.parametrize(
-    ("harm", "told"),
+    ("name", "harm", "told"),
     [
-        (edit_result, "results/metrics.json was changed after the run"),
-        (truncate_result, "results/metrics.json was changed after the run"),
-        (add_result, "results/extra.csv was added after the run"),
-        (edit_notebook, "notebook.ipynb was changed after the run"),
-        (lose_result, "results/metrics.json is missing"),
-        (older_manifest, "the manifest has format 0, this version writes 1"),
-        (half_manifest, "the manifest cannot be read"),
-        (lose_manifest, "the last run was not finished (no manifest)"),
+        (METRICS, lambda text: '{"value": 43}', "results/metrics.json was changed after the run"),
+        (METRICS, lambda text: "", "results/metrics.json was changed after the run"),
+        ("results/extra.csv", lambda text: "a\n", "results/extra.csv was added after the run"),
+        ("notebook.ipynb", lambda text: text + "\n", "notebook.ipynb was changed after the run"),
+        (METRICS, None, "results/metrics.json is missing"),
+        (MANIFEST, lambda text: text.replace('"format": 1', '"format": 0'), "format 0, this version writes 1"),
+        (MANIFEST, lambda text: text.replace('"seconds"', '"hours"'), "the manifest is not complete"),
+        (MANIFEST, lambda text: text[:100], "the manifest cannot be read"),
+        (MANIFEST, None, "the last run was not finished (no manifest)"),
     ],
 )
-def test_harmed_results_are_told_and_made_anew(built, harm, told):
+def test_harmed_results_are_told_and_made_anew(built, name, harm, told):
     before = completed("base", "alpha").outputs
-    harm(completed("base", "alpha"))
-    assert reasons() == [told]
+    path = completed("base", "alpha").folder / name
+    path.write_text(harm(path.read_text() if path.exists() else "")) if harm else path.unlink()
+    (reason,) = reasons()
+    assert reason.endswith(told)
     assert states() == {"base/alpha": "ran", "base/beta": "fresh"}
     assert completed("base", "alpha").outputs == before
 
 
 def test_runs_that_most_time_hangs_on_come_first(quick):
-    from helpers.runner.builder import remaining
-    from helpers.runner.progress import Progress
-
     graph = {("s", "long"): [], ("s", "short"): [], ("s", "late"): [("s", "short")], ("s", "last"): [("s", "late")]}
     seconds = {("s", "long"): 5.0, ("s", "short"): 1.0, ("s", "late"): 4.0, ("s", "last"): 2.0}
     assert {key[1]: found for key, found in remaining(graph, seconds).items()} == {
@@ -236,25 +184,21 @@ def test_runs_that_most_time_hangs_on_come_first(quick):
         "last": 2.0,
     }
 
-    class Ear(Progress):
-        def __init__(self):
-            self.told = []
+    told = []
 
+    class Ear(Progress):
         def started(self, name, why):
-            self.told.append(name.partition("/")[2])
+            told.append(name.partition("/")[2])
 
     quick.add("few", order=1)
     quick.add("many", *["pass"] * 6, "report.metrics(value=1)", order=2)
     quick.add("early", order=3)
     quick.add("late", *["pass"] * 9, extra="needs: [early]\n", order=4)
-    ear = Ear()
-    assert build(jobs=1, progress=ear).ok
-    assert ear.told == ["early", "late", "many", "few"]
+    assert build(jobs=1, progress=Ear()).ok
+    assert told == ["early", "late", "many", "few"]
 
 
 def test_what_is_edited_while_a_build_goes_on_is_stale_afterwards(quick):
-    from helpers.runner.progress import Progress
-
     quick.add("alpha")
 
     class Editor(Progress):

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from small_project import states
 
 from helpers.errors import InputError
 from helpers.runner import build, completed, expected
@@ -21,12 +22,6 @@ def varied(quick):
     quick.add("profile", code, extra=GROUP, order=20)
     quick.scenario("wide", {"early": {"scale": 3}})
     return quick
-
-
-def states(**options):
-    recap = build(**options)
-    assert recap.lines() == []
-    return {item.name: item.state for item in recap.results}
 
 
 def test_each_value_gets_a_run_of_its_own_under_each_scenario(varied):

@@ -19,7 +19,7 @@ from helpers import files, imports
 from helpers.errors import WorkError
 from helpers.paths import build_folder, project_root, relative
 from helpers.runner import fingerprint, notebooks, parameters, plan, run, sweeps
-from helpers.runner.normalise import as_text, normalise, with_new_text
+from helpers.runner.executed import as_text, normalise, with_new_text
 from helpers.runner.notebooks import Scenario
 from helpers.runner.plan import DEFAULT, Declared
 from helpers.runner.progress import Progress
@@ -61,13 +61,6 @@ class Result:
         """How the run is called in messages."""
         return f"{self.scenario}/{self.section}"
 
-    def line(self) -> str:
-        """Say why there is no result: cell, line, error and where to look."""
-        if self.state == "skipped":
-            return f"{self.name}: not run: {'; '.join(self.reasons)}"
-        kept = build_folder() / "failed" / self.scenario / self.section
-        return f"{self.name}: {self.error}" + (f" (notebook and log: {relative(kept)})" if kept.exists() else "")
-
 
 @dataclass
 class Recap:
@@ -91,8 +84,14 @@ class Recap:
         return not self.failures
 
     def lines(self) -> list[str]:
-        """Return one line for each failure."""
-        return [result.line() for result in self.failures]
+        """Say of each failure why there is no result: cell, line, error and where to look."""
+        found = []
+        for result in self.failures:
+            kept = build_folder() / "failed" / result.scenario / result.section
+            where = f" (notebook and log: {relative(kept)})" if kept.exists() else ""
+            why = f"{result.error}{where}" if result.error else f"not run: {'; '.join(result.reasons)}"
+            found.append(f"{result.name}: {why}")
+        return found
 
 
 def build(
@@ -191,19 +190,19 @@ class _Schedule:
         order.prepare()
         while order.is_active():
             ready = sorted([*ready, *order.get_ready()], key=urgent.__getitem__)
-            while ready and len(pending) < self.pool.jobs:
+            if ready and len(pending) < self.pool.jobs:
                 one = self.planned[ready.pop()]
                 self.results[one.key] = result = self._decide(one, one.key in forced, only_failed)
-                if result.state != "ran":
+                if result.state == "ran":
+                    self.progress.started(one.name, "; ".join(result.reasons[:3]))
+                    pending[self.pool.submit(one, partial(self.progress.cell, one.name))] = result
+                else:
                     order.done(one.key)
-                    ready = sorted([*ready, *order.get_ready()], key=urgent.__getitem__)
-                    continue
-                self.progress.started(one.name, "; ".join(result.reasons[:3]))
-                pending[self.pool.submit(one, partial(self.progress.cell, one.name))] = result
-            for future in wait_for(pending, return_when=FIRST_COMPLETED).done if pending else ():
+                continue
+            for future in wait_for(pending, return_when=FIRST_COMPLETED).done:
                 result = pending.pop(future)
                 one = self.planned[result.key]
-                outcome = self.pool.keep(one, future)
+                outcome = future.result()
                 result.state, result.seconds = "failed" if outcome.error else "ran", outcome.seconds
                 result.error = outcome.error
                 self.progress.ended(one.name, result.state, outcome.seconds)
@@ -276,7 +275,7 @@ def run_section(
         return RunResult(done.metrics, done.folder, done.run_id, False)
     with _opened([one], 1, "local", None) as pool:
         progress.started(slug, "asked for")
-        outcome = pool.keep(one, pool.submit(one, partial(progress.cell, slug)))
+        outcome = pool.submit(one, partial(progress.cell, slug)).result()
         progress.ended(slug, "failed" if outcome.error else "ran", outcome.seconds)
     if outcome.error:
         raise WorkError(f"{slug}: {outcome.error} (notebook and log: {relative(one.failed_folder)})")
@@ -288,27 +287,23 @@ def _outside_build(slug: str, assignments: list[str], scenario_name: str | None,
     declared, section, name = Declared(), notebooks.section(slug), scenario_name or DEFAULT
     values = parameters.assigned(section, assignments, scenario_name)
     one = Run(section, declared.scenarios.get(name) or Scenario(name, name), Path(), parameters=values)
-    declared.connect(one)
-    declared.complete([one])
-    labels: dict[str, list[str]] = {}
-    for other in one.needs.values():
-        under, label = other.key
-        labels.setdefault(under, []).append(label)
-        if other.finished()[0] is None:
-            raise WorkError(
-                f"Section {slug} reads the results of {label}, which has none under scenario {under}. "
-                f"Run `reshoring build {label} --scenario {under}` first, or name another with --scenario."
-            )
-    for under, wanted in labels.items():
-        for row in (row for row in plan.rows(plan.plan([under], wanted)) if row.state in ("stale", "failed")):
-            renew = f"`reshoring build {row.name.partition('/')[2]} --scenario {under}` renews them"
+    every = plan.with_needs([one], declared)
+    for under, label in (other.key for other in one.needs.values() if other.finished()[0] is None):
+        raise WorkError(
+            f"Section {slug} reads the results of {label}, which has none under scenario {under}. "
+            f"Run `reshoring build {label} --scenario {under}` first, or name another with --scenario."
+        )
+    swept = plan.sweeps_read(every)
+    for row in plan.rows(every, swept):
+        if row.name != one.name and row.state in ("stale", "failed"):
+            under, _, label = row.name.partition("/")
+            renew = f"`reshoring build {label} --scenario {under}` renews them"
             progress.note(f"note: the results of {row.name} are used as they are, but {row.reasons[0]}; {renew}")
-    swept = {}
     for sweep in one.sweeps:
         done = sweeps.completed(sweep)
         if done is None:
             raise WorkError(f"Section {slug} reads sweep {sweep}, which has no tables. Run `reshoring sweep {sweep}`.")
-        if sweeps.state_now(sweep)[1] is None:
+        if not swept[sweep]:
             progress.note(f"note: sweep {sweep} is used as it is; `reshoring sweep {sweep}` renews it")
         swept[sweep] = done.digest
     plan.take_fingerprint(one, swept)

@@ -58,13 +58,14 @@ def refuse_different(here: dict[str, str], workers: dict[str, dict[str, str]]) -
         Names the first such worker and all that differs.
     """
     for address, there in workers.items():
-        differing = [
-            f"{name} (here {found[:12]}, there {there.get(name, 'nothing')[:12]})"
-            for name, found in here.items()
-            if there.get(name) != found
+        pairs = {name: (found, there.get(name, "nothing")) for name, found in here.items()}
+        told = [
+            f"{name} (here {ours[:12]}, there {theirs[:12]})"
+            for name, (ours, theirs) in pairs.items()
+            if ours != theirs
         ]
-        if differing:
-            message = f"Worker {address} is refused, since it differs in {'; '.join(differing)}."
+        if told:
+            message = f"Worker {address} is refused, since it differs in {'; '.join(told)}."
             raise WorkError(f"{message} Bring it to the same state.")
 
 
@@ -96,28 +97,23 @@ def connection(backend: str, address: str | None) -> Iterator["Client | None"]:
     try:
         from distributed import Client
     except ImportError as error:
-        raise InputError(
-            "A dask backend needs the extra `cluster`: pip install reshoring-replication[cluster]."
-        ) from error
+        advice = "pip install reshoring-replication[cluster]"
+        raise InputError(f"A dask backend needs the extra `cluster`: {advice}.") from error
     try:
         client = Client(address, timeout=PATIENCE, set_as_default=False)
     except OSError as error:
         raise WorkError(f"No dask scheduler answers at {address}: {error}") from error
     with client:
-        workers = _identities(client)
+        try:
+            workers = client.run(_identity_at_start)
+        except OSError:
+            # One that dies while it is asked is asked again once it is back.
+            client.wait_for_workers(1)
+            workers = client.run(_identity_at_start)
         if not workers:
             raise WorkError(f"The dask scheduler at {address} has no workers. Start some with `dask worker {address}`.")
         refuse_different(identity(), workers)
         yield client
-
-
-def _identities(client: "Client", attempts: int = 3) -> dict[str, dict[str, str]]:
-    """Return the identity of every worker; one that dies while it is asked is asked again once it is back."""
-    for _ in range(attempts - 1):
-        with suppress(OSError):
-            return client.run(_identity_at_start)
-        client.wait_for_workers(1)
-    return client.run(_identity_at_start)
 
 
 def jobs_of(client: "Client") -> int:
@@ -134,9 +130,8 @@ class Remote:
 
     def compute(self, call: points.Call, parts: Mapping[str, Any]) -> points.Outcome:
         """Compute a point on one of the workers; when it cannot be, its outcome says so."""
-        read = {name: parts[name] for name in ("tables", "ingested")}
         try:
-            return self._executor.submit(_compute_there, call, read).result()
+            return self._executor.submit(_compute_there, call, parts).result()
         except Exception as error:
             return points.Outcome({}, CellError(f"the cluster could not carry it out: {error}"))
 
@@ -146,18 +141,29 @@ class Remote:
 
 
 #: The state of a process is shared by its threads, of which a worker may have several.
-_one_at_a_time = threading.Lock()
+ONE_AT_A_TIME = threading.Lock()
 
 
-def _compute_there(call: points.Call, read: dict[str, dict[str, str]]) -> points.Outcome:
-    """On a worker: compute a point, provided that this checkout has the same data."""
-    here = {
-        "tables": {name: fingerprint.read_part(name) for name in read["tables"]},
-        "ingested": {name: fingerprint.manifest_digest(name) for name in read["ingested"]},
-    }
-    if differing := fingerprint.differences(read, here):
+def refuse_other_data(parts: Mapping[str, Any], here: Mapping[str, Any]) -> None:
+    """On a worker: refuse to compute from other inputs than those of whom asks.
+
+    Parameters
+    ----------
+    parts : mapping
+        The fingerprint asked for.
+    here : mapping
+        Parts of it as they are in this checkout.
+    """
+    if differing := fingerprint.differences({name: parts[name] for name in here}, here):
         raise WorkError(f"this worker's checkout differs: {'; '.join(differing[:3])}")
-    with _one_at_a_time:
+
+
+def _compute_there(call: points.Call, read: Mapping[str, Any]) -> points.Outcome:
+    """On a worker: compute a point, provided that this checkout has the same data."""
+    tables = {name: fingerprint.read_part(name) for name in read["tables"]}
+    sets = {name: fingerprint.manifest_digest(name) for name in read["ingested"]}
+    refuse_other_data(read, {"tables": tables, "ingested": sets})
+    with ONE_AT_A_TIME:
         end = threading.Timer(call.seconds + points.GRACE, os._exit, (1,))
         end.daemon = True
         end.start()

@@ -73,7 +73,7 @@ def build(
         planned = plan.plan(*chosen)
         swept, forced = plan.sweeps_read(planned), plan.asked_for(planned, *chosen) if force else set()
         for name in (name for name, digest in swept.items() if not digest):
-            print(f"sweep {name}: {len(sweeps.missing(sweeps.state_now(name)[0]))} points to compute first")
+            print(f"sweep {name}: {len(sweeps.missing(sweeps.state_now(name).points))} points to compute first")
         rows = [row for row in plan.rows(planned, swept, forced) if row.state != "up to date"]
         _print_rows([row for row in rows if row.state == "failed" or not only_failed], explain)
         return

@@ -107,16 +107,6 @@ class Point:
         return build_folder() / "points" / self.section.slug / f"{self.run_id}.json"
 
 
-def folder() -> Path:
-    """Return the folder of the sweep files."""
-    return project_root() / "sweeps"
-
-
-def names() -> list[str]:
-    """Return the names of all sweeps, sorted."""
-    return sorted(path.stem for path in folder().glob("*.yml"))
-
-
 def find(name: str) -> Path:
     """Return the file of a sweep, named or given as a path.
 
@@ -128,10 +118,11 @@ def find(name: str) -> Path:
     given = Path(name)
     if given.suffix in (".yml", ".yaml") and given.is_file():
         return given.resolve()
+    known = {path.stem: path for path in sorted((project_root() / "sweeps").glob("*.yml"))}
     plain = name.removeprefix("sweeps/").removesuffix(".yml")
-    if plain in names():
-        return folder() / f"{plain}.yml"
-    raise InputError(not_allowed("sweep", name, names()))
+    if plain in known:
+        return known[plain]
+    raise InputError(not_allowed("sweep", name, known))
 
 
 def read(path: Path) -> Design:
@@ -166,16 +157,3 @@ def _sample(part: SectionDesign) -> list[dict[str, Any]]:
     source = random.Random(part.sample.seed)
     drawn = part.sample.parameters.items()
     return [{name: draw.draw(source) for name, draw in drawn} for _ in range(part.sample.points)]
-
-
-def overlay(base: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """Return values with others laid over them; a dotted name sets one entry of a mapping."""
-    values = dict(base)
-    for name, value in given.items():
-        head, _, key = name.partition(".")
-        if not key:
-            values[head] = value
-            continue
-        entries = values.get(head)
-        values[head] = (dict(entries) if isinstance(entries, dict) else {}) | {key: value}
-    return values

@@ -25,6 +25,7 @@ FIXED = {
 #: Left over from a kernel or a run that started this process.
 DROPPED = ("JPY_PARENT_PID", "JPY_SESSION_NAME", "RESHORING_RUN", "PYTHONSTARTUP", "MATPLOTLIBRC")
 ORDINARY = "RESHORING_ORDINARY_KERNELS"
+MEGABYTE = 1_000_000
 
 
 def base() -> dict[str, str]:
@@ -43,20 +44,26 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def resident_memory(pids: Iterable[int]) -> int:
-    """Return the memory (bytes) that processes and their descendants hold."""
-    total = 0
+def over_time(took: float, limit: float) -> str:
+    """Say that a run was ended since it took longer (seconds) than it may."""
+    return f"ended after {took:g} s: its limit is {limit:g} s (time_limit in the front matter)"
+
+
+def over_memory(pids: Iterable[int], limit: float) -> str:
+    """Say that processes and their descendants hold more memory (megabytes) than they may; empty when they do not."""
+    held = 0.0
     for pid in pids:
         with suppress(psutil.Error):
             first = psutil.Process(pid)
             for process in [first, *first.children(recursive=True)]:
                 with suppress(psutil.Error):
-                    total += process.memory_info().rss
-    return total
+                    held += process.memory_info().rss / MEGABYTE
+    full = f"ended with {held:.0f} MB in memory: its limit is {limit:g} MB (memory_limit in the front matter)"
+    return full if held > limit else ""
 
 
 def end_group(pid: int | None) -> None:
     """Kill a process and all of its group, if they still are there."""
-    if pid and hasattr(os, "killpg"):
+    if pid:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)

@@ -21,26 +21,26 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from queue import Empty
 from typing import Any
 
 import nbformat
 import papermill
 from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
+from traitlets import Type
 
 from helpers import files
 from helpers.data import catalogue
-from helpers.errors import WorkError
 from helpers.paths import build_folder, project_root
-from helpers.runner import cluster, environment, fingerprint, inline, notebooks, provisioner
-from helpers.runner.normalise import normalise
+from helpers.runner import cluster, environment, executed, fingerprint, notebooks, provisioner
 from helpers.runner.notebooks import SKIPPED
 from helpers.runner.run import FAILURE, LOG, MANIFEST, NOTEBOOK, RESULTS, CellError, Run, publish, seal
 
@@ -49,42 +49,28 @@ ENGINE = "reshoring"
 ARGUMENTS = ("-f", "{connection_file}", "--HistoryManager.enabled=False", "--IPKernelApp.trio_loop=False")
 #: Seconds between two looks at what a run uses.
 LOOK = 0.2
-MEGABYTE = 1_000_000
+#: Seconds without a message after which a kernel that has answered is taken for ready.
+SILENCE = 0.02
 
 #: Called with the number of a code cell that begins, of how many, and its id.
 OnCell = Callable[[int, int, str], None]
 
 
-class PromptClient(AsyncKernelClient):
-    """A client that takes the kernel for ready as soon as it has said that it is idle.
+class PromptChannel(AsyncZMQSocketChannel):
+    """A channel on which a client that waits for its kernel soon takes silence for silence.
 
-    The usual one then listens for another fifth of a second, which is as long as a whole cell.
+    The usual fifth of a second is as long as a whole cell.
     """
 
-    async def wait_for_ready(self, timeout: float | None = None) -> None:
-        """Wait until the kernel answers on both channels.
+    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:  # type: ignore[override]
+        """Return the next message; raises Empty when none comes in time."""
+        return await super().get_msg(SILENCE if timeout == 0.2 else timeout)
 
-        Raises
-        ------
-        RuntimeError
-            It dies before, or does not answer in time.
-        """
-        limit = time.monotonic() + (timeout or float("inf"))
-        while not await self._answers(self.kernel_info()):
-            if not await self.is_alive():
-                raise RuntimeError("Kernel died before replying to kernel_info")
-            if time.monotonic() > limit:
-                raise RuntimeError(f"Kernel didn't respond in {timeout} seconds")
 
-    async def _answers(self, request: str) -> bool:
-        """Tell whether the reply to a request comes, and the word that the kernel is idle again."""
-        with suppress(Empty):
-            self._handle_kernel_info_reply(await self.get_shell_msg(timeout=1))
-            while message := await self.get_iopub_msg(timeout=0.2):
-                mine = message["parent_header"].get("msg_id") == request
-                if mine and message["content"].get("execution_state") == "idle":
-                    return True
-        return False
+class PromptClient(AsyncKernelClient):
+    """A client with such a channel for what a kernel says of itself."""
+
+    iopub_channel_class = Type(PromptChannel)  # type: ignore[mutable-override]
 
 
 class RunClient(PapermillNotebookClient):
@@ -122,7 +108,7 @@ class RunClient(PapermillNotebookClient):
     async def async_execute_cell(self, cell: Any, cell_index: int, *args: Any, **kwargs: Any) -> Any:
         """Execute a code cell; in a markdown cell put values in the place of expressions."""
         if cell.cell_type == "markdown":
-            await inline.evaluate(self, cell)
+            await executed.evaluate(self, cell)
         return await super().async_execute_cell(cell, cell_index, *args, **kwargs)
 
     execute_cell = run_sync(async_execute_cell)
@@ -233,7 +219,7 @@ class Execution:
             content = json.dumps(known | {fingerprint.GENERATED: True}, indent=2, sort_keys=True, ensure_ascii=False)
             files.write_text(metrics, content + "\n")
         self._save()
-        inline.record(self.notebook, results)
+        executed.record(self.notebook, results)
         run.versions = {"python": platform.python_version()} | {name: version(name) for name in VERSIONS}
         run.seconds = round(time.monotonic() - self.begun, 3)
         run.started = started.isoformat(timespec="seconds")
@@ -247,38 +233,34 @@ class Execution:
 
     def _watch(self, done: threading.Event) -> None:
         """End the kernel with its group when the build is stopped, or when it takes too long or too much memory."""
+        limits = self.run.section
         while not done.wait(LOOK):
-            self.ended = self.ended or (self._cut("stopped") if self.space.stopped.is_set() else self._excess())
+            took = round(time.monotonic() - self.begun)
+            if self.ended:
+                pass
+            elif self.space.stopped.is_set():
+                self.ended = self._cut("stopped")
+            elif took > limits.time_limit:
+                self.ended = self._cut(environment.over_time(took, limits.time_limit), "TimeLimit")
+            elif excess := environment.over_memory(filter(None, [self.kernel]), limits.memory_limit):
+                self.ended = self._cut(excess, "MemoryLimit")
             if self.ended:
                 environment.end_group(self.kernel)
 
-    def _excess(self) -> CellError | None:
-        """Return an error that says which limit is passed, None when none is."""
-        limits, seconds = self.run.section, time.monotonic() - self.begun
-        held = environment.resident_memory(filter(None, [self.kernel])) / MEGABYTE
-        if seconds > limits.time_limit:
-            limit = f"{limits.time_limit:g} s (time_limit in the front matter)"
-            return self._cut(f"ended after {seconds:.0f} s: its limit is {limit}", "TimeLimit")
-        if held > limits.memory_limit:
-            limit = f"{limits.memory_limit:g} MB (memory_limit in the front matter)"
-            return self._cut(f"ended with {held:.0f} MB in memory: its limit is {limit}", "MemoryLimit")
-        return None
-
     def _cut(self, message: str, name: str = "", line: int | None = None) -> CellError:
         """Return an error at the cell that runs now."""
-        number, cell_id = self.current
-        return CellError(message, number, cell_id, line, name)
+        return CellError(message, *self.current, line, name)
 
     def _save(self) -> None:
         """Write the notebook as it is now, normalised."""
         if self.notebook is not None:
             paths = {self.folder: "<run>", project_root(): "<root>", self.sockets: "<sockets>"}
-            text = nbformat.writes(normalise(self.notebook, {str(path): name for path, name in paths.items()}))
+            text = nbformat.writes(executed.normalise(self.notebook, {str(path): name for path, name in paths.items()}))
             (self.folder / NOTEBOOK).write_text(text + "\n", encoding="utf-8")
 
     def _error(self, found: BaseException) -> CellError:
         """Say in which cell and line, and why, the execution ended."""
-        if isinstance(found, inline.ExpressionError):
+        if isinstance(found, executed.ExpressionError):
             return CellError(str(found), None, found.cell_id, None, found.name)
         if name := getattr(found, "ename", None):
             plain = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(getattr(found, "traceback", [])))
@@ -300,19 +282,22 @@ def opened_space(forked: bool) -> Iterator[Space]:
             shutil.rmtree(sockets, ignore_errors=True)
 
 
+@dataclass
 class Pool:
-    """Carries out runs on this machine, as many at once as there is room for, and keeps what they leave."""
+    """Carries out runs, as many at once as there is room for, here or on a cluster, and keeps what they leave."""
 
-    def __init__(self, executor: Executor, space: Space, jobs: int) -> None:
-        self.executor, self.space, self.jobs = executor, space, jobs
+    space: Space
+    jobs: int
+    threads: ThreadPoolExecutor
+    workers: Executor | None
 
-    def submit(self, run: Run, on_cell: OnCell) -> "Future[Any]":
-        """Begin a run."""
-        return self.executor.submit(Execution(run, self.space, on_cell).carry_out)
+    def submit(self, run: Run, on_cell: OnCell) -> Future[Outcome]:
+        """Begin a run; what it leaves is put where it belongs, be it among the results or among the failures."""
+        return self.threads.submit(self._carry_out, run, on_cell)
 
-    def keep(self, run: Run, future: "Future[Any]") -> Outcome:
-        """Put what a run left where it belongs, be it among the results or among the failures."""
-        outcome = self._outcome(future)
+    def _carry_out(self, run: Run, on_cell: OnCell) -> Outcome:
+        here = self.workers is None
+        outcome = Execution(run, self.space, on_cell).carry_out() if here else self._on_cluster(run)
         try:
             if outcome.error is None:
                 publish(outcome.folder, run.folder)
@@ -328,23 +313,15 @@ class Pool:
         shutil.rmtree(outcome.folder, ignore_errors=True)
         return outcome
 
-    def _outcome(self, future: "Future[Any]") -> Outcome:
-        return future.result()
-
-
-class RemotePool(Pool):
-    """Carries out runs on the workers of a cluster and fetches what they leave."""
-
-    def submit(self, run: Run, on_cell: OnCell) -> "Future[Any]":
-        """Send a run to a worker, with the results and sweeps it reads."""
-        needs = {name: pack(other.results) for name, other in run.needs.items()}
-        sweeps = {name: pack(folder) for name, folder in run.sweeps.items()}
-        return self.executor.submit(carry_out_there, replace(run, needs={}), needs, sweeps)
-
-    def _outcome(self, future: "Future[Any]") -> Outcome:
+    def _on_cluster(self, run: Run) -> Outcome:
+        """Send a run to a worker, with the results and sweeps it reads, and fetch what it leaves."""
         outcome = Outcome(Path(tempfile.mkdtemp(dir=self.space.folder)), 0.0)
+        read = {f"needs/{name}": pack(other.results) for name, other in run.needs.items()}
+        read |= {f"sweeps/{name}": pack(folder) for name, folder in run.sweeps.items()}
         try:
-            outcome.seconds, outcome.error, archive = future.result()
+            assert self.workers is not None
+            sent = self.workers.submit(carry_out_there, replace(run, needs={}), read)
+            outcome.seconds, outcome.error, archive = sent.result()
             unpack(archive, outcome.folder)
         except Exception as error:
             outcome.error = CellError(f"the cluster could not carry it out: {error}")
@@ -364,20 +341,22 @@ def unpack(content: bytes, folder: Path) -> Path:
     return folder
 
 
-_worker_space: list[Space] = []
-_worker_lock = threading.Lock()
+@cache
+def _space_of_worker() -> Space:
+    stack = ExitStack()
+    atexit.register(stack.close)
+    provisioner.begin()
+    return stack.enter_context(opened_space(provisioner.ready()))
 
 
-def carry_out_there(
-    run: Run, needs: dict[str, bytes], sweeps: dict[str, bytes]
-) -> tuple[float, CellError | None, bytes]:
+def carry_out_there(run: Run, read: dict[str, bytes]) -> tuple[float, CellError | None, bytes]:
     """On a worker: carry out a run in this worker's checkout and return what it left, packed.
 
     Parameters
     ----------
     run : Run
         As it was planned elsewhere.
-    needs, sweeps : dict
+    read : dict
         Packed results of the runs, and tables of the sweeps, that it reads.
 
     Raises
@@ -388,21 +367,15 @@ def carry_out_there(
     section = notebooks.section(run.section.slug)
     sets = fingerprint.ingested_sets(section, run.parameters)
     here = fingerprint.fixed_parts(section) | {"ingested": {name: one["sha256"] for name, one in sets.items()}}
-    if differing := fingerprint.differences({name: run.fingerprint[name] for name in here}, here):
-        raise WorkError(f"this worker's checkout differs: {'; '.join(differing[:3])}")
-    with _worker_lock:
-        if not _worker_space:
-            stack = ExitStack()
-            atexit.register(stack.close)
-            provisioner.begin([section])
-            _worker_space.append(stack.enter_context(opened_space(provisioner.ready())))
+    cluster.refuse_other_data(run.fingerprint, here)
+    with cluster.ONE_AT_A_TIME:
+        space = _space_of_worker()
     with tempfile.TemporaryDirectory(prefix="reshoring-") as place:
-        run = replace(run, section=section, ingested=sets)
-        run.sweeps = {name: unpack(content, Path(place) / "sweeps" / name) for name, content in sweeps.items()}
-        run.needs = {name: replace(run, folder=Path(place) / name) for name in needs}
-        for name, content in needs.items():
-            unpack(content, run.needs[name].results)
-        outcome = Execution(run, _worker_space[0], lambda *_: None).carry_out()
+        folders = {name: unpack(content, Path(place) / name / RESULTS) for name, content in read.items()}
+        needs = {name: replace(run, folder=folders[f"needs/{name}"].parent) for name in run.fingerprint["needs"]}
+        sweeps = {name: folders[f"sweeps/{name}"] for name in run.sweeps}
+        run = replace(run, section=section, ingested=sets, needs=needs, sweeps=sweeps)
+        outcome = Execution(run, space, lambda *_: None).carry_out()
     try:
         return outcome.seconds, outcome.error, pack(outcome.folder)
     finally:
@@ -428,12 +401,10 @@ def opened_pool(jobs: int | None, backend: str, address: str | None) -> Iterator
     with ExitStack() as stack:
         client = stack.enter_context(cluster.connection(backend, address))
         space = stack.enter_context(opened_space(client is None and provisioner.ready()))
-        if client:
-            executor: Executor = client.get_executor(pure=False, retries=2)
-            stack.callback(executor.shutdown, wait=False)
-            pool: Pool = RemotePool(executor, space, jobs or cluster.jobs_of(client))
-        else:
-            executor = stack.enter_context(ThreadPoolExecutor(jobs or environment.cores()))
-            pool = Pool(executor, space, jobs or environment.cores())
+        jobs = jobs or (cluster.jobs_of(client) if client else environment.cores())
+        threads = stack.enter_context(ThreadPoolExecutor(jobs))
+        workers = client.get_executor(pure=False, retries=2) if client else None
+        if workers:
+            stack.callback(workers.shutdown, wait=False)
         stack.callback(space.stopped.set)
-        yield pool
+        yield Pool(space, jobs, threads, workers)

@@ -12,7 +12,7 @@ from helpers import files, imports, ingested
 from helpers.data import catalogue, corrections
 from helpers.errors import InputError
 from helpers.paths import project_root
-from helpers.runner import inline
+from helpers.runner import executed
 from helpers.runner.notebooks import Section, source, tags
 
 #: Counted up when the runner itself changes what it makes of a run; part of every fingerprint.
@@ -51,7 +51,7 @@ def cells_part(section: Section) -> dict[str, Any]:
         name = cell.get("id") or f"number {number}"
         if cell["cell_type"] == "code":
             parts["cells"][name] = digest([source(cell), sorted(tags(cell))])
-        elif found := inline.of_cell(cell):
+        elif found := executed.expressions_of(cell):
             parts["prose"][name] = digest(found)
         else:
             continue
@@ -87,11 +87,7 @@ def fixed_parts(section: Section) -> dict[str, Any]:
 
 
 def parts(
-    fixed: Mapping[str, Any],
-    parameters: Mapping[str, Any],
-    needs: Mapping[str, str] | None = None,
-    sweeps: Mapping[str, str] | None = None,
-    ingested: Mapping[str, Mapping[str, Any]] | None = None,
+    fixed: Mapping[str, Any], parameters: Mapping[str, Any], ingested: Mapping[str, Any], **read: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return all parts of a run's fingerprint.
 
@@ -101,14 +97,13 @@ def parts(
         From `fixed_parts`.
     parameters : mapping
         Resolved values of all parameters.
+    ingested : mapping
+        Ingested data sets that it reads, from `ingested_sets`.
     needs, sweeps : mapping, optional
         Hash of the results of each section, and of the tables of each sweep that the run reads.
-    ingested : mapping, optional
-        Ingested data sets that it reads, from `ingested_sets`.
     """
-    hashes = {name: one["sha256"] for name, one in (ingested or {}).items()}
-    read = {"needs": needs, "sweeps": sweeps, "ingested": hashes}
-    return {**fixed, "parameters": dict(parameters), **{name: dict(found or {}) for name, found in read.items()}}
+    hashes = {name: one["sha256"] for name, one in ingested.items()}
+    return {**fixed, "parameters": dict(parameters), "needs": {}, "sweeps": {}, **read, "ingested": hashes}
 
 
 def run_id(fingerprint_parts: Mapping[str, Any]) -> str:

@@ -62,25 +62,36 @@ def parse_assignments(section: Section, assignments: list[str], base: dict[str, 
     InputError
         An option without `=`, or an unknown name.
     """
-    values = dict(base)
+    values, known = dict(base), section.parameters.model_fields
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         if not equals:
             raise InputError(f"-p {assignment}: write it as name=value, such as -p year=2016.")
-        head, _, key = name.strip().partition(".")
-        field = section.parameters.model_fields.get(head)
-        if field is None:
-            known = section.parameters.model_fields
+        name, (head, _, key) = name.strip(), name.strip().partition(".")
+        if head not in known:
             raise InputError(f"Section {section.slug}: {not_allowed('parameter', head, known)}")
         try:
             value = yaml.safe_load(text)
         except yaml.YAMLError:
             value = text
         if key:
-            mapping = values.get(head, field.get_default(call_default_factory=True))
-            values[head] = (dict(mapping) if isinstance(mapping, dict) else {}) | {key: value}
-        else:
-            values[head] = text if not accepts(field, value) and accepts(field, text) else value
+            values = {head: known[head].get_default(call_default_factory=True)} | values
+        elif not accepts(known[head], value) and accepts(known[head], text):
+            value = text
+        values = overlay(values, {name: value})
+    return values
+
+
+def overlay(base: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return values with others laid over them; a dotted name sets one entry of a mapping."""
+    values = dict(base)
+    for name, value in given.items():
+        head, _, key = name.partition(".")
+        if not key:
+            values[head] = value
+            continue
+        entries = values.get(head)
+        values[head] = (dict(entries) if isinstance(entries, dict) else {}) | {key: value}
     return values
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from helpers.errors import InputError, not_allowed
 from helpers.parameter_models import shown
 from helpers.paths import build_folder, relative
-from helpers.runner import fingerprint, inline, notebooks, parameters, sweeps
+from helpers.runner import executed, fingerprint, notebooks, parameters, sweeps
 from helpers.runner.notebooks import ForEach, Scenario, Section
 from helpers.runner.run import FAILURE, SEPARATOR, Key, Run, labelled
 
@@ -80,16 +80,18 @@ class Declared:
         """
         if section.scenarios is not None and scenario.name not in section.scenarios:
             return []
-        values = scenario.parameters.get(section.slug, {})
+        given: dict[str, dict[str, Any]] = {"": {}}
+        found = []
         with scenario.vintages():
-            if section.for_each is None:
-                return [self._run(section, scenario, values)]
-            name, found = section.for_each.parameter, self._variants(section, section.for_each, scenario)
-            return [self._run(section, scenario, values | {name: value}, str(value)) for value in found]
-
-    def _run(self, section: Section, scenario: Scenario, given: dict[str, Any], variant: str = "") -> Run:
-        folder = build_folder() / "runs" / scenario.name / labelled(section.slug, variant)
-        return Run(section, scenario, folder, variant, parameters.resolve(section, given, f"scenario {scenario.name}"))
+            if section.for_each:
+                name, variants = section.for_each.parameter, self._variants(section, section.for_each, scenario)
+                given = {str(value): {name: value} for value in variants}
+            for variant, own in given.items():
+                folder = build_folder() / "runs" / scenario.name / labelled(section.slug, variant)
+                values = scenario.parameters.get(section.slug, {}) | own
+                resolved = parameters.resolve(section, values, f"scenario {scenario.name}")
+                found.append(Run(section, scenario, folder, variant, resolved))
+        return found
 
     def _variants(self, section: Section, each: ForEach, scenario: Scenario) -> list[Any]:
         """Return the values that `for_each` lists, or has the parameters of this or another section return."""
@@ -117,7 +119,7 @@ class Declared:
                     f"{place}: {value!r} names a folder and a page, which may hold ASCII letters, digits, . _ + - "
                     "and nothing else. Use codes as values, and a metric (`label`) for how they are shown."
                 )
-        return list({str(value): value for value in values}.values())
+        return values
 
     def connect(self, run: Run) -> None:
         """Find the runs and sweeps whose results a run reads, and what it may know of them.
@@ -143,12 +145,12 @@ class Declared:
         """Return what a notebook may know of other runs, scenarios and sections: nothing unless it asks for it."""
         found: dict[str, Any] = {}
         if any("/" in name for name in run.needs):
-            every = self.scenarios.values()
-            found["scenarios"] = [{key: getattr(one, key) for key in ("name", "title", "description")} for one in every]
+            told, known = ("name", "title", "description"), ("title", "description", "order")
+            found["scenarios"] = [{key: getattr(one, key) for key in told} for one in self.scenarios.values()]
             found["runs"] = {
                 name: {"section": one.section.slug, "scenario": one.scenario.name, "variant": one.variant}
                 | {"scenario_title": " and ".join(under.title for under in one.scenarios)}
-                | {key: getattr(one.section, key) for key in ("title", "description", "order")}
+                | {key: getattr(one.section, key) for key in known}
                 for name, one in run.needs.items()
                 if name in (one.name, one.label)
             }
@@ -158,17 +160,6 @@ class Declared:
                 {"section": one.slug, "title": one.title, "parameters": parameters.rows(one)} for one in listed
             ]
         return {"described": found} if found else {}
-
-    def complete(self, runs: Iterable[Run]) -> None:
-        """Check the notebooks of runs, and take down what their fingerprints are made of as it is now."""
-        sections = {run.section.slug: run.section for run in runs}
-        for section in sections.values():
-            notebooks.check_parameters_cell(section)
-            inline.check(section)
-        fixed = {slug: fingerprint.fixed_parts(section) for slug, section in sections.items()}
-        for run in runs:
-            run.fixed = fixed[run.section.slug] | self.described(run) | run.scenario.part(run.section)
-            run.text = fingerprint.text_part(run.section)
 
 
 def expected(
@@ -189,8 +180,8 @@ def expected(
         Unknown scenario, section or variant; a parameter that its model does not allow.
     """
     declared = declared or Declared()
-    wanted, asked = list(declared.scenarios if scenarios is None else scenarios), dict[str, set[str]]()
-    for name in wanted:
+    names, asked = list(declared.scenarios if scenarios is None else scenarios), dict[str, set[str]]()
+    for name in names:
         if name not in declared.scenarios:
             raise InputError(not_allowed("scenario", name, declared.scenarios))
     for label in declared.sections if labels is None else labels:
@@ -198,9 +189,9 @@ def expected(
         if slug not in declared.sections:
             raise InputError(not_allowed("section", label, declared.sections))
         asked.setdefault(slug, set()).update([variant] if variant else [])
-    under = [scenario for name, scenario in declared.scenarios.items() if name in wanted]
-    chosen = [section for slug, section in declared.sections.items() if slug in asked]
-    found = (run for scenario in under for section in chosen for run in declared.runs(section, scenario))
+    under = [scenario for name, scenario in declared.scenarios.items() if name in names]
+    sections = [section for slug, section in declared.sections.items() if slug in asked]
+    found = (run for scenario in under for section in sections for run in declared.runs(section, scenario))
     every = list({run.key: run for run in found}.values())
     for slug, variants in asked.items():
         there = dict.fromkeys(run.variant for run in every if run.section.slug == slug and run.variant)
@@ -229,14 +220,27 @@ def plan(scenarios: Iterable[str] | None = None, labels: Iterable[str] | None = 
         Unknown scenario, section, variant, table or parameter; a notebook that cannot be run.
     """
     declared = Declared()
-    found = {run.key: run for run in expected(scenarios, labels, declared)}
+    found = with_needs(expected(scenarios, labels, declared), declared)
+    return sorted(found, key=lambda run: (run.scenario.name, run.section.order, run.section.slug))
+
+
+def with_needs(runs: Iterable[Run], declared: Declared) -> list[Run]:
+    """Return runs and all whose results they read, with what their fingerprints are made of; raises as `plan` does."""
+    found = {run.key: run for run in runs}
     waiting = list(found.values())
     while waiting:
         one = waiting.pop()
         declared.connect(one)
         waiting += [other for other in one.needs.values() if found.setdefault(other.key, other) is other]
-    declared.complete(found.values())
-    return sorted(found.values(), key=lambda run: (run.scenario.name, run.section.order, run.section.slug))
+    sections = {run.section.slug: run.section for run in found.values()}
+    for section in sections.values():
+        notebooks.check_parameters_cell(section)
+        executed.check(section)
+    fixed = {slug: fingerprint.fixed_parts(section) for slug, section in sections.items()}
+    for run in found.values():
+        run.fixed = fixed[run.section.slug] | declared.described(run) | run.scenario.part(run.section)
+        run.text = fingerprint.text_part(run.section)
+    return list(found.values())
 
 
 @dataclass
@@ -260,7 +264,9 @@ class Staleness:
 
 def sweeps_read(planned: Iterable[Run]) -> dict[str, str]:
     """Return the hash of the tables of each sweep that runs read, empty when they are not those of its points now."""
-    found = {name: sweeps.state_now(name)[1] for name in dict.fromkeys(name for run in planned for name in run.sweeps)}
+    found = {
+        name: sweeps.state_now(name).done() for name in dict.fromkeys(name for run in planned for name in run.sweeps)
+    }
     return {name: done.digest if done else "" for name, done in found.items()}
 
 
@@ -277,7 +283,7 @@ def take_fingerprint(run: Run, swept: Mapping[str, str]) -> None:
     read = {name: other.finished()[0] for name, other in run.needs.items()}
     needs = {name: done.results_digest if done else "missing" for name, done in read.items()}
     tables = {name: swept[name] for name in run.sweeps}
-    run.fingerprint = fingerprint.parts(run.fixed, run.parameters, needs, tables, run.ingested)
+    run.fingerprint = fingerprint.parts(run.fixed, run.parameters, run.ingested, needs=needs, sweeps=tables)
 
 
 def staleness(run: Run, swept: Mapping[str, str], forced: bool = False) -> Staleness:
@@ -299,7 +305,7 @@ def last_failure(run: Run) -> str:
         return known["summary"].splitlines()[0]
     except FileNotFoundError:
         return ""
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
+    except (OSError, ValueError, LookupError, TypeError):
         return "it has left no reason"
 
 

@@ -1,4 +1,4 @@
-"""Points: the code cells of a notebook as a plain call that returns the numbers.
+"""Points: the code cells of a notebook as a plain call that returns the numbers, and the processes that make it.
 
 A point leaves nothing behind in its process: each gets a namespace, a folder, an environment and random numbers of its
 own, as in a fresh kernel. What cannot be undone is a change to an imported module; no section may make one.
@@ -12,30 +12,40 @@ import ctypes
 import os
 import random
 import re
+import signal
 import sys
 import tempfile
 import threading
+import time
 import warnings
 from collections.abc import Iterator, Mapping
+from concurrent.futures import wait
 from contextlib import ExitStack, chdir, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from queue import LifoQueue
 from types import CodeType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from helpers import context
 from helpers.errors import InputError
 from helpers.paths import project_root
-from helpers.runner import fingerprint
+from helpers.runner import environment, fingerprint
+from helpers.runner.environment import over_time
 from helpers.runner.notebooks import PAGE_ONLY, PARAMETERS_TAG, SKIPPED, Section, source, tags
 from helpers.runner.run import CellError
+
+if TYPE_CHECKING:
+    from joblib.externals.loky.process_executor import ProcessPoolExecutor
 
 #: Magics that change no number: their lines count as empty. Others would do something here that they cannot.
 WITHOUT_EFFECT = ("matplotlib", "config", "load_ext", "autoreload")
 MAGIC = re.compile(r"^(\s*)(%%?(?=\w)|!)(\w*).*$", re.MULTILINE)
 #: Seconds that a point past its time limit has to end by itself, before its process is ended.
 GRACE = 5.0
+#: Seconds between two looks at a process.
+LOOK = 0.3
 
 
 @dataclass(frozen=True)
@@ -76,11 +86,6 @@ class Outcome:
 
 class TimeLimit(BaseException):
     """The point took too long; no `except Exception` of a notebook may keep it from ending."""
-
-
-def time_limit(seconds: float) -> str:
-    """Say that a point was ended since it took too long."""
-    return f"ended after {seconds:g} s: its limit is {seconds:g} s (time_limit in the front matter)"
 
 
 def call_of(section: Section, parameters: dict[str, Any], vintages: Mapping[str, list[str]] | None = None) -> Call:
@@ -183,7 +188,7 @@ def compute(call: Call, place: Path | None = None) -> Outcome:
                     if cell.sets_parameters:
                         namespace.update(copy.deepcopy(call.parameters))
         except BaseException as error:
-            message = time_limit(call.seconds) if isinstance(error, TimeLimit) else str(error)
+            message = over_time(call.seconds, call.seconds) if isinstance(error, TimeLimit) else str(error)
             return Outcome({}, CellError(message, cell.number, cell.id, _line(error, cell), type(error).__name__))
     return Outcome(metrics | ({fingerprint.GENERATED: True} if call.run["generated"] else {}))
 
@@ -255,3 +260,97 @@ def _limited(seconds: float) -> Iterator[None]:
         timer.cancel()
         timer.join()
         set_exception(thread, None)
+
+
+class Workers:
+    """As many processes as points are to be computed at once, each started when first needed."""
+
+    def __init__(self, folder: Path, jobs: int) -> None:
+        self.jobs = jobs
+        self._all = [Worker(folder / f"worker-{number}") for number in range(jobs)]
+        self._free: LifoQueue[Worker] = LifoQueue()
+        for worker in self._all:
+            self._free.put(worker)
+
+    def compute(self, call: Call, parts: Mapping[str, Any]) -> Outcome:
+        """Compute a point in a process that has nothing to do."""
+        worker = self._free.get()
+        try:
+            return worker.compute(call)
+        finally:
+            self._free.put(worker)
+
+    def close(self) -> None:
+        """End all processes, and let none begin."""
+        for worker in self._all:
+            worker.closed = True
+            worker.end()
+
+
+class Worker:
+    """A process that computes one point after another, and another process after a point that broke it."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        self.closed = False
+        self._executor: ProcessPoolExecutor | None = None
+
+    def compute(self, call: Call) -> Outcome:
+        """Compute a point; when it passes a limit or ends the process, its outcome says so."""
+        if self.closed:
+            return self._failed("stopped")
+        self.place.unlink(missing_ok=True)
+        try:
+            outcome = self._follow(self._executor or self._start(), call)
+        except Exception as error:
+            outcome = self._failed(f"the point's process ended unexpectedly ({type(error).__name__})")
+        if outcome.error and outcome.error.name in ("", TimeLimit.__name__, "MemoryLimit"):
+            # Also where the point ended by itself: an import that was cut short leaves half a module.
+            self.end()
+        return outcome
+
+    def _start(self) -> "ProcessPoolExecutor":
+        # Imports numpy, which a build with nothing to do has no use for.
+        from joblib.externals.loky.process_executor import ProcessPoolExecutor
+
+        self._executor = ProcessPoolExecutor(1, initializer=_begin, initargs=(os.getpid(),), env=environment.base())
+        return self._executor
+
+    def _follow(self, executor: "ProcessPoolExecutor", call: Call) -> Outcome:
+        future, begun = executor.submit(compute, call, self.place), 0.0
+        while not wait([future], LOOK).done:
+            # Not before its first cell: a process takes a while to start.
+            begun = begun or (time.monotonic() if self.place.exists() else 0.0)
+            if self.closed:
+                return self._failed("stopped")
+            if begun and time.monotonic() - begun > call.seconds + GRACE:
+                return self._failed(over_time(call.seconds, call.seconds), TimeLimit.__name__)
+            if excess := environment.over_memory(executor._processes, call.megabytes):
+                return self._failed(excess, "MemoryLimit")
+        return future.result()
+
+    def _failed(self, message: str, name: str = "") -> Outcome:
+        """Return the outcome of a point that fails at the cell its process noted last."""
+        number, _, cell_id = self.place.read_text(encoding="utf-8").partition(" ") if self.place.exists() else ("",) * 3
+        return Outcome({}, CellError(message, int(number) if number else None, cell_id, None, name))
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        executor, self._executor = self._executor, None
+        if executor is not None:
+            executor.shutdown(kill_workers=True)
+
+
+def _begin(parent: int) -> None:
+    """Set up a process for points: it leaves interrupts to its parent, is silent, and ends when its parent does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for name in environment.DROPPED:
+        os.environ.pop(name, None)
+
+    def end_with_parent() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK)
+        os._exit(1)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()

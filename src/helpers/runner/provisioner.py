@@ -10,13 +10,11 @@ import os
 import pickle
 import select
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import forkserver
+from multiprocessing import forkserver, popen_forkserver, util
 from typing import Any
 from unittest import mock
 
@@ -80,7 +78,7 @@ def ready() -> bool:
 
 def _may_fork() -> bool:
     try:
-        return Forked(Probe()).wait() == 0
+        return bool(Forked(Probe()).wait() == 0)  # type: ignore[arg-type]
     except (OSError, EOFError):
         return False
 
@@ -114,8 +112,6 @@ class Kernel:
         log = os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         for target, handle in enumerate((os.open(os.devnull, os.O_RDONLY), log, log)):
             os.dup2(handle, target)
-        if any(os.environ.get(name) != self.environment.get(name) for name in DECISIVE):
-            return 1
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
         os.chdir(self.folder)
         os.environ.clear()
@@ -136,56 +132,30 @@ def _end_with(parent: int) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-class Forked:
-    """A process forked by the server; has the parts of `subprocess.Popen` that a provisioner uses."""
+class Forked(popen_forkserver.Popen):
+    """A process forked by the server, with what a provisioner asks of a `subprocess.Popen`."""
 
     stdin = stdout = stderr = None
-    returncode: int | None = None
 
-    def __init__(self, process: Kernel | Probe) -> None:
-        self._status, self._lifeline = forkserver.connect_to_new_process([])
-        with open(self._lifeline, "wb", closefd=False) as pipe:
-            # The first is what the parent would tell of itself, such as its main module: nothing.
-            pipe.write(pickle.dumps({}) + pickle.dumps(process))
-        self.pid = forkserver.read_signed(self._status)
+    def _launch(self, process_obj: Any) -> None:
+        """Begin without what the parent would tell of itself, such as its main module."""
+        self.sentinel, lifeline = forkserver.connect_to_new_process([])
+        self.finalizer = util.Finalize(self, util.close_fds, (self.sentinel, lifeline))  # type: ignore[attr-defined]
+        with open(lifeline, "wb", closefd=False) as pipe:
+            pipe.write(pickle.dumps({}) + pickle.dumps(process_obj))
+        self.pid = forkserver.read_signed(self.sentinel)
 
-    def poll(self) -> int | None:
-        """Return the exit code, None while the process runs."""
-        with suppress(subprocess.TimeoutExpired):
-            self.wait(0)
-        return self.returncode
-
-    def wait(self, timeout: float | None = None) -> int:
-        """Wait for the end; without a server left to say the exit code, the process counts as killed."""
-        if self.returncode is None:
-            if not select.select([self._status], [], [], timeout)[0]:
-                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0)
-            try:
-                self.returncode = forkserver.read_signed(self._status)
-            except EOFError:
-                self.returncode = -signal.SIGKILL
-            os.close(self._status)
-            os.close(self._lifeline)
-        return self.returncode
-
-    def send_signal(self, signum: int) -> None:
-        """Send a signal, unless the process has ended."""
-        if self.poll() is None:
-            with suppress(ProcessLookupError):
-                os.kill(self.pid, signum)
+    send_signal = popen_forkserver.Popen._send_signal  # type: ignore[attr-defined]
 
 
 class ForkProvisioner(LocalProvisioner):
-    """Forks ipykernels from the fork server; starts other kernels as usual."""
+    """Forks the kernels of runs from the fork server."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Fork a kernel with the arguments, environment, folder and file for its output given."""
-        if LAUNCHER not in cmd or not environment.forks_kernels():
-            return await super().launch_kernel(cmd, **kwargs)
-        self.cwd = kwargs.get("cwd") or os.getcwd()
-        arguments = cmd[cmd.index(LAUNCHER) + 1 :]
-        log = getattr(kwargs.get("stdout"), "name", os.devnull)
-        child = Forked(Kernel(arguments, kwargs.get("env") or dict(os.environ), str(self.cwd), log))
+        self.cwd, arguments = kwargs["cwd"], cmd[cmd.index(LAUNCHER) + 1 :]
+        kernel = Kernel(arguments, kwargs["env"], kwargs["cwd"], kwargs["stdout"].name)
+        child = Forked(kernel)  # type: ignore[arg-type]
         # Answers to all that the base class asks of a Popen.
         self.process = child  # type: ignore[assignment]
         self.pid = self.pgid = child.pid

@@ -17,19 +17,9 @@ from helpers.runner.notebooks import Scenario, Section
 NOTEBOOK, RESULTS, MANIFEST, LOG, FAILURE = "notebook.ipynb", "results", "manifest.json", "log.txt", "failure.json"
 ADHOC = "adhoc"
 SEPARATOR = "@"
-#: What a manifest holds beside the names of section and scenario, with its type.
-RECORDED: dict[str, type | tuple[type, ...]] = {
-    "parameters": dict,
-    "tables": dict,
-    "ingested": dict,
-    "generated": bool,
-    "fingerprint": dict,
-    "text": str,
-    "outputs": dict,
-    "versions": dict,
-    "seconds": (int, float),
-    "started": str,
-}
+#: What a manifest holds beside the names of section and scenario.
+MADE_FROM = ("parameters", "tables", "ingested", "generated", "fingerprint", "text")
+RECORDED = (*MADE_FROM, "outputs", "versions", "seconds", "started")
 
 Key = tuple[str, str]
 
@@ -153,7 +143,7 @@ class Run:
         content = content if isinstance(content, dict) else {}
         if content.get("format") != FORMAT:
             return None, f"the manifest has format {content.get('format')}, this version writes {FORMAT}"
-        if not all(isinstance(content.get(name), kind) for name, kind in RECORDED.items()):
+        if not all(isinstance(content.get(name), type(getattr(self, name))) for name in RECORDED):
             return None, "the manifest is not complete"
         return replace(self, **{name: content[name] for name in RECORDED}), ""
 

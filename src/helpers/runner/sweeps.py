@@ -1,8 +1,10 @@
 """Sweeps: compute the points of a design that were not computed before, and put them into one table."""
 
+import csv
+import io
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -14,17 +16,20 @@ from pydantic import ValidationError
 from helpers import files
 from helpers.errors import InputError, WorkError, not_allowed
 from helpers.paths import build_folder
-from helpers.runner import cluster, design, environment, fingerprint, notebooks, parameters, tables
+from helpers.runner import cluster, design, environment, fingerprint, notebooks, parameters
 from helpers.runner.design import Design, Point
 from helpers.runner.notebooks import Section
-from helpers.runner.points import call_of, cells_of
+from helpers.runner.points import Workers, call_of, cells_of
 from helpers.runner.progress import Progress
 from helpers.runner.run import CellError, RunResult
-from helpers.runner.workers import Workers
 
 POINTS, PARQUET, FAILURES, SUMMARY = "points.csv", "points.parquet", "failures.csv", "sweep.json"
+HEAD = ("point", "section", "run_id")
+FAILURE_COLUMNS = (*HEAD, "parameters", "kind", "cell", "id", "line", "error", "message")
 #: Faults of a single combination, not of the design: the point is listed among the failures.
 COMBINATION = "value_error"
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,34 @@ def completed(name: str) -> CompletedSweep | None:
     return CompletedSweep(name, folder, summary) if whole and summary.get("format") == fingerprint.FORMAT else None
 
 
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep as its file and the code stand now: its points, and what its page says of it."""
+
+    name: str
+    points: list[Point]
+    about: dict[str, Any]
+
+    @property
+    def state(self) -> str:
+        """Hash of all that its tables and its summary depend on."""
+        points = [[item.number, item.section.slug, item.run_id, item.refusal] for item in self.points]
+        return fingerprint.digest([points, self.about])
+
+    def done(self) -> CompletedSweep | None:
+        """Return the finished sweep when it is one of these points."""
+        found = completed(self.name)
+        return found if found and found.summary["state"] == self.state else None
+
+
+def state_now(name: str) -> Sweep:
+    """Return a sweep, named or given as a path; raises as `prepare` does."""
+    path = design.find(name)
+    found = design.read(path)
+    about = found.model_dump(include={"title", "description", "scenario", "metric", "label"})
+    return Sweep(path.stem, prepare(path.stem, found), about)
+
+
 def prepare(name: str, found: Design) -> list[Point]:
     """Return the points of a design with resolved values and fingerprints.
 
@@ -83,23 +116,24 @@ def prepare(name: str, found: Design) -> list[Point]:
     for slug in found.sections:
         if slug not in known:
             raise InputError(f"sweep {name}: {not_allowed('section', slug, known)}")
-        _check(known[slug], f"sweep {name}: section {slug} reads the results of others, which have no such points.")
-        fixed[slug] = fingerprint.fixed_parts(known[slug].of_points)
+        refusal = f"sweep {name}: section {slug} reads the results of others, which have no such points."
+        fixed[slug] = _fixed_parts(known[slug], refusal)
     base, points = notebooks.named_scenario(found.scenario), []
     with base.vintages():
         for number, (slug, varied, shared) in enumerate(design.values(found), 1):
-            given = design.overlay(design.overlay(base.parameters.get(slug, {}), shared), varied)
+            given = parameters.overlay(parameters.overlay(base.parameters.get(slug, {}), shared), varied)
             point = Point(number, known[slug], varied)
             points.append(_point(f"sweep {name}, point {number}", point, given, fixed[slug] | base.part(known[slug])))
     return points
 
 
-def _check(section: Section, refusal: str) -> None:
-    """Refuse a section that cannot be computed as a point."""
+def _fixed_parts(section: Section, refusal: str) -> dict[str, Any]:
+    """Return the parts of a fingerprint that all points of a section share, or refuse what cannot be a point."""
     notebooks.check_parameters_cell(section)
     if section.needs or section.sweeps:
         raise InputError(refusal)
     cells_of(section)
+    return fingerprint.fixed_parts(section.of_points)
 
 
 def _point(name: str, point: Point, given: dict[str, Any], fixed: dict[str, Any]) -> Point:
@@ -111,32 +145,7 @@ def _point(name: str, point: Point, given: dict[str, Any], fixed: dict[str, Any]
             raise InputError(message) from error
         return replace(point, refusal=message)
     ingested = fingerprint.ingested_sets(point.section, resolved)
-    return replace(point, resolved=resolved, parts=fingerprint.parts(fixed, resolved, ingested=ingested))
-
-
-def _planned(name: str) -> tuple[str, list[Point], dict[str, Any]]:
-    """Return name and points of a sweep, and what it says of itself on the page that shows it."""
-    path = design.find(name)
-    found = design.read(path)
-    about = found.model_dump(include={"title", "description", "scenario", "metric", "label"})
-    return path.stem, prepare(path.stem, found), about
-
-
-def state_now(name: str) -> tuple[list[Point], CompletedSweep | None]:
-    """Return the points of a sweep, and the finished sweep when it is theirs."""
-    stem, prepared, about = _planned(name)
-    return prepared, _up_to_date(stem, prepared, about)
-
-
-def _up_to_date(stem: str, prepared: list[Point], about: dict[str, Any]) -> CompletedSweep | None:
-    done = completed(stem)
-    return done if done and done.summary["state"] == _state(prepared, about) else None
-
-
-def _state(prepared: list[Point], about: dict[str, Any]) -> str:
-    """Return the hash of all that a sweep's tables and its summary depend on."""
-    points = [[item.number, item.section.slug, item.run_id, item.refusal] for item in prepared]
-    return fingerprint.digest([points, about])
+    return replace(point, resolved=resolved, parts=fingerprint.parts(fixed, resolved, ingested))
 
 
 def run(
@@ -172,29 +181,27 @@ def run(
         The design is at fault; nothing has run.
     """
     progress = progress or Progress()
-    stem, prepared, about = _planned(name)
-    with files.lock(build_folder() / "sweeps", f"sweep {stem}", wait, progress.note):
-        done = _up_to_date(stem, prepared, about)
+    sweep = state_now(name)
+    with files.lock(build_folder() / "sweeps", f"sweep {sweep.name}", wait, progress.note):
+        done = sweep.done()
         if done and not (retry and done.failed):
             return done
-        waiting, lost = missing(prepared, retry), {}
+        waiting, errors = missing(sweep.points, retry), {}
         if waiting:
             with _workers(jobs, backend, address) as workers:
-                lost = _compute_all(waiting, workers, f"sweep {stem}", progress)
-        return _finish(stem, prepared, about, len(waiting), lost)
+                errors = _compute_all(waiting, workers, f"sweep {sweep.name}", progress)
+        return _finish(sweep, len(waiting), errors)
 
 
 @contextmanager
 def _workers(jobs: int | None, backend: str, address: str | None) -> Iterator[Workers | cluster.Remote]:
     """Open processes for points, here or on a cluster, and end them in the end."""
     with ExitStack() as stack:
-        client = stack.enter_context(cluster.connection(backend, address))
-        if client:
+        if client := stack.enter_context(cluster.connection(backend, address)):
             workers: Workers | cluster.Remote = cluster.Remote(client, jobs or cluster.jobs_of(client))
         else:
-            workers = Workers(
-                stack.enter_context(files.private_folder(build_folder() / ".tmp")), jobs or environment.cores()
-            )
+            folder = stack.enter_context(files.private_folder(build_folder() / ".tmp"))
+            workers = Workers(folder, jobs or environment.cores())
         stack.callback(workers.close)
         yield workers
 
@@ -216,73 +223,118 @@ def recorded(item: Point) -> dict[str, Any] | None:
 
 def _compute_all(
     waiting: list[Point], workers: Workers | cluster.Remote, label: str, progress: Progress
-) -> dict[str, str]:
-    """Compute points side by side and record each as soon as it is done.
+) -> dict[str, CellError]:
+    """Compute points side by side, record each as soon as it is done, and return the errors of those that failed.
 
-    Returns
-    -------
-    dict
-        Name of each run that ended for a reason outside the notebook, which is not recorded, to that reason.
+    What ended for a reason outside the notebook is not recorded, so that it is computed again.
     """
-    begun, state = time.monotonic(), "ended"
-    lost: dict[str, str] = {}
+
+    def compute(item: Point) -> CellError | None:
+        call = call_of(item.section, item.resolved, item.parts.get("vintages", {}))
+        outcome = workers.compute(call, item.parts)
+        error = outcome.error
+        if error is None or error.name:
+            columns = {"cell_id": "id", "name": "error"}
+            failure = error and {columns.get(name, name): value for name, value in asdict(error).items()}
+            record = {"parameters": item.resolved, "metrics": outcome.metrics, "error": failure}
+            files.write_text(item.record, _json(record))
+        return error
+
+    begun, errors = time.monotonic(), dict[str, CellError]()
     progress.started(label, f"{len(waiting)} points")
-    pool = ThreadPoolExecutor(workers.jobs)
-    futures = {pool.submit(_compute_and_record, item, workers): item for item in waiting}
-    try:
-        for number, future in enumerate(as_completed(futures), 1):
-            error = future.result()
-            lost |= {futures[future].run_id: str(error)} if error and not error.name else {}
-            progress.cell(label, number, len(waiting), "points")
-        state = "ran"
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        workers.close()
-        raise
-    finally:
-        pool.shutdown()
-        progress.ended(label, state, time.monotonic() - begun)
-    return lost
-
-
-def _compute_and_record(item: Point, workers: Workers | cluster.Remote) -> CellError | None:
-    """Compute one point and record what it gave; return its error when it failed."""
-    outcome = workers.compute(call_of(item.section, item.resolved, item.parts.get("vintages", {})), item.parts)
-    error = outcome.error
-    if error is None or error.name:
-        columns = {"cell_id": "id", "name": "error"}
-        failure = error and {columns.get(name, name): value for name, value in asdict(error).items()}
-        record = {"parameters": item.resolved, "metrics": outcome.metrics, "error": failure}
-        files.write_text(item.record, _json(record))
-    return error
+    with ThreadPoolExecutor(workers.jobs) as pool:
+        futures = {pool.submit(compute, item): item for item in waiting}
+        try:
+            for number, future in enumerate(as_completed(futures), 1):
+                if error := future.result():
+                    errors[futures[future].run_id] = error
+                progress.cell(label, number, len(waiting), "points")
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            workers.close()
+            raise
+    progress.ended(label, "ran", time.monotonic() - begun)
+    return errors
 
 
 def _json(value: Any) -> str:
     return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _finish(
-    name: str, prepared: list[Point], about: dict[str, Any], computed: int, lost: Mapping[str, str]
-) -> CompletedSweep:
+def _finish(sweep: Sweep, computed: int, errors: Mapping[str, CellError]) -> CompletedSweep:
     """Write the tables of a sweep from the records of its points, and a summary of what it is about."""
-    folder = build_folder() / "sweeps" / name
-    records = {item.run_id: recorded(item) for item in prepared if not item.refusal}
-    made = tables.collect(prepared, records, lost)
-    files.write_text(folder / POINTS, tables.csv_text(made.points))
-    files.write_text(folder / FAILURES, tables.csv_text(made.failures, tables.FAILURE_COLUMNS))
-    tables.write_parquet(folder / PARQUET, made.points)
+    folder = build_folder() / "sweeps" / sweep.name
+    records = {item.run_id: recorded(item) for item in sweep.points if not item.refusal}
+    varied = list(dict.fromkeys(name for item in sweep.points for name in item.varied))
+    names = sorted({name for record in records.values() if record for name in record["metrics"]})
+    metrics = {name: f"metric_{name}" if name in (*HEAD, *varied) else name for name in names}
+    points, failures = list[Row](), list[Row]()
+    for item in sweep.points:
+        head, record = (item.number, item.section.slug, item.run_id), records.get(item.run_id)
+        row = dict(zip(HEAD, head, strict=True))
+        if record and not record["error"]:
+            values = {name: _plain(_value(item, name)) for name in varied}
+            points.append(row | values | {column: record["metrics"].get(name) for name, column in metrics.items()})
+        else:
+            why: Row = {"kind": "failed"} | record["error"] if record else {"kind": "not computed"}
+            if item.refusal:
+                why = {"kind": "refused", "message": item.refusal}
+            elif not record:
+                why["message"] = str(errors[item.run_id]) if item.run_id in errors else None
+            failures.append(dict.fromkeys(FAILURE_COLUMNS) | row | {"parameters": _plain(item.varied)} | why)
+    columns = [*HEAD, *varied, *metrics.values()] if points else HEAD
+    files.write_text(folder / POINTS, _csv(points, columns))
+    files.write_text(folder / FAILURES, _csv(failures, FAILURE_COLUMNS))
+    _write_parquet(folder / PARQUET, points, columns)
     summary = {
         "format": fingerprint.FORMAT,
-        "state": _state(prepared, about) if all(records.values()) else "",
-        "about": about,
+        "state": sweep.state if all(records.values()) else "",
+        "about": sweep.about,
         "outputs": {file: files.sha256(folder / file) for file in (POINTS, PARQUET, FAILURES)},
-        "parameters": made.parameters,
-        "metrics": made.metrics,
-        "points": len(made.points),
-        "failed": len(made.failures),
+        "parameters": varied,
+        "metrics": list(metrics.values()),
+        "points": len(points),
+        "failed": len(failures),
     }
     files.write_text(folder / SUMMARY, _json(summary))
-    return CompletedSweep(name, folder, summary, computed)
+    return CompletedSweep(sweep.name, folder, summary, computed)
+
+
+def _value(item: Point, name: str) -> Any:
+    """Return the value a point has for a parameter that this or another point varies; None where it has none."""
+    head, _, key = name.partition(".")
+    value = item.resolved.get(head)
+    if name in item.varied or not key:
+        return item.varied.get(name, value)
+    return value.get(key) if isinstance(value, dict) else None
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as a table cell: lists and mappings as JSON."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False) if isinstance(value, list | dict) else value
+
+
+def _csv(rows: list[Row], columns: Iterable[str]) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(columns), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def _write_parquet(path: Path, rows: list[Row], columns: Iterable[str]) -> None:
+    """Write rows as Parquet; a column of whole numbers stays whole, a mixed one becomes text."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    def column(values: list[Any]) -> Any:
+        kinds = {type(value) for value in values if value is not None}
+        if kinds <= {int, float} or kinds == {bool}:
+            return pa.array(values, None if kinds else pa.float64())
+        return pa.array([None if value is None else str(value) for value in values], pa.string())
+
+    with files.replacing(path) as part:
+        pq.write_table(pa.table({name: column([row[name] for row in rows]) for name in columns}), part)
 
 
 def run_point(
@@ -307,22 +359,16 @@ def run_point(
     WorkError
         The run failed.
     """
-    section, progress = notebooks.section(slug), progress or Progress()
-    _check(section, f"Section {slug} reads the results of others, so it cannot be run for numbers alone.")
-    resolved = parameters.assigned(section, assignments, scenario_name)
-    sets = fingerprint.ingested_sets(section, resolved)
-    fixed = fingerprint.fixed_parts(section.of_points) | notebooks.named_scenario(scenario_name).part(section)
-    parts = fingerprint.parts(fixed, resolved, ingested=sets)
-    point = Point(1, section, {}, resolved, parts)
-    known = None if force else recorded(point)
-    if known and not known["error"]:
-        return RunResult(known["metrics"], point.record, point.run_id, False)
-    begun = time.monotonic()
-    with _workers(1, "local", None) as workers:
-        progress.started(slug, "asked for, numbers only")
-        error = _compute_and_record(point, workers)
-        progress.ended(slug, "failed" if error else "ran", time.monotonic() - begun)
-    known = recorded(point)
-    if error or known is None:
-        raise WorkError(f"{slug}: {error} (without --numbers its notebook and log are kept)")
-    return RunResult(known["metrics"], point.record, point.run_id, True)
+    section, base = notebooks.section(slug), notebooks.named_scenario(scenario_name)
+    fixed = _fixed_parts(section, f"Section {slug} reads the results of others, so it cannot be run for numbers alone.")
+    with base.vintages():
+        values = parameters.assigned(section, assignments, scenario_name)
+        point = _point("", Point(1, section, {}), values, fixed | base.part(section))
+    known, fresh = None if force else recorded(point), False
+    if not known or known["error"]:
+        with _workers(1, "local", None) as workers:
+            errors = _compute_all([point], workers, slug, progress or Progress())
+        known, fresh = recorded(point), True
+        if errors or not known:
+            raise WorkError(f"{slug}: {errors.get(point.run_id)} (without --numbers its notebook and log are kept)")
+    return RunResult(known["metrics"], point.record, point.run_id, fresh)

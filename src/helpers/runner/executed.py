@@ -1,20 +1,22 @@
-"""Inline expressions in prose: `` `{python} expression` `` in a markdown cell, evaluated when a page is made.
+"""What stands in an executed notebook: numbers in its prose, and nothing that differs between equal runs.
 
-The kernel evaluates them right after the cell above has run (Jupyter's `user_expressions`), and
-`helpers.report.inline` says there what is written for a value. The executed notebook holds the finished text, and the
-expression behind each value in the metadata of the cell. `` `{{python}} x` `` is literal text: it shows `{python} x`.
+Prose holds them as inline expressions, `` `{python} expression` `` in a markdown cell. The kernel evaluates them right
+after the cell above has run (Jupyter's `user_expressions`), and `helpers.report.inline` says there what is written for
+a value. The executed notebook holds the finished text, and the expression behind each value in the metadata of the
+cell. `` `{{python}} x` `` is literal text: it shows `{python} x`.
 """
 
 import ast
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from helpers.errors import InputError
 from helpers.paths import relative
-from helpers.runner.notebooks import Section, source
+from helpers.runner.notebooks import PARAMETERS_TAG, Section, source, tags
 
 #: Key of a cell's metadata, and name of the file among a run's results, that hold what was placed.
 KEPT = "inline"
@@ -29,6 +31,17 @@ MARK = re.compile(
 )
 FENCE = re.compile(r"\s*(`{3,}(?=[^`]*$)|~{3,})")
 SHOWN = "__import__('helpers.report.inline', fromlist=['as_markdown']).as_markdown((\n{}\n))"
+
+INJECTED = "injected-parameters"
+STREAMS, TEXTS = ("stdout", "stderr"), ("text", "traceback", "evalue")
+KEPT_METADATA = frozenset({"kernelspec", "language_info", "title"})
+#: Patterns of text that differs from run to run, with what stands for it.
+PATTERNS = (
+    (re.compile(r"\b0x[0-9a-f]{6,16}\b"), "0x0"),
+    (re.compile(r"/[^\s\"'<>]*?/ipykernel_\d+/\d+\.py"), "<cell>"),
+)
+#: Ids that pandas' Styler draws at random: counted instead.
+RANDOM_IDS = re.compile(r"\bT_[0-9a-f]{5}(?=[\"'_ {])")
 
 
 class ExpressionError(Exception):
@@ -64,16 +77,11 @@ def _substitute(text: str, replace: Callable[[str], str]) -> str:
 def expressions(text: str) -> list[str]:
     """Return the expressions of a markdown cell in order, an empty one for each that is not complete."""
     found: list[str] = []
-
-    def note(expression: str) -> str:
-        found.append(expression)
-        return ""
-
-    _substitute(text, note)
+    _substitute(text, lambda expression: found.append(expression) or "")  # type: ignore[func-returns-value]
     return found
 
 
-def of_cell(cell: dict[str, Any]) -> list[str]:
+def expressions_of(cell: dict[str, Any]) -> list[str]:
     """Return the expressions of any cell of a notebook: only markdown cells have some."""
     return expressions(source(cell)) if cell["cell_type"] == "markdown" else []
 
@@ -93,7 +101,7 @@ def check(section: Section) -> None:
         One is empty, does not end on its line or is not valid Python.
     """
     for cell in section.cells:
-        for expression in of_cell(cell):
+        for expression in expressions_of(cell):
             place = f"{relative(section.path)}: text cell {cell.get('id', '')}: `{{python}} {expression}`"
             if not expression:
                 raise InputError(
@@ -122,7 +130,7 @@ async def evaluate(client: Any, cell: Any) -> None:
     ExpressionError
         An expression fails, or gives neither a text nor a number; names the first such.
     """
-    found = of_cell(cell)
+    found = expressions_of(cell)
     values = []
     if found:
         asked = {str(number): SHOWN.format(expression) for number, expression in enumerate(found)}
@@ -157,8 +165,101 @@ def refreshed(cell: dict[str, Any], executed: Iterator[dict[str, Any]]) -> dict[
     executed : iterator of dict
         The cells of the run that hold values, from the one that belongs to this cell on.
     """
-    kept = next(executed)["metadata"][KEPT] if of_cell(cell) else []
-    if cell["cell_type"] != "markdown":
-        return cell
-    text = with_values(source(cell), [value["text"] for value in kept])
-    return {**cell, "metadata": {**cell.get("metadata", {}), **({KEPT: kept} if kept else {})}, "source": text}
+    fresh = {**cell, "metadata": dict(cell.get("metadata", {}))}
+    if cell["cell_type"] == "markdown":
+        kept = next(executed)["metadata"][KEPT] if expressions_of(cell) else []
+        fresh["source"] = with_values(source(cell), [value["text"] for value in kept])
+        fresh["metadata"] |= {KEPT: kept} if kept else {}
+    return fresh
+
+
+def normalise(notebook: Any, paths: dict[str, str]) -> Any:
+    """Return the notebook (changed in place) without anything that differs between equal runs.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        As papermill leaves it.
+    paths : dict
+        Folders that must not show, each with what is written instead.
+    """
+    for key in notebook["metadata"].keys() - KEPT_METADATA:
+        del notebook["metadata"][key]
+    seen: dict[str, str] = {}
+    for cell in notebook["cells"]:
+        metadata = cell["metadata"]
+        for key in ("papermill", "execution", *([] if metadata.get("tags", True) else ["tags"])):
+            metadata.pop(key, None)
+        if INJECTED in metadata.get("tags", []):
+            cell["id"] = INJECTED
+        if cell["cell_type"] == "code":
+            cell["outputs"] = join_streams(cell["outputs"])
+        for output in cell.get("outputs", []):
+            output.update({key: _texts(output[key], paths, seen) for key in TEXTS if key in output})
+            for kind, value in output.get("data", {}).items():
+                if kind.startswith("text/") or kind == "image/svg+xml":
+                    output["data"][kind] = _texts(value, paths, seen)
+    return notebook
+
+
+def join_streams(outputs: Iterable[Any]) -> list[Any]:
+    """Return outputs with neighbouring pieces of a stream joined, stdout before stderr.
+
+    How a kernel cuts and interleaves the two depends on the clock.
+    """
+    joined: list[Any] = []
+    for are_streams, found in groupby(outputs, lambda output: output["output_type"] == "stream"):
+        pieces = list(found)
+        if not are_streams:
+            joined += pieces
+            continue
+        for named in ([piece for piece in pieces if piece["name"] == name] for name in STREAMS):
+            if named:
+                named[0]["text"] = "".join(piece["text"] for piece in named)
+                joined.append(named[0])
+    return joined
+
+
+def _texts(value: Any, paths: dict[str, str], seen: dict[str, str]) -> Any:
+    if isinstance(value, list):
+        return [_texts(item, paths, seen) for item in value]
+    return clean(value, paths, seen) if isinstance(value, str) else value
+
+
+def clean(text: str, paths: dict[str, str], seen: dict[str, str]) -> str:
+    """Return a text without paths of this machine, addresses in memory and random ids."""
+    for path, name in sorted(paths.items(), key=lambda item: -len(item[0])):
+        text = text.replace(path, name)
+    for pattern, name in PATTERNS:
+        text = pattern.sub(name, text)
+    return RANDOM_IDS.sub(lambda found: seen.setdefault(found.group(), f"T_{len(seen) + 1}"), text)
+
+
+def as_text(notebook: Any) -> str:
+    """Return a notebook as the file holds it: as `nbformat.writes` does, whose import takes seconds."""
+    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True, separators=(",", ": ")) + "\n"
+
+
+def with_new_text(executed: list[dict[str, Any]], written: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the cells of a notebook whose text was edited, with the outputs of the run that was done before.
+
+    Parameters
+    ----------
+    executed : list of cells
+        Of the run; code cells and text cells with expressions equal those of `written` in number and order, plus the
+        injected one.
+    written : list of cells
+        As they are now.
+    """
+    done = iter(cell for cell in executed if cell["cell_type"] == "code")
+    placed = iter(cell for cell in executed if KEPT in cell["metadata"])
+    cells: list[dict[str, Any]] = []
+    for cell in (refreshed(cell, placed) for cell in written):
+        # As files hold it: a list of lines.
+        cells.append({**cell, "source": source(cell).splitlines(keepends=True)})
+        if cell["cell_type"] == "code":
+            old = next(done)
+            cells[-1] |= {"outputs": old["outputs"], "execution_count": old["execution_count"]}
+            if PARAMETERS_TAG in tags(cell):
+                cells.append(next(done))
+    return cells
