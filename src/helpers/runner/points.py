@@ -33,8 +33,8 @@ from helpers.errors import InputError
 from helpers.paths import project_root
 from helpers.runner import environment, fingerprint
 from helpers.runner.environment import over_time
-from helpers.runner.notebooks import PAGE_ONLY, PARAMETERS_TAG, SKIPPED, Section, source, tags
-from helpers.runner.run import CellError
+from helpers.runner.notebooks import PAGE_ONLY, PARAMETERS_TAG, SKIPPED, Scenario, Section, source, tags
+from helpers.runner.run import CellError, Run
 
 if TYPE_CHECKING:
     from joblib.externals.loky.process_executor import ProcessPoolExecutor
@@ -88,7 +88,7 @@ class TimeLimit(BaseException):
     """The point took too long; no `except Exception` of a notebook may keep it from ending."""
 
 
-def call_of(section: Section, parameters: dict[str, Any], vintages: Mapping[str, list[str]] | None = None) -> Call:
+def call_of(section: Section, parameters: dict[str, Any], parts: Mapping[str, Any] | None = None) -> Call:
     """Return the call that computes a section's numbers for some values of its parameters.
 
     Parameters
@@ -97,27 +97,19 @@ def call_of(section: Section, parameters: dict[str, Any], vintages: Mapping[str,
         The section.
     parameters : dict
         Resolved values of all parameters.
-    vintages : mapping, optional
-        Vintages that may be read of those tables some are kept from.
+    parts : mapping, optional
+        The point's fingerprint, which knows the vintages that may be read.
 
     Raises
     ------
     InputError
         A cell that a point cannot run.
     """
-    ingested = fingerprint.ingested_sets(section, parameters)
-    run = {
-        "section": section.slug,
-        "scenario": "sweep",
-        "tables": section.tables,
-        "needs": {},
-        "sweeps": {},
-        "ingested": list(ingested),
-        "generated": fingerprint.made_from_generated(ingested),
-        "metrics_only": True,
-        "vintages": vintages or {},
-    }
-    return Call(cells_of(section), parameters, run, section.time_limit, section.memory_limit)
+    sets = fingerprint.ingested_sets(section, parameters)
+    run = Run(section, Scenario("sweep", "Sweep"), Path(), ingested=sets, published=False)
+    run.fingerprint, run.generated = dict(parts or {}), fingerprint.made_from_generated(sets)
+    known = run.context(Path()) | {"metrics_only": True}
+    return Call(cells_of(section), parameters, known, section.time_limit, section.memory_limit)
 
 
 def cells_of(section: Section) -> tuple[Cell, ...]:

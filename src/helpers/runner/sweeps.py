@@ -230,8 +230,7 @@ def _compute_all(
     """
 
     def compute(item: Point) -> CellError | None:
-        call = call_of(item.section, item.resolved, item.parts.get("vintages", {}))
-        outcome = workers.compute(call, item.parts)
+        outcome = workers.compute(call_of(item.section, item.resolved, item.parts), item.parts)
         error = outcome.error
         if error is None or error.name:
             columns = {"cell_id": "id", "name": "error"}
