@@ -142,7 +142,7 @@ def test_the_ledger_does_not_count_it(project, site):
     facts = reading.read_facts(folders)
     assert not facts.metrics
     assert not facts.evidence
-    listed = reading.read_claims(PROJECT / "data" / "claims.yml")
+    listed = reading.read_claims(PROJECT)
     assert reading.read_alternatives(listed, folders, {}) == {}
 
 
