@@ -306,14 +306,15 @@ def metrics(found: pd.DataFrame, changed: pd.DataFrame, newest: pd.DataFrame, sh
 
 
 def evidence(changed: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """Yield what each source shows of the economies said to bring production home, up to each year.
+    """Yield what the sources that count show of the economies said to bring production home, up to each year.
 
     Parameters
     ----------
     changed : DataFrame
         From `changes`.
     """
-    for row in changed[changed["iso3"].isin(SAID_TO_RETURN)].itertuples():
+    voting = changed[changed["counts"] & (changed["source"] != PART)]
+    for row in voting[voting["iso3"].isin(SAID_TO_RETURN)].itertuples():
         source, name = SOURCES[row.source], economies.in_sentence(economies.name(row.iso3))
         yield {
             "claim": "reshoring-usa-japan-germany",
@@ -326,5 +327,4 @@ def evidence(changed: pd.DataFrame) -> Iterator[dict[str, Any]]:
             "measure": f"change by {row.source}",
             "end": row.end,
             "direction": row.direction,
-            "counts": row.counts,
         }
