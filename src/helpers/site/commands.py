@@ -29,6 +29,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("site")(site)
     app.command("pages")(pages)
     app.command("check")(check)
+    app.command("page")(page)
 
 
 def site(
@@ -53,6 +54,28 @@ def site(
     for line in summary(found, recap):
         print(line)
     print(f"rendered with {name}: _site/index.html, {time.monotonic() - begun:.1f} s")
+
+
+def page(
+    section: Annotated[str, typer.Argument(help="section, or a variant of one such as economy@KOR")],
+    to: Annotated[str, typer.Option(help="docx, pdf, typst or md")] = "docx",
+    scenario: Annotated[str, typer.Option(help="scenario of the run")] = "latest",
+    out: Annotated[Path | None, typer.Option(help="file to write; default: below build/paper/")] = None,
+) -> None:
+    """Write the page of a section for paper: every row of its tables, figures, sources and references, no code."""
+    from helpers.errors import InputError, WorkError, not_allowed
+    from helpers.paths import project_root, relative
+    from helpers.runner import completed
+    from helpers.site.paper import FORMATS, PAPER, write_paper
+
+    if to not in FORMATS:
+        raise InputError(not_allowed("format", to, FORMATS))
+    run = completed(scenario, section)
+    if run is None:
+        raise WorkError(f"{section} has no finished run. Run `reshoring build {section} --scenario {scenario}` first.")
+    target = out or project_root() / PAPER / scenario / f"{run.label}.{to.replace('typst', 'typ')}"
+    write_paper(run, to, target)
+    print(relative(target))
 
 
 def _renderer(wanted: str | None) -> str:

@@ -53,7 +53,7 @@ class Fragments:
         return re.sub(r"\x02(\d+)\x03", lambda match: rendered[int(match.group(1))], text), references
 
 
-def plain_notebook(notebook: Mapping[str, Any], stem: str, bibliography: Path) -> PlainPage:
+def plain_notebook(notebook: Mapping[str, Any], stem: str, bibliography: Path, code: bool = True) -> PlainPage:
     """Return a staged notebook as a page without code to run.
 
     Parameters
@@ -64,6 +64,8 @@ def plain_notebook(notebook: Mapping[str, Any], stem: str, bibliography: Path) -
         File name of the page; images go to ``<stem>_files/``.
     bibliography : Path
         BibTeX file.
+    code : bool
+        Whether the page shows the code of its cells.
     """
     front, *cells = notebook["cells"]
     parsed = [(cell, *cell_options(text(cell))) for cell in cells]
@@ -73,9 +75,10 @@ def plain_notebook(notebook: Mapping[str, Any], stem: str, bibliography: Path) -
     fragments = Fragments(bibliography, bibliography_keys(bibliography))
     page = PlainPage("")
     blocks = []
-    for cell, options, code in parsed:
+    for cell, options, source in parsed:
         if cell["cell_type"] == "code":
-            blocks += [_code_block(options, code), *_outputs(cell, options, numbers, fragments, stem, page.files)]
+            blocks += [_code_block(options, source)] if code else []
+            blocks += [*_outputs(cell, options, numbers, fragments, stem, page.files)]
         else:
             blocks.append(resolve(text(cell), numbers, fragments))
     body, references = fragments.fill("\n\n".join(block for block in blocks if block))
