@@ -131,7 +131,7 @@ def test_estimates_for_the_policy_section_keep_the_covariance(country, outcomes)
     joint = drivers_models.policy_estimates(outcomes, nations, country, [1, 2])
     assert joint["model"].tolist() == ["two-way"] * 2 + ["industry-year"] * 2 + ["country"] * 2
     assert joint["horizon"].tolist() == [1, 2] * 3
-    full = drivers_models.DriversModel("foreign_share", "rd_gdp", tuple(variables.CONTROLS), "industry-year")
+    full = drivers_models.DriversModel("foreign_share", "rd_gdp", variables.CONTROL_SETS["full"], "industry-year")
     fit = drivers_models.fit(drivers_panel.assemble(outcomes, country, 1), full)
     row = joint.set_index(["model", "horizon"]).loc["industry-year", 1]
     assert row["covariance"] == fit.covariance.loc["rd_gdp", "corporate_tax_rate"]
@@ -162,11 +162,11 @@ def test_the_curve_frame_turns_signs_and_every_choice_is_run(country, outcomes):
     kept = {"scope": "manufactured", "lag": 1, "innovation": "rd_gdp", "outcome": "foreign_share"}
     specs = [spec for spec in drivers_curve.specifications() if kept.items() <= dict(spec.choices).items()]
     curve = specification_curve.run_specifications(frame, specs, "iso3")
-    assert len(curve) == 3 * 3 * 2
+    assert len(curve) == 2 * 3 * 2
     assert (curve["problem"] == "").all()
     assert (curve.loc[curve["effects"] == "two-way", "low"] > 0).all()
     options = drivers_curve.labelled_options(specification_curve.by_option(curve, drivers_curve.CHOICES))
-    assert options.loc[options["choice"] == "sample", "specifications"].tolist() == [9, 9]
+    assert options.loc[options["choice"] == "sample", "specifications"].tolist() == [6, 6]
     assert "no controls" in options["label"].tolist()
 
 
@@ -176,20 +176,28 @@ SWEEP = Path(__file__).parents[2] / "sweeps" / "drivers.yml"
 def test_the_sweep_runs_over_two_hundred_specifications_of_the_curve():
     grid = yaml.safe_load(SWEEP.read_text())["grid"]
     assert len(drivers_curve.specifications()) >= 200
-    assert tuple(grid) == drivers_curve.SWEPT
+    assert tuple(grid) == (*drivers_curve.SWEPT[:-1], "exclude_price_sensitive")
     assert np.prod([len(options) for options in grid.values()]) >= 200
-    assert all(set(grid[name]) <= set(drivers_curve.CHOICES[name]) for name in grid)
+    assert all(set(grid[name]) <= set(drivers_curve.CHOICES[name]) for name in drivers_curve.SWEPT[:-1])
 
 
 def test_points_of_the_sweep_take_the_form_of_a_curve_and_are_set_beside_it():
     choice = {"outcome": "ratio", "scope": "all", "innovation": "rd_gdp", "effects": "two-way", "lag": 1}
+    sample = {"sample": "all industries"}
     turned = [f"{name}_toward_home" for name in ["coefficient", "low", "high", "t", "standardised"]]
     turned += ["standardised_low_toward_home", "standardised_high_toward_home"]
-    points = pd.DataFrame([choice | dict.fromkeys([*turned, "p_value", "n_clusters", "n", "std_error"], 2.0)])
+    points = pd.DataFrame(
+        [
+            choice
+            | {"exclude_price_sensitive": False}
+            | dict.fromkeys([*turned, "p_value", "n_clusters", "n", "std_error"], 2.0)
+        ]
+    )
     swept = drivers_curve.curve_of_sweep(points)
     assert specification_curve.summarise(swept)["specifications"] == 1
-    large = pd.DataFrame([choice | {"controls": name, "sample": "all industries"} for name in ("full", "none")])
-    large = large.assign(estimate=[4.0, 2.0], std_error=2.0)
+    large = pd.DataFrame([choice | sample | {"controls": name} for name in ("full", "none")])
+    large = large.assign(estimate=[4.0, 2.0], std_error=2.0, group=[7, 8])
+    assert drivers_curve.count_once(swept, large)[["group", "weight"]].to_numpy().tolist() == [[7, 1]]
     both = drivers_curve.agreement(swept, large)
     assert both[["estimate_difference", "std_error_difference"]].to_numpy().tolist() == [[0.5, 0.0]]
 

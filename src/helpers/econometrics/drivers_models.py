@@ -11,7 +11,7 @@ from helpers.econometrics import fixed_effects as fe
 from helpers.econometrics.drivers_panel import assemble, change_and_start, crossed, interacted, join_country
 from helpers.econometrics.estimates import Covariance, PanelEstimate
 from helpers.econometrics.panel import fit_within, long_differences
-from helpers.econometrics.variables import CLUSTERS, CONTROLS, EFFECTS, HIGH_TECH, INNOVATION, OUTCOMES
+from helpers.econometrics.variables import CLUSTERS, CONTROL_SETS, EFFECTS, HIGH_TECH, INNOVATION, OUTCOMES
 from helpers.econometrics.wild_bootstrap import BootstrapResult, wild_cluster_bootstrap
 from helpers.errors import InputError, not_allowed
 
@@ -298,7 +298,7 @@ def policy_estimates(
 ) -> pd.DataFrame:
     """Coefficients of R&D spending and of the corporate tax rate, with what arithmetic with both of them needs.
 
-    All controls are in, and every country variable is taken from some years before the outcome.
+    Controls as in the main model; every country variable is taken from some years before the outcome.
 
     Parameters
     ----------
@@ -315,7 +315,7 @@ def policy_estimates(
         model, horizon (years), for both terms the estimate and `<term>_std_error`, covariance (of the two estimates),
         degrees_of_freedom, n.
     """
-    model = DriversModel("foreign_share", "rd_gdp", tuple(CONTROLS), "two-way")
+    model = DriversModel("foreign_share", "rd_gdp", CONTROL_SETS["full"], "two-way")
     models = {
         "two-way": (industries, model),
         "industry-year": (industries, replace(model, effects="industry-year")),
@@ -342,6 +342,8 @@ class Prediction:
     ----------
     actual, predicted, gap : float
         In the unit of the outcome; gap = actual - predicted.
+    std_error : float
+        Of the prediction.
     low, high : float
         Prediction interval of the gap (the gap of a unit like the others lies around zero within +/- that reach).
     p : float
@@ -354,6 +356,7 @@ class Prediction:
     actual: float
     predicted: float
     gap: float
+    std_error: float
     low: float
     high: float
     p: float
@@ -397,7 +400,7 @@ def predict_left_out(
     gap = float(own[outcome]) - predicted
     reach = float(stats.t.ppf(0.5 + level / 2, freedom)) * error
     p = float(2 * stats.t.sf(abs(gap) / error, freedom))
-    return Prediction(float(own[outcome]), predicted, gap, gap - reach, gap + reach, p, len(others), freedom)
+    return Prediction(float(own[outcome]), predicted, gap, error, gap - reach, gap + reach, p, len(others), freedom)
 
 
 def gaps(
@@ -421,7 +424,7 @@ def gaps(
     Returns
     -------
     DataFrame
-        scope, innovation, toward_home (actual less predicted, positive = more at home), low, high, p, n,
+        scope, innovation, toward_home (actual less predicted, positive = more at home), std_error, low, high, p, n,
         degrees_of_freedom; measures that the country lacks are left out.
     """
     home, rows = OUTCOMES[outcome].home, []
@@ -432,6 +435,7 @@ def gaps(
                 continue
             found = predict_left_out(section, "change", PREDICTORS, focus, level)
             low, high = sorted((home * found.low, home * found.high))
-            gap = {"toward_home": home * found.gap, "low": low, "high": high, "p": found.p, "n": found.n}
+            gap = {"toward_home": home * found.gap, "std_error": found.std_error, "low": low, "high": high}
+            gap |= {"p": found.p, "n": found.n}
             rows.append({"scope": scope, "innovation": name, **gap, "degrees_of_freedom": found.degrees_of_freedom})
     return pd.DataFrame(rows)

@@ -3,10 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pandas as pd
+from scipy import stats
+
 from helpers.econometrics.drivers_models import DriversModel, Prediction
+from helpers.econometrics.equivalence import minimum_detectable_effect
 from helpers.econometrics.estimates import PanelEstimate
 from helpers.econometrics.parameters import PolicyParameters
-from helpers.econometrics.policy import Interval
+from helpers.econometrics.policy import Interval, combine, combined_error
 from helpers.econometrics.variables import OUTCOMES, readable
 
 
@@ -39,6 +43,53 @@ def interval_metrics(**intervals: Interval) -> dict[str, float]:
     return found
 
 
+def effect_metrics(
+    name: str, estimate: float, std_error: float, df: float, level: float, factor: float = 1.0
+) -> dict[str, float]:
+    """Return an effect with all that a test of it needs, and the smallest effect that its design would have found.
+
+    Parameters
+    ----------
+    name : str
+        The effect stands under it, the rest under `<name>_low`, `_high`, `_std_error`, `_df`, `_p` and `_mde` (80
+        percent power, two-sided 5 percent level).
+    estimate, std_error, df : float
+    level : float
+        Of the interval.
+    factor : float
+        As `toward_home` takes it.
+    """
+    reach = stats.t.ppf(0.5 + level / 2, df) * std_error
+    found = Interval(estimate, estimate - reach, estimate + reach).times(factor)
+    error = abs(factor) * std_error
+    more = {"std_error": error, "df": df, "p": 2 * stats.t.sf(abs(estimate) / std_error, df)}
+    more["mde"] = minimum_detectable_effect(error, df)
+    return interval_metrics(**{name: found}) | {f"{name}_{key}": float(value) for key, value in more.items()}
+
+
+def term_metrics(name: str, estimate: PanelEstimate, term: str, level: float, factor: float = 1.0) -> dict[str, float]:
+    """Return `effect_metrics` of one term of a model."""
+    row = estimate.row(term)
+    return effect_metrics(name, row["estimate"], row["std_error"], estimate.degrees_of_freedom, level, factor)
+
+
+def what_if_metrics(name: str, row: pd.Series, changes: Mapping[str, float], level: float) -> dict[str, float]:
+    """Return `effect_metrics` of a what-if.
+
+    Parameters
+    ----------
+    name : str
+    row : Series
+        The estimate used: a row of `drivers_models.policy_estimates`.
+    changes : mapping
+        Variable -> change.
+    level : float
+        Of the interval.
+    """
+    error = combined_error(row, changes)
+    return effect_metrics(name, combine(row, changes, level).value, error, row["degrees_of_freedom"], level)
+
+
 def main_metrics(estimate: PanelEstimate, model: DriversModel, level: float) -> dict[str, Any]:
     """Return the main coefficient in the unit of the outcome, towards home, and in standard deviations.
 
@@ -50,9 +101,9 @@ def main_metrics(estimate: PanelEstimate, model: DriversModel, level: float) -> 
     level : float
         Of the intervals.
     """
-    row, home = estimate.row(model.term, level), model.home
-    turned = toward_home(row, home)
-    standard = toward_home(row, home * estimate.scale(model.term))
+    row, home, scale = estimate.row(model.term, level), model.home, estimate.scale(model.term)
+    turned, standard = toward_home(row, home), toward_home(row, home * scale)
+    detectable = minimum_detectable_effect(row["std_error"], estimate.degrees_of_freedom)
     return {
         "coefficient": row["estimate"],
         "std_error": row["std_error"],
@@ -62,14 +113,28 @@ def main_metrics(estimate: PanelEstimate, model: DriversModel, level: float) -> 
         "n": estimate.n,
         "n_clusters": estimate.clusters["iso3"],
         "degrees_of_freedom": estimate.degrees_of_freedom,
+        "minimum_detectable_effect": detectable,
         "coefficient_toward_home": turned.value,
         "t_toward_home": home * row["t"],
         "low_toward_home": turned.low,
         "high_toward_home": turned.high,
         "standardised_toward_home": standard.value,
+        "standardised_std_error": row["std_error"] * scale,
+        "standardised_minimum_detectable_effect": detectable * scale,
         "standardised_low_toward_home": standard.low,
         "standardised_high_toward_home": standard.high,
     }
+
+
+def curve_verdict(summary: Mapping[str, float], alpha: float = 0.05) -> str:
+    """Say what the joint tests of a specification curve add up to."""
+    if not summary:
+        return ""
+    rejected = sum(summary[f"p_{name}"] < alpha for name in ("median", "share", "stouffer"))
+    if not rejected:
+        return "As a whole the curve looks like one that chance makes."
+    how_many = "all three statistics" if rejected == 3 else f"{rejected} of the three statistics"
+    return f"By {how_many} the curve as a whole is not what chance makes."
 
 
 def innovation_evidence(

@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from helpers.data import catalogue
-from helpers.econometrics.variables import CONTROLS, INNOVATION, INPUTS, PATENTS, PRICE_SENSITIVE
+from helpers.econometrics.variables import CONTROL_SETS, CONTROLS, INNOVATION, INPUTS, PATENTS, PRICE_SENSITIVE
 from helpers.errors import not_allowed
 from helpers.parameter_models import SectionParameters, refuse_unknown
 
@@ -31,7 +31,9 @@ class DriversParameters(SectionParameters):
     )
     innovation: str = Field("rd_gdp", description="measure of a country's innovation in the main model")
     lag: int = Field(1, ge=0, le=LONGEST_LAG, description="years between innovation and outcome (years)")
-    controls: list[str] = Field(list(CONTROLS), description="control variables of the main model, lagged alike")
+    controls: list[str] = Field(
+        list(CONTROL_SETS["full"]), description="control variables of the main model, lagged alike"
+    )
     effects: Literal["two-way", "industry-year", "saturated"] = Field(
         "industry-year", description="fixed effects of the main model beside those of country-industries"
     )
@@ -54,7 +56,13 @@ class DriversParameters(SectionParameters):
     rd_gdp_vintage: str = Field("wdi-2026-07-13", description="vintage of R&D spending, or 'latest'")
     hightech_exports_share_vintage: str = Field("wdi-2022-12-22", description="vintage of high-tech exports")
     bandwidth: int = Field(3, ge=0, le=8, description="lags of the Driscoll-Kraay covariance (years)")
-    run_curve: bool = Field(True, description="run the specification curve as well (some seconds)")
+    run_curve: bool = Field(True, description="run the specification curve as well (under a minute)")
+    permutations: int = Field(
+        500,
+        ge=99,
+        le=10_000,
+        description="draws that deal innovation out anew among economies, for the curve as a whole",
+    )
     level: float = Field(0.95, ge=0.5, le=0.99, description="coverage of intervals (0.5-0.99)")
     draws: int = Field(9999, ge=199, le=1_000_000, description="draws of the wild cluster bootstrap")
     seed: int = Field(2021, ge=0, le=2**32 - 1, description="seed of the random numbers")

@@ -229,11 +229,16 @@ def combine(estimate: pd.Series, changes: Mapping[str, float], level: float) -> 
             known = [name for name in estimate.index if f"{name}_std_error" in estimate.index]
             raise InputError(not_allowed("variable with an estimate", name, known))
     value = sum(estimate[name] * change for name, change in changes.items())
+    reach = stats.t.ppf(0.5 + level / 2, estimate["degrees_of_freedom"]) * combined_error(estimate, changes)
+    return Interval(float(value), float(value - reach), float(value + reach)).times(-1)
+
+
+def combined_error(estimate: pd.Series, changes: Mapping[str, float]) -> float:
+    """Return the standard error of the change that `combine` gives."""
     variance = sum((estimate[f"{name}_std_error"] * change) ** 2 for name, change in changes.items())
     if len(changes) == 2:
         variance += 2 * np.prod(list(changes.values())) * estimate["covariance"]
-    reach = stats.t.ppf(0.5 + level / 2, estimate["degrees_of_freedom"]) * np.sqrt(variance)
-    return Interval(float(value), float(value - reach), float(value + reach)).times(-1)
+    return float(np.sqrt(variance))
 
 
 def poisson_rate(count: float, exposure: float, level: float) -> Interval:
@@ -388,12 +393,15 @@ def by_model(estimates: pd.DataFrame, changes: Mapping[str, Mapping[str, float]]
     Returns
     -------
     DataFrame
-        change, model, horizon, toward_home, low, high (percentage points of inputs, positive = more at home), n.
+        change, model, horizon, toward_home, std_error, low, high (percentage points of inputs, positive = more at
+        home), degrees_of_freedom, n.
     """
     rows = []
     for name, change in changes.items():
         for row in estimates.to_dict("records"):
             home = combine(pd.Series(row), change, level)
             keys = {"change": name, "model": row["model"], "horizon": int(row["horizon"])}
-            rows.append(keys | {"toward_home": home.value, "low": home.low, "high": home.high, "n": int(row["n"])})
+            error = combined_error(pd.Series(row), change)
+            found = {"toward_home": home.value, "std_error": error, "low": home.low, "high": home.high}
+            rows.append(keys | found | {"degrees_of_freedom": row["degrees_of_freedom"], "n": int(row["n"])})
     return pd.DataFrame(rows)

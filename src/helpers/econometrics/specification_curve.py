@@ -1,6 +1,6 @@
 """Hundreds of specifications at once: one question under every defensible choice (Simonsohn, Simmons, Nelson 2020)."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,9 +62,9 @@ def run_specifications(
     Returns
     -------
     DataFrame
-        One row a specification in the order given: its choices, estimate, std_error, low, high, t, p, n, clusters,
-        standardised (within standard deviations of the outcome per within standard deviation of the term, with low and
-        high), and problem: "" or why it could not be estimated.
+        One row a specification in the order given: its choices, estimate, std_error, df, low, high, t, p, n, clusters,
+        standardised (within standard deviations of the outcome per within standard deviation of the term, with
+        std_error, low and high), and problem: "" or why it could not be estimated.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def run_specifications(
     codes = {effect: fe.effect_codes(frame, [effect])[0] for effect in every_effect}
     groups = frame[cluster].astype("category").cat.codes.to_numpy()
     answers: list[dict[str, Any]] = [{} for _ in specifications]
-    for (effects, mask), members in _shared_samples(frame, specifications, needed).items():
+    for (effects, mask), members in shared_samples(frame, specifications).items():
         rows = np.flatnonzero(np.frombuffer(mask, dtype=bool))
         data = frame[sorted({name for i in members for name in specifications[i].variables})].iloc[rows].astype(float)
         here = [_renumbered(codes[effect][rows]) for effect in effects]
@@ -89,10 +89,11 @@ def run_specifications(
     return _with_intervals(pd.DataFrame(answers), level)
 
 
-def _shared_samples(
-    frame: pd.DataFrame, specifications: Sequence[Specification], needed: Iterable[str]
+def shared_samples(
+    frame: pd.DataFrame, specifications: Sequence[Specification]
 ) -> dict[tuple[tuple[fe.Effect, ...], bytes], list[int]]:
     """Effects and rows (a mask as bytes) -> the specifications that have them in common."""
+    needed = {name for spec in specifications for name in spec.variables}
     present = {name: np.isfinite(frame[name].to_numpy(dtype=float)) for name in needed}
     shared: dict[tuple[tuple[fe.Effect, ...], bytes], list[int]] = {}
     for i, spec in enumerate(specifications):
@@ -176,11 +177,10 @@ def _with_intervals(answers: pd.DataFrame, level: float) -> pd.DataFrame:
     reach = stats.t.ppf(0.5 + level / 2, freedom) * table["std_error"]
     ends = {"low": estimate - reach, "high": estimate + reach}
     t = estimate / table["std_error"]
-    standardised = {"standardised": estimate * scale} | {
-        f"standardised_{name}": end * scale for name, end in ends.items()
-    }
-    problem = table.pop("problem").fillna("")
-    return table.assign(**ends, t=t, p=2 * stats.t.sf(t.abs(), freedom), **standardised, problem=problem)
+    widths = {"std_error": table["std_error"], **ends}
+    standardised = {f"standardised_{name}": values * scale for name, values in widths.items()}
+    p, problem = 2 * stats.t.sf(t.abs(), freedom), table.pop("problem").fillna("")
+    return table.assign(df=freedom, **ends, t=t, p=p, standardised=estimate * scale, **standardised, problem=problem)
 
 
 def summarise(curve: pd.DataFrame, alpha: float = 0.05) -> dict[str, float]:
@@ -189,29 +189,42 @@ def summarise(curve: pd.DataFrame, alpha: float = 0.05) -> dict[str, float]:
     Parameters
     ----------
     curve : DataFrame
-        From `run_specifications`.
+        From `run_specifications`; a column `weight` says how much each specification counts.
     alpha : float
         Two-sided level at which an estimate counts as different from zero.
 
     Returns
     -------
     dict
-        specifications, failed, median (standardised), share_positive, share_significant_positive,
-        share_significant_negative, share_not_significant; shares among those estimated.
+        specifications, failed, effective (sum of the weights), median (standardised), share_positive,
+        share_significant_positive, share_significant_negative, share_not_significant; shares among those estimated.
     """
     done = curve[curve["problem"] == ""]
     if done.empty:
         raise InputError("None of the specifications could be estimated.")
-    significant = done["p"] < alpha
+    weight = done.get("weight", pd.Series(1.0, index=done.index)).to_numpy()
+    significant, positive = done["p"] < alpha, done["estimate"] > 0
+    shares = {
+        "share_positive": positive,
+        "share_significant_positive": significant & positive,
+        "share_significant_negative": significant & (done["estimate"] < 0),
+        "share_not_significant": ~significant,
+    }
     return {
         "specifications": len(curve),
         "failed": len(curve) - len(done),
-        "median": float(done["standardised"].median()),
-        "share_positive": float((done["estimate"] > 0).mean()),
-        "share_significant_positive": float((significant & (done["estimate"] > 0)).mean()),
-        "share_significant_negative": float((significant & (done["estimate"] < 0)).mean()),
-        "share_not_significant": float((~significant).mean()),
-    }
+        "effective": float(weight.sum()),
+        "median": float(weighted_median(done[["standardised"]].to_numpy(), weight)[0]),
+    } | {name: float(np.average(these, weights=weight)) for name, these in shares.items()}
+
+
+def weighted_median(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Median of each column, rows counting by their weight; between two rows that share it, their mean."""
+    order = np.argsort(values, axis=0)
+    ranked, passed = np.take_along_axis(values, order, axis=0), np.cumsum(weight[order], axis=0)
+    half = weight.sum() / 2
+    ends = [np.argmax(passed >= edge, axis=0) for edge in (half * (1 - 1e-9), half * (1 + 1e-9))]
+    return np.mean([np.take_along_axis(ranked, end[None, :], axis=0)[0] for end in ends], axis=0)
 
 
 def by_option(curve: pd.DataFrame, choices: Mapping[str, Sequence[object]], alpha: float = 0.05) -> pd.DataFrame:
