@@ -39,6 +39,8 @@ def facts(*values: object) -> Facts:
         (TIMES, "more", 1.25, "yes"),
         (TIMES, "more", 0.8, "no"),
         (TIMES, "less", 0.81, "unclear"),
+        (TIMES, "same", 1.2, "yes"),
+        (TIMES, "same", 0.7, "no"),
     ],
 )
 def test_a_measured_number_counts_from_the_smallest_effect_on(kind, wanted, value, answer):
@@ -66,6 +68,11 @@ def test_an_estimate_is_tested_against_zero_and_for_equivalence(ends, answer, wh
     assert (found.answer, found.why) == (answer, why)
     turned = judge(asked(**ESTIMATE, wanted="less"), DIFFERENCE, facts(-middle, -ends[1], -ends[0]))
     assert (turned.answer, turned.detectable) == (answer, found.detectable)
+
+
+@pytest.mark.parametrize(("ends", "answer"), [((-0.5, 0.6), "yes"), ((0.5, 4.0), "no"), ((-3.0, 4.0), "unclear")])
+def test_that_nothing_changed_has_to_be_shown(ends, answer):
+    assert judge(asked(**ESTIMATE, wanted="same"), DIFFERENCE, facts(sum(ends) / 2, *ends)).answer == answer
 
 
 def test_the_study_link_could_hide_a_large_effect():

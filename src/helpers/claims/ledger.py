@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 SHADES = {"supported": "C2", "partly": "C4", "contradicted": "C1", "inconclusive": "C3", "not testable": "0.8"}
 
 
+#: Numbers of a claim that are written one by one; of more it is told how many agree.
+FEW = 4
+
+
 @dataclass(frozen=True)
 class Entry:
     """One line of the ledger; `evidence` holds all records that the sections left for the claim."""
@@ -73,7 +77,8 @@ def figure_of(value: float | None, digits: int) -> str:
     """Write a number with a true minus sign; whole numbers without decimals."""
     if value is None:
         return "n/a"
-    return f"{value:,.{0 if float(value).is_integer() else digits}f}".replace("-", "−")
+    decimals = 0 if float(value).is_integer() else min(digits, 1) if abs(value) >= 10 else digits
+    return f"{value:,.{decimals}f}".replace("-", "−")
 
 
 def _amount(value: float | None, kind: Kind) -> str:
@@ -102,17 +107,26 @@ def finding_text(finding: Finding, kind: Kind) -> str:
     """Write a number with its interval and what it says: "change of S: −1.2 points (...): too small to tell"."""
     value = f"{finding.number.label}: {_amount(finding.value, kind) or 'n/a'}"
     if finding.number.printed is not None:
-        value += f" (printed {figure_of(finding.number.printed, kind.digits)})"
+        found, printed = (figure_of(one, kind.digits) for one in (finding.value, finding.number.printed))
+        value = f"{finding.number.label}: {found} (printed {printed})"
     if finding.low is not None and finding.detectable is not None:
         value += f" (interval {figure_of(finding.low, kind.digits)} to {figure_of(finding.high, kind.digits)})"
     return f"{value}, {finding.why}"
 
 
 def evidence_text(entry: Entry) -> str:
-    """Write each number of a decision with what it says; of a claim without rule, what would decide it."""
+    """Write each number of a decision, or of many how they answer; of a claim without rule, what would decide it."""
     if entry.claim.kind is None:
         return f"Would decide: {entry.claim.would_test}"
-    return "; ".join(finding_text(found, entry.claim.kind) for found in entry.decision.findings)
+    if len(entry.decision.findings) <= FEW:
+        return "; ".join(finding_text(found, entry.claim.kind) for found in entry.decision.findings)
+    groups: dict[str, list[str | None]] = {}
+    for found in entry.decision.findings:
+        groups.setdefault(found.number.group or "all", []).append(found.answer)
+    return "; ".join(
+        f"{name}: {answers.count('yes')} of {len(answers)} numbers as claimed, {answers.count('no')} against"
+        for name, answers in groups.items()
+    )
 
 
 ASKED = {

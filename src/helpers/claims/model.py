@@ -67,7 +67,7 @@ class Number(Strict):
     high: str | None = Field(None, pattern=METRIC)
     freedom: str | None = Field(None, pattern=METRIC, description="degrees of freedom; without them the normal law")
     than: str | None = Field(None, pattern=METRIC)
-    wanted: Literal["more", "less"] = "more"
+    wanted: Literal["more", "less", "same"] = "more"
     printed: float | None = None
     group: str = ""
 

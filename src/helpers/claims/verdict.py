@@ -125,22 +125,25 @@ def judge(asked: Number, kind: Kind, facts: Facts) -> Finding:
     if asked.printed is not None:
         gap = round(abs(value - asked.printed), 9)
         if gap <= kind.smallest:
-            return Finding(asked, value, "yes", "as printed")
+            return Finding(asked, value, "yes", "agrees with what is printed")
         near = kind.near is not None and gap <= kind.near
-        return Finding(asked, value, "nearly" if near else "no", "near what is printed" if near else "not as printed")
+        return Finding(
+            asked, value, "nearly" if near else "no", "near what is printed" if near else "differs from what is printed"
+        )
     if asked.low and asked.high:
         return _estimated(asked, kind, value, facts)
     effect, smallest = _directed(asked, kind, value), _scaled(kind, kind.smallest)
-    if round(abs(effect), 9) < round(smallest, 9):
-        return Finding(asked, value, "unclear", "too small to tell")
-    return Finding(asked, value, *_side(effect > 0))
+    small = round(abs(effect), 9) < round(smallest, 9)
+    if asked.wanted == "same":
+        return Finding(asked, value, *(("yes", "as claimed, no difference that matters") if small else _side(False)))
+    return Finding(asked, value, *(("unclear", "too small to tell") if small else _side(effect > 0)))
 
 
 def _estimated(asked: Number, kind: Kind, value: float, facts: Facts) -> Finding:
     """Test an estimate against zero by its interval, and against the smallest effect of interest (TOST).
 
     As claimed and not smaller than matters: yes; as claimed but smaller: nearly; the opposite, or no effect as large as
-    the smallest: no; neither test rejects: unclear.
+    the smallest: no; neither test rejects: unclear. A claim that nothing changed needs the equivalence test to agree.
     """
     from scipy import stats
 
@@ -154,13 +157,20 @@ def _estimated(asked: Number, kind: Kind, value: float, facts: Facts) -> Finding
     ends = sorted(_directed(asked, kind, end) for end in (low, high))
     error = (ends[1] - ends[0]) / 2 / float(stats.t.ppf((1 + level) / 2, freedom))
     smallest = _scaled(kind, kind.smallest)
+    answer: Answer
     p = equivalence_p(_directed(asked, kind, value), error, smallest, freedom)
     detectable = minimum_detectable_effect(error, freedom)
-    answer, why = _side(ends[0] > 0)
-    if ends[0] > 0 and p < 0.05:
+    clear, equivalent = not ends[0] <= 0 <= ends[1], p < 0.05
+    if equivalent and asked.wanted == "same":
+        answer, why = _side(True)
+    elif equivalent and ends[0] > 0:
         answer, why = "nearly", "as claimed, but smaller than matters"
-    elif ends[0] <= 0 <= ends[1]:
-        answer, why = ("no", "no effect as large as matters") if p < 0.05 else ("unclear", "too imprecise to tell")
+    elif clear:
+        answer, why = _side(ends[0] > 0 and asked.wanted != "same")
+    elif equivalent:
+        answer, why = "no", "no effect as large as matters"
+    else:
+        answer, why = "unclear", "too imprecise to tell"
     detectable = math.exp(detectable) if kind.asks == "times" else detectable
     return Finding(asked, value, answer, why, low, high, detectable, p)
 

@@ -9,6 +9,9 @@ from helpers.econometrics.estimates import Covariance, PanelEstimate
 from helpers.econometrics.panel import fit_within
 from helpers.errors import InputError
 
+#: China, and the economies that left central planning: their purchases grew for other reasons as well.
+CATCHING_UP = ("CHN", "BGR", "CZE", "EST", "HUN", "LTU", "LVA", "POL", "ROU", "RUS", "SVK", "SVN")
+
 
 def bilateral_growth(by_source: pd.DataFrame, income: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
     """Growth of foreign manufactured inputs of manufacturing between two years, by user and source economy.
@@ -90,6 +93,25 @@ def income_gradient(pairs: pd.DataFrame) -> PanelEstimate:
     return fit_within(panel, "growth", ["log_income"], ["iso3"], Covariance("clustered", ("source_iso3",)))
 
 
+def gradient_without(pairs: pd.DataFrame, level: float) -> dict[str, float]:
+    """Return the income gradient without China and the transition economies as sources.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        From `bilateral_growth`.
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    dict
+        without, without_low, without_high.
+    """
+    found = income_gradient(pairs[~pairs["source_iso3"].isin(CATCHING_UP)]).row("log_income", level)
+    return {"without": found["estimate"], "without_low": found["low"], "without_high": found["high"]}
+
+
 def gradients(
     by_source: pd.DataFrame, income: pd.DataFrame, firsts: Sequence[int], lasts: Sequence[int], level: float
 ) -> pd.DataFrame:
@@ -107,13 +129,15 @@ def gradients(
     Returns
     -------
     DataFrame
-        first, last, estimate, low, high, p, n (pairs), sources; one row a span.
+        first, last, estimate, low, high, p, n (pairs), sources, and without China and the transition economies as
+        sources `without`, `without_low`, `without_high`; one row a span.
     """
     rows = []
     for first in firsts:
         for last in lasts:
-            fit = income_gradient(bilateral_growth(by_source, income, first, last))
-            found = fit.row("log_income", level)
+            pairs = bilateral_growth(by_source, income, first, last)
+            fit = income_gradient(pairs)
+            found, other = fit.row("log_income", level), gradient_without(pairs, level)
             kept = {name: found[name] for name in ("estimate", "low", "high", "p", "n")}
-            rows.append({"first": first, "last": last, **kept, "sources": fit.clusters["source_iso3"]})
+            rows.append({"first": first, "last": last, **kept, "sources": fit.clusters["source_iso3"], **other})
     return pd.DataFrame(rows)

@@ -21,6 +21,7 @@ HEADINGS = {
     "sd": "s.d.",
     "sd_within": "s.d. within",
     "toward_home": "toward home",
+    "without": "without China and transition economies",
     "share_significant": "differ from zero",
 }
 
