@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ROOT / "src" / "helpers"
-SHARED = {"context", "errors", "files", "imports", "paths", "parameter_models"}
+SHARED = {"context", "errors", "files", "imports", "paths", "parameter_models", "plain_yaml"}
 DOMAIN = {"index", "reshoring", "trade", "econometrics", "input_output"}
 #: package -> the packages of `helpers` it may import, beside itself and the shared modules
 ALLOWED = {
@@ -20,6 +20,7 @@ ALLOWED = {
     "imports": set(),
     "paths": set(),
     "parameter_models": set(),
+    "plain_yaml": {"errors", "paths"},
     "ingested": {"data"},
     "data": {"ingested"},
     **{package: {"data", "ingested"} for package in DOMAIN},

@@ -324,11 +324,11 @@ def test_the_figure_counts_every_claim(results):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("claims: [", "is not YAML"),
+        ("claims: [", "claims.yml, line 2: not valid YAML"),
         ("claims: []", "claims: List should have at least 1 item"),
         ("claims: [{id: a-b, title: T}]", r"claim 'a-b', paraphrase: Field required"),
         ("claims: [{id: A b}]", "claim 'A b'"),
-        ("claims: [!!python/object/apply:os.getcwd []]", "is not YAML"),
+        ("claims: [!!python/object/apply:os.getcwd []]", "line 1: tags such as"),
         ("- 1", "Input should be"),
     ],
 )

@@ -8,7 +8,7 @@ from helpers import data
 from helpers.data.checking import unmet
 from helpers.data.corrections import Correction, apply, corrections
 from helpers.data.package import write_package
-from helpers.errors import WorkError
+from helpers.errors import ReshoringError, WorkError
 
 FRAME = pd.DataFrame(
     {"iso3": ["KOR", "KOR", "ROM", "USA"], "year": [2017, 2018, 2018, 2018], "value": [4.5, 4.8, 0.5, None]}
@@ -149,5 +149,5 @@ def test_a_new_entry_takes_effect_with_the_next_package(small):
 @pytest.mark.parametrize("content", ["- [", "- id: x\n", "just text"])
 def test_unreadable_corrections_are_a_plain_error(small, content):
     (small / "data" / "corrections.yml").write_text(content, encoding="utf-8")
-    with pytest.raises(WorkError, match=r"data/corrections\.yml cannot be read"):
+    with pytest.raises(ReshoringError, match=r"data/corrections\.yml(, line \d+: not valid YAML| cannot be read)"):
         corrections()

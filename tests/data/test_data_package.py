@@ -11,7 +11,7 @@ from frictionless import Package
 from helpers import data
 from helpers.data.catalogue import PACKAGE
 from helpers.data.package import build_package, changes, read_record, text, verify, write_package
-from helpers.errors import WorkError
+from helpers.errors import InputError, WorkError
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = "data/indicators/robot_density.yml"
@@ -136,7 +136,7 @@ def test_incomplete_records_are_refused_by_name(small, changes, told):
 
 def test_a_record_that_is_not_yaml_is_refused_by_name(small):
     (small / RECORD).write_text("name: [robot_density\n", encoding="utf-8")
-    with pytest.raises(WorkError, match=f"{RECORD} is not valid YAML"):
+    with pytest.raises(InputError, match=f"{RECORD}, line 2: not valid YAML"):
         read_record(small / RECORD)
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 from pydantic import ValidationError
 
+from helpers import plain_yaml
 from helpers.claims.model import SECTIONS, Claim, Claims
 from helpers.claims.verdict import Facts
 from helpers.errors import InputError, WorkError
@@ -37,12 +37,7 @@ def read_claims(root: Path | None = None) -> list[Claim]:
 def read_file(root: Path) -> Claims:
     """Read data/claims.yml and hold it against its form; raises InputError as `read_claims` says."""
     path = root / "data" / "claims.yml"
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path.name} cannot be read: {error.strerror}.") from error
-    except yaml.YAMLError as error:
-        raise InputError(f"{path.name} is not YAML: {' '.join(str(error).split())}.") from error
+    content = plain_yaml.read(path)
     try:
         return Claims.model_validate(content)
     except ValidationError as error:
@@ -66,7 +61,7 @@ def declared_metrics(root: Path | None = None) -> dict[str, str]:
     for section in SECTIONS:
         path = (root or project_root()) / "notebooks" / f"{section}.ipynb"
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"] if path.is_file() else []
-        front = yaml.safe_load("".join(cells[0]["source"]).strip("-\n")) if cells else {}
+        front = plain_yaml.parse("".join(cells[0]["source"]).strip("-\n"), path.name) if cells else {}
         for cell, names in (front.get("leaves") or {}).items():
             found |= {f"{section}.{name}": cell for name in names}
     return found

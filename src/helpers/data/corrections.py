@@ -13,9 +13,9 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import yaml
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from helpers import plain_yaml
 from helpers.data import catalogue
 from helpers.data.records import Strict
 from helpers.errors import WorkError
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FILE = catalogue.CORRECTIONS
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Scalar = str | int | float | None
 
 
@@ -67,9 +66,9 @@ class Correction(Strict):
 @lru_cache(maxsize=4)
 def _read(key: tuple[str, int, int]) -> tuple[Correction, ...]:
     try:
-        found = yaml.load(Path(key[0]).read_text(encoding="utf-8"), Loader=LOADER) or []
+        found = plain_yaml.read(Path(key[0])) or []
         return tuple(TypeAdapter(list[Correction]).validate_python(found))
-    except (yaml.YAMLError, ValidationError) as error:
+    except ValidationError as error:
         raise WorkError(f"{FILE} cannot be read: {error}") from error
 
 

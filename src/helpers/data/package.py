@@ -5,14 +5,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
-from helpers import files
+from helpers import files, plain_yaml
 from helpers.data import catalogue
 from helpers.data.checking import measured, problems_in, ready, stamp_of
 from helpers.data.corrections import FILE as CORRECTIONS
-from helpers.data.corrections import LOADER, corrections
+from helpers.data.corrections import corrections
 from helpers.data.parsing import describe as describe_problems
 from helpers.data.parsing import listed
 from helpers.data.records import Column, TableMetadata, TableRecord, span
@@ -34,14 +33,14 @@ def read_record(path: Path) -> TableRecord:
 
     Raises
     ------
+    InputError
+        Not YAML: names the file and the line.
     WorkError
-        Not YAML, or not as a record should be: names the file and each field that is wrong.
+        Not as a record should be: names the file and each field that is wrong.
     """
     shown = path.relative_to(project_root())
     try:
-        record = TableRecord.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER))
-    except yaml.YAMLError as error:
-        raise WorkError(f"{shown} is not valid YAML: {error}") from error
+        record = TableRecord.model_validate(plain_yaml.read(path))
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, item['loc'])) or 'record'}: {item['msg']}" for item in error.errors())
         raise WorkError(f"{shown} is not a complete record: {wrong}") from error

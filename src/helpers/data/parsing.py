@@ -2,8 +2,10 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import isfinite
 
 import pandas as pd
 import pyarrow as pa
@@ -13,6 +15,8 @@ from helpers.data.records import Column, TableRecord
 
 ARROW = {"string": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_()}
 PLAIN = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
+#: What Arrow takes for a number, beside what is infinite, and a person does not.
+ODD = re.compile(rb"[,\n]\"?[ \t]*[-+]?(nan|0x)", re.IGNORECASE)
 #: Of problems alike so many are listed, and so many lines altogether.
 ALIKE = 3
 SHOWN = 12
@@ -85,15 +89,22 @@ def parse(data: bytes, table: TableRecord, path: str) -> pd.DataFrame:
     Raises
     ------
     BrokenTable
-        Wrong encoding or header, a line with too few or many cells, a cell of the wrong type.
+        Wrong encoding or header, a line with too few or many cells, a cell of the wrong type, a number that is none.
     """
     found = form_problems(data, table, path)
     if found:
         raise BrokenTable(found)
     try:
-        return _arrow(data, table)
+        frame = _arrow(data, table)
     except pa.ArrowInvalid as error:
         raise BrokenTable(list(cell_problems(data, table, path)) or [Problem(path, str(error))]) from error
+    if ODD.search(data) or not all(map(isfinite, frame.select_dtypes("number").sum())):
+        found = list(cell_problems(data, table, path))
+    if len(frame) != data.count(b"\n") - 1:
+        found.append(Problem(path, "a cell in quotes holds a line break; write it in one line"))
+    if found:
+        raise BrokenTable(found)
+    return frame
 
 
 def parse_readable(data: bytes, table: TableRecord, problems: list[Problem]) -> pd.DataFrame | None:
@@ -147,6 +158,8 @@ def form_problems(data: bytes, table: TableRecord, path: str) -> list[Problem]:
         return [Problem(path, "the line is not valid UTF-8", data[: error.start].count(b"\n") + 1)]
     if not data.endswith(b"\n"):
         return [Problem(path, "the last line is not ended: the file is truncated or was edited", data.count(b"\n") + 1)]
+    if b"\n\n" in data:
+        return [Problem(path, "the line is empty; take it away", data[: data.index(b"\n\n")].count(b"\n") + 2)]
     header = next(csv.reader(io.StringIO(data.split(b"\n", 1)[0].decode("utf-8"))), [])
     if header == table.column_names:
         return []
@@ -171,7 +184,7 @@ def cell_problems(data: bytes, table: TableRecord, path: str) -> Iterator[Proble
 
 def _readable(cell: str, column: Column) -> bool:
     try:
-        pa.array([cell]).cast(ARROW[column.type])
+        value = pa.array([cell]).cast(ARROW[column.type])[0].as_py()
     except pa.ArrowInvalid:
         return False
-    return True
+    return column.type not in ("integer", "number") or (isfinite(value) and "x" not in cell.lower())

@@ -159,19 +159,23 @@ def schema_problems(frame: pd.DataFrame, table: TableRecord, path: str) -> list[
     except SchemaErrors as error:
         cases = error.failure_cases
         broken = _by_rows(cases[cases["schema_context"] != "Column"], frame, table, path)
-        broken += [_cell(case, path) for case in cases[cases["schema_context"] == "Column"].to_dict("records")]
+        for case in cases[cases["schema_context"] == "Column"].to_dict("records"):
+            broken += _cells(case, frame, path)
         return sorted(broken, key=lambda problem: problem.line or 0)
     return []
 
 
-def _cell(case: dict[Any, Any], path: str) -> Problem:
+def _cells(case: dict[Any, Any], frame: pd.DataFrame, path: str) -> list[Problem]:
+    # A whole number that is missing makes the column one of other numbers.
+    if str(case["check"]).startswith("dtype("):
+        empty = frame.index[frame[case["column"]].isna()]
+        return [Problem(path, "a value is missing", int(index) + 2, case["column"]) for index in empty]
     line = None if pd.isna(case["index"]) else int(case["index"]) + 2
     if case["check"] == "not_nullable":
-        return Problem(path, "a value is missing", line, case["column"])
+        return [Problem(path, "a value is missing", line, case["column"])]
     value = case["failure_case"]
-    return Problem(
-        path, str(case["check"]), line, case["column"], f"{value:g}" if isinstance(value, float) else repr(value)
-    )
+    shown = f"{value:g}" if isinstance(value, float) else repr(value)
+    return [Problem(path, str(case["check"]), line, case["column"], shown)]
 
 
 def _by_rows(cases: pd.DataFrame, frame: pd.DataFrame, table: TableRecord, path: str) -> list[Problem]:

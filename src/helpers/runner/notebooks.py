@@ -11,17 +11,15 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from helpers import context
+from helpers import context, plain_yaml
 from helpers.data.as_of import AsOf, ExceptionEntry, as_of
 from helpers.errors import InputError, not_allowed
 from helpers.paths import project_root, relative
 
 #: Tags of the cell that sets parameters, of cells that no run executes, and of those that only the page needs.
 PARAMETERS_TAG, SKIPPED, PAGE_ONLY = "parameters", "skip-execution", "page-only"
-YAML_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -135,10 +133,7 @@ def read_section(path: Path) -> Section:
     text = source(cells[0]).strip() if cells and cells[0]["cell_type"] == "raw" else ""
     if not (text.startswith("---") and text.endswith("---") and len(text) > 6):
         raise InputError(f"{name} has no front matter: its first cell must be raw, with YAML between two '---'.")
-    try:
-        front = yaml.load(text.strip("-"), YAML_LOADER)
-    except yaml.YAMLError as error:
-        raise InputError(f"{name}: the front matter is not valid YAML: {error}") from error
+    front = require_mapping(plain_yaml.parse(text.strip("-"), f"{name}, front matter"), f"{name}: front matter")
     section = validated(Section, {**front, "path": path, "cells": cells}, f"{name}: front matter")
     if section.slug != path.stem:
         raise InputError(f"{name}: section is {section.slug!r}, but the file is named {path.stem!r}.")
@@ -294,12 +289,13 @@ def read_mapping(path: Path) -> dict[str, Any]:
     InputError
         It cannot be read, is not YAML, or is not a mapping.
     """
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), YAML_LOADER)
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{relative(path)} cannot be read as YAML: {error}") from error
+    return require_mapping(plain_yaml.read(path), relative(path))
+
+
+def require_mapping(content: object, place: str) -> dict[str, Any]:
+    """Return what YAML holds at some place if it is a mapping; raises InputError otherwise."""
     if not isinstance(content, dict):
-        raise InputError(f"{relative(path)} must hold names and values, one `name: value` a line.")
+        raise InputError(f"{place} must hold names and values, one `name: value` a line.")
     return content
 
 

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
+from helpers import plain_yaml
 from helpers.data.as_of import ExceptionEntry
 from helpers.errors import InputError, not_allowed
 from helpers.parameter_models import accepts, allowed, explain, shown
@@ -71,8 +71,8 @@ def parse_assignments(section: Section, assignments: list[str], base: dict[str, 
         if head not in known:
             raise InputError(f"Section {section.slug}: {not_allowed('parameter', head, known)}")
         try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError:
+            value = plain_yaml.parse(text, f"-p {head}")
+        except InputError:
             value = text
         if key:
             values = {head: known[head].get_default(call_default_factory=True)} | values

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from helpers import plain_yaml
 from helpers.runner.notebooks import FrontMatter
 
 HIDDEN_TAGS = {"parameters", "injected-parameters", "remove-cell"}
@@ -73,7 +74,7 @@ def text(cell: Mapping[str, Any], key: str = "source") -> str:
 def read_front_matter(source: str) -> dict[str, Any]:
     """Return the mapping between the two `---` lines of a raw cell or the top of a page; empty when there is none."""
     match = re.match(r"\s*---[ \t]*\n(.*?)^---[ \t]*$", source, re.S | re.M)
-    content = yaml.safe_load(match.group(1)) if match else None
+    content = plain_yaml.parse(match.group(1), "front matter") if match else None
     return content if isinstance(content, dict) else {}
 
 
@@ -86,7 +87,11 @@ def cell_options(source: str) -> tuple[dict[str, Any], str]:
     """Split a code cell into its `#|` options and the code beneath them."""
     lines = source.split("\n")
     count = next((n for n, line in enumerate(lines) if not line.startswith("#|")), len(lines))
-    options = yaml.safe_load("\n".join(line[2:].removeprefix(" ") for line in lines[:count])) if count else {}
+    options = (
+        plain_yaml.parse("\n".join(line[2:].removeprefix(" ") for line in lines[:count]), "cell options")
+        if count
+        else {}
+    )
     return (options if isinstance(options, dict) else {}), "\n".join(lines[count:]).strip("\n")
 
 

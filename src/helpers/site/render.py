@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from helpers import files
+from helpers import files, plain_yaml
 from helpers.errors import WorkError
 from helpers.runner import Run
 from helpers.site import pages
@@ -62,7 +62,7 @@ def render(root: Path, runs: Sequence[Run], name: str) -> Path:
     # Quarto warns of a link to a notebook that it does not find, so what is offered to download is there before.
     for place, data in other_files(root, runs):
         files.write_bytes(project / place, data)
-    configuration = yaml.safe_load((root / pages.CONFIGURATION).read_text(encoding="utf-8"))
+    configuration = plain_yaml.read(root / pages.CONFIGURATION)
     adapted = staged_configuration(configuration, runs)
     {QUARTO: _render_quarto, SMALLDOCS: _render_smalldocs}[name](root, project, staged_pages(runs), adapted)
     site = project / pages.SITE
@@ -118,7 +118,7 @@ def _render_smalldocs(root: Path, project: Path, notebooks: Mapping[str, Any], c
 def smalldocs_configuration(configuration: dict[str, Any]) -> dict[str, Any]:
     """Return the configuration in the words smalldocs knows: Markdown pages, plain stylesheets as themes."""
     text = yaml.safe_dump(configuration, sort_keys=False, allow_unicode=True).replace(".ipynb", ".qmd")
-    adapted = yaml.safe_load(text)
+    adapted = plain_yaml.parse(text, pages.CONFIGURATION)
     html = {key: value for key, value in adapted["format"]["html"].items() if key not in QUARTO_ONLY}
     html["theme"] = {"light": "default", "dark": "assets/bootstrap-dark.css"}
     images = [f"{folder}/*{ending}" for folder in ("*_files", f"{pages.PAGES}/**") for ending in (".svg", ".png")]
