@@ -1,8 +1,11 @@
-"""Commands of the runner: run, build, sweep, status, params, scenarios."""
+"""Commands of the runner: run, compare, build, sweep, status, params, scenarios."""
 
+import json
 import sys
 import time
+import webbrowser
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,7 +32,7 @@ SHOWN_METRICS = 20
 def add_to(app: typer.Typer) -> None:
     """Add the runner's commands to the command line."""
     app.command("scenarios")(list_scenarios)
-    for command in (run, build, sweep, status, params):
+    for command in (run, compare, build, sweep, status, params):
         app.command()(command)
 
 
@@ -39,19 +42,66 @@ def run(
     scenario: Annotated[str | None, typer.Option("--scenario", "-s", help="named set to start from")] = None,
     force: Force = False,
     metrics_only: Annotated[bool, typer.Option("--numbers", help="only the numbers: no figures, no tables")] = False,
+    look: Annotated[bool, typer.Option("--open", help="show the run as a page, beside the published one")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print the numbers as JSON, unrounded")] = False,
 ) -> None:
     """Run one section with parameters of your own; prints the main numbers and where the results are."""
+    if look and metrics_only:
+        raise InputError("--numbers makes no page that --open could show: leave one of them out.")
     begun = time.monotonic()
     carry_out = sweeps.run_point if metrics_only else builder.run_section
     with for_terminal() as progress:
         found = carry_out(section, parameter or [], scenario, force=force, progress=progress)
+    if as_json:
+        return print(json.dumps(found.metrics, indent=1, ensure_ascii=False))
+    if look:
+        return _show(found.path, scenario or plan.DEFAULT, section)
     shown = len(found.metrics) if metrics_only else SHOWN_METRICS
     for name, value in list(found.metrics.items())[:shown]:
-        print(f"  {name:<44} {value}")
+        print(f"  {name:<44} {value:.6g}" if isinstance(value, float) else f"  {name:<44} {value}")
     if len(found.metrics) > shown:
         print(f"  and {len(found.metrics) - shown} more in results/metrics.json")
     state = "computed" if found.fresh else "already there"
     print(f"{relative(found.path)}: {state}, run {found.run_id}, {time.monotonic() - begun:.1f} s")
+
+
+def _show(path: Path, scenario: str, section: str) -> None:
+    """Open a run as a page, with what differs from the published run of that scenario."""
+    from helpers.site import compare
+
+    shown, base = compare.find(str(path)), plan.completed(scenario, section)
+    if base is None:
+        print(f"{scenario}/{section} has no finished run to compare with", file=sys.stderr)
+    _open(compare.write_page(shown, base))
+    for line in compare.lines(base, shown) if base else ():
+        print(line)
+
+
+def _open(page: Path) -> None:
+    print(relative(page))
+    webbrowser.open(page.as_uri())
+
+
+def compare(
+    first: Annotated[str, typer.Argument(help="scenario/section, a run id, or the folder of a run")],
+    second: Annotated[str, typer.Argument(help="the same, of another run of that section")],
+    look: Annotated[bool, typer.Option("--open", help="show the second run as a page, with what differs")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print both values of all that differs, unrounded")] = False,
+) -> None:
+    """Say what differs between two runs of a section: parameters, then numbers with their change."""
+    from helpers.site import compare as comparing
+
+    one, other = comparing.find(first), comparing.find(second)
+    comparing.check_same_section(one, other)
+    if look:
+        _open(comparing.write_page(other, one))
+    if as_json:
+        pairs = {"parameters": (one.parameters, other.parameters), "metrics": (one.metrics, other.metrics)}
+        found = {name: comparing.differences(*pair) for name, pair in pairs.items()}
+        shown = {name: {item.name: [item.first, item.second] for item in items} for name, items in found.items()}
+        return print(json.dumps(shown, indent=1, ensure_ascii=False))
+    for line in comparing.lines(one, other):
+        print(line)
 
 
 def build(

@@ -25,6 +25,7 @@ FORMATS = tuple(WRITERS)
 #: Long tables go on over the page, small enough for their columns.
 LAYOUT = "#show figure: set block(breakable: true)\n#set par(justify: false)\n#show table: set text(size: 7.5pt)\n"
 PAPER = "build/paper"
+WIDTH = "<style>body { max-width: 60rem; margin: 1rem auto; padding: 0 1rem } img { max-width: 100% }</style>"
 #: What a sheet of paper has no use for.
 SCREEN_ONLY = "//script | //style | //button | //*[@class='downloads' or @class='run-box' or @class='visually-hidden']"
 #: The earliest date a zip entry can have, in seconds: equal pages are equal files.
@@ -61,6 +62,27 @@ def write_paper(run: Run, kind: str, target: Path) -> None:
         for image in Path(media).rglob("*.*"):
             files.write_bytes(target.parent / image, image.read_bytes())
         files.write_bytes(target, made.read_bytes())
+
+
+def embedded(run: Run, above: str, style: Path) -> str:
+    """Return a finished run as one HTML file that needs no other.
+
+    Parameters
+    ----------
+    run : Run
+        A finished run.
+    above : str
+        HTML to stand before the page itself.
+    style : Path
+        Stylesheet.
+    """
+    with tempfile.TemporaryDirectory(prefix="reshoring-") as folder, chdir(folder):
+        made = Path("page.html")
+        options = ["--standalone", "--embed-resources", "--mathml", f"--css={style}"]
+        options += [f"--metadata=title:{pages.heading(run)}", f"--metadata=subtitle:{_subtitle(run)}"]
+        options += [f"--variable=header-includes:{WIDTH}"]
+        _pandoc(above + _as_html(run), "html", options, made)
+        return made.read_text(encoding="utf-8")
 
 
 def _subtitle(run: Run) -> str:
@@ -115,7 +137,7 @@ def _pandoc(content: str, to: str, options: list[str], target: Path | None = Non
     os.environ |= NO_DATE
     source = "markdown" if target is None else "html"
     try:
-        done = pypandoc.convert_text(content, to, format=source, extra_args=options, outputfile=target and str(target))
+        done = pypandoc.convert_text(content, to, source, ["--quiet", *options], outputfile=target and str(target))
     except RuntimeError as error:
         raise WorkError(f"pandoc could not write the page: {error}") from error
     return str(done)
