@@ -5,6 +5,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import typer
+from typer.testing import CliRunner
+
+from helpers.errors import ReshoringError
+from helpers.runner import commands
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -59,3 +64,17 @@ def late(monkeypatch):
         self.begun -= 200 if cell.id == "step-1" else 0
 
     monkeypatch.setattr(Execution, "_cell_started", started_late)
+
+
+@pytest.fixture
+def line(quick):
+    """Return a function that calls the runner's commands: exit code, and all that was said."""
+    app = typer.Typer()
+    commands.add_to(app)
+
+    def call(*arguments):
+        result = CliRunner().invoke(app, arguments)
+        code = result.exception.exit_code if isinstance(result.exception, ReshoringError) else result.exit_code
+        return code, result.output + str(result.exception or "")
+
+    return call

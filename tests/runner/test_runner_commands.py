@@ -3,25 +3,7 @@
 import json
 
 import pytest
-import typer
 from small_project import cell, cells
-from typer.testing import CliRunner
-
-from helpers.errors import ReshoringError
-from helpers.runner import commands
-
-
-@pytest.fixture
-def line(quick):
-    app = typer.Typer()
-    commands.add_to(app)
-
-    def call(*arguments):
-        result = CliRunner().invoke(app, arguments)
-        code = result.exception.exit_code if isinstance(result.exception, ReshoringError) else result.exit_code
-        return code, result.output + str(result.exception or "")
-
-    return call
 
 
 def test_run_prints_numbers_and_place(quick, line):

@@ -47,7 +47,7 @@ def test_open_shows_the_run_with_what_differs_from_the_published_one(two, line):
     (page,) = re.findall(r"^build/(compared/\S+\.html)$", told, re.M)
     text = (two.parents[2] / page).read_text()
     assert "Section alpha" in text
-    assert "What differs from base/alpha" in text
+    assert "What differs from latest/alpha" in text
     assert ">86.0</td>" in text
     assert re.search(r"^total +43.0 +86.0 +\+43.0$", told, re.M)
 
@@ -60,7 +60,7 @@ def test_numbers_come_as_json_and_rounded_otherwise(two, line):
 @pytest.mark.parametrize(
     ("first", "second", "words"),
     [
-        ("base/alpha", "base/beta", "runs of different sections, alpha and beta"),
+        ("latest/alpha", "latest/beta", "runs of different sections, alpha and beta"),
         ("base/alpha", "bse/alpha", "'bse' is not a known scenario"),
         ("base/alpha", "0123456789ab", "'0123456789ab' is no run"),
         ("base/alpha", "nowhere", "'nowhere' is no run"),

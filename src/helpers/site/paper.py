@@ -137,7 +137,8 @@ def _pandoc(content: str, to: str, options: list[str], target: Path | None = Non
     os.environ |= NO_DATE
     source = "markdown" if target is None else "html"
     try:
-        done = pypandoc.convert_text(content, to, source, ["--quiet", *options], outputfile=target and str(target))
+        options = ["--quiet", "--wrap=none", *options]
+        done = pypandoc.convert_text(content, to, source, options, outputfile=target and str(target))
     except RuntimeError as error:
         raise WorkError(f"pandoc could not write the page: {error}") from error
     return str(done)
