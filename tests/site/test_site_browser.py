@@ -188,18 +188,6 @@ def test_captions_stand_above_the_controls_of_their_tables(visit, path):
     assert page.locator(".dt-container caption").count() == 0
 
 
-def test_the_open_menu_stands_below_the_title(visit):
-    page = visit(SECTION, 400)
-    title = page.locator(".navbar-title:visible, .navbar-brand:visible").first
-    before = title.bounding_box()
-    page.locator(".navbar-toggler").click()
-    page.wait_for_selector(".navbar-collapse.show")
-    assert title.bounding_box() == before
-    bottom = page.locator(".navbar-toggler").bounding_box()
-    for link in page.locator(".navbar-collapse .nav-link:visible").all():
-        assert link.bounding_box()["y"] >= bottom["y"] + bottom["height"]
-
-
 def test_long_names_in_the_sidebar_are_broken_on_a_phone(visit):
     page = visit(SECTION, 400)
     page.locator(".quarto-secondary-nav button").first.click()

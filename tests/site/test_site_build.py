@@ -7,9 +7,12 @@ import zipfile
 
 import pytest
 import site_example as example
+import yaml
 
 from helpers.errors import WorkError
+from helpers.runner.notebooks import Scenario
 from helpers.site import build, render, stage
+from helpers.site.contract import contract
 
 
 def publish(root, pages):
@@ -204,28 +207,38 @@ def test_a_module_of_another_form_is_refused(module):
         stage.plain_script(module)
 
 
-def test_the_staged_sidebar_has_a_group_for_every_scenario(project):
-    import yaml
-
-    root, pages = project
+def test_the_staged_sidebar_leads_to_the_newest_view_of_each_page_there_is(project):
+    root, runs = project
     configuration = yaml.safe_load((root / "_quarto.yml").read_text())
-    adapted = render.staged_configuration(configuration, pages)
-    groups = [entry["section"] for entry in adapted["website"]["sidebar"]["contents"] if "section" in entry]
-    assert groups == ["As seen in 2021", "Newest data", "About"]
+    adapted = render.staged_configuration(configuration, runs)
+    contents = adapted["website"]["sidebar"]["contents"]
+    assert [entry.get("text") or entry["section"] for entry in contents] == ["Overview", "Methods", "Data", "More"]
+    assert contents[-1]["contents"] == ["build/pages/latest/heights.ipynb"]
     assert "pre-render" not in adapted["project"]
     assert "pre-render" in configuration["project"]
 
 
-def test_the_configuration_names_every_scenario_for_quarto_alone():
-    import yaml
+def test_entries_without_a_page_go_and_what_is_below_them_stays():
+    contents = [{"section": "A", "href": "/a.html", "contents": [{"text": "B", "href": "/b.html"}]}, {"text": "C"}]
+    assert render.shown_entries(contents, {"/b.html"}) == (
+        [{"section": "A", "contents": [{"text": "B", "href": "/b.html"}]}],
+        {"/b.html"},
+    )
 
+
+def test_the_sidebar_names_every_section_there_is():
     configuration = yaml.safe_load((example.ROOT / "_quarto.yml").read_text())
-    groups = {
-        entry["contents"]: entry["section"]
-        for entry in configuration["website"]["sidebar"]["contents"]
-        if isinstance(entry.get("contents"), str)
-    }
-    scenarios = {path.stem: yaml.safe_load(path.read_text()) for path in (example.ROOT / "scenarios").glob("*.yml")}
-    expected = {f"build/pages/{name}/*.ipynb": content["title"] for name, content in scenarios.items()}
-    assert groups == expected
+    written = json.dumps(configuration["website"]["sidebar"])
+    notebooks = {path.stem for path in (example.ROOT / "notebooks").glob("*.ipynb")}
+    assert {name for name in notebooks if f"/{name}.html" not in written} == set()
     assert (example.ROOT / configuration["project"]["pre-render"]).is_file()
+
+
+def test_what_two_scenarios_share_is_reached_under_both(project):
+    root, runs = project
+    shared = runs[-1]
+    shared.scenarios.append(Scenario("kita-2021", "As seen in 2021", ""))
+    site = render.render(root, [run for run in runs if run is shared or run.section.at_root], "smalldocs")
+    moved = (site / "build/pages/kita-2021/heights.html").read_text()
+    assert "../latest/heights.html" in moved
+    assert contract(site) == []

@@ -13,6 +13,7 @@ from helpers.data.as_of import AsOf
 from helpers.errors import InputError, WorkError
 from helpers.runner.notebooks import Scenario
 from helpers.site import pages, stage
+from helpers.site.notebook_page import read_front_matter
 from helpers.site.run_box import run_box, source_line_links
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -55,7 +56,21 @@ def test_pages_lie_below_their_scenario_and_those_at_the_root_do_not(made):
         "../../../../data.html",
         "data.html",
     ]
-    assert pages.by_scenario(found) == [("As seen in 2021", [pages.page(found[0]), pages.listed(found[1])])]
+
+
+def test_the_newest_view_of_a_page_comes_first_and_search_finds_no_other(made):
+    old, new = made("drivers"), made("drivers", scenario="latest")
+    views = {
+        "build/pages/latest/drivers.ipynb": "Newest data",
+        "build/pages/kita-2021/drivers.ipynb": "As seen in 2021",
+    }
+    assert list(pages.views([old, new]).items()) == [(place, views) for place in views]
+    staged = stage.staged_pages([old, new])
+    for place, expected in zip(views, (None, False), strict=True):
+        front, box = ("".join(cell["source"]) for cell in staged[place]["cells"][:2])
+        assert read_front_matter(front).get("search") is expected
+        assert box.count('aria-current="page"') == 1
+    assert "../latest/drivers.html" in box
 
 
 def test_a_link_to_a_figure_that_is_not_shown_leads_to_its_page(made):

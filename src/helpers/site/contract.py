@@ -17,6 +17,7 @@ from helpers.site.pages import PAGES, VARIANTS
 EXTERNAL = re.compile(r"^(https?:)?//", re.I)
 SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:|^//", re.I)
 NUMBERED = re.compile(r"^(Figure|Table)\s\d+[:.]\s*\S")
+REDIRECT = "<title>Redirect</title>"
 UNRESOLVED = (
     (re.compile(r"\??@(fig|tbl|sec|eq|lst)-[\w-]+"), "cross-reference"),
     (re.compile(r"\[-?@[A-Za-z][\w:-]*"), "citation"),
@@ -75,6 +76,12 @@ class RenderedPage:
         """Tell whether the page lists the variants of a section; all others are made from a run."""
         return bool(self.main.xpath(f".//*[contains(@class, '{VARIANTS}')]"))
 
+    @property
+    def is_searched(self) -> bool:
+        """Tell whether search is to find the page: of several views the first alone."""
+        views = self.main.xpath(".//nav[@class='views']/a")
+        return not views or views[0].get("aria-current") == "page"
+
 
 def text_of(element: Any) -> str:
     """Return an element's text, spaces made single."""
@@ -111,7 +118,7 @@ def contract(site: Path) -> list[Finding]:
 def _page_paths(site: Path) -> Iterator[str]:
     for path in site.rglob("*.html"):
         relative = path.relative_to(site).as_posix()
-        if not relative.startswith("site_libs/"):
+        if not relative.startswith("site_libs/") and REDIRECT not in path.read_text(encoding="utf-8"):
             yield relative
 
 
@@ -256,6 +263,10 @@ def search_index(site: Path, pages: dict[str, RenderedPage]) -> Iterator[str]:
         yield "the search index is missing or empty"
         return
     for address, page in pages.items():
+        if not page.is_searched:
+            if any(entry["href"].partition("#")[0] == address for entry in entries):
+                yield f"search finds {address} beside the newest view of that page"
+            continue
         title = page.tree.xpath("string(//h1)").split()
         word = max(title, key=len, default="").strip("?,.:").lower()
         own = (entry for entry in entries if entry["href"].partition("#")[0] == address)
@@ -264,14 +275,14 @@ def search_index(site: Path, pages: dict[str, RenderedPage]) -> Iterator[str]:
 
 
 def reachable(site: Path, pages: dict[str, RenderedPage]) -> Iterator[str]:
-    """Every page can be reached from the front page, one of variants through the list of them."""
-    front = pages.get("index.html")
-    if front is None:
+    """Every page can be reached from the front page by links."""
+    if "index.html" not in pages:
         yield "there is no front page"
         return
-    near = {"index.html", *_linked(front)}
-    lists = [pages[path] for path in near if path in pages and pages[path].is_list]
-    there = near.union(*map(_linked, lists))
+    there, fresh = set[str](), {"index.html"}
+    while fresh:
+        there |= fresh
+        fresh = {path for found in fresh for path in _linked(pages[found]) if path in pages} - there
     yield from (f"{path} cannot be reached from the front page" for path in pages if path not in there)
 
 

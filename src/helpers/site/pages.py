@@ -10,6 +10,7 @@ from pathlib import Path
 from helpers.errors import WorkError
 from helpers.paths import project_root
 from helpers.runner import Run, expected
+from helpers.runner.plan import DEFAULT
 from helpers.site.notebook_page import cell_options, text
 
 PAGES, DOWNLOADS, ASSETS = "build/pages", "build/downloads", "build/assets"
@@ -47,8 +48,9 @@ def variant_name(run: Run) -> str:
 
 
 def heading(run: Run) -> str:
-    """Return the title of a run's page."""
-    return f"{run.section.title}: {variant_name(run)}" if run.variant else run.section.title
+    """Return the title of a run's page: the metric `headline` where the run found one."""
+    title = str(run.metrics.get("headline") or run.section.title)
+    return f"{title}: {variant_name(run)}" if run.variant else title
 
 
 def label(run: Run) -> str:
@@ -86,11 +88,19 @@ def variant_groups(runs: Iterable[Run]) -> list[list[Run]]:
     return [list(group) for _, group in groupby((run for run in runs if run.variant), key=listed)]
 
 
-def by_scenario(runs: Sequence[Run]) -> list[tuple[str, list[str]]]:
-    """Return the title of each scenario with the pages that its lists show."""
-    inside = (run for run in runs if not run.section.at_root)
-    groups = groupby(inside, key=lambda run: (run.scenario.name, run.scenario.title))
-    return [(title, list(dict.fromkeys(listed(run) for run in group))) for (_, title), group in groups]
+def views(runs: Iterable[Run]) -> dict[str, dict[str, str]]:
+    """Return for each page and list of variants where all its views lie, with their scenario's title, newest first."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for run in sorted(runs, key=lambda run: run.scenario.name != DEFAULT):
+        for variant, place in ((run.variant, page(run)), ("", listed(run))):
+            found.setdefault((run.section.slug, variant), {})[place] = run.scenario.title
+    return {place: shown for shown in found.values() for place in shown}
+
+
+def aliases(run: Run, place: str) -> list[str]:
+    """Return where a page, or the list it stands in, would lie under the other scenarios that share its run."""
+    within = address(place).removeprefix(f"{PAGES}/{run.scenario.name}/")
+    return [f"/{PAGES}/{one.name}/{within}" for one in run.scenarios[1:] if not run.section.at_root]
 
 
 class Links:

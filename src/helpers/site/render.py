@@ -2,13 +2,15 @@
 
 import ctypes
 import os
+import posixpath
 import re
 import shutil
 import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from html import escape
 from importlib.resources import files as files_of
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from helpers import files, plain_yaml
 from helpers.errors import WorkError
 from helpers.runner import Run
 from helpers.site import pages
+from helpers.site.notebook_page import read_front_matter, text
 from helpers.site.plain_page import plain_notebook
 from helpers.site.stage import notebook_text, other_files, staged_pages
 
@@ -29,6 +32,12 @@ DIE_WITH_PARENT = 1
 WARNING = re.compile(r"^(?:\x1b\[[\d;]*m)*\[?WARN(?:ING)?\b[\]:]*\s*(.*)", re.MULTILINE)
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
 SHOWN_WARNINGS = 5
+REDIRECT = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Redirect</title>
+<script>location.replace("{way}" + location.search + location.hash)</script>
+<noscript><meta http-equiv="refresh" content="0; url={way}"></noscript></head>
+<body><p>This page has moved: <a href="{way}">{title}</a></p></body></html>
+"""
 
 
 def renderer() -> str:
@@ -64,8 +73,11 @@ def render(root: Path, runs: Sequence[Run], name: str) -> Path:
         files.write_bytes(project / place, data)
     configuration = plain_yaml.read(root / pages.CONFIGURATION)
     adapted = staged_configuration(configuration, runs)
-    {QUARTO: _render_quarto, SMALLDOCS: _render_smalldocs}[name](root, project, staged_pages(runs), adapted)
+    notebooks = staged_pages(runs)
+    {QUARTO: _render_quarto, SMALLDOCS: _render_smalldocs}[name](root, project, notebooks, adapted)
     site = project / pages.SITE
+    for place, content in redirects(notebooks):
+        files.write_text(site / place, content)
     for folder in (pages.DOWNLOADS, pages.ASSETS):
         shutil.copytree(project / folder, site / folder, dirs_exist_ok=True)
     for path in (*root.glob(f"{pages.OWN_ASSETS}/*.js"), *root.glob("data/**/*.csv")):
@@ -74,19 +86,40 @@ def render(root: Path, runs: Sequence[Run], name: str) -> Path:
 
 
 def staged_configuration(configuration: dict[str, Any], runs: Sequence[Run]) -> dict[str, Any]:
-    """Return the configuration for a staged copy: no hook, one sidebar group for each scenario there is."""
+    """Return the configuration for a staged copy: no hook, in the sidebar the pages there are and no others."""
     project = {key: value for key, value in configuration["project"].items() if key not in ("pre-render", "resources")}
     website = dict(configuration["website"])
-    contents = website["sidebar"]["contents"]
-    groups = [{"section": title, "contents": listed} for title, listed in pages.by_scenario(runs)]
-    kept = [entry for entry in contents if not _is_scenario_group(entry)]
-    place = next((n for n, entry in enumerate(contents) if _is_scenario_group(entry)), len(contents))
-    website["sidebar"] = website["sidebar"] | {"contents": kept[:place] + groups + kept[place:]}
+    views = pages.views(runs)
+    places = {f"/{pages.address(place)}" for place in views} | {"/index.html", "/methods.html", "/data.html"}
+    kept, named = shown_entries(website["sidebar"]["contents"], places)
+    newest = dict.fromkeys(next(iter(shown)) for run in runs for shown in (views[pages.listed(run)],))
+    more = [place for place in newest if f"/{pages.address(place)}" not in named and place.startswith(pages.PAGES)]
+    kept += [{"section": "More", "contents": more}] if more else []
+    website["sidebar"] = website["sidebar"] | {"contents": kept}
     return configuration | {"project": project | {"output-dir": pages.SITE}, "website": website}
 
 
-def _is_scenario_group(entry: Any) -> bool:
-    return isinstance(entry, dict) and str(entry.get("contents", "")).startswith(pages.PAGES)
+def shown_entries(contents: Sequence[dict[str, Any]], places: Container[str]) -> tuple[list[dict[str, Any]], set[str]]:
+    """Return the entries of a sidebar that lead to a page there is, at any depth, and all addresses that they name."""
+    kept, named = [], set()
+    for entry in contents:
+        below, inside = shown_entries(entry.get("contents", []), places)
+        there = entry.get("href") in places
+        named |= inside | ({entry["href"]} if there else set())
+        if there or below:
+            shown = {key: value for key, value in entry.items() if there or key != "href"}
+            kept.append(shown | ({"contents": below} if below else {}))
+    return kept, named
+
+
+def redirects(notebooks: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield a small page for each old address that a page names under `aliases`: smalldocs makes none."""
+    for name, notebook in notebooks.items():
+        front = read_front_matter(text(notebook["cells"][0]))
+        for alias in front.get("aliases", []):
+            place = alias.lstrip("/")
+            way = escape(posixpath.relpath(pages.address(name), posixpath.dirname(place)))
+            yield place, REDIRECT.format(way=way, title=escape(front["title"]))
 
 
 def _write_configuration(project: Path, configuration: dict[str, Any]) -> None:
@@ -117,8 +150,8 @@ def _render_smalldocs(root: Path, project: Path, notebooks: Mapping[str, Any], c
 
 def smalldocs_configuration(configuration: dict[str, Any]) -> dict[str, Any]:
     """Return the configuration in the words smalldocs knows: Markdown pages, plain stylesheets as themes."""
-    text = yaml.safe_dump(configuration, sort_keys=False, allow_unicode=True).replace(".ipynb", ".qmd")
-    adapted = plain_yaml.parse(text, pages.CONFIGURATION)
+    written = yaml.safe_dump(configuration, sort_keys=False, allow_unicode=True).replace(".ipynb", ".qmd")
+    adapted = plain_yaml.parse(written, pages.CONFIGURATION)
     html = {key: value for key, value in adapted["format"]["html"].items() if key not in QUARTO_ONLY}
     html["theme"] = {"light": "default", "dark": "assets/bootstrap-dark.css"}
     images = [f"{folder}/*{ending}" for folder in ("*_files", f"{pages.PAGES}/**") for ending in (".svg", ".png")]
@@ -160,10 +193,10 @@ def warnings_told(name: str, said: str) -> list[str]:
     said : str
         All that it wrote.
     """
-    counted = Counter(COLOUR.sub("", text).strip() for text in WARNING.findall(said))
+    counted = Counter(COLOUR.sub("", told).strip() for told in WARNING.findall(said))
     if not counted:
         return []
-    lines = [f"  {text}" + (f" ({count} times)" if count > 1 else "") for text, count in counted.items()]
+    lines = [f"  {told}" + (f" ({count} times)" if count > 1 else "") for told, count in counted.items()]
     rest = [f"  and {len(lines) - SHOWN_WARNINGS} more"] if len(lines) > SHOWN_WARNINGS else []
     times = "once" if counted.total() == 1 else f"{counted.total()} times"
     return [f"{name} warned {times}:", *lines[:SHOWN_WARNINGS], *rest]

@@ -1,6 +1,8 @@
 """The run box of a page: what was run with what, and everything to download."""
 
+import posixpath
 import re
+from collections.abc import Mapping
 from html import escape
 
 from helpers.data.as_of import AsOf
@@ -88,6 +90,27 @@ def way_back(run: Run) -> str:
     if not run.variant:
         return ""
     return f'<p class="way-back">{link_html(way(run, address(listed(run))), run.section.title)}</p>\n'
+
+
+def switch(place: str, views: Mapping[str, str]) -> str:
+    """Return links from one view of a page to the others; empty when there is one alone.
+
+    Parameters
+    ----------
+    place : str
+        The staged notebook of the page.
+    views : mapping
+        Where all views lie, with the title of the scenario of each.
+    """
+    if len(views) < 2:
+        return ""
+    ways = {posixpath.relpath(address(one), posixpath.dirname(place)): title for one, title in views.items()}
+    own = posixpath.basename(address(place))
+    links = [
+        link_html(way, title).replace("<a", '<a aria-current="page"' if way == own else "<a")
+        for way, title in ways.items()
+    ]
+    return f'<nav class="views" aria-label="Views of this page">{"".join(links)}</nav>\n'
 
 
 def source_line_links(run: Run, html: str) -> str:

@@ -17,7 +17,7 @@ from helpers.report.words import ordinal, percent
 from helpers.runner import Run
 from helpers.site import pages
 from helpers.site.notebook_page import as_notebook, front_matter, html_cell, new_cell, page_notebook
-from helpers.site.run_box import run_box, source_line_links, way_back
+from helpers.site.run_box import run_box, source_line_links, switch, way_back
 
 TABLE_SCRIPT, TABLE_STYLE = "dt_bundle.js", "dt_bundle.css"
 #: What the script of itables ends with: it is written as a module, and this names what it gives to others.
@@ -51,20 +51,27 @@ def notebook_text(notebook: Mapping[str, Any]) -> str:
 
 def staged_pages(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
     """Return the notebook of each page, lists of variants included, by its place below the root."""
-    links = pages.Links(runs)
-    lists = {pages.listed(group[0]): variant_list(group) for group in pages.variant_groups(runs)}
-    return {pages.page(run): _staged_page(run, links) for run in runs} | lists
+    links, views = pages.Links(runs), pages.views(runs)
+    groups = {pages.listed(group[0]): group for group in pages.variant_groups(runs)}
+    lists = {place: variant_list(group, views[place]) for place, group in groups.items()}
+    return {pages.page(run): _staged_page(run, links, views[pages.page(run)]) for run in runs} | lists
 
 
-def _staged_page(run: Run, links: pages.Links) -> dict[str, Any]:
-    title = pages.heading(run)
-    front = {"title": title, "order": run.section.order}
-    if not run.section.at_root:
-        front["pagetitle"] = f"{title} – {run.scenario.title}"
+def _front(run: Run, title: str, place: str, views: Mapping[str, str]) -> dict[str, Any]:
+    """Return the front matter that depends on where else the page stands: search finds the newest view alone."""
+    front: dict[str, Any] = {"title": title, "order": run.section.order}
+    if place != next(iter(views)):
+        front |= {"pagetitle": f"{title} – {run.scenario.title}", "search": False}
+    old = pages.aliases(run, place)
+    return front | ({"aliases": old} if old else {})
+
+
+def _staged_page(run: Run, links: pages.Links, views: Mapping[str, str]) -> dict[str, Any]:
+    place = pages.page(run)
     notebook = page_notebook(
         json.loads(run.notebook.read_text(encoding="utf-8")),
-        front=front,
-        box=way_back(run) + run_box(run),
+        front=_front(run, pages.heading(run), place, views),
+        box=way_back(run) + switch(place, views) + run_box(run),
         box_last=run.section.at_root,
         source_links=lambda html: source_line_links(run, html),
     )
@@ -78,10 +85,16 @@ def _staged_page(run: Run, links: pages.Links) -> dict[str, Any]:
     return notebook
 
 
-def variant_list(runs: Sequence[Run]) -> dict[str, Any]:
+def variant_list(runs: Sequence[Run], views: Mapping[str, str]) -> dict[str, Any]:
     """Return the page that lists the variants of one section under one scenario.
 
     It has a row each, with the metrics that the section's front matter declares under `overview`.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+    views : mapping
+        Where the list lies under each scenario, with the scenario's title.
 
     Raises
     ------
@@ -105,11 +118,11 @@ def variant_list(runs: Sequence[Run]) -> dict[str, Any]:
         formats=[None, *(_format(item.get("format")) for item in metrics)],
         caption=f"Table 1. {declared.get('caption', section.title)}. Scenario: {scenario.title}.",
     )
-    front: dict[str, str | float] = {"title": section.title, "description": section.description}
-    front |= {"pagetitle": f"{section.title} – {scenario.title}", "order": section.order}
+    place = pages.listed(runs[0])
+    front = _front(runs[0], section.title, place, views) | {"description": section.description}
     count = "One page" if len(runs) == 1 else f"{len(runs)} pages, each"
     lead = f"{count} made by the same notebook. Scenario: {scenario.title}."
-    listed = html_cell("variants", f'<div class="{pages.VARIANTS}">\n{table}\n</div>')
+    listed = html_cell("variants", f'{switch(place, views)}<div class="{pages.VARIANTS}">\n{table}\n</div>')
     return as_notebook(
         [new_cell("raw", "front-matter", front_matter(front)), new_cell("markdown", "lead", lead), listed]
     )
