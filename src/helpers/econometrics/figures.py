@@ -227,6 +227,30 @@ def scatter_plot(data: pd.DataFrame, x: str, y: str, labels: tuple[str, str], na
     return figure
 
 
+def synthetic_plot(paths: Mapping[str, pd.DataFrame], laws: Mapping[str, float], label: str) -> "Figure":
+    """Draw an economy beside its synthetic control, one panel a law.
+
+    Parameters
+    ----------
+    paths : mapping
+        Title -> treated and synthetic by year, from `synthetic_control.fit_synthetic`.
+    laws : mapping
+        Title -> last year before the law.
+    label : str
+        Of the vertical axis, with the unit.
+    """
+    figure, *panels = _two_panels([2.6] * len(paths))
+    for axes, (title, path) in zip(panels, paths.items(), strict=True):
+        axes.plot(path.index, path["treated"], color=ACCENT, linewidth=2, label="as it was")
+        axes.plot(path.index, path["synthetic"], color=MAIN, linewidth=2, linestyle="--", label="synthetic control")
+        axes.axvline(laws[title] + 0.5, color="black", linewidth=1)
+        axes.set_title(title, loc="left", fontsize=12)
+        axes.set_ylabel(label)
+    panels[0].legend(loc="upper left")
+    panels[-1].locator_params(axis="x", integer=True)
+    return figure
+
+
 def timeline_plot(instruments: pd.DataFrame) -> "Figure":
     """Draw dated instruments as numbered points, one line an economy; numbers as in the table of instruments.
 

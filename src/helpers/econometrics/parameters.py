@@ -155,6 +155,22 @@ class SpecificationsParameters(SectionParameters):
     )
 
 
+class DesignsParameters(SectionParameters):
+    """Parameters of the section `designs`."""
+
+    focus: str = Field("KOR", description="economy of the synthetic controls (alpha-3)")
+    lag: int = Field(1, ge=0, le=LONGEST_LAG, description="years between innovation and outcome (years)")
+    first_year: int = Field(2007, ge=2007, le=2015, description="first year of the outcome (calendar year)")
+    instrument_lags: int = Field(3, ge=1, le=6, description="lags that instrument the dynamic panel (years)")
+    minimum_exports: float = Field(
+        20.0,
+        ge=0,
+        le=200,
+        description="manufactured exports in the first year for an economy to be a control (billion US$)",
+    )
+    level: float = Field(0.95, ge=0.5, le=0.95, description="coverage of intervals (0.5-0.95)")
+
+
 class PolicyParameters(SectionParameters):
     """Parameters of the section `policy`: a what-if, not a forecast."""
 

@@ -23,6 +23,9 @@ HEADINGS = {
     "toward_home": "toward home",
     "without": "without China and transition economies",
     "share_significant": "differ from zero",
+    "df": "d.f.",
+    "mde": "detectable",
+    "error_before": "error before",
 }
 
 
