@@ -2,6 +2,8 @@
 
 import pandas as pd
 import pytest
+from linearmodels.panel import PanelOLS
+from scipy import stats
 
 from helpers import data
 from helpers.reshoring import findings, value_chains
@@ -84,3 +86,31 @@ def test_breaks_are_counted_by_measure():
     assert pd.isna(counted.loc["B", "date"])
     heads = list(value_chains.counts_headed(counted, 2011))
     assert heads[-3:] == ["fell in 2011", "of these clearly", "rose clearly"]
+
+
+def test_the_turn_of_a_panel_has_the_errors_of_driscoll_and_kraay():
+    """linearmodels, with effects of the economies; its correction of small samples is T/(T-1), ours T/(T-2)."""
+    panel = value_chains.panels(data.load, CHOSEN)["S"].dropna(axis=1)
+    tidy = panel.rename_axis(index="year", columns="iso3").stack().rename("change").reset_index()
+    found = value_chains.turns(panel, CHOSEN, ())
+    frame = pd.concat([tidy, tidy["year"].ge(2011).astype(float).rename("later")], axis=1).set_index(["iso3", "year"])
+    fit = PanelOLS(frame["change"], frame[["later"]], entity_effects=True).fit(
+        cov_type="kernel", kernel="bartlett", bandwidth=1, debiased=False
+    )
+    years = len(panel)
+    reach = stats.t.ppf(0.975, years - 2) * fit.std_errors["later"] * ((years - 1) / (years - 2)) ** 0.5
+    assert found["turn_2011"] == pytest.approx(fit.params["later"])
+    assert found["turn_2011_high"] - found["turn_2011"] == pytest.approx(reach, rel=1e-6)
+
+
+def test_turns_are_tried_by_measure_crisis_and_lags():
+    panels = {
+        name: panel
+        for name, panel in value_chains.panels(data.load, CHOSEN).items()
+        if name in ("S", "GVC food (TiVA)")
+    }
+    table = value_chains.turn_alternatives(panels, CHOSEN)
+    assert len(table) == 2 * 2 * 2
+    assert (table["turn_2011_low"] < table["turn_2011"]).all()
+    own = table.query("measure == 'S' and crisis_years == 'left out' and lags == 1").iloc[0]
+    assert own["turn_2012"] == value_chains.turns(panels["S"], CHOSEN, CHOSEN.crisis_years)["turn_2012"]

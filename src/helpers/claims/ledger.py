@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from helpers.claims.model import Claim, Kind, Number, Verdict
+from helpers.claims.model import Claim, Kind, Number, Revision, Verdict
 from helpers.claims.verdict import ROBUST, VERDICTS, Decision, Facts, Finding, Robustness, decide, robustness
 from helpers.errors import WorkError, not_allowed
 
@@ -202,20 +202,21 @@ def ledger_table(entries: Sequence[Entry], robust_from: float = ROBUST) -> pd.Da
 
 
 def revisions(entries: Sequence[Entry]) -> pd.DataFrame:
-    """The history of the rules: claim, date, rule before, verdict it gave, reason; one row a change."""
+    """The history of the rules, and what a review asked; one row a change or an addition.
+
+    Returns
+    -------
+    DataFrame
+        claim, date, asked, was (the rule before), gave (its verdict), why, now (the verdict of this run).
+    """
     rows = [
-        {
-            "claim": one.claim.title,
-            "date": f"{change.date}",
-            "was": change.was,
-            "gave": change.gave,
-            "why": change.reason,
-        }
+        {"claim": one.claim.title, "date": f"{change.date}", "asked": change.asked, "was": change.was}
+        | {"gave": change.gave, "why": change.reason, "now": one.verdict}
         for one in entries
         for change in one.claim.history
-        if change.was
+        if change.was or change.asked
     ]
-    return pd.DataFrame(rows, columns=["claim", "date", "was", "gave", "why"])
+    return pd.DataFrame(rows, columns=["claim", "date", "asked", "was", "gave", "why", "now"])
 
 
 def sources(entries: Sequence[Entry], known: Mapping[str, str]) -> pd.DataFrame:
@@ -268,13 +269,15 @@ def statements(entry: Entry) -> list[str]:
     items.append(f"Same verdict under: {robustness_text(entry)}{why}")
     items += [f"On record: {_record_in_words(record)}" for record in entry.evidence]
     items += [f"Mind: {claim.caveat}"] if claim.caveat else []
-    items += [
-        f"Changed on {change.date}: the rule was “{change.was}” and gave {change.gave}. {change.reason}"
-        if change.was
-        else f"Written on {change.date}. {change.reason}"
-        for change in claim.history
-    ]
+    items += [_revision_in_words(change) for change in claim.history]
     return [*items, *([] if claim.frozen else ["This rule has been changed since and its history does not say so."])]
+
+
+def _revision_in_words(change: Revision) -> str:
+    asked = f" A review asked: “{change.asked}”" if change.asked else ""
+    if change.was:
+        return f"Changed on {change.date}: the rule was “{change.was}” and gave {change.gave}.{asked} {change.reason}"
+    return f"Written on {change.date}.{asked} {change.reason}"
 
 
 def _record_in_words(record: Mapping[str, Any]) -> str:

@@ -159,6 +159,7 @@ class Revision(Strict):
     reason: str
     was: str = Field("", description="the rule before, in words; empty for the first")
     gave: str = Field("", description="the verdict that it gave")
+    asked: str = Field("", description="what a review asked for, where that was the occasion")
     digest: str = Field("", description="of the rule from then on")
 
 
