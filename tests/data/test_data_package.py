@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RECORD = "data/indicators/robot_density.yml"
 
 
+@pytest.mark.slow
 def test_frictionless_finds_the_package_and_every_table_valid():
     report = Package(ROOT / PACKAGE).validate()
     assert report.valid, report.flatten(["name", "rowNumber", "fieldName", "message"])[:10]

@@ -90,7 +90,7 @@ def shipped_once(tmp_path_factory):
     return root, shipped(root, seed=1, jobs=1)
 
 
-@pytest.mark.xdist_group("slow-runner")
+@pytest.mark.xdist_group("shipped")
 def test_two_clean_builds_of_every_section_and_of_the_site_are_equal_byte_for_byte(shipped_once, tmp_path):
     """The gate: all shipped sections, sweeps and pages, in other folders, with other hash seeds and job counts."""
     first = shipped_once[1]
@@ -104,7 +104,7 @@ def test_two_clean_builds_of_every_section_and_of_the_site_are_equal_byte_for_by
     assert endings >= {"csv", "html", "ipynb", "json", "parquet", "png", "svg", "zip"}
 
 
-@pytest.mark.xdist_group("slow-runner")
+@pytest.mark.xdist_group("shipped")
 def test_points_of_sweeps_record_the_numbers_that_pages_show(shipped_once, monkeypatch):
     """A point passes over cells tagged `page-only` and draws nothing; what it records must not depend on that."""
     root, _ = shipped_once

@@ -23,7 +23,7 @@ from helpers.errors import InputError, WorkError
 from helpers.runner import build, completed
 from helpers.runner.progress import Progress
 
-KILLS = 16
+KILLS = 10
 
 
 def one_failure():
@@ -334,7 +334,7 @@ for line in sys.stdin:
 """
 
 
-@pytest.mark.xdist_group("slow-runner")
+@pytest.mark.xdist_group("kills")
 def test_killed_at_any_moment_a_site_can_be_built_again(project, tmp_path_factory):
     """A moment is one of the many hundred times that something on the disk is about to change."""
     project.site()

@@ -1,0 +1,40 @@
+"""Which tests are slow. They begin first, so that the cores finish together, and `make check` leaves them out."""
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+#: They need a browser, a cluster, a server, a whole build or site, or a process for each test.
+SLOW = (
+    "data/update/",
+    "input_output/test_io_section",
+    "products/",
+    "runner/test_runner_as_of",
+    "runner/test_runner_cluster",
+    "runner/test_runner_commands",
+    "runner/test_runner_compare",
+    "runner/test_runner_determinism",
+    "runner/test_runner_faults",
+    "runner/test_runner_isolation",
+    "runner/test_runner_needs",
+    "runner/test_runner_same_numbers",
+    "runner/test_runner_shared",
+    "runner/test_runner_staleness",
+    "runner/test_runner_variants",
+    "site/test_site_browser",
+    "site/test_site_build",
+    "site/test_site_commands",
+    "site/test_site_contract",
+    "site/test_site_fresh_clone",
+    "site/test_site_paper",
+    "site/test_site_references",
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.relative_to(HERE).as_posix().startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
