@@ -206,7 +206,7 @@ def test_the_ledger_says_verdict_numbers_and_strength(results):
 
 
 def test_the_details_of_a_claim_hold_rule_numbers_history_caveat_and_links(results):
-    first, second = (ledger.details(entry) for entry in entries(results))
+    first, second = (ledger.details(entry, str) for entry in entries(results))
     assert "**Supported**, proxy evidence, mixed. P. *(summary, paragraph 2; extension)*" in first
     for told in (
         "Rule: t of innovation (more). A number agrees when its estimate or change lies on the side named, by 1 point",
@@ -270,7 +270,7 @@ def test_the_details_hold_the_evidence_on_record(results):
     third = {"claim": "x", "value": "n/a", "text": "No interval."}
     facts = Facts({"drivers.t": 3.0}, {"drivers": [record, made, third]})
     (entry,) = ledger.assess([claim()], facts, {})
-    told = ledger.details(entry)
+    told = ledger.details(entry, str)
     assert "On record: A change. 1.50 points (interval −1 to 4)." in told
     assert "On record: Another. 1.50 points (interval −1 to 4; 95%, exact)." in told
     assert "On record: No interval. n/a." in told
@@ -314,7 +314,7 @@ def test_numbers_in_words():
 def test_missing_numbers_show_in_the_details():
     entry = ledger.assess([claim()], Facts({"drivers.t": None}, {}), {})[0]
     assert entry.verdict == "not testable"
-    assert "Found: t of innovation: n/a, missing." in ledger.details(entry)
+    assert "Found: t of innovation: n/a, missing." in ledger.details(entry, str)
 
 
 def test_the_figure_counts_every_claim(results):

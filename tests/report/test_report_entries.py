@@ -15,11 +15,12 @@ def runs(project, monkeypatch):
 
     def write(**metrics):
         context = {"published": True, "needs": {}, "runs": {}}
-        context["scenarios"] = [{"name": "old", "title": "As <seen>"}, {"name": "new", "title": "Newest"}]
+        titles = {"old": "As <seen>", "new": "Newest"}
         for order, (name, values) in enumerate({name.replace("__", "/"): one for name, one in metrics.items()}.items()):
             scenario, _, label = name.partition("/")
             section, _, variant = label.partition("_")
             about = {"title": f"Title of {section}", "description": f"What {section} says.", "order": -order}
+            about["scenario_title"] = titles[scenario]
             context["runs"][name] = {"section": section, "scenario": scenario, "variant": variant} | about
             context["needs"][name] = str(project / name)
             (project / name).mkdir(parents=True)

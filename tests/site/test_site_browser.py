@@ -102,6 +102,25 @@ def is_elsewhere(url):
     return parts.scheme in ("http", "https") and parts.hostname != "127.0.0.1"
 
 
+@pytest.mark.parametrize("opened", ["address", "disk"])
+def test_a_script_that_came_with_text_does_not_run(browser, rendered, address, tmp_path, opened):
+    folder = rendered / "_site"
+    hostile = folder / "hostile.html"
+    put = "<script>document.title = 'ran'</script><img src=x onerror=\"document.title = 'ran'\"></main>"
+    hostile.write_text((folder / "index.html").read_text(encoding="utf-8").replace("</main>", put), encoding="utf-8")
+    context = browser.new_context()
+    try:
+        page = context.new_page()
+        page.goto(urljoin(address, hostile.name) if opened == "address" else hostile.as_uri(), wait_until="networkidle")
+        assert "ran" not in page.title().split()
+        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        page.locator("a.quarto-color-scheme-toggle:visible").first.click()  # the renderer's own attribute does
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") != colour
+    finally:
+        context.close()
+        hostile.unlink()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1280])
 @pytest.mark.parametrize("path", PAGES)

@@ -1,6 +1,6 @@
 """The ledger: every claim with its verdict, the numbers behind it, and how robust it is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -290,16 +290,20 @@ def _record_in_words(record: Mapping[str, Any]) -> str:
     return f"{text}{f' (interval {ends}{how})' if ends else ''}."
 
 
-def details(entry: Entry) -> str:
-    """One claim as Markdown: what the study says and the verdict; its statements and where to look, folded."""
+def details(entry: Entry, text: Callable[[str], str]) -> str:
+    """One claim as Markdown: what the study says and the verdict; its statements and where to look, folded.
+
+    `text` writes a text so that Markdown shows it letter by letter: `report.escaped`.
+    """
     claim = entry.claim
     named = {"fig": "figure", "tbl": "table"}
     links = [f"[{named[link.label[:3]]} in {link.section}]({link.section}.ipynb#{link.label})" for link in claim.see]
-    items = [*statements(entry), *([f"Look at: {', '.join(links)}"] if links else [])]
+    items = [*map(text, statements(entry)), *([f"Look at: {', '.join(links)}"] if links else [])]
     judged = f", {claim.evidence} evidence, {entry.robustness.strength()}" if claim.rule else ""
+    where = f"*({text(claim.place)}; {claim.replication})*"
     parts = [
-        f"### {claim.title} {{#{claim.id}}}",
-        f"**{entry.verdict.capitalize()}**{judged}. {claim.paraphrase} *({claim.place}; {claim.replication})*",
+        f"### {text(claim.title)} {{#{claim.id}}}",
+        f"**{entry.verdict.capitalize()}**{judged}. {text(claim.paraphrase)} {where}",
         '::: {.callout-note .entry collapse="true" title="The rule, the numbers, its history, where to look"}',
         "\n".join(f"- {item}" for item in items),
         ":::",

@@ -20,6 +20,10 @@ def span(years: list[int]) -> str:
     return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
 
 
+#: What a page may link to; a browser would run `javascript:`.
+ADDRESS = r"^https?://[^\s]+$"
+
+
 class Strict(BaseModel):
     """A model that refuses keys it does not know, so that a misspelt key cannot be lost."""
 
@@ -132,11 +136,11 @@ class TableRecord(Strict):
     description: str
     producer: str
     series_code: str = ""
-    url: str
+    url: str = Field(pattern=ADDRESS)
     unit: str
     definition: str
     licence: str
-    licence_url: str
+    licence_url: str = Field(pattern=ADDRESS)
     redistribute: bool = True
     terms: str = ""
     citations: list[Citation] = Field(min_length=1)

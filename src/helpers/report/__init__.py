@@ -14,6 +14,7 @@ from helpers.report.entries import (
     tally,
 )
 from helpers.report.figures import COLOURS, colour, figure, setup, write_csv
+from helpers.report.inline import escaped
 from helpers.report.store import (
     evidence,
     is_published,

@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from helpers.errors import InputError, not_allowed
-from helpers.report.inline import Marked, Rich, code, escaped, link_html
+from helpers.report.inline import Marked, Rich, code, escaped, link_html, raw_html
 from helpers.report.store import OtherRun, other_runs, sections
 from helpers.report.tables import html_table
 from helpers.report.words import as_text, link, listing, plural, slug
@@ -21,7 +21,7 @@ def tally(counts: Mapping[str, int]) -> Marked:
         f'<li class="mark-{slug(value)}" style="--part: {count}"><strong>{count}</strong> {escape(value)}</li>'
         for value, count in counts.items()
     ]
-    return Marked(_raw(f'<ul class="tally">{"".join(items)}</ul>'))
+    return Marked(raw_html(f'<ul class="tally">{"".join(items)}</ul>'))
 
 
 def by_scenario(section: str, columns: Mapping[str, str], study: Mapping[str, str] | None = None) -> "pd.DataFrame":
@@ -78,7 +78,7 @@ def generated_note() -> Marked:
         return Marked("")
     note = f"What stands here on {listing(f'“{title}”' for title in titles)} was made from data that a generator wrote "
     return Marked(
-        _raw(
+        raw_html(
             f'<div class="generated-data" role="alert"><strong>Generated data.</strong> {escape(note)}'
             "for tests. No number of it says anything about the world.</div>"
         )
@@ -203,10 +203,6 @@ def _listed(items: Sequence[str]) -> str:
 
 def _entry(title: str, anchor: str, summary: str, html: str, text: str = "") -> str:
     """Return a heading with a sentence, and HTML that is folded under a summary, as Markdown."""
-    fold = f'::: {{.callout-note .entry collapse="true" title="{summary}"}}\n\n{_raw(html)}\n\n:::'
-    sentence = [_raw(f"<p>{escape(text)}</p>")] if text else []
+    fold = f'::: {{.callout-note .entry collapse="true" title="{summary}"}}\n\n{raw_html(html)}\n\n:::'
+    sentence = [raw_html(f"<p>{escape(text)}</p>")] if text else []
     return "\n\n".join([f"### {escaped(title)} {{#{anchor}}}", *sentence, fold])
-
-
-def _raw(html: str) -> str:
-    return f"```{{=html}}\n{html}\n```"

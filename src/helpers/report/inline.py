@@ -68,6 +68,12 @@ def escaped(text: str) -> str:
     return SOMETIMES.sub(lambda m: (m[1] or m[3] or "") + f"&#{ord(m[2] or m[4] or m[5] or m[6])};", one_line)
 
 
+def raw_html(html: str) -> str:
+    """Return HTML as a raw block of Markdown, which no text within can end."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", html)), default=0))
+    return f"{fence}{{=html}}\n{html}\n{fence}"
+
+
 def as_markdown(value: object) -> str:
     """Return what is written into prose for a value.
 

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from lxml import html as parser
 
 from helpers.site.pages import PAGES, VARIANTS
+from helpers.site.scripts import foreign, shared_scripts
 
 EXTERNAL = re.compile(r"^(https?:)?//", re.I)
 SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:|^//", re.I)
@@ -101,7 +102,7 @@ def contract(site: Path) -> list[Finding]:
     list of Finding
         Every breach, sorted; empty when the site keeps the contract.
     """
-    pages = {path: RenderedPage(site, path) for path in sorted(_page_paths(site))}
+    pages = {path: RenderedPage(site, path) for path in page_paths(site)}
     if not pages:
         return [Finding("site", "pages", f"there are no pages in {site.name}")]
     found = [
@@ -111,15 +112,17 @@ def contract(site: Path) -> list[Finding]:
         for detail in check(page)
     ]
     found += [Finding(path, "links", detail) for path, page in pages.items() for detail in broken_links(page, pages)]
+    shared = shared_scripts(page.tree for page in pages.values())
+    found += [Finding(path, "scripts", detail) for path, page in pages.items() for detail in foreign(page.tree, shared)]
     found += [Finding("site", rule, detail) for rule, check in SITE_RULES.items() for detail in check(site, pages)]
     return sorted(set(found))
 
 
-def _page_paths(site: Path) -> Iterator[str]:
-    for path in site.rglob("*.html"):
-        relative = path.relative_to(site).as_posix()
-        if not relative.startswith("site_libs/") and REDIRECT not in path.read_text(encoding="utf-8"):
-            yield relative
+def page_paths(site: Path) -> list[str]:
+    """Return the pages of a rendered site, sorted, without what its libraries hold and what leads to a page."""
+    found = {path.relative_to(site).as_posix(): path for path in site.rglob("*.html")}
+    pages = (name for name in sorted(found) if not name.startswith("site_libs/"))
+    return [name for name in pages if REDIRECT not in found[name].read_text(encoding="utf-8")[:200]]
 
 
 def headings(page: RenderedPage) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from helpers import plain_yaml
+from helpers.report.inline import raw_html
 from helpers.runner.notebooks import FrontMatter
 
 HIDDEN_TAGS = {"parameters", "injected-parameters", "remove-cell"}
@@ -160,11 +161,6 @@ def _moved_cell(name: str, output: Mapping[str, Any], source_links: Callable[[st
 def protect_currency(markdown: str) -> str:
     """Escape dollar signs that stand for money, such as those of "million US$, current"."""
     return CURRENCY.sub(r"\\$", markdown)
-
-
-def raw_html(html: str) -> str:
-    """Return HTML as a raw block of Markdown."""
-    return f"```{{=html}}\n{html}\n```"
 
 
 def html_cell(name: str, html: str) -> Cell:

@@ -3,7 +3,7 @@
 import json
 import posixpath
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -47,10 +47,13 @@ def variant_name(run: Run) -> str:
     return str(run.metrics.get(declared.label) or run.variant) if declared else ""
 
 
-def heading(run: Run) -> str:
-    """Return the title of a run's page: the metric `headline` where the run found one."""
-    title = str(run.metrics.get("headline") or run.section.title)
-    return f"{title}: {variant_name(run)}" if run.variant else title
+def heading(run: Run, written: Callable[[str], str] = str) -> str:
+    """Return the title of a run's page: the metric `headline` where the run found one.
+
+    `written` is what becomes of text that was computed, where the title is Markdown.
+    """
+    title = written(str(run.metrics["headline"])) if run.metrics.get("headline") else run.section.title
+    return f"{title}: {written(variant_name(run))}" if run.variant else title
 
 
 def label(run: Run) -> str:

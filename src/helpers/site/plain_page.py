@@ -8,12 +8,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
 from helpers.errors import WorkError
-from helpers.site.notebook_page import cell_options, raw_html, text
+from helpers.report.inline import raw_html
+from helpers.site.notebook_page import cell_options, front_matter, read_front_matter, text
 
 IMAGES = {"image/svg+xml": ".svg", "image/png": ".png"}
 RAW_HTML = re.compile(r"\A`{3,}\{=html\}\n(.*)\n`{3,}\Z", re.S)
@@ -67,7 +68,10 @@ def plain_notebook(notebook: Mapping[str, Any], stem: str, bibliography: Path, c
     code : bool
         Whether the page shows the code of its cells.
     """
-    front, *cells = notebook["cells"]
+    first, *cells = notebook["cells"]
+    front = read_front_matter(text(first))
+    if "pagetitle" in front:  # Markdown for Quarto, plain text for smalldocs
+        front["pagetitle"] = unescape(front["pagetitle"])
     parsed = [(cell, *cell_options(text(cell))) for cell in cells]
     numbers = numbered(
         options["label"] for cell, options, _ in parsed if cell["cell_type"] == "code" and "label" in options
@@ -82,7 +86,7 @@ def plain_notebook(notebook: Mapping[str, Any], stem: str, bibliography: Path, c
         else:
             blocks.append(resolve(text(cell), numbers, fragments))
     body, references = fragments.fill("\n\n".join(block for block in blocks if block))
-    page.markdown = f"{text(front)}\n\n{body}{references_block(references)}\n"
+    page.markdown = f"{front_matter(front)}\n\n{body}{references_block(references)}\n"
     return page
 
 
@@ -233,7 +237,7 @@ def references_block(references: str) -> str:
     if not references:
         return ""
     listed = f'<div id="refs" class="references csl-bib-body" role="list">{references}</div>'
-    return f"\n\n## References {{.unnumbered}}\n\n```{{=html}}\n{listed}\n```\n"
+    return f"\n\n## References {{.unnumbered}}\n\n{raw_html(listed)}\n"
 
 
 def figure_html(label: str, number: str, caption: str, content: str) -> str:

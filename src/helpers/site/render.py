@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from html import escape
+from html import escape, unescape
 from importlib.resources import files as files_of
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,10 @@ from helpers import files, plain_yaml
 from helpers.errors import WorkError
 from helpers.runner import Run
 from helpers.site import pages
+from helpers.site.contract import page_paths
 from helpers.site.notebook_page import read_front_matter, text
 from helpers.site.plain_page import plain_notebook
+from helpers.site.scripts import set_policy
 from helpers.site.stage import notebook_text, other_files, staged_pages
 
 QUARTO, SMALLDOCS = "quarto", "smalldocs"
@@ -82,6 +84,7 @@ def render(root: Path, runs: Sequence[Run], name: str) -> Path:
         shutil.copytree(project / folder, site / folder, dirs_exist_ok=True)
     for path in (*root.glob(f"{pages.OWN_ASSETS}/*.js"), *root.glob("data/**/*.csv")):
         files.write_bytes(site / path.relative_to(root), path.read_bytes())
+    set_policy(site, page_paths(site))
     return site
 
 
@@ -119,7 +122,7 @@ def redirects(notebooks: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for alias in front.get("aliases", []):
             place = alias.lstrip("/")
             way = escape(posixpath.relpath(pages.address(name), posixpath.dirname(place)))
-            yield place, REDIRECT.format(way=way, title=escape(front["title"]))
+            yield place, REDIRECT.format(way=way, title=escape(unescape(front["title"])))
 
 
 def _write_configuration(project: Path, configuration: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from helpers import files
 from helpers.errors import InputError, WorkError, not_allowed
-from helpers.report.inline import Rich, link_html
+from helpers.report.inline import Rich, escaped, link_html
 from helpers.report.tables import html_table
 from helpers.report.words import ordinal, percent
 from helpers.runner import Run
@@ -61,7 +61,7 @@ def _front(run: Run, title: str, place: str, views: Mapping[str, str]) -> dict[s
     """Return the front matter that depends on where else the page stands: search finds the newest view alone."""
     front: dict[str, Any] = {"title": title, "order": run.section.order}
     if place != next(iter(views)):
-        front |= {"pagetitle": f"{title} – {run.scenario.title}", "search": False}
+        front |= {"pagetitle": f"{title} – {escaped(run.scenario.title)}", "search": False}
     old = pages.aliases(run, place)
     return front | ({"aliases": old} if old else {})
 
@@ -70,7 +70,7 @@ def _staged_page(run: Run, links: pages.Links, views: Mapping[str, str]) -> dict
     place = pages.page(run)
     notebook = page_notebook(
         json.loads(run.notebook.read_text(encoding="utf-8")),
-        front=_front(run, pages.heading(run), place, views),
+        front=_front(run, pages.heading(run, escaped), place, views),
         box=way_back(run) + switch(place, views) + run_box(run),
         box_last=run.section.at_root,
         source_links=lambda html: source_line_links(run, html),
@@ -121,7 +121,7 @@ def variant_list(runs: Sequence[Run], views: Mapping[str, str]) -> dict[str, Any
     place = pages.listed(runs[0])
     front = _front(runs[0], section.title, place, views) | {"description": section.description}
     count = "One page" if len(runs) == 1 else f"{len(runs)} pages, each"
-    lead = f"{count} made by the same notebook. Scenario: {scenario.title}."
+    lead = f"{count} made by the same notebook. Scenario: {escaped(scenario.title)}."
     listed = html_cell("variants", f'{switch(place, views)}<div class="{pages.VARIANTS}">\n{table}\n</div>')
     return as_notebook(
         [new_cell("raw", "front-matter", front_matter(front)), new_cell("markdown", "lead", lead), listed]
