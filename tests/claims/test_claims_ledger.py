@@ -209,7 +209,7 @@ def test_the_details_of_a_claim_hold_rule_numbers_history_caveat_and_links(resul
     first, second = (ledger.details(entry, str) for entry in entries(results))
     assert "**Supported**, proxy evidence, mixed. P. *(summary, paragraph 2; extension)*" in first
     for told in (
-        "Rule: t of innovation (more). A number agrees when its estimate or change lies on the side named, by 1 point",
+        "Rule: t of innovation (more). A number agrees when it lies on the side named, by 1 point or more",
         "Same verdict under: 50% of 2 specifications.",
         "Found: t of innovation: 3 points, as claimed.",
         "Smallest effect that matters: 1 point. So it is.",
@@ -241,6 +241,7 @@ def test_an_estimate_shows_its_interval_and_what_it_could_have_seen():
     (entry,) = ledger.assess([claim(rule={"numbers": [number]})], facts, {})
     assert ledger.evidence_text(entry) == "a: 0.4 points (interval −3.7 to 4.5), too imprecise to tell"
     assert ledger.detectable_text(entry) == "5.9 points"
+    assert "its 95% interval lies on the side named" in ledger.rule_in_words(entry.claim)
     printed = claim(
         rule={"numbers": [{"label": "rank", "metric": "drivers.t", "printed": 2}]},
         kind=KIND | {"asks": "figure", "near": 3},

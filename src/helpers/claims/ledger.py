@@ -129,8 +129,10 @@ def evidence_text(entry: Entry) -> str:
     )
 
 
+#: When a number agrees, by what its kind asks; an estimate is tested, whatever its kind.
+ESTIMATED = "its 95% interval lies on the side named and the equivalence test does not say that it is less than {}"
 ASKED = {
-    "difference": "its estimate or change lies on the side named, by {} or more",
+    "difference": "it lies on the side named, by {} or more",
     "times": "it is at least {} times as large, or as small, as named",
     "figure": "it lies within {} of what is printed",
 }
@@ -142,7 +144,8 @@ def rule_in_words(claim: Claim) -> str:
         return "no rule"
     kind = claim.kind
     amount = figure_of(kind.smallest, kind.digits) if kind.asks == "times" else _amount(kind.smallest, kind)
-    asked = ASKED[kind.asks].format(amount)
+    tested = all(number.low for number in claim.rule.numbers)
+    asked = (ESTIMATED if tested else ASKED[kind.asks]).format(amount)
     against = f" of {figure_of(kind.reference, 0)}" if kind.reference else ""
     parts = [f"{'; '.join(map(_number_in_words, claim.rule.numbers))}. A number agrees when {asked}{against}"]
     parts += [f"nearly, within {_amount(kind.near, kind)}"] if kind.near else []
