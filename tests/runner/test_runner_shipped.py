@@ -29,7 +29,7 @@ def test_the_parameters_cell_has_the_models_names_and_defaults_and_each_says_wha
     notebooks.check_parameters_cell(section)
     (cell,) = [cell for cell in section.code if notebooks.PARAMETERS_TAG in notebooks.tags(cell)]
     fields = section.parameters.model_fields
-    assert notebooks._assigned(notebooks.source(cell)).keys() == fields.keys()
+    assert notebooks._assigned(notebooks.source(cell), section).keys() == fields.keys()
     assert section.parameters.model_config["extra"] == "forbid"
     assert [name for name, field in fields.items() if not field.description] == []
 

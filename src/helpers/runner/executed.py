@@ -214,9 +214,10 @@ def join_streams(outputs: Iterable[Any]) -> list[Any]:
             joined += pieces
             continue
         for named in ([piece for piece in pieces if piece["name"] == name] for name in STREAMS):
-            if named:
+            # A piece from a file is a list of lines, and alone.
+            if len(named) > 1:
                 named[0]["text"] = "".join(piece["text"] for piece in named)
-                joined.append(named[0])
+            joined += named[:1]
     return joined
 
 

@@ -46,6 +46,7 @@ from helpers.runner.run import FAILURE, LOG, MANIFEST, NOTEBOOK, RESULTS, CellEr
 
 VERSIONS = ("papermill", "ipykernel", "pandas", "numpy", "matplotlib")
 ENGINE = "reshoring"
+METADATA = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
 ARGUMENTS = ("-f", "{connection_file}", "--HistoryManager.enabled=False", "--IPKernelApp.trio_loop=False")
 #: Seconds between two looks at what a run uses.
 LOOK = 0.2
@@ -198,8 +199,7 @@ class Execution:
         run.tables = {name: {"sha256": sha, "vintages": vintages} for name, (sha, vintages) in read.items()}
         files.write_text(self.folder / "context.json", json.dumps(run.context(results)))
         papermill.execute_notebook(
-            # Braces in a path would be taken for parameters.
-            str(run.section.path).replace("{", "{{").replace("}", "}}"),
+            nbformat.from_dict({"cells": run.section.cells, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}),
             None,
             parameters=run.parameters,
             engine_name=ENGINE,
@@ -213,6 +213,10 @@ class Execution:
             skip_cells_with_tag=SKIPPED,
             execution=self,
         )
+        # papermill lets a notebook end itself as if all were done.
+        if any(cell.metadata.get("papermill", {}).get("exception") for cell in self.notebook.cells):
+            self.ended = self._cut("it ended the notebook, and no cell after it was executed", "SystemExit")
+            raise RuntimeError(self.ended)
         if run.generated:
             metrics = results / "metrics.json"
             known = json.loads(metrics.read_text(encoding="utf-8")) if metrics.exists() else {}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -121,7 +122,7 @@ def read_section(path: Path) -> Section:
     """
     name = relative(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
         cells = content["cells"]
         known = all(cell["cell_type"] in ("code", "markdown", "raw") and source(cell) is not None for cell in cells)
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -134,10 +135,27 @@ def read_section(path: Path) -> Section:
     if not (text.startswith("---") and text.endswith("---") and len(text) > 6):
         raise InputError(f"{name} has no front matter: its first cell must be raw, with YAML between two '---'.")
     front = require_mapping(plain_yaml.parse(text.strip("-"), f"{name}, front matter"), f"{name}: front matter")
-    section = validated(Section, {**front, "path": path, "cells": cells}, f"{name}: front matter")
+    section = validated(Section, {**front, "path": path, "cells": _as_now_written(cells)}, f"{name}: front matter")
     if section.slug != path.stem:
         raise InputError(f"{name}: section is {section.slug!r}, but the file is named {path.stem!r}.")
     return section
+
+
+def _as_now_written(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return cells with what older formats and other editors leave out: an id of its own each, lines that end alike."""
+    found, taken = [], set[str]()
+    for number, cell in enumerate(cells, 1):
+        others = {other.get("id") for other in cells[number:]} | taken
+        free = (f"cell-{number}{'-' * more}" for more in count())
+        name = cell.get("id") if cell.get("id") not in taken else None
+        name = name or next(found for found in free if found not in others)
+        taken.add(name)
+        text = source(cell).replace("\r\n", "\n").replace("\r", "\n")
+        blank: dict[str, Any] = {"metadata": {}} | (
+            {"outputs": [], "execution_count": None} if cell["cell_type"] == "code" else {}
+        )
+        found.append({**blank, **cell, "id": name, "source": text})
+    return found
 
 
 def validated(model: type[Model], content: object, place: str) -> Model:
@@ -156,7 +174,8 @@ def check_parameters_cell(section: Section) -> None:
     Raises
     ------
     InputError
-        No cell, or more than one, is tagged `parameters`, or it sets another default than the model.
+        No cell, or more than one, is tagged `parameters`; it sets another default than the model, or holds anything
+        but names set to plain values.
     """
     tagged = [cell for cell in section.code if PARAMETERS_TAG in tags(cell)]
     if len(tagged) != 1:
@@ -168,7 +187,7 @@ def check_parameters_cell(section: Section) -> None:
     with suppress(ValidationError):
         defaults = section.parameters().model_dump(mode="json")
         # An edit that has no effect would be worse than a refusal: a run takes the model's defaults, not the cell's.
-        for name, written in _assigned(source(tagged[0])).items():
+        for name, written in _assigned(source(tagged[0]), section).items():
             if name in defaults and written != defaults[name]:
                 raise InputError(
                     f"{relative(section.path)}: the parameters cell sets {name} = {written!r}, but the default of "
@@ -178,13 +197,27 @@ def check_parameters_cell(section: Section) -> None:
                 )
 
 
-def _assigned(code: str) -> dict[str, Any]:
-    """Return the names a cell sets to plain values, as JSON knows them; what is computed is left out."""
-    found = {}
-    for statement in ast.parse(code).body:
-        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-            with suppress(ValueError, TypeError):
-                found[statement.targets[0].id] = json.loads(json.dumps(ast.literal_eval(statement.value)))
+def _assigned(code: str, section: Section) -> dict[str, Any]:
+    """Return the names that a parameters cell sets, with values as JSON knows them; refuse what else it does."""
+    found, line = {}, 1
+    try:
+        for statement in ast.parse(code).body:
+            line = statement.lineno
+            match statement:
+                case ast.Assign([ast.Name(name)], value) | ast.AnnAssign(ast.Name(name), _, ast.expr() as value):
+                    found[name] = json.loads(json.dumps(ast.literal_eval(value)))
+                case ast.Expr(ast.Constant()) | ast.Pass():
+                    pass
+                case _:
+                    raise ValueError("another statement")
+    except (SyntaxError, ValueError, TypeError) as error:
+        line = getattr(error, "lineno", None) or line
+        written = code.splitlines()[line - 1].strip() if code.strip() else ""
+        raise InputError(
+            f"{relative(section.path)}: line {line} of the parameters cell, `{written}`, is not `name = value` with a "
+            f"plain value. Runs take the defaults of {section.model}: what else the cell does would be without effect. "
+            "Compute in a later cell."
+        ) from error
     return found
 
 
