@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 #: Light to dark, so that the order is seen without colour as well.
-SHADES = {"supported": "C2", "partly": "C4", "contradicted": "C1", "inconclusive": "C3", "not testable": "0.8"}
+SHADES = {"supported": "C2", "partly": "C4", "contradicted": "C1", "inconclusive": "C5", "not testable": "0.8"}
 
 
 #: Numbers of a claim that are written one by one; of more it is told how many agree.
