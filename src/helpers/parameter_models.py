@@ -22,9 +22,9 @@ EXTENTS = {
 
 
 class SectionParameters(BaseModel):
-    """Base of the parameter models: a name that is not known is refused."""
+    """Base of the parameter models: refuses unknown names, and numbers that are infinite or none."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     @classmethod
     def of(cls, namespace: Mapping[str, object]) -> Self:

@@ -18,7 +18,8 @@ from helpers import ingested, input_output
 from helpers.errors import InputError, WorkError
 from helpers.input_output import commands, icio, wiod2016
 from helpers.input_output.ingest import ingest
-from helpers.input_output.measures import measures
+from helpers.input_output.leontief import LeontiefSystem
+from helpers.input_output.measures import exports_by_industry, measures, value_added_by_source
 from helpers.input_output.panels import MEASURES
 from helpers.input_output.table import check_table, check_world_size, make_table
 
@@ -218,6 +219,21 @@ def test_parts_of_china_are_added_to_china(tmp_path):
     table = icio.read_table(path, 2014)
     assert table.countries == ["KOR", "CHN", "RoW"]
     np.testing.assert_allclose(table.output, tables.as_table(tables.drawn()).output)
+
+
+def test_parts_of_an_industry_stand_in_one_row(tmp_path):
+    """Two halves of an industry, by type of firm, hold together what the whole would."""
+    path = tables.write_icio(tmp_path / "in")
+    text = path.read_text()
+    path.write_text(text.replace("CHN_C26", "CN1_D").replace("CHN_D", "CN2_D"))
+    system = LeontiefSystem(icio.read_table(path, 2014))
+    exports, sources = exports_by_industry(system), value_added_by_source(system)
+    china = exports[exports["iso3"] == "CHN"]
+    assert list(china["sector"]) == ["A01_02", "C10T12", "D"]
+    assert china["exports"].sum() == pytest.approx(system.exports[system.table.labels["iso3"] == "CHN"].sum())
+    assert not sources.duplicated(["source_iso3", "iso3", "sector", "year"]).any()
+    held = sources[sources["iso3"] == "CHN"]["value_added"].sum()
+    assert held == pytest.approx((china["domestic_value_added"] + china["foreign_value_added"]).sum())
 
 
 @pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(b"damaged")])

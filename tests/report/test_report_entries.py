@@ -46,6 +46,12 @@ def test_a_metric_that_a_run_did_not_leave_is_refused_with_a_hint(runs):
         report.by_scenario("ranks", {"Rank": "rnk"})
 
 
+def test_a_metric_that_parameters_of_one_run_leave_out_is_a_dash(runs):
+    runs(old__ranks={"rank": 2, "curve": 0.5}, new__ranks={"rank": 5})
+    frame = report.by_scenario("ranks", {"Rank": "rank", "Curve": "curve"}, {"Curve": "curve"})
+    assert table_html(frame).count('title="no value"') == 2
+
+
 def test_runs_on_generated_data_are_named_and_left_out_where_there_are_others(runs):
     runs(old__ranks={"rank": 2, "generated": True}, new__ranks={"rank": 5}, new__trade={"rank": 1, "generated": True})
     assert list(report.by_scenario("ranks", {"Rank": "rank"})["Rank"]) == [5]

@@ -45,6 +45,26 @@ def test_links_need_a_page_to_lead_to(project, monkeypatch):
         assert f"{report.link('Korea', 'economy/KOR.ipynb')}" == wanted
 
 
+def test_in_a_run_nothing_is_lost_to_a_second_use_of_its_name(run):
+    frame = pd.DataFrame({"value": [1.0]})
+    report.table(frame, "values")
+    with pytest.raises(InputError, match=r"tables/values.csv was written before in this run"):
+        report.table(frame * 99, "values")
+    with pytest.raises(InputError, match=r"tables/values.csv was written before in this run"):
+        report.write_csv(frame, "values")
+    report.metrics(rank=2, share=0.5)
+    report.metrics(rank=2)
+    with pytest.raises(InputError, match=r"metric rank was recorded before in this run, as 2, and now as 3"):
+        report.metrics(rank=3)
+
+
+def test_in_jupyterlab_a_cell_may_run_again(project):
+    for value in (1.0, 99.0):
+        report.table(pd.DataFrame({"value": [value]}), "values")
+        report.metrics(value=value)
+    assert read("metrics.json") == {"value": 99.0}
+
+
 def test_metrics_merge_sorted_and_plain(run):
     report.metrics(b=np.float64("nan"), a=np.int64(2))
     report.metrics(c="text", b=np.float32(0.5))

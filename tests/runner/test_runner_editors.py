@@ -7,7 +7,7 @@ from small_project import COMPUTE, cells
 
 from helpers.errors import InputError
 from helpers.runner import build
-from helpers.runner.notebooks import check_parameters_cell, read_section
+from helpers.runner.notebooks import check_labels, check_parameters_cell, read_section
 
 
 def written(project, source):
@@ -100,3 +100,24 @@ def test_a_notebook_that_ends_itself_has_failed(quick, code):
     assert [result.state for result in recap.results] == ["failed"]
     assert "cell 4 (step-1): SystemExit: it ended the notebook, and no cell after it was executed" in recap.lines()[0]
     assert not (quick.root / "build/runs/base/alpha").exists()
+
+
+@pytest.mark.parametrize(
+    ("texts", "twice"),
+    [
+        (("#| label: fig-a\n1", "#| echo: false\n#|label: 'fig-a'\n2"), True),
+        (("## One {#sec-a}", "::: {.note #sec-a}\n:::"), True),
+        (("![x](x.png){#fig-a}", "#| label: fig-a"), True),
+        (("#| label: fig-a\n# label: fig-a", "#| label: fig-ab"), False),
+        (("[x](#fig-a) @fig-a", "#| label: fig-a"), False),
+    ],
+)
+def test_a_label_given_twice_is_refused(project, texts, twice):
+    made = cells("alpha", ["1", "2"])
+    for one, text in zip(made[-2:], texts, strict=True):
+        one |= {"source": text, "cell_type": "code" if text.startswith("#|") else "markdown"}
+    section = read_section(project.write("alpha", made))
+    if not twice:
+        return check_labels(section)
+    with pytest.raises(InputError, match=r"'(fig|sec)-a' is given twice \(cell step-1 and step-2\)"):
+        check_labels(section)

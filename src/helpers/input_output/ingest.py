@@ -27,7 +27,7 @@ from helpers.input_output.table import (
 )
 
 # Changed whenever a measure changes, so that panels made by older code are made again.
-REVISION = 2
+REVISION = 3
 
 
 class Format(Protocol):

@@ -259,9 +259,16 @@ def value_added_by_source(system: LeontiefSystem) -> pd.DataFrame:
     n, countries = system.value_added_by_source.shape
     users = table.labels[["iso3", "sector"]].take(np.tile(np.arange(n), countries)).reset_index(drop=True)
     sources = pd.Series(table.countries, dtype="str").repeat(n).array
-    return users.assign(source_iso3=sources, year=table.year, value_added=contained.ravel())[
-        ["source_iso3", "iso3", "sector", "year", "value_added"]
-    ]
+    frame = users.assign(source_iso3=sources, year=table.year, value_added=contained.ravel())
+    return _parts_added(table, frame[["source_iso3", "iso3", "sector", "year", "value_added"]])
+
+
+def _parts_added(table: InterCountryTable, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return amounts of industries with those of one economy that a table splits by type of firm added up."""
+    if not table.labels.duplicated(["iso3", "sector"]).any():
+        return frame
+    names = [name for name in frame if name in ("source_iso3", "iso3", "sector", "year")]
+    return frame.groupby(names, as_index=False, sort=False).sum()
 
 
 def exports_by_industry(system: LeontiefSystem) -> pd.DataFrame:
@@ -276,7 +283,7 @@ def exports_by_industry(system: LeontiefSystem) -> pd.DataFrame:
     own = system.value_added_by_source[np.arange(len(table.output)), table.country_of_row] * system.exports
     every = system.value_added_by_source.sum(axis=1) * system.exports
     frame = table.labels[["iso3", "sector"]].assign(year=table.year, exports=system.exports)
-    return frame.assign(domestic_value_added=own, foreign_value_added=every - own)
+    return _parts_added(table, frame.assign(domestic_value_added=own, foreign_value_added=every - own))
 
 
 def participation(system: LeontiefSystem, terms: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -41,15 +41,15 @@ def by_scenario(section: str, columns: Mapping[str, str], study: Mapping[str, st
     Raises
     ------
     InputError
-        A run has no such metric.
+        No run has such a metric.
     """
     import pandas as pd
 
     runs = other_runs(section)
     runs = [run for run in runs if not run.metrics.get("generated")] or runs
-    rows = [[_page(run), *(_metric(run, metric) for metric in columns.values())] for run in runs]
+    rows = [[_page(run), *(_metric(runs, run, metric) for metric in columns.values())] for run in runs]
     if study is not None:
-        known = [_metric(runs[0], study[head]) if head in study else None for head in columns]
+        known = [_metric(runs, runs[0], study[head]) if head in study else None for head in columns]
         rows.insert(0, ["The study", *known])
     return pd.DataFrame(rows, columns=["Scenario", *columns]).infer_objects()
 
@@ -85,10 +85,12 @@ def generated_note() -> Marked:
     )
 
 
-def _metric(run: OtherRun, name: str) -> Any:
-    if name not in run.metrics:
-        raise InputError(not_allowed(f"metric of {run.section} under {run.scenario}", name, sorted(run.metrics)))
-    return run.metrics[name]
+def _metric(runs: Sequence[OtherRun], run: OtherRun, name: str) -> Any:
+    """Return a metric; None where a run's parameters leave it out, which some other run has."""
+    known = {known for each in runs for known in each.metrics}
+    if name not in known:
+        raise InputError(not_allowed(f"metric of {run.section} under {run.scenario}", name, sorted(known)))
+    return run.metrics.get(name)
 
 
 def _page(run: OtherRun) -> Rich:

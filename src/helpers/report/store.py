@@ -175,6 +175,11 @@ def output_path(folder: str, name: str, suffix: str) -> Path:
     """
     path = results() / folder / (_checked_name(name) + suffix)
     path.parent.mkdir(exist_ok=True)
+    # In JupyterLab a cell may run again; in a run a second file of one name would take the place of the first.
+    if current_run() and path.exists():
+        raise InputError(
+            f"{folder}/{path.name} was written before in this run. Give each figure and table its own name."
+        )
     return path
 
 
@@ -203,16 +208,28 @@ def metrics(**values: float | int | str | bool | None) -> None:
     Raises
     ------
     InputError
-        When a value is not a number, a text or None.
+        When a value is not a number, a text or None, or in a run has been recorded with another value.
     """
     found = {name: plain(value, name) for name, value in values.items()}
     run = current_run()
     if run and run.get("metrics_only"):
+        _refuse_another_value(run["metrics"], found)
         run["metrics"].update(found)
         return
     path = results() / "metrics.json"
     known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    _refuse_another_value(known, found)
     _write_json(path, known | found)
+
+
+def _refuse_another_value(known: dict[str, Any], found: dict[str, Any]) -> None:
+    """Refuse, in a run, a metric that was recorded before with another value: one of the two would be lost."""
+    changed = next((name for name in found if known.get(name, found[name]) not in (None, found[name])), None)
+    if current_run() and changed is not None:
+        raise InputError(
+            f"The metric {changed} was recorded before in this run, as {known[changed]!r}, and now as "
+            f"{found[changed]!r}. Give each its own name."
+        )
 
 
 def evidence(

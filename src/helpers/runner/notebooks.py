@@ -3,6 +3,7 @@
 import ast
 import importlib
 import json
+import re
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -21,6 +22,12 @@ from helpers.paths import project_root, relative
 
 #: Tags of the cell that sets parameters, of cells that no run executes, and of those that only the page needs.
 PARAMETERS_TAG, SKIPPED, PAGE_ONLY = "parameters", "skip-execution", "page-only"
+#: What names a figure, table or heading in each kind of cell.
+LABEL = {
+    "code": re.compile(r"^#\|\s*label\s*:\s*[\"']?([\w-]+)", re.MULTILINE),
+    "markdown": re.compile(r"\{[^{}\n]*#([\w-]+)[^{}\n]*\}"),
+    "raw": re.compile(r"(?!)"),
+}
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -166,6 +173,20 @@ def validated(model: type[Model], content: object, place: str) -> Model:
         lines = {"dict_type": "it must hold `name: value` lines"}
         found = [(".".join(map(str, item["loc"])), lines.get(item["type"], item["msg"])) for item in error.errors()]
         raise InputError(f"{place}: {'; '.join(': '.join(fault) for fault in found)}.") from error
+
+
+def check_labels(section: Section) -> None:
+    """Refuse a label that two cells have: figures would stand in for each other, and links lead to the first alone."""
+    found: dict[str, str] = {}
+    for cell in section.cells:
+        for match in LABEL[cell["cell_type"]].finditer(source(cell)):
+            label = match[1]
+            if label in found:
+                both = " and ".join(dict.fromkeys([found[label], cell["id"]]))
+                raise InputError(
+                    f"{relative(section.path)}: the label {label!r} is given twice (cell {both}). Rename one."
+                )
+            found[label] = cell["id"]
 
 
 def check_parameters_cell(section: Section) -> None:

@@ -235,6 +235,7 @@ def with_needs(runs: Iterable[Run], declared: Declared) -> list[Run]:
     sections = {run.section.slug: run.section for run in found.values()}
     for section in sections.values():
         notebooks.check_parameters_cell(section)
+        notebooks.check_labels(section)
         executed.check(section)
     fixed = {slug: fingerprint.fixed_parts(section) for slug, section in sections.items()}
     for run in found.values():

@@ -53,7 +53,7 @@ def staged_pages(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
     """Return the notebook of each page, lists of variants included, by its place below the root."""
     links, views = pages.Links(runs), pages.views(runs)
     groups = {pages.listed(group[0]): group for group in pages.variant_groups(runs)}
-    lists = {place: variant_list(group, views[place]) for place, group in groups.items()}
+    lists = {place: variant_list(group, views[place], runs) for place, group in groups.items()}
     return {pages.page(run): _staged_page(run, links, views[pages.page(run)]) for run in runs} | lists
 
 
@@ -85,7 +85,7 @@ def _staged_page(run: Run, links: pages.Links, views: Mapping[str, str]) -> dict
     return notebook
 
 
-def variant_list(runs: Sequence[Run], views: Mapping[str, str]) -> dict[str, Any]:
+def variant_list(runs: Sequence[Run], views: Mapping[str, str], others: Sequence[Run] = ()) -> dict[str, Any]:
     """Return the page that lists the variants of one section under one scenario.
 
     It has a row each, with the metrics that the section's front matter declares under `overview`.
@@ -95,6 +95,8 @@ def variant_list(runs: Sequence[Run], views: Mapping[str, str]) -> dict[str, Any
     runs : sequence of Run
     views : mapping
         Where the list lies under each scenario, with the scenario's title.
+    others : sequence of Run, optional
+        Runs of other scenarios: a metric that only they have is missing here.
 
     Raises
     ------
@@ -104,11 +106,15 @@ def variant_list(runs: Sequence[Run], views: Mapping[str, str]) -> dict[str, Any
     section, scenario = runs[0].section, runs[0].scenario
     declared = (section.model_extra or {}).get("overview") or {}
     metrics = declared.get("metrics", [])
+    known = {name for run in (*runs, *others) if run.section.slug == section.slug for name in run.metrics}
+    for item in metrics:
+        if item["metric"] not in known:
+            raise InputError(not_allowed(f"metric of {section.slug} (overview)", item["metric"], sorted(known)))
     folder = pages.listed(runs[0]).removesuffix(".ipynb").rpartition("/")[2]
     rows = [
         [
             Rich(run.variant, html=link_html(f"{folder}/{run.variant}.html", pages.variant_name(run))),
-            *(_metric(run, item) for item in metrics),
+            *(run.metrics.get(item["metric"]) for item in metrics),
         ]
         for run in runs
     ]
@@ -126,13 +132,6 @@ def variant_list(runs: Sequence[Run], views: Mapping[str, str]) -> dict[str, Any
     return as_notebook(
         [new_cell("raw", "front-matter", front_matter(front)), new_cell("markdown", "lead", lead), listed]
     )
-
-
-def _metric(run: Run, item: Mapping[str, Any]) -> Any:
-    if item["metric"] not in run.metrics:
-        where = f"metric of {pages.label(run)} (overview)"
-        raise InputError(not_allowed(where, item["metric"], sorted(run.metrics)))
-    return run.metrics[item["metric"]]
 
 
 def _format(name: str | None) -> Any:
