@@ -167,7 +167,7 @@ HISTORY = [
     {"date": "2026-11-28", "was": "t > 2", "gave": "partly", "reason": "Asked too little.", "asked": "More."},
 ]
 BASE = {"id": "x", "title": "It holds <b>", "paraphrase": "P.", "place": "summary, paragraph 2", "history": HISTORY}
-BASE |= {"no_alternatives": "Nothing could be chosen otherwise."}
+BASE |= {"question": "drivers", "no_alternatives": "Nothing could be chosen otherwise."}
 TABLE = {"section": "drivers", "table": "curve", "columns": {"drivers.t": "low"}, "what": "specifications"}
 
 
@@ -332,7 +332,7 @@ def test_the_figure_counts_every_claim(results):
     [
         ("claims: [", "claims.yml, line 2: not valid YAML"),
         ("claims: []", "claims: List should have at least 1 item"),
-        ("claims: [{id: a-b, title: T}]", r"claim 'a-b', paraphrase: Field required"),
+        ("claims: [{id: a-b, title: T, question: drivers}]", r"claim 'a-b', paraphrase: Field required"),
         ("claims: [{id: A b}]", "claim 'A b'"),
         ("claims: [!!python/object/apply:os.getcwd []]", "line 1: tags such as"),
         ("- 1", "Input should be"),

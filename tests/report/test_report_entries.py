@@ -6,6 +6,7 @@ import pytest
 
 from helpers import report
 from helpers.errors import InputError
+from helpers.report.inline import Rich
 from helpers.report.tables import table_html
 
 
@@ -80,3 +81,9 @@ def test_other_metrics_are_those_of_the_scenario_asked_for(runs):
     assert report.other_metrics("ranks", "new") == {"rank": 5}
     with pytest.raises(InputError, match="has no results under scenario 'later'"):
         report.other_metrics("ranks", "later")
+
+
+def test_chips_set_a_value_and_a_note_before_each_text_and_escape_them():
+    shown = report.chips([(Rich("a & b"), "not testable", "<none>")])
+    assert '<span class="value-mark mark-not-testable">not testable</span> <small>&lt;none&gt;</small>' in shown
+    assert "a &amp; b</li>" in shown

@@ -128,3 +128,8 @@ def test_every_economy_is_shown_largest_fall_first(levels):
     assert len(table) == 62
     assert table["change"].is_monotonic_increasing
     assert table.loc["KOR", "change"] == pytest.approx(table.loc["KOR", "2022"] - table.loc["KOR", "2011"])
+
+
+def test_each_economy_has_one_series_of_its_exports_the_oecds_where_there_is_one(levels):
+    found = sources.content_of_exports(levels, ["KOR", "DEU"]).groupby("iso3")["source"].unique()
+    assert found.map(list).to_dict() == {"DEU": ["adb"], "KOR": ["tiva"]}

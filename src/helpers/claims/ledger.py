@@ -181,12 +181,13 @@ def ledger_table(entries: Sequence[Entry], robust_from: float = ROBUST) -> pd.Da
     Returns
     -------
     DataFrame
-        id, claim, verdict, evidence_kind, strength, smallest, detectable, replication, kind, evidence, same_under,
-        place.
+        id, question, claim, verdict, evidence_kind, strength, smallest, detectable, replication, kind, evidence,
+        same_under, place.
     """
     rows = [
         {
             "id": entry.claim.id,
+            "question": entry.claim.question,
             "claim": entry.claim.title,
             "verdict": entry.verdict,
             "evidence_kind": entry.claim.evidence if entry.claim.rule else "none",

@@ -168,6 +168,7 @@ class Claim(Strict):
 
     id: str = Field(pattern=NAME)
     title: str
+    question: Section = Field(description="the section whose page answers it")
     paraphrase: str
     place: str
     kind: Kind | None = None

@@ -5,6 +5,7 @@ Import cost matters (a fresh kernel a run): drawing libraries are only imported 
 
 from helpers.report.entries import (
     by_scenario,
+    chips,
     data_entries,
     data_tables,
     generated_note,

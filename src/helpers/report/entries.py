@@ -9,7 +9,7 @@ from helpers.errors import InputError, not_allowed
 from helpers.report.inline import Marked, Rich, code, escaped, link_html, raw_html
 from helpers.report.store import OtherRun, other_runs, sections
 from helpers.report.tables import html_table
-from helpers.report.words import as_text, link, listing, plural, slug
+from helpers.report.words import as_text, link, listing, mark, plural, slug
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +22,15 @@ def tally(counts: Mapping[str, int]) -> Marked:
         for value, count in counts.items()
     ]
     return Marked(raw_html(f'<ul class="tally">{"".join(items)}</ul>'))
+
+
+def chips(items: Iterable[tuple[Rich, str, str]]) -> Marked:
+    """Return a list of texts, each behind a value in the colour that `mark` gives it and a note on that value."""
+    rows = (
+        f'<li><span class="chip">{mark(value).html} <small>{escape(note)}</small></span> {text.html}</li>'
+        for text, value, note in items
+    )
+    return Marked(raw_html(f'<ul class="chips">{"".join(rows)}</ul>'))
 
 
 def by_scenario(section: str, columns: Mapping[str, str], study: Mapping[str, str] | None = None) -> "pd.DataFrame":

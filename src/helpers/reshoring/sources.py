@@ -99,6 +99,13 @@ def _bea(table: pd.DataFrame) -> pd.DataFrame:
     return kept.assign(iso3="USA", value=100 * kept["imported_value_added"] / kept["gross_exports"])
 
 
+def content_of_exports(found: pd.DataFrame, codes: Sequence[str]) -> pd.DataFrame:
+    """Return the foreign content of exports, one series an economy: the OECD's, or the ADB's where there is none."""
+    kept = found[found["iso3"].isin(codes) & found["source"].isin(["adb", "tiva"])]
+    preferred = kept.groupby("iso3")["source"].transform("max")  # "tiva" comes last in the alphabet
+    return kept[kept["source"] == preferred].reset_index(drop=True)
+
+
 def changes(found: pd.DataFrame, since: int, ends: Sequence[int], material: float) -> pd.DataFrame:
     """Return the change of every series up to each year asked for, with its direction.
 
