@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from helpers import data, report
+from helpers.errors import InputError
+from helpers.report.figures import FALLBACKS
 from helpers.report.tables import WORDY, table_html
 
 
@@ -196,3 +198,20 @@ def test_a_tally_is_drawn_to_scale():
         '```{=html}\n<ul class="tally"><li class="mark-not-supported" style="--part: 9"><strong>9</strong> '
         "not &lt;supported&gt;</li></ul>\n```"
     )
+
+
+def test_letters_of_other_scripts_are_drawn_or_told(project, monkeypatch):
+    from matplotlib import font_manager, pyplot
+
+    def titled(text):
+        figure, axes = pyplot.subplots()
+        axes.set_title(text)
+        report.figure(figure, "titled")
+
+    if not set(FALLBACKS) & set(font_manager.get_font_names()):
+        pytest.skip("no font with Hangul is installed")
+    report.setup()
+    titled("한국 수출 1,000억 달러")
+    monkeypatch.setitem(pyplot.rcParams, "font.family", ["DejaVu Sans"])
+    with pytest.raises(InputError, match=r"The figure titled would show boxes: Glyph .* Install a font"):
+        titled("한국")

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from site_example import TITLE, cell, displayed, executed_notebook
 
+from helpers.errors import WorkError
 from helpers.site.notebook_page import (
     cell_options,
     front_matter,
@@ -15,6 +16,7 @@ from helpers.site.notebook_page import (
     read_front_matter,
     text,
 )
+from helpers.site.plain_page import plain_notebook
 
 
 def page(cells=None):
@@ -73,6 +75,65 @@ def test_html_outputs_become_raw_html_of_markdown():
     outputs = by_name(page())["tbl-heights"]["outputs"]
     assert [list(output["data"]) for output in outputs] == [["text/markdown"]]
     assert "".join(outputs[0]["data"]["text/markdown"]).startswith("```{=html}\n<div")
+
+
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
+
+
+@pytest.mark.parametrize("kind", ["image/png", "image/jpeg", "image/gif", "image/svg+xml"])
+def test_pictures_stay_as_they_are(kind):
+    (output,) = by_name(page([cell("code", "a", "f()", [displayed(kind, PIXEL)])]))["a"]["outputs"]
+    assert output["data"][kind] == [PIXEL]
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "shown"),
+    [
+        ("application/vnd.vegalite.v5+json", {"mark": "bar", "title": "a < b"}, '"mark": "bar"'),
+        ("application/json", [1, 2], "1,\n 2"),
+        ("application/javascript", "alert(1)", "alert(1)"),
+        ("text/x-other", "a <b>", "a &lt;b&gt;"),
+    ],
+)
+def test_what_no_page_can_draw_is_shown_as_it_was_written(kind, content, shown):
+    (output,) = by_name(page([cell("code", "a", "f()", [displayed(kind, content)])]))["a"]["outputs"]
+    written = text(output["data"], "text/markdown")
+    assert f"Output of the kind {kind}" in written
+    assert shown in written.replace("&quot;", '"')
+    assert "<script" not in written
+
+
+def test_a_widget_is_shown_as_its_text():
+    shown = displayed("application/vnd.jupyter.widget-view+json", {"model_id": "x"})
+    (output,) = by_name(page([cell("code", "a", "f()", [shown])]))["a"]["outputs"]
+    assert output["data"]["text/plain"] == ["<object>"]
+
+
+@pytest.mark.parametrize(("latex", "shown"), [("$x^2$", "$x^2$"), (r"\frac{1}{2}", "$$\n\\frac{1}{2}\n$$")])
+def test_formulas_become_text(latex, shown):
+    made = by_name(page([cell("code", "a", "#| echo: false\nf()", [displayed("text/latex", latex)])]))
+    assert (made["a-1"]["cell_type"], text(made["a-1"])) == ("markdown", shown)
+
+
+@pytest.mark.parametrize("written", ["![A dot](attachment:a%20b.png)", '<img src="attachment:a%20b.png" alt="x">'])
+def test_a_picture_pasted_into_text_comes_along(written):
+    pasted = cell("markdown", "a", written) | {"attachments": {"a b.png": {"image/png": PIXEL}}}
+    assert f"data:image/png;base64,{PIXEL}" in text(by_name(page([pasted]))["a"])
+    with pytest.raises(WorkError, match=r"Text cell a shows attachment:a%20b.png, which is not attached"):
+        page([pasted | {"attachments": {}}])
+
+
+def test_a_figure_in_text_is_numbered_among_the_others(tmp_path):
+    figure = f'Look:\n\n![A *dot*](data:image/png;base64,{PIXEL}){{#fig-dot fig-alt="one dot"}}\n\nSee @fig-dot.'
+    drawn = cell("code", "b", "#| label: fig-b\n#| fig-cap: B\n#| fig-alt: b", [displayed("image/jpeg", PIXEL)])
+    (tmp_path / "none.bib").write_text("")
+    made = plain_notebook(page([cell("markdown", "a", figure), drawn]), "page", tmp_path / "none.bib")
+    assert '<div id="fig-dot" class="quarto-float">' in made.markdown
+    assert 'alt="one dot"' in made.markdown
+    assert "Figure 1: A <em>dot</em></figcaption>" in made.markdown
+    assert "See [Figure\u00a01](#fig-dot)" in made.markdown
+    assert "Figure 2: B</figcaption>" in made.markdown
+    assert list(made.files) == ["page_files/fig-b-1.jpg"]
 
 
 def test_errors_are_not_hidden():

@@ -1,9 +1,11 @@
 """Figures: the house style, saving and showing one, and the source line beneath every figure and table."""
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from helpers.errors import InputError
 from helpers.report.store import is_generated, metrics_only, output_path
 from helpers.report.words import listing
 
@@ -33,8 +35,6 @@ SETTINGS: dict[str, object] = {
     "figure.constrained_layout.use": True,
     "savefig.dpi": 160,
     "savefig.facecolor": "white",
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
     "font.size": 12,
     "axes.labelsize": 12,
     "axes.titlesize": 13,
@@ -51,6 +51,11 @@ SETTINGS: dict[str, object] = {
     "svg.fonttype": "path",
     "svg.hashsalt": "reshoring",
 }
+#: Fonts with the letters of East Asia, which the first font lacks; those that are installed are asked in turn.
+FALLBACKS = (
+    "Noto Sans CJK KR", "Noto Sans CJK JP", "Noto Sans KR", "NanumGothic", "Malgun Gothic", "Apple SD Gothic Neo",
+    "Droid Sans Fallback", "WenQuanYi Zen Hei", "Arial Unicode MS",
+)  # fmt: skip
 GENERATED = "Generated data: no number here says anything about the world"
 
 
@@ -59,8 +64,11 @@ def setup() -> None:
     if metrics_only():
         return
     import seaborn
+    from matplotlib import font_manager
 
-    seaborn.set_theme(style="whitegrid", palette=list(COLOURS), rc=SETTINGS)
+    installed = set(font_manager.get_font_names())
+    fonts = {"font.family": ["DejaVu Sans", *(name for name in FALLBACKS if name in installed)]}
+    seaborn.set_theme(style="whitegrid", palette=list(COLOURS), rc=SETTINGS | fonts)
 
 
 def colour(economy: str) -> str:
@@ -124,8 +132,14 @@ def _save_and_show(fig: "Figure", name: str) -> None:
             fontsize=34, color="#B00020", alpha=0.28, rotation=30, weight="bold",
         )  # fmt: skip
     svg = output_path("figures", name, ".svg")
-    # Dates and versions would make two runs of the same differ.
-    fig.savefig(svg, metadata={"Date": None, "Creator": None})
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message="Glyph .* missing")
+            # Dates and versions would make two runs of the same differ.
+            fig.savefig(svg, metadata={"Date": None, "Creator": None})
+    except UserWarning as error:
+        advice = "Install a font that has it, such as Noto Sans CJK, or write it in other letters."
+        raise InputError(f"The figure {name} would show boxes: {error} {advice}") from None
     # The layout has been found; finding it again for the second file would take as long as drawing that.
     fig.set_layout_engine("none")
     fig.savefig(output_path("figures", name, ".png"), metadata={"Software": None})

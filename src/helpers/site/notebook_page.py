@@ -3,13 +3,17 @@
 Works on the notebook's JSON alone; both renderers start from what comes out.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any
+from urllib.parse import unquote
 
 import yaml
 
 from helpers import plain_yaml
+from helpers.errors import WorkError
 from helpers.report.inline import raw_html
 from helpers.runner.notebooks import FrontMatter
 
@@ -21,6 +25,11 @@ SOURCE_LINE = '<p class="source-line"'
 # The dollar of "US$" would open a formula in Pandoc's Markdown.
 CURRENCY = re.compile(r"(?<=\bUS)\$")
 CAPTIONS = ("fig-cap", "tbl-cap")
+#: Outputs that both renderers draw, beside formulas and Markdown; of all others a page shows the text behind them.
+DRAWN = {"text/html", "image/svg+xml", "image/png", "image/jpeg", "image/gif"}
+PROSE = ("text/markdown", "text/latex")
+WIDGET = "application/vnd.jupyter.widget"
+ATTACHED = re.compile(r"attachment:([^)\s\"'<>]+)")
 
 Cell = dict[str, Any]
 
@@ -98,7 +107,7 @@ def cell_options(source: str) -> tuple[dict[str, Any], str]:
 
 def _published_cells(cell: Cell, source_links: Callable[[str], str]) -> list[Cell]:
     if cell["cell_type"] != "code":
-        return [new_cell(cell["cell_type"], cell.get("id", "text"), protect_currency(text(cell)))]
+        return [new_cell(cell["cell_type"], cell["id"], _with_pictures(cell, protect_currency(text(cell))))]
     if HIDDEN_TAGS & set(cell.get("metadata", {}).get("tags", [])):
         return []
     options, code = cell_options(text(cell))
@@ -111,6 +120,19 @@ def _published_cells(cell: Cell, source_links: Callable[[str], str]) -> list[Cel
     return head + tail
 
 
+def _with_pictures(cell: Cell, markdown: str) -> str:
+    """Return the text of a cell with the pictures pasted into it in their places."""
+
+    def data(found: re.Match[str]) -> str:
+        attached = cell.get("attachments", {}).get(unquote(found[1]))
+        if not attached:
+            raise WorkError(f"Text cell {cell['id']} shows {found[0]}, which is not attached to it. Paste it again.")
+        kind, content = next(iter(attached.items()))
+        return f"data:{kind};base64,{''.join(content).replace(chr(10), '')}"
+
+    return ATTACHED.sub(data, markdown)
+
+
 def _split_outputs(outputs: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Tell outputs that stay with their cell (figures, tables, printed text, errors) from text of the page."""
     seen = [output for output in outputs if not (output["output_type"] == "stream" and output.get("name") == "stderr")]
@@ -119,7 +141,8 @@ def _split_outputs(outputs: list[dict[str, Any]]) -> tuple[list[dict[str, Any]],
 
 
 def _is_prose(output: Mapping[str, Any]) -> bool:
-    return "text/markdown" in output.get("data", {}) and "text/html" not in output["data"]
+    data = output.get("data", {})
+    return any(kind in data for kind in PROSE) and not DRAWN & data.keys()
 
 
 def _is_source_line(output: Mapping[str, Any]) -> bool:
@@ -144,7 +167,18 @@ def _published_data(data: Mapping[str, Any]) -> dict[str, Any]:
     # For any notebook with HTML output Quarto loads two libraries from the network; not so for raw HTML in Markdown.
     if "text/html" in data:
         return {"text/markdown": _lines(raw_html(text(data, "text/html")))}
+    others = [kind for kind in data if kind != "text/plain" and not kind.startswith(WIDGET)]
+    if others and not DRAWN & data.keys():
+        return {"text/markdown": _lines(raw_html(_as_written(others[0], data[others[0]])))}
     return {kind: _lines(content) if isinstance(content, str) else content for kind, content in data.items()}
+
+
+def _as_written(kind: str, content: Any) -> str:
+    """Return as folded text an output that needs a program to be drawn, such as a chart in Vega-Lite."""
+    if not kind.startswith("text/"):
+        content = json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True)
+    shown = f"<pre><code>{escape(text({'source': content}))}</code></pre>"
+    return f"<details><summary>Output of the kind {escape(kind)}, as it was written</summary>{shown}</details>"
 
 
 def _lines(content: str) -> list[str]:
@@ -155,7 +189,11 @@ def _lines(content: str) -> list[str]:
 def _moved_cell(name: str, output: Mapping[str, Any], source_links: Callable[[str], str]) -> Cell:
     if _is_source_line(output):
         return html_cell(name, source_links(text(output["data"], "text/html")))
-    return new_cell("markdown", name, protect_currency(text(output["data"], "text/markdown")))
+    data = output["data"]
+    if "text/markdown" in data:
+        return new_cell("markdown", name, protect_currency(text(data, "text/markdown")))
+    formula = text(data, "text/latex").strip()
+    return new_cell("markdown", name, formula if formula.startswith("$") else f"$$\n{formula}\n$$")
 
 
 def protect_currency(markdown: str) -> str:

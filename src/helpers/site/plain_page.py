@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from html import escape, unescape
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,10 @@ from helpers.errors import WorkError
 from helpers.report.inline import raw_html
 from helpers.site.notebook_page import cell_options, front_matter, read_front_matter, text
 
-IMAGES = {"image/svg+xml": ".svg", "image/png": ".png"}
+IMAGES = {"image/svg+xml": ".svg", "image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif"}
+#: A figure of Markdown: an image with a label, in a paragraph of its own.
+PICTURE = re.compile(r"^!\[(?P<caption>.*)\]\((?P<source>[^)\s]+)\)\{#(?P<label>fig-[\w-]+)(?P<more>[^}]*)\}$", re.M)
+ALT = re.compile(r"fig-alt=\"([^\"]*)\"")
 RAW_HTML = re.compile(r"\A`{3,}\{=html\}\n(.*)\n`{3,}\Z", re.S)
 COLOURED = re.compile(r"\x1b\[[0-9;]*m")
 KINDS = {"fig": "Figure", "tbl": "Table"}
@@ -74,7 +78,10 @@ def plain_notebook(notebook: Mapping[str, Any], stem: str, bibliography: Path, c
         front["pagetitle"] = unescape(front["pagetitle"])
     parsed = [(cell, *cell_options(text(cell))) for cell in cells]
     numbers = numbered(
-        options["label"] for cell, options, _ in parsed if cell["cell_type"] == "code" and "label" in options
+        label
+        for cell, options, _ in parsed
+        for label in ([options.get("label")] if cell["cell_type"] == "code" else _labels(text(cell)))
+        if label
     )
     fragments = Fragments(bibliography, bibliography_keys(bibliography))
     page = PlainPage("")
@@ -84,10 +91,22 @@ def plain_notebook(notebook: Mapping[str, Any], stem: str, bibliography: Path, c
             blocks += [_code_block(options, source)] if code else []
             blocks += [*_outputs(cell, options, numbers, fragments, stem, page.files)]
         else:
-            blocks.append(resolve(text(cell), numbers, fragments))
+            blocks.append(resolve(PICTURE.sub(partial(_picture, numbers, fragments), text(cell)), numbers, fragments))
     body, references = fragments.fill("\n\n".join(block for block in blocks if block))
     page.markdown = f"{front_matter(front)}\n\n{body}{references_block(references)}\n"
     return page
+
+
+def _labels(markdown: str) -> list[str]:
+    return [found["label"] for found in PICTURE.finditer(markdown)]
+
+
+def _picture(numbers: Mapping[str, str], fragments: Fragments, found: re.Match[str]) -> str:
+    """Return a figure of Markdown in the markup of the others."""
+    caption, alt = link_references(found["caption"], numbers), ALT.search(found["more"])
+    described = f' alt="{escape(unescape(alt[1] if alt else found["caption"]))}"'
+    image = f'<img src="{escape(found["source"])}"{described} class="img-fluid figure-img">'
+    return raw_html(figure_html(found["label"], numbers[found["label"]], fragments.add(caption), image))
 
 
 def _code_block(options: Mapping[str, Any], code: str) -> str:
@@ -153,6 +172,8 @@ def numbered(labels: Iterable[str]) -> dict[str, str]:
     numbers = {}
     for label in labels:
         kind = label.partition("-")[0]
+        if kind not in KINDS:
+            continue
         counts[kind] += 1
         numbers[label] = f"{KINDS[kind]} {counts[kind]}"
     return numbers
