@@ -10,13 +10,13 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 import requests
 from pydantic import TypeAdapter, ValidationError
@@ -24,6 +24,7 @@ from urllib3.exceptions import DecodeError, HTTPError, MaxRetryError, ProtocolEr
 from urllib3.util import Retry
 
 from helpers import files
+from helpers.data.update.session import Session
 from helpers.data.update.settings import Limits, cache, is_safe
 from helpers.errors import WorkError
 
@@ -32,6 +33,9 @@ CHUNK = 1 << 16
 #: Answers up to this size are searched for the key that was sent.
 SEARCHED = 1 << 22
 SHOWN = 3
+#: Redirections that are followed, and ways of packing that are asked for.
+HOPS = 5
+PACKED = {"", "identity", "gzip", "deflate"}
 Parsed = TypeVar("Parsed")
 Form = TypeVar("Form")
 
@@ -60,13 +64,15 @@ class Unfitting(Exception):
 class Request:
     """What is asked for. Keys and other secrets are no part of it: they travel in headers.
 
-    `edition` tells apart answers to the same address at different times; it is not sent.
+    `edition` tells apart answers to the same address at different times; it is not sent. The answer may hold `largest`
+    bytes, as many as the limits say when it is 0.
     """
 
     url: str
     parameters: tuple[tuple[str, str], ...] = ()
     accept: str = "*/*"
     edition: str = ""
+    largest: int = 0
 
     @property
     def shown(self) -> str:
@@ -141,7 +147,8 @@ class Client:
         self.limits = limits
         self._on_event = on_event
         self._secret = dict(secret or {})
-        self._session = requests.Session()
+        self._session = Session()
+        self._session.headers["Accept-Encoding"] = "gzip, deflate"
         self._session.headers["User-Agent"] = "reshoring-replication (research; updates of open data)"
         # the OECD's service fails with 500 where no language is named
         self._session.headers["Accept-Language"] = "en"
@@ -180,7 +187,8 @@ class Client:
         self, request: Request, parse: Callable[[Any], Parsed], fresh: bool = False
     ) -> tuple[Parsed, Answer]:
         """Return an answer in JSON as read by `parse`; otherwise as `fetch`."""
-        return self.fetch(request, lambda path: parse(from_json(path.read_bytes())), fresh)
+        limited = replace(request, largest=self.limits.largest_json)
+        return self.fetch(limited, lambda path: parse(from_json(path.read_bytes())), fresh)
 
     def fetch_pages(
         self, request: Callable[[int], Request], parse: Callable[[Any], Part], what: str
@@ -268,34 +276,56 @@ class Client:
 
     def _stream(self, request: Request, part: Path, retry: Retry) -> str:
         """Write an answer to a file; return what the server says of its date."""
-        own_address = urlsplit(request.url)[:2] == urlsplit(self.home)[:2]
-        started = time.monotonic()
         try:
-            with self._session.get(
-                request.url,
-                params=list(request.parameters),
+            with self._session.deadline.within(self.limits.deadline), self._final(request) as response:
+                self._check_status(response, request, retry)
+                size = 0
+                largest = request.largest or self.limits.largest
+                with part.open("wb") as file:
+                    # read1 returns what has come in; other reads wait for a full buffer
+                    while chunk := response.raw.read1(CHUNK, decode_content=True):
+                        size += file.write(chunk)
+                        if size > largest:
+                            raise WorkError(f"{request.shown}: the answer is larger than {largest} bytes.")
+                if self._session.deadline.is_over:  # a connection that was shut may look like the end of an answer
+                    raise Trouble(self._too_late)
+                return response.headers.get("Last-Modified", "")
+        except (requests.RequestException, HTTPError) as error:
+            late = self._session.deadline.is_over
+            raise Trouble(self._too_late if late else _in_words(error, self.limits.timeout)) from None
+
+    @property
+    def _too_late(self) -> str:
+        return f"the answer had not ended after {self.limits.deadline:g} seconds"
+
+    def _final(self, request: Request) -> requests.Response:
+        """Return the answer at the end of all redirections; each address is looked at before it is asked."""
+        url, parameters = request.url, list(request.parameters)
+        for _ in range(HOPS):
+            own_address = urlsplit(url)[:2] == urlsplit(self.home)[:2]
+            response = self._session.get(
+                url,
+                params=parameters,
                 headers={"Accept": request.accept, **(self._secret if own_address else {})},
                 timeout=self.limits.timeout,
                 stream=True,
-                allow_redirects=not self._secret,
-            ) as response:
-                self._check_status(response, request, retry)
-                size = 0
-                with part.open("wb") as file:
-                    # read1 returns what has come in; other reads wait for a full buffer and would miss the deadline
-                    while chunk := response.raw.read1(CHUNK, decode_content=True):
-                        size += file.write(chunk)
-                        if time.monotonic() - started > self.limits.deadline:
-                            raise Trouble(f"the answer had not ended after {self.limits.deadline:g} seconds")
-                        if size > self.limits.largest:
-                            raise WorkError(f"{request.shown}: the answer is larger than {self.limits.largest} bytes.")
-                return response.headers.get("Last-Modified", "")
-        except (requests.RequestException, HTTPError) as error:
-            raise Trouble(_in_words(error, self.limits.timeout)) from None
+            )
+            if self._secret or not response.is_redirect:
+                return response
+            response.close()  # what came with it is never read
+            there = urljoin(url, response.headers["Location"])
+            # From the network no way leads to services of this machine.
+            if not is_safe(there) or urlsplit(url).scheme == "https" != urlsplit(there).scheme:
+                raise WorkError(f"{request.shown} leads to an address without https; it was not followed.")
+            url, parameters = there, []
+        raise WorkError(
+            f"{request.shown} leads from one address to another, {HOPS} times. It was not followed further."
+        )
 
     def _check_status(self, response: requests.Response, request: Request, retry: Retry) -> None:
-        if not all(is_safe(each.url) for each in (*response.history, response)):
-            raise WorkError(f"{request.shown} leads to an address without https; it was not followed.")
+        packed = response.headers.get("Content-Encoding", "").strip().lower()
+        if packed not in PACKED:  # packed twice, a few bytes may become any number
+            raise WorkError(f"{request.shown}: the answer is packed in a way that was not asked for ({packed[:40]}).")
         status = response.status_code
         if status in WORTH_ANOTHER_ATTEMPT:
             raise Trouble(f"the server answered {status}", retry.get_retry_after(response.raw))
@@ -377,6 +407,8 @@ def from_json(body: bytes) -> Any:
     """
     try:
         return json.loads(body)
+    except RecursionError:
+        raise Unreadable("the server answered with JSON that is nested too deeply") from None
     except ValueError:
         kind = "a web page (HTML)" if is_html(body) else "something that is not JSON"
         raise Unreadable(f"the server answered with {kind}") from None

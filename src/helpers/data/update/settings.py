@@ -21,7 +21,7 @@ class Limits:
     `timeout` counts to the next byte, `deadline` to the last one. The first new attempt is made at once, the next after
     twice `first_wait`, and so on, doubled each time up to `longest_wait`, with jitter. `interval` is kept between two
     requests, that of the source when it is None; a fetched page is used again for `lifetime`; an answer may hold
-    `largest` bytes.
+    `largest` bytes once unpacked, one in JSON, which is read whole, `largest_json`.
     """
 
     attempts: int = 5
@@ -32,6 +32,7 @@ class Limits:
     interval: float | None = None
     lifetime: float = 86_400.0
     largest: int = 2_000_000_000
+    largest_json: int = 200_000_000
 
 
 def limits() -> Limits:
