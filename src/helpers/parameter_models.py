@@ -75,7 +75,10 @@ def _sentence(model: type[BaseModel], name: str, items: list[Any], given: Mappin
     head, field = f"parameter {name} = {shown(given.get(name))}: ", model.model_fields[name]
     if own:
         return head + " ".join(own)
-    messages = dict.fromkeys(item["msg"].replace("Input should be", "it should be") for item in items)
+    placed = [(_place(item["loc"][1:], given.get(name)), item["msg"]) for item in items]
+    # What is wrong within a value says more than that the whole is not of another type.
+    inner = [(place, message) for place, message in placed if place] or placed
+    messages = dict.fromkeys(place + message.replace("Input should be", "it should be") for place, message in inner)
     fault = "; ".join(messages) + "."
     for item in items:
         if item["type"] == "literal_error":
@@ -83,6 +86,20 @@ def _sentence(model: type[BaseModel], name: str, items: list[Any], given: Mappin
             guess = closest(given.get(name), options)
             fault = "this value is not known." + (f" Did you mean {guess!r}?" if guess else "")
     return f"{head}{fault} Allowed: {allowed(field)}. Meaning: {field.description or name}."
+
+
+def _place(parts: Sequence[Any], value: Any) -> str:
+    """Return where within a value a fault is, and what stands there; empty when it is the whole."""
+    names = []
+    for part in parts:
+        if isinstance(value, Mapping) and part in value:
+            names.append(str(part))
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            names.append(f"entry {part + 1}")
+        else:
+            continue
+        value = value[part]
+    return f"{', '.join(names)} = {shown(value)}: " if names else ""
 
 
 def shown(value: object, length: int = 120) -> str:

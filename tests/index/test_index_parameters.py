@@ -14,6 +14,8 @@ from helpers.index.definitions import HIGH_TECH_FIELDS, STUDY_RANKS, labels, pat
 from helpers.index.impute import impute
 from helpers.index.parameters import WEIGHTINGS, EconomyParameters, InnovationIndexParameters, zero_refusal
 from helpers.index.specification import Specification, composite, prepared, weights_of
+from helpers.runner import notebooks
+from helpers.runner.parameters import assigned
 
 LATEST = {
     "year": "latest",
@@ -231,3 +233,24 @@ def test_benefit_of_the_doubt_goes_with_every_scale_that_is_not_negative(study):
         found = composite(values, Specification.of(InnovationIndexParameters(**chosen)), context)
         assert found.ranks.notna().all()
         assert found.scores.max() <= 1 + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("weights={rd_gdp: much}", "rd_gdp = 'much': it should be a valid number"),
+        ("weights={rd_gdp: 1, rd_gdp: 2}", "-p weights, line 1: the key 'rd_gdp' is given twice"),
+        ("group=[KOR, 5]", "entry 2 = 5: it should be a valid string"),
+        ("scale=[0, .inf]", "entry 2 = inf: it should be a finite number"),
+    ],
+)
+def test_what_is_wrong_within_a_list_or_mapping_is_told(written, told):
+    with pytest.raises(InputError) as caught:
+        assigned(notebooks.section("innovation-index"), [written])
+    assert told in str(caught.value)
+
+
+def test_numbers_of_yaml_1_2_are_numbers():
+    weights = "{rd_gdp: 5e-1, hightech_exports_share: 1E0, hightech_patent_share: 1, ict_development_index: .5}"
+    found = assigned(notebooks.section("innovation-index"), [f"weights={weights}"])["weights"]
+    assert list(found.values()) == [0.5, 1, 1, 0.5]

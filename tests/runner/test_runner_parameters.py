@@ -39,6 +39,7 @@ def strict(project):
         ({"word": "thre"}, ["parameter word = 'thre': 'thre' is not a known word. Did you mean 'three'?"]),
         ({"word": "three", "scale": 9}, ["'three' goes with a scale of at most 3, not 9"]),
         ({"year": "newest"}, ["parameter year = 'newest'", "Did you mean 'latest'"]),
+        ({"weights": {"a": "b", "c": 1}}, ["weights = {'a': 'b', 'c': 1}: a = 'b': it should be a valid number"]),
         ({"scale": -1, "word": "four", "colour": "red"}, ["scale = -1", "word = 'four'", "'colour'"]),
     ],
 )

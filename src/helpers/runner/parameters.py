@@ -9,7 +9,7 @@ from pydantic_core import to_jsonable_python
 from helpers import plain_yaml
 from helpers.data.as_of import ExceptionEntry
 from helpers.errors import InputError, not_allowed
-from helpers.parameter_models import accepts, allowed, explain, shown
+from helpers.parameter_models import accepts, allowed, explain, shown, type_name
 from helpers.paths import project_root, relative
 from helpers.runner.notebooks import Scenario, Section, named_scenario, sections
 
@@ -70,13 +70,18 @@ def parse_assignments(section: Section, assignments: list[str], base: dict[str, 
         name, (head, _, key) = name.strip(), name.strip().partition(".")
         if head not in known:
             raise InputError(f"Section {section.slug}: {not_allowed('parameter', head, known)}")
+        # A list or mapping for a parameter that may be one: what is wrong within it is told.
+        opening, may_be = text.lstrip()[:1], type_name(known[head].annotation)
+        is_meant = (opening == "{" and "dict[" in may_be) or (opening == "[" and "list[" in may_be)
         try:
             value = plain_yaml.parse(text, f"-p {head}")
         except InputError:
+            if is_meant:
+                raise
             value = text
         if key:
             values = {head: known[head].get_default(call_default_factory=True)} | values
-        elif not accepts(known[head], value) and accepts(known[head], text):
+        elif not is_meant and not accepts(known[head], value) and accepts(known[head], text):
             value = text
         values = overlay(values, {name: value})
     return values
