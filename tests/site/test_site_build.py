@@ -1,5 +1,6 @@
 """Building: only when something changed, whole or not at all, and the same bytes each time."""
 
+import errno
 import hashlib
 import json
 import os
@@ -242,3 +243,56 @@ def test_what_two_scenarios_share_is_reached_under_both(project):
     moved = (site / "build/pages/kita-2021/heights.html").read_text()
     assert "../latest/heights.html" in moved
     assert contract(site) == []
+
+
+@pytest.fixture
+def two_sites(tmp_path):
+    for place, words in (("build/.stage/_site", "new"), ("_site", "old")):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "index.html").write_text(words)
+    return tmp_path / "build/.stage/_site", tmp_path / "_site"
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["one file system", "build on another"])
+def test_a_site_is_replaced_in_one_exchange_and_there_at_every_moment(two_sites, monkeypatch, elsewhere):
+    fresh, target = two_sites
+    seen = []
+
+    def watched(call):
+        def act(first, *others, **named):
+            seen.append((target / "index.html").read_text())
+            if elsewhere and str(first) == str(fresh) and call is os_rename:
+                raise OSError(errno.EXDEV, "Invalid cross-device link")
+            done = call(first, *others, **named)
+            seen.append((target / "index.html").read_text())
+            return done
+
+        return act
+
+    os_rename = os.rename
+    monkeypatch.setattr(os, "rename", watched(os.rename))
+    monkeypatch.setattr(build, "exchange", watched(build.exchange))
+    monkeypatch.setattr(build.shutil, "rmtree", watched(build.shutil.rmtree))
+    build.swap(fresh, target)
+    assert list(dict.fromkeys(seen)) == ["old", "new"]
+    assert seen.count("new") >= 3  # what became of the old site was removed after it had left its place
+    assert sorted(path.name for path in target.parent.iterdir()) == ["_site", "build"]
+
+
+def test_without_an_exchange_the_old_site_moves_aside_and_goes(two_sites, monkeypatch):
+    fresh, target = two_sites
+    monkeypatch.setattr(build, "exchange", lambda *_: False)
+    build.swap(fresh, target)
+    assert (target / "index.html").read_text() == "new"
+    assert sorted(path.name for path in target.parent.iterdir()) == ["_site", "build"]
+
+
+def test_a_site_that_is_a_mount_point_is_refused_before_anything_is_computed(tmp_path, monkeypatch):
+    mounts = tmp_path / "mountinfo"
+    monkeypatch.setattr(build, "MOUNTS", mounts)
+    build.check_place(tmp_path)
+    mounts.write_text(f"36 35 8:1 /x {tmp_path / 'other'} rw - ext4 /dev/sda1 rw\n")
+    build.check_place(tmp_path)
+    mounts.write_text(mounts.read_text() + f"37 35 8:1 /y {tmp_path / '_site'} rw - ext4 /dev/sda1 rw\n")
+    with pytest.raises(WorkError, match="_site/ is a mount point"):
+        build.check_place(tmp_path)

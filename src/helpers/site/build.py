@@ -20,6 +20,8 @@ STAMP, SITE_STAMP = "build/site.json", "build/site-stamp.txt"
 SHOWN_FINDINGS = 20
 #: Of Linux's renameat2: paths count from the working folder; the two change places.
 HERE, EXCHANGE = -100, 2
+#: Where Linux lists what is mounted: the fifth word of each line is the place.
+MOUNTS = Path("/proc/self/mountinfo")
 
 
 def publish(root: Path, runs: Sequence[Run], renderer: str) -> bool:
@@ -102,17 +104,37 @@ def _replace(root: Path, runs: Sequence[Run], renderer: str, fingerprint: str) -
 
 
 def swap(fresh: Path, target: Path) -> None:
-    """Put `fresh` in the place of `target` by renaming: readers see the old site or the new one, whole."""
+    """Put `fresh` in the place of `target`: readers see the old site or the new one, whole."""
+    beside = target.with_name(".site-new")
+    shutil.rmtree(beside, ignore_errors=True)
+    shutil.move(fresh, beside)  # build/ may lie on another file system, from which nothing can be renamed
     if not target.exists():
-        fresh.rename(target)
-    elif exchange(fresh, target):
-        shutil.rmtree(fresh, ignore_errors=True)
+        beside.rename(target)
+    elif exchange(beside, target):
+        shutil.rmtree(beside, ignore_errors=True)
     else:
-        old = fresh.with_name("_site-before")
+        old = target.with_name(".site-before")
         shutil.rmtree(old, ignore_errors=True)
         target.rename(old)
-        fresh.rename(target)
+        beside.rename(target)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def check_place(root: Path) -> None:
+    """Refuse a `_site/` that cannot be replaced, before anything is computed.
+
+    Raises
+    ------
+    WorkError
+        Something is mounted there.
+    """
+    site = root / pages.SITE
+    mounted = MOUNTS.read_text(encoding="utf-8").split("\n") if MOUNTS.is_file() else []
+    if site.is_mount() or str(site.resolve()) in [line.split()[4] for line in mounted if line]:
+        raise WorkError(
+            "_site/ is a mount point, so a new site cannot take the place of the old one in one step. Mount the folder "
+            "above it, or unmount it and copy _site/ to its server afterwards."
+        )
 
 
 def exchange(first: Path, second: Path) -> bool:

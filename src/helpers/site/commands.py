@@ -45,6 +45,7 @@ def site(
 
     begun = time.monotonic()
     root, name = pages.site_root(), _renderer(renderer)
+    build.check_place(root)
     recap = _run_stale(jobs=jobs, backend=backend, address=address)
     found = pages.published_runs()
     changed = build.publish(root, found, name)
