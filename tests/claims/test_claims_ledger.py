@@ -207,7 +207,8 @@ def test_the_ledger_says_verdict_numbers_and_strength(results):
 
 def test_the_details_of_a_claim_hold_rule_numbers_history_caveat_and_links(results):
     first, second = (ledger.details(entry, str) for entry in entries(results))
-    assert "**Supported**, proxy evidence, mixed. P. *(summary, paragraph 2; extension)*" in first
+    assert "[supported]{.value-mark .mark-supported} (mixed, proxy evidence): t of innovation: 3 points" in first
+    assert "The study says: P. *(summary, paragraph 2; extension)*" in first
     for told in (
         "Rule: t of innovation (more). A number agrees when it lies on the side named, by 1 point or more",
         "Same verdict under: 50% of 2 specifications.",
@@ -222,7 +223,7 @@ def test_the_details_of_a_claim_hold_rule_numbers_history_caveat_and_links(resul
     assert "What would test it: Plant data." in second
     assert "Same verdict under: nothing to vary: Nothing could be chosen otherwise." in second
     verdict, folded = first.split('::: {.callout-note .entry collapse="true"')
-    assert "**Supported**" in verdict
+    assert "[supported]" in verdict
     assert folded.endswith("\n:::")
 
 
@@ -386,3 +387,10 @@ def test_a_scenario_without_runs_says_what_to_build(monkeypatch):
     monkeypatch.setattr("helpers.runner.completed", lambda scenario, section: None)
     with pytest.raises(WorkError, match=r"reshoring build innovation-index .* --scenario latest"):
         commands._entries("latest")
+
+
+def test_front_page_and_ledger_show_the_claims_of_every_question():
+    asked = {one.question for one in reading.read_claims()}
+    for name in ("index", "claims"):
+        text = (ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8")
+        assert {one for one in asked if f'[\\"{one}\\"]' not in text} == set()

@@ -295,19 +295,20 @@ def _record_in_words(record: Mapping[str, Any]) -> str:
 
 
 def details(entry: Entry, text: Callable[[str], str]) -> str:
-    """One claim as Markdown: what the study says and the verdict; its statements and where to look, folded.
+    """One claim as Markdown: verdict, strength and evidence in one line; what the study says and all else, folded.
 
     `text` writes a text so that Markdown shows it letter by letter: `report.escaped`.
     """
     claim = entry.claim
     named = {"fig": "figure", "tbl": "table"}
     links = [f"[{named[link.label[:3]]} in {link.section}]({link.section}.ipynb#{link.label})" for link in claim.see]
-    items = [*map(text, statements(entry)), *([f"Look at: {', '.join(links)}"] if links else [])]
-    judged = f", {claim.evidence} evidence, {entry.robustness.strength()}" if claim.rule else ""
-    where = f"*({text(claim.place)}; {claim.replication})*"
+    said = f"The study says: {text(claim.paraphrase)} *({text(claim.place)}; {claim.replication})*"
+    items = [said, *map(text, statements(entry)), *([f"Look at: {', '.join(links)}"] if links else [])]
+    judged = f" ({entry.robustness.strength()}, {claim.evidence} evidence)" if claim.rule else ""
+    mark = entry.verdict.replace(" ", "-")
     parts = [
         f"### {text(claim.title)} {{#{claim.id}}}",
-        f"**{entry.verdict.capitalize()}**{judged}. {text(claim.paraphrase)} {where}",
+        f"[{entry.verdict}]{{.value-mark .mark-{mark}}}{judged}: {text(evidence_text(entry))}",
         '::: {.callout-note .entry collapse="true" title="The rule, the numbers, its history, where to look"}',
         "\n".join(f"- {item}" for item in items),
         ":::",
