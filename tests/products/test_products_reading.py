@@ -2,6 +2,7 @@
 
 import gzip
 from decimal import Decimal
+from types import SimpleNamespace
 from unittest.mock import patch
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import ingested
-from helpers.errors import InputError
+from helpers.errors import InputError, WorkError
 from helpers.trade import products
 from helpers.trade.products import reading, sources
 from helpers.trade.products.ingest import ingest
@@ -120,3 +121,12 @@ def test_headers_that_do_not_name_each_column_once_are_refused(release, header, 
     path.write_text("\n".join([header, *path.read_text().splitlines()[1:]]))
     with pytest.raises(InputError, match=words):
         ingest(release, "baci")
+
+
+@pytest.mark.parametrize("start", [b"", b"t,i,j,k,v,q\n"], ids=["head", "line"])
+def test_a_line_without_end_is_refused_before_it_fills_the_memory(tmp_path, monkeypatch, start):
+    monkeypatch.setattr(reading, "BLOCK", 1000)
+    path = tmp_path / "BACI_HS12_Y2020_V202401b.csv.gz"
+    path.write_bytes(gzip.compress(start + b"0" * 50_000))
+    with pytest.raises(WorkError, match=r"csv\.gz: a line does not end within 1,000 bytes"):
+        list(reading._blocks([SimpleNamespace(path=path)]))

@@ -160,6 +160,7 @@ SDMX_SPOILT = {
     "queued": (lambda text: "<?xml version='1.0'?><queued/>", "a notice that the request is queued"),
     "renamed": (lambda text: text.replace("OBS_VALUE", "VALUE"), "no column OBS_VALUE"),
     "cut off": (lambda text: text[: len(text) // 2].rstrip("\r\n"), "cut off"),
+    "long cell": (lambda text: text + "x" * 140_000 + "\n", "the answer is no table: field larger than field limit"),
     "words": (lambda text: text.replace(",2020,", ",2020-Q1,"), "is no figure of a year"),
     "repeated": (lambda text: text + text.split("\n", 1)[1], "came in more than once"),
     "empty": (lambda text: text.split("\n", 1)[0] + "\n", "(no figure came in|does not tell when)"),

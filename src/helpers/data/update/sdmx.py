@@ -202,10 +202,13 @@ def observations(body: bytes, needed: Iterable[str]) -> list[Row]:
     if text.lstrip().startswith("<"):
         raise Unreadable(f"the server answered with {_markup(text)} instead of SDMX-CSV")
     reader = csv.DictReader(io.StringIO(text, newline=""))
-    lacking = sorted(set(needed) - set(reader.fieldnames or ()))
+    try:
+        lacking = sorted(set(needed) - set(reader.fieldnames or ()))
+        rows = list(reader)
+    except csv.Error as error:
+        raise Unreadable(f"the answer is no table: {error}") from None
     if lacking:
         raise Unreadable(f"the answer has another form than documented: no column {', '.join(lacking)}")
-    rows = list(reader)
     if not text.endswith("\n") or any(None in row or None in row.values() for row in rows):
         raise Unreadable("the answer is cut off: its last line is not complete")
     return rows

@@ -156,10 +156,18 @@ def header(path: Path) -> tuple[list[str], str]:
     """
     require_file(path)
     with _opened(path) as file:
-        lines = file.readline(BLOCK).splitlines()
+        lines = _line(file, path).splitlines()
         first = lines[0].decode("utf-8-sig") if lines else ""
         delimiter = "\t" if "\t" in first else ","
         return next(csv.reader([first], delimiter=delimiter), []), delimiter
+
+
+def _line(content: gzip.GzipFile | BufferedReader, path: Path) -> bytes:
+    """Return what is left of a line, which a packed file could make longer than memory."""
+    line = content.readline(BLOCK)
+    if len(line) == BLOCK and b"\n" not in line and b"\r" not in line:
+        raise WorkError(f"{path.name}: a line does not end within {BLOCK:,} bytes. Download it again.")
+    return line
 
 
 def read(files: Iterable[File], economies: Iterable[int], repeats: NDArray[np.int64] = NONE) -> Iterator[Block]:
@@ -206,7 +214,7 @@ def _blocks(files: Iterable[File]) -> Iterator[Lines]:
             if b"\r" in first.rstrip(b"\r\n"):  # lines end in carriage returns only: the whole file is one line
                 blocks = iter([first.replace(b"\r", b"\n").partition(b"\n")[2]])
             for block in blocks:
-                block += content.readline()
+                block += _line(content, file.path)
                 count = int(np.count_nonzero(np.frombuffer(block, np.uint8) == ord("\n"))) + (block[-1:] != b"\n")
                 yield Lines(file, names, delimiter, number, block, count)
                 number += count
