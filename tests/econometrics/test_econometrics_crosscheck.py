@@ -7,7 +7,7 @@ import pytest
 from helpers.econometrics import specification_curve
 from helpers.econometrics.estimates import Covariance
 from helpers.econometrics.panel import fit_within
-from helpers.econometrics.wild_bootstrap import wild_cluster_bootstrap
+from helpers.econometrics.wild_bootstrap import WEIGHTS, wild_cluster_bootstrap
 
 pf = pytest.importorskip("pyfixest", reason="pyfixest is in the extra 'test'")
 KEYS = ["unit", "year"]
@@ -90,3 +90,11 @@ def test_many_clusters_are_drawn_with_a_seed_and_webb_helps_few(panel):
     assert (first.weights, first.enumerated) == ("rademacher", False)
     few = wild_cluster_bootstrap(panel[panel["iso3"] < 6], "y", ["x"], [], "iso3", draws=50, seed=1)
     assert (few.weights, few.enumerated) == ("webb", False)
+
+
+def test_weights_of_the_bootstrap_have_mean_zero_and_variance_one():
+    assert list(WEIGHTS["rademacher"]) == [-1, 1]
+    half = [0.5**0.5, 1, 1.5**0.5]
+    assert WEIGHTS["webb"] == pytest.approx([-half[2], -half[1], -half[0], *half])
+    for weights in WEIGHTS.values():
+        assert (weights.mean(), weights.var()) == pytest.approx((0, 1))

@@ -131,8 +131,10 @@ def test_flagged_values_show_their_flag(selection, index):
     assert "rebased" in four.at[0, "flag"]
     assert list(four["study"]) == [2, 6, 3, 2]
     assert rankings.beside_the_study(selection, "DEU")["study"].isna().all()
-    summary = pd.DataFrame(dict.fromkeys(("median", "p05", "p95", "p_top1", "p_top5"), 1.0), index.scores.index)
-    league = rankings.index_table(index, selection, summary).set_index("iso3")
+    told = {"median": 3.0, "p05": 2.0, "p95": 9.0, "p_top1": 0.1, "p_top5": 0.7}
+    league = rankings.index_table(index, selection, pd.DataFrame(told, index.scores.index)).set_index("iso3")
+    shown = league.loc["KOR", ["median rank", "5%", "95%", "first", "top five"]]
+    assert list(shown) == list(told.values())
     assert "rebased" in league.loc["KOR", "flag"]
     assert league.loc["KOR", "years"] == "2017-2018"
     assert "break" in league.loc["HKG", "flag"]

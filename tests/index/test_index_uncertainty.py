@@ -145,6 +145,8 @@ def test_quantiles_are_ranks_that_occur():
     ranks = {"A": [1, 1, 4, 4], "B": [2, 2, 2, 1], "C": [3, 3, 1, 2], "D": [4, 4, 3, 3]}
     for q, (economy, own) in product((0.05, 0.5, 0.95), ranks.items()):
         assert found.quantile(q)[economy] == np.quantile(own, q, method="inverted_cdf")
+        named = {0.05: "p05", 0.5: "median", 0.95: "p95"}[q]
+        assert found.summary().loc[economy, named] == found.quantile(q)[economy]
 
 
 def test_probabilities_are_consistent(space):

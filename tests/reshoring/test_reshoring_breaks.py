@@ -18,6 +18,17 @@ def noise() -> pd.Series:
     return yearly(np.random.default_rng(1).standard_normal(14))
 
 
+@pytest.mark.parametrize(
+    ("n", "trimming", "first", "last"),
+    [(14, 0.15, 3, 11), (20, 0.15, 3, 17), (13, 0.25, 4, 9), (10, 0.05, 2, 8), (5, 0.15, 2, 3)],
+)
+def test_trimming_keeps_at_least_its_share_of_the_years_at_each_end(n, trimming, first, last):
+    sizes = breaks.candidates(n, trimming)
+    assert list(sizes) == list(range(first, last + 1))
+    assert first >= trimming * n
+    assert n - last == first  # as many years are kept after the last candidate as before the first
+
+
 def test_f_statistics_equal_those_of_regressions(noise):
     sizes = breaks.candidates(14, 0.15)
     ours = breaks.f_statistics(noise.to_numpy()[None, :], sizes)[0]

@@ -81,3 +81,16 @@ def test_industries_are_left_out_of_the_share_that_is_tested():
 def test_refusals_of_the_section_on_counts_name_what_is_allowed(given, words):
     with pytest.raises(ValidationError, match=words):
         CountsParameters(**given)
+
+
+@pytest.mark.parametrize("model", [ReshoringParameters, ValueChainsParameters])
+@pytest.mark.parametrize(
+    ("name", "least", "most", "step"),
+    [("draws", 200, 100_000, 1), ("level", 0.5, 0.99, 0.001), ("seed", 0, 2**32 - 1, 1)],
+)
+def test_limits_of_a_simulation_are_the_values_that_are_told(model, name, least, most, step):
+    for value in (least, most):
+        assert getattr(model(**{name: value}), name) == value
+    for value in (least - step, most + step):
+        with pytest.raises(ValidationError, match=name):
+            model(**{name: value})
