@@ -1,6 +1,7 @@
 """The console command `reshoring`: every subcommand, and errors without tracebacks."""
 
 import sys
+from io import TextIOWrapper
 from typing import NoReturn
 
 import typer
@@ -32,6 +33,9 @@ def register() -> None:
 
 def main() -> None:
     """Run the command line; a `ReshoringError` or a full or locked disk ends it with a message and exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a letter shows its number
     try:
         register()
         app()

@@ -121,3 +121,12 @@ def test_a_label_given_twice_is_refused(project, texts, twice):
         return check_labels(section)
     with pytest.raises(InputError, match=r"'(fig|sec)-a' is given twice \(cell step-1 and step-2\)"):
         check_labels(section)
+
+
+def test_a_terminal_that_lacks_letters_shows_their_numbers(project, command):
+    project.add("alpha")
+    project.scenario("korea", {}, description="한국")
+    shown = command("scenarios", environment={"PYTHONIOENCODING": "ascii"})
+    out, err = shown.communicate(timeout=60)
+    assert (shown.returncode, err) == (0, "")
+    assert "\\ud55c\\uad6d" in out

@@ -165,6 +165,10 @@ def test_dollars_of_money_open_no_formula(before, after):
     assert protect_currency(before) == after
 
 
+def test_options_may_say_no():
+    assert cell_options("#| echo: no\n#| fig-cap: no\n")[0] == {"echo": False, "fig-cap": "no"}
+
+
 def test_options_may_hold_quotes_and_colons():
     options, code = cell_options('#| fig-cap: "A: \\"b\\""\n#| echo: false\n\nx = 1\n# y')
     assert options == {"fig-cap": 'A: "b"', "echo": False}

@@ -24,6 +24,7 @@ OWN_KEYS = (FRONT_MATTER | {"overview"}) - {"title", "description", "order"}
 SOURCE_LINE = '<p class="source-line"'
 # The dollar of "US$" would open a formula in Pandoc's Markdown.
 CURRENCY = re.compile(r"(?<=\bUS)\$")
+SWITCHES, TRUTH = ("echo", "include", "output"), {"yes": True, "on": True, "no": False, "off": False}
 CAPTIONS = ("fig-cap", "tbl-cap")
 #: Outputs that both renderers draw, beside formulas and Markdown; of all others a page shows the text behind them.
 DRAWN = {"text/html", "image/svg+xml", "image/png", "image/jpeg", "image/gif"}
@@ -102,7 +103,12 @@ def cell_options(source: str) -> tuple[dict[str, Any], str]:
         if count
         else {}
     )
-    return (options if isinstance(options, dict) else {}), "\n".join(lines[count:]).strip("\n")
+    options = options if isinstance(options, dict) else {}
+    # Quarto takes these for text; whoever writes them means what YAML 1.1 took them for.
+    options |= {
+        name: TRUTH.get(options[name], options[name]) for name in SWITCHES if isinstance(options.get(name), str)
+    }
+    return options, "\n".join(lines[count:]).strip("\n")
 
 
 def _published_cells(cell: Cell, source_links: Callable[[str], str]) -> list[Cell]:
