@@ -122,6 +122,8 @@ def test_run_box_tells_the_run_and_escapes(run):
     assert '<a href="../../../data.html#rd_gdp">rd_gdp</a></th><td>wdi-2021-09-15, wdi-2026-07-13</td>' in box
     assert '"../../downloads/kita-2021/heights/heights-results.zip" download' in box
     assert "generated-data" not in box
+    assert "@misc{kita-2021-heights,\n  author = {{The maintainers" in box
+    assert "note = {Run 0123456789ab}\n}" in box
 
 
 def test_the_box_of_a_page_at_the_root_names_no_scenario_and_stands_last(tmp_path):

@@ -47,7 +47,10 @@ def publish(root: Path, runs: Sequence[Run], renderer: str) -> bool:
 
 def site_fingerprint(root: Path, runs: Sequence[Run]) -> str:
     """Return a hash of all that the site is made from: runs, their notebooks, configuration, assets, code."""
-    paths = [root / pages.CONFIGURATION, root / pages.BIBLIOGRAPHY, *sorted((root / pages.OWN_ASSETS).glob("*"))]
+    paths = [
+        root / name for name in (pages.CONFIGURATION, pages.BIBLIOGRAPHY, pages.CITATION) if (root / name).is_file()
+    ]
+    paths += sorted((root / pages.OWN_ASSETS).glob("*"))
     paths += [path for name in ("site", "report") for path in sorted((PACKAGE / name).glob("*.py"))]
     paths += [root / "notebooks" / f"{slug}.ipynb" for slug in sorted({run.section.slug for run in runs})]
     shown = [[pages.label(run), run.run_id, run.outputs, run.parameters, run.tables, run.ingested] for run in runs]

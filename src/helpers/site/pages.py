@@ -15,6 +15,7 @@ from helpers.site.notebook_page import cell_options, text
 
 PAGES, DOWNLOADS, ASSETS = "build/pages", "build/downloads", "build/assets"
 CONFIGURATION, BIBLIOGRAPHY, OWN_ASSETS = "_quarto.yml", "references.bib", "assets"
+CITATION = "CITATION.cff"
 SITE, STAGE = "_site", "build/.stage"
 #: Class of the list that a page of links to variants holds.
 VARIANTS = "variant-list"

@@ -5,13 +5,15 @@ import re
 from collections.abc import Mapping
 from html import escape
 
+from helpers import plain_yaml
 from helpers.data.as_of import AsOf
 from helpers.data.records import Vintage
+from helpers.paths import project_root
 from helpers.report.inline import Rich, code, link_html
 from helpers.report.tables import html_table
 from helpers.report.words import as_text
 from helpers.runner import Run
-from helpers.site.pages import address, downloads, listed, way
+from helpers.site.pages import CITATION, address, downloads, heading, label, listed, way
 
 WATERMARK = (
     '<div class="generated-data" role="alert"><strong>Generated data.</strong> This page was made from data that a '
@@ -39,7 +41,7 @@ def run_box(run: Run) -> str:
         f'{WATERMARK if run.generated else ""}<details class="run-box"><summary>'
         f'<span class="run-scenario">{escape(of)}</span> '
         f'<span class="run-id">run <code>{run.run_id}</code></span></summary>\n'
-        f"{about}{_part('Parameters', chosen) if rows else ''}{_data(run)}{_downloads(run)}</details>"
+        f"{about}{_part('Parameters', chosen) if rows else ''}{_data(run)}{_downloads(run)}{_citation(run)}</details>"
     )
 
 
@@ -79,6 +81,24 @@ def _downloads(run: Run) -> str:
     files = {f"{downloads(run)}/{name.format(slug=run.section.slug)}": words for name, words in DOWNLOADED.items()}
     items = "".join(f"<li>{link_html(way(run, path), words, download=True)}</li>" for path, words in files.items())
     return _part("Download", f"<ul>{items}</ul>")
+
+
+def _citation(run: Run) -> str:
+    """Return the reference to a page as BibTeX; a project without `CITATION.cff` has no author to name."""
+    path = project_root() / CITATION
+    if not path.is_file():
+        return ""
+    cited = plain_yaml.read(path)
+    fields = {
+        "author": " and ".join(f"{{{author['name']}}}" for author in cited["authors"]),
+        "title": f"{heading(run)} ({run.scenario.title})",
+        "howpublished": f"{cited['title']}, version {cited['version']}",
+        "year": cited["date-released"][:4],
+        "note": f"Run {run.run_id}",
+    }
+    lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
+    entry = escape(f"@misc{{{label(run).replace('/', '-')},\n{lines}\n}}")
+    return _part("Cite this page", f"<pre><code>{entry}</code></pre>")
 
 
 def _part(title: str, content: str) -> str:
