@@ -130,7 +130,10 @@ class Links:
     def _link(self, match: re.Match[str], run: Run) -> str:
         before, name, anchor = match.groups()
         own = run.scenario.name
-        found = (self.pages.get(key) for key in (name, *(f"{one}/{name}" for one in (own, *self.scenarios))))
+        # A scenario that is not published gives way to those that are.
+        names = (name, name.partition("/")[2])
+        under = (f"{one}/{wanted}" for wanted in names if wanted for one in (own, *self.scenarios))
+        found = (self.pages.get(key) for key in (name, *under))
         target = next(filter(None, found), None)
         if target is None:
             return match[0]
