@@ -1,5 +1,6 @@
 """Which tests are slow. They begin first, so that the cores finish together, and `make check` leaves them out."""
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,12 @@ SLOW = (
     "site/test_site_paper",
     "site/test_site_references",
 )
+
+
+@pytest.fixture(autouse=True)
+def _usual_limit_of_cells():
+    """A library that a test imports raises this limit for the whole process."""
+    csv.field_size_limit(131_072)
 
 
 @pytest.hookimpl(tryfirst=True)

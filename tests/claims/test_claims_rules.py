@@ -182,7 +182,14 @@ def test_numbers_that_make_no_sense_are_refused(change, message):
 
 
 HISTORY = [{"date": "2026-11-23", "reason": "First."}]
-CLAIM = {"id": "c", "title": "A claim", "paraphrase": "P.", "place": "summary", "history": HISTORY}
+CLAIM = {
+    "id": "c",
+    "title": "A claim",
+    "paraphrase": "P.",
+    "place": "summary",
+    "history": HISTORY,
+    "question": "drivers",
+}
 UNTESTABLE = CLAIM | {"would_test": "data", "no_alternatives": "no rule"}
 
 

@@ -103,7 +103,7 @@ def test_sources_share_years_and_break_lines_where_the_source_does():
     levels = pd.DataFrame(rows, columns=["source", "year", "value", "flag"]).assign(iso3="KOR")
     fig = charts.by_source(levels, {"a": "First", "b": "Second"}, {"KOR": "Korea"}, colour, 2011)
     first, second = fig.axes
-    assert [ax.get_title() for ax in fig.axes] == ["First", "Second"]
+    assert [ax.get_title() + ax.get_title("left") for ax in fig.axes] == ["First", "Second"]
     assert first.get_xlim() == second.get_xlim()
     lines = [line for line in first.lines if line.get_label() == "Korea"]
     assert np.isnan(lines[0].get_ydata()[1])

@@ -41,7 +41,9 @@ def described(run):
 
 def claim():
     fields = dict.fromkeys(("title", "paraphrase", "place", "would_test", "caveat", "no_alternatives"), HOSTILE)
-    found = Claim.model_validate(fields | {"id": "x", "history": [{"date": "2026-11-23", "reason": HOSTILE}]})
+    found = Claim.model_validate(
+        fields | {"id": "x", "question": "drivers", "history": [{"date": "2026-11-23", "reason": HOSTILE}]}
+    )
     return ledger.details(ledger.assess([found], Facts({}, {}), {})[0], report.escaped)
 
 

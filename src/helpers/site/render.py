@@ -21,10 +21,8 @@ from helpers import files, plain_yaml
 from helpers.errors import WorkError
 from helpers.runner import Run
 from helpers.site import pages
-from helpers.site.contract import page_paths
 from helpers.site.notebook_page import read_front_matter, text
 from helpers.site.plain_page import plain_notebook
-from helpers.site.scripts import set_policy
 from helpers.site.stage import notebook_text, other_files, staged_pages
 
 QUARTO, SMALLDOCS = "quarto", "smalldocs"
@@ -84,6 +82,10 @@ def render(root: Path, runs: Sequence[Run], name: str) -> Path:
         shutil.copytree(project / folder, site / folder, dirs_exist_ok=True)
     for path in (*root.glob(f"{pages.OWN_ASSETS}/*.js"), *root.glob("data/**/*.csv")):
         files.write_bytes(site / path.relative_to(root), path.read_bytes())
+    # Both parse whole pages, with a library that an unchanged site need not load.
+    from helpers.site.contract import page_paths
+    from helpers.site.scripts import set_policy
+
     set_policy(site, page_paths(site))
     return site
 
