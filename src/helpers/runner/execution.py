@@ -194,8 +194,11 @@ class Execution:
             folder.mkdir()
         needs = [other.results for other in run.needs.values()]
         run.generated = fingerprint.made_from_generated(run.ingested, needs, run.sweeps.values())
-        with run.scenario.vintages():
-            read = {name: (catalogue.sha256(name), catalogue.vintages(name)) for name in run.section.tables}
+        # Runs share this process: what a scenario hides is read off the run, not set for all.
+        seen = run.fingerprint.get("vintages", {})
+        read = {
+            name: (catalogue.sha256(name), seen.get(name) or catalogue.vintages(name)) for name in run.section.tables
+        }
         run.tables = {name: {"sha256": sha, "vintages": vintages} for name, (sha, vintages) in read.items()}
         files.write_text(self.folder / "context.json", json.dumps(run.context(results)))
         papermill.execute_notebook(
