@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ VARIABLE = "RESHORING_RUN"
 
 #: Of the point that is computed in this process now; a page's kernel finds its own in the file the variable names.
 _point: Mapping[str, Any] | None = None
-#: While parameters of a scenario are checked: the vintages that its runs may read.
-_vintages: Mapping[str, list[str]] = {}
+#: While parameters of a scenario are checked: the vintages that its runs may read. Each thread has its own.
+_vintages: ContextVar[Mapping[str, list[str]]] = ContextVar("vintages")
 
 
 @contextmanager
@@ -31,18 +32,17 @@ def point(described: Mapping[str, Any]) -> Iterator[None]:
 @contextmanager
 def vintages(allowed: Mapping[str, list[str]]) -> Iterator[None]:
     """Let code within the block see only these vintages of the tables named, as a run of the scenario will."""
-    global _vintages
-    before, _vintages = _vintages, allowed
+    token = _vintages.set(allowed)
     try:
         yield
     finally:
-        _vintages = before
+        _vintages.reset(token)
 
 
 def allowed_vintages() -> Mapping[str, list[str]]:
     """Return the vintages that may be read of each table some are kept from; oldest first."""
     run = current_run()
-    found: Mapping[str, list[str]] = _vintages if run is None else run.get("vintages", {})
+    found: Mapping[str, list[str]] = _vintages.get({}) if run is None else run.get("vintages", {})
     return found
 
 
