@@ -138,3 +138,40 @@ def test_another_expression_or_another_place_of_it_needs_a_run(page, quick):
     quick.write("alpha", [*others, text, code])
     assert next(row.reasons for row in rows(plan())) == ["the order of the cells changed"]
     assert states() == [("alpha", "ran")]
+
+
+CAPTION = """#| label: tbl-x
+#| tbl-cap: 'Twice is `{python} report.number(twice)` for `{python} who["it"]`'
+twice, who = scale * 2, {"it": "Côte d'Ivoire"}
+print("`{python} nothing`")"""
+
+
+def test_a_caption_says_numbers_that_its_own_cell_has_computed(page):
+    assert page("Text `{python} twice`.", CAPTION).ok
+    assert shown("step-1") == CAPTION.replace("`{python} report.number(twice)`", "4").replace(
+        '`{python} who["it"]`', "Côte d&#39;Ivoire"
+    )
+    done = completed("base", "alpha")
+    assert [item["cell"] for item in json.loads((done.results / "prose.json").read_text())] == [
+        "step-1",
+        "step-1",
+        "said",
+    ]
+
+
+def test_new_text_around_a_caption_with_numbers_needs_no_run(page, quick):
+    assert page("Text `{python} twice`.", CAPTION).ok
+    before = shown("step-1")
+    quick.write("alpha", [*cells("alpha", [CAPTION]), cell("markdown", "said", "Other `{python} twice`.")])
+    assert build().ok
+    assert (shown(), shown("step-1")) == ("Other 4.", before)
+
+
+@pytest.mark.parametrize("wrong", ["missing", "1 +", "[1]", "float('nan')"])
+def test_a_caption_that_cannot_be_said_names_its_cell(page, wrong):
+    try:
+        said = page("Text.", f"#| fig-cap: 'It is `{{python}} {wrong}`'\nx = 1").failures[0].error
+    except InputError as refused:
+        said = str(refused)
+    assert "step-1" in str(said)
+    assert wrong in str(said)

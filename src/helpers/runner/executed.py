@@ -2,7 +2,8 @@
 
 Prose holds them as inline expressions, `` `{python} expression` `` in a markdown cell. The kernel evaluates them right
 after the cell above has run (Jupyter's `user_expressions`), and `helpers.report.inline` says there what is written for
-a value. The executed notebook holds the finished text, and the expression behind each value in the metadata of the
+a value. A caption (`#| fig-cap:`, `#| tbl-cap:`) may hold them too; they are evaluated when its own cell has run. The
+executed notebook holds the finished text, and the expression behind each value in the metadata of the
 cell. `` `{{python}} x` `` is literal text: it shows `{python} x`.
 """
 
@@ -29,6 +30,9 @@ MARK = re.compile(
     r"|(?<!`)`\{python\}(?:[ \t]+(?P<expression>[^`\n]*[^`\s])[ \t]*`(?!`))?"
     r"|(?<!`)`\{\{python\}\}"
 )
+CAPTION = re.compile(r"^#\|[ \t]*(?:fig|tbl)-cap:.*$", re.MULTILINE)
+#: Either would end the text of a caption, which is YAML in quotes.
+QUOTES = {ord("'"): "&#39;", ord('"'): "&#34;"}
 FENCE = re.compile(r"\s*(`{3,}(?=[^`]*$)|~{3,})")
 SHOWN = "__import__('helpers.report.inline', fromlist=['as_markdown']).as_markdown((\n{}\n))"
 
@@ -52,14 +56,19 @@ class ExpressionError(Exception):
         self.cell_id, self.name = cell_id, name
 
 
-def _substitute(text: str, replace: Callable[[str], str]) -> str:
-    """Return a text with something in the place of each expression; fenced code is left as it is."""
+def _substitute(cell: dict[str, Any], replace: Callable[[str], str]) -> str:
+    """Return the text of a cell with something in the place of each expression; fenced code is left as it is."""
 
     def put(found: re.Match[str]) -> str:
         if found["marks"]:
             return found[0]
         return "`{python}" if found[0] == "`{{python}}" else replace(found["expression"] or "")
 
+    text = source(cell)
+    if cell["cell_type"] == "code":
+        return CAPTION.sub(lambda line: MARK.sub(put, line[0]), text)
+    if cell["cell_type"] != "markdown":
+        return text
     lines, fence = [], ""
     for line in text.splitlines(keepends=True):
         mark = FENCE.match(line)
@@ -74,22 +83,17 @@ def _substitute(text: str, replace: Callable[[str], str]) -> str:
     return "".join(lines)
 
 
-def expressions(text: str) -> list[str]:
-    """Return the expressions of a markdown cell in order, an empty one for each that is not complete."""
+def expressions_of(cell: dict[str, Any]) -> list[str]:
+    """Return the expressions of a cell in order, an empty one for each that is not complete."""
     found: list[str] = []
-    _substitute(text, lambda expression: found.append(expression) or "")  # type: ignore[func-returns-value]
+    _substitute(cell, lambda expression: found.append(expression) or "")  # type: ignore[func-returns-value]
     return found
 
 
-def expressions_of(cell: dict[str, Any]) -> list[str]:
-    """Return the expressions of any cell of a notebook: only markdown cells have some."""
-    return expressions(source(cell)) if cell["cell_type"] == "markdown" else []
-
-
-def with_values(text: str, values: Iterable[str]) -> str:
+def with_values(cell: dict[str, Any], values: Iterable[str]) -> str:
     """Return the finished text: each expression replaced by its value, in order."""
     remaining = iter(values)
-    return _substitute(text, lambda _: next(remaining))
+    return _substitute(cell, lambda _: next(remaining))
 
 
 def check(section: Section) -> None:
@@ -102,7 +106,8 @@ def check(section: Section) -> None:
     """
     for cell in section.cells:
         for expression in expressions_of(cell):
-            place = f"{relative(section.path)}: text cell {cell.get('id', '')}: `{{python}} {expression}`"
+            kind = "text cell" if cell["cell_type"] == "markdown" else "caption of cell"
+            place = f"{relative(section.path)}: {kind} {cell.get('id', '')}: `{{python}} {expression}`"
             if not expression:
                 raise InputError(
                     f"{place}: there is no expression, or no ` ends it on its line. "
@@ -116,7 +121,7 @@ def check(section: Section) -> None:
 
 
 async def evaluate(client: Any, cell: Any) -> None:
-    """Let the kernel evaluate the expressions of a markdown cell and put the values in their place.
+    """Let the kernel evaluate the expressions of a cell and put the values in their place.
 
     Parameters
     ----------
@@ -140,11 +145,12 @@ async def evaluate(client: Any, cell: Any) -> None:
         for expression, answer in zip(found, map(answers.get, asked), strict=True):
             if answer["status"] != "ok":
                 raise ExpressionError(cell.get("id", ""), expression, answer["ename"], answer["evalue"])
-            values.append(ast.literal_eval(answer["data"]["text/plain"]))
+            text = ast.literal_eval(answer["data"]["text/plain"])
+            values.append(text.translate(QUOTES) if cell["cell_type"] == "code" else text)
         cell.metadata[KEPT] = [
             {"expression": expression, "text": text} for expression, text in zip(found, values, strict=True)
         ]
-    cell.source = with_values(cell.source, values)
+    cell.source = with_values(cell, values)
 
 
 def record(notebook: Any, results: Path) -> None:
@@ -156,7 +162,7 @@ def record(notebook: Any, results: Path) -> None:
 
 
 def refreshed(cell: dict[str, Any], executed: Iterator[dict[str, Any]]) -> dict[str, Any]:
-    """Return an edited text cell with the values that its expressions, which are the same, had in a run.
+    """Return a cell, its text edited, with the values that its expressions, which are the same, had in a run.
 
     Parameters
     ----------
@@ -166,10 +172,9 @@ def refreshed(cell: dict[str, Any], executed: Iterator[dict[str, Any]]) -> dict[
         The cells of the run that hold values, from the one that belongs to this cell on.
     """
     fresh = {**cell, "metadata": dict(cell.get("metadata", {}))}
-    if cell["cell_type"] == "markdown":
-        kept = next(executed)["metadata"][KEPT] if expressions_of(cell) else []
-        fresh["source"] = with_values(source(cell), [value["text"] for value in kept])
-        fresh["metadata"] |= {KEPT: kept} if kept else {}
+    kept = next(executed)["metadata"][KEPT] if expressions_of(cell) else []
+    fresh["source"] = with_values(cell, [value["text"] for value in kept])
+    fresh["metadata"] |= {KEPT: kept} if kept else {}
     return fresh
 
 

@@ -107,10 +107,10 @@ class RunClient(PapermillNotebookClient):
     start_new_kernel = run_sync(async_start_new_kernel)
 
     async def async_execute_cell(self, cell: Any, cell_index: int, *args: Any, **kwargs: Any) -> Any:
-        """Execute a code cell; in a markdown cell put values in the place of expressions."""
-        if cell.cell_type == "markdown":
-            await executed.evaluate(self, cell)
-        return await super().async_execute_cell(cell, cell_index, *args, **kwargs)
+        """Execute a code cell; in prose and captions put values in the place of expressions."""
+        done = await super().async_execute_cell(cell, cell_index, *args, **kwargs)
+        await executed.evaluate(self, cell)
+        return done
 
     execute_cell = run_sync(async_execute_cell)
 
