@@ -1,4 +1,4 @@
-"""Commands of the site: site, pages (what Quarto's hook calls), check."""
+"""Commands of the site: site, pages (what Quarto's hook calls), check, page, package."""
 
 import sys
 import time
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from helpers.runner.commands import Address, Backend
+from helpers.runner.commands import Address, Backend, Scenarios
 
 if TYPE_CHECKING:
     from helpers.runner import Run
@@ -30,6 +30,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("pages")(pages)
     app.command("check")(check)
     app.command("page")(page)
+    app.command("package")(package)
 
 
 def site(
@@ -77,6 +78,29 @@ def page(
     target = out or project_root() / PAPER / scenario / f"{run.label}.{to.replace('typst', 'typ')}"
     write_paper(run, to, target)
     print(relative(target))
+
+
+def package(
+    scenario: Scenarios = None,
+    to: Annotated[Path | None, typer.Option(help="zip file to write; default: build/replication.zip")] = None,
+) -> None:
+    """Write a replication package for reviewers: README, data, code, results, and RO-Crate metadata of every run."""
+    from helpers.errors import InputError
+    from helpers.paths import project_root, relative
+    from helpers.site import crate, package_readme
+    from helpers.site import package as packing
+
+    target = to or project_root() / "build" / "replication.zip"
+    if target.suffix != ".zip" or target.is_dir():
+        raise InputError(f"{target} is no name for a zip archive: give a file that ends in .zip, such as review.zip.")
+    contents = packing.gather(project_root(), scenario)
+    title = contents.citation["title"]
+    written = {crate.README: package_readme.readme(contents, title), crate.METADATA: crate.crate(contents, title)}
+    packing.write(target, written, contents.files)
+    runs, held = len(contents.runs), len(contents.files) + len(written)
+    print(f"{relative(target)}: {runs} runs, {held} files, {target.stat().st_size / 1e6:.1f} MB")
+    if contents.edited:
+        print(f"note: {len(contents.edited)} files differ from the last commit; the README names them", file=sys.stderr)
 
 
 def _renderer(wanted: str | None) -> str:
