@@ -394,3 +394,16 @@ def test_front_page_and_ledger_show_the_claims_of_every_question():
     for name in ("index", "claims"):
         text = (ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8")
         assert {one for one in asked if f'[\\"{one}\\"]' not in text} == set()
+
+
+def test_what_the_feed_follows_names_its_sections_and_changes_lead_to_their_claims(results):
+    found = entries(results)
+    rows = ledger.followed(found).to_dict("records")
+    verdicts = {row["anchor"]: row["value"] for row in rows if row["what"].startswith("Verdict on")}
+    assert verdicts == {one.claim.id: one.verdict for one in found if one.claim.rule}
+    assert {row["sections"] for row in rows} == {"drivers"}
+    assert len({row["what"] for row in rows}) == len(rows)
+    (row,) = ledger.dated(found).to_dict("records")
+    assert row["what"].startswith("Rule changed: ")
+    assert row["text"].endswith("Before: t > 2. It gave: partly. Verdict now: supported.")
+    assert row["anchor"] in {one.claim.id for one in found}

@@ -150,7 +150,11 @@ def data():
 
 def notebook(title, *cells):
     """An executed notebook."""
-    front = cell("raw", "front", f"---\ntitle: {title}\nsection: x\nparameters: nowhere:Model\nat_root: true\n---")
+    front = cell(
+        "raw",
+        "front",
+        f"---\ntitle: {title}\ndescription: About it.\nsection: x\nparameters: nowhere:Model\nat_root: true\n---",
+    )
     return {"cells": [front, *cells], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 
 
@@ -192,7 +196,7 @@ def finished_run(root, section, scenario="latest", made=None, **front):
 
 def write_project(root):
     """Make a project below `root`, where it may be already, and return the runs that are to be published."""
-    for name in ("_quarto.yml", "references.bib"):
+    for name in ("_quarto.yml", "references.bib", "CITATION.cff"):
         shutil.copyfile(ROOT / name, root / name)
     shutil.copytree(ROOT / "assets", root / "assets", dirs_exist_ok=True)
     (root / "data").mkdir(exist_ok=True)

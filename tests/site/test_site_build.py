@@ -211,7 +211,7 @@ def test_a_module_of_another_form_is_refused(module):
 def test_the_staged_sidebar_leads_to_the_newest_view_of_each_page_there_is(project):
     root, runs = project
     configuration = yaml.safe_load((root / "_quarto.yml").read_text())
-    adapted = render.staged_configuration(configuration, runs)
+    adapted = render.staged_configuration(root, configuration, runs)
     contents = adapted["website"]["sidebar"]["contents"]
     assert [entry.get("text") or entry["section"] for entry in contents] == ["Overview", "Methods", "Data", "More"]
     assert contents[-1]["contents"] == ["build/pages/latest/heights.ipynb"]

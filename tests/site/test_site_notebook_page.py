@@ -24,7 +24,7 @@ def page(cells=None):
     if cells is not None:
         notebook["cells"] = [notebook["cells"][0], *cells]
     return page_notebook(
-        notebook, front={"order": 3}, box="<details>box</details>", source_links=lambda html: html + "!"
+        notebook, front={"order": 3}, box="<details>box</details>", source_links=lambda html, _: html + "!"
     )
 
 

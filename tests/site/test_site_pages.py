@@ -143,11 +143,11 @@ def test_what_a_generator_made_is_marked_above_the_box(run):
 
 
 def test_source_lines_link_the_files_there_are(run):
-    line = source_line_links(run, '<p class="source-line" data-results="heights">Source.</p>')
+    line = source_line_links(run, '<p class="source-line" data-results="heights">Source.</p>', {})
     assert line.count("<a ") == 2
     assert 'href="../../downloads/kita-2021/heights/tables/heights.csv"' in line
     assert "heights.png" not in line
-    assert source_line_links(run, '<p class="source-line">Source.</p>') == '<p class="source-line">Source.</p>'
+    assert source_line_links(run, '<p class="source-line">Source.</p>', {}) == '<p class="source-line">Source.</p>'
 
 
 def test_what_is_younger_than_the_scenario_says_so_on_its_page_and_beneath_its_figures(run):
@@ -158,10 +158,10 @@ def test_what_is_younger_than_the_scenario_says_so_on_its_page_and_beneath_its_f
     assert "Scenario: New and Old" in run_box(run)
     assert "1 of 1 tables published after 3 May 2019" in run_box(run)
     assert "rd_gdp</th><td>2020-10</td><td>Nothing so old is &lt;kept&gt;." in run_box(run)
-    line = source_line_links(run, '<p class="source-line">Source: UN (unsdg-2020-10); X (other).</p>')
+    line = source_line_links(run, '<p class="source-line">Source: UN (unsdg-2020-10); X (other).</p>', {})
     assert line.endswith("X (other). Published after 3 May 2019: unsdg-2020-10.</p>")
     other = '<p class="source-line">Source: UN (unsdg-2020-10-b).</p>'
-    assert source_line_links(run, other) == other
+    assert source_line_links(run, other, {}) == other
 
 
 OVERVIEW = {

@@ -223,6 +223,47 @@ def revisions(entries: Sequence[Entry]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["claim", "date", "asked", "was", "gave", "why", "now"])
 
 
+def followed(entries: Sequence[Entry]) -> pd.DataFrame:
+    """Return what the feed of changes compares from view to view: verdicts, and the numbers behind them, as text.
+
+    Returns
+    -------
+    DataFrame
+        what, value, sections (that leave the numbers, separated by spaces), anchor.
+    """
+    rows = []
+    for one in entries:
+        claim, kind = one.claim, one.claim.kind
+        if claim.rule is None or kind is None:
+            continue
+        sections = " ".join(sorted({name.partition(".")[0] for name in claim.rule.metrics()}))
+        rows.append((f"Verdict on “{claim.title}”", str(one.verdict), sections, claim.id))
+        for found in one.decision.findings:
+            label = found.number.label
+            value = figure_of(found.value, 1) if kind.asks == "figure" else _amount(found.value, kind) or "n/a"
+            if found.low is not None:
+                value += f" (interval {figure_of(found.low, kind.digits)} to {figure_of(found.high, kind.digits)})"
+            rows.append((f"{label[:1].upper()}{label[1:]} ({claim.title})", value, sections, claim.id))
+    return pd.DataFrame(rows, columns=["what", "value", "sections", "anchor"])
+
+
+def dated(entries: Sequence[Entry]) -> pd.DataFrame:
+    """Return the changes of rules for the feed.
+
+    Returns
+    -------
+    DataFrame
+        date, what, text, anchor.
+    """
+    anchors = {one.claim.title: one.claim.id for one in entries}
+    rows = []
+    for row in revisions(entries).to_dict("records"):
+        before = f" Before: {row['was']}. It gave: {row['gave']}." if row["was"] else ""
+        what = f"{'Rule changed' if row['was'] else 'New claim'}: {row['claim']}"
+        rows.append((row["date"], what, f"{row['why']}{before} Verdict now: {row['now']}.", anchors[row["claim"]]))
+    return pd.DataFrame(rows, columns=["date", "what", "text", "anchor"])
+
+
 def sources(entries: Sequence[Entry], known: Mapping[str, str]) -> pd.DataFrame:
     """Claim to code: claim, metric, notebook and cell that leaves it, and where the page shows it.
 

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from lxml import etree
 from lxml import html as parser
 
 from helpers.site.pages import PAGES, VARIANTS
 from helpers.site.scripts import foreign, shared_scripts
+from helpers.site.share import FEED, MISSING_PAGE, ROBOTS, SITEMAP
 
 EXTERNAL = re.compile(r"^(https?:)?//", re.I)
 SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:|^//", re.I)
@@ -73,6 +75,11 @@ class RenderedPage:
         return " ".join(" ".join(parts).split())
 
     @property
+    def address(self) -> str:
+        """The public address that the page tells."""
+        return str(self.tree.xpath("string(//link[@rel='canonical']/@href)"))
+
+    @property
     def is_list(self) -> bool:
         """Tell whether the page lists the variants of a section; all others are made from a run."""
         return bool(self.main.xpath(f".//*[contains(@class, '{VARIANTS}')]"))
@@ -121,7 +128,7 @@ def contract(site: Path) -> list[Finding]:
 def page_paths(site: Path) -> list[str]:
     """Return the pages of a rendered site, sorted, without what its libraries hold and what leads to a page."""
     found = {path.relative_to(site).as_posix(): path for path in site.rglob("*.html")}
-    pages = (name for name in sorted(found) if not name.startswith("site_libs/"))
+    pages = (name for name in sorted(found) if not name.startswith("site_libs/") and name != MISSING_PAGE)
     return [name for name in pages if REDIRECT not in found[name].read_text(encoding="utf-8")[:200]]
 
 
@@ -222,6 +229,16 @@ def offline(page: RenderedPage) -> Iterator[str]:
             yield f"loads {element.get('href')}"
 
 
+def shared_well(page: RenderedPage) -> Iterator[str]:
+    """A card of the page has title, description and picture; the page tells its address, its date and the feed."""
+    drawn = page.main.xpath(".//a[@download][.='PNG']")
+    wanted = {"og:title", "og:description", "og:url", "dcterms.date"} | ({"og:image"} if drawn else set())
+    told = {str(meta.get("property") or meta.get("name")) for meta in page.tree.xpath("//meta[@content!='']")}
+    yield from (f"the head does not tell {name}" for name in sorted(wanted - told))
+    if not page.tree.xpath("//link[@rel='canonical']") or not page.tree.xpath("//link[@rel='alternate']"):
+        yield "the head does not tell the address of the page or of the feed"
+
+
 PAGE_RULES: dict[str, Callable[[RenderedPage], Iterable[str]]] = {
     "headings": headings,
     "language": language,
@@ -232,6 +249,7 @@ PAGE_RULES: dict[str, Callable[[RenderedPage], Iterable[str]]] = {
     "run box": run_boxes,
     "generated data": watermarks,
     "offline": offline,
+    "sharing": shared_well,
 }
 
 
@@ -314,8 +332,21 @@ def machine_folders(site: Path, pages: dict[str, RenderedPage]) -> Iterator[str]
             yield f"{path} names a folder of this machine: {match.group(0)}"
 
 
+def for_programs(site: Path, pages: dict[str, RenderedPage]) -> Iterator[str]:
+    """The sitemap names every page, robots.txt the sitemap; the feed can be read; there is a page for what is not."""
+    missing = [name for name in (SITEMAP, ROBOTS, FEED, MISSING_PAGE) if not (site / name).is_file()]
+    if missing:
+        yield f"there is no {', '.join(missing)}"
+        return
+    named = etree.parse(site / SITEMAP).xpath("//*[local-name()='loc']/text()")
+    yield from (f"the sitemap does not name {path}" for path, page in pages.items() if page.address not in named)
+    if not etree.parse(site / FEED).xpath("/*[local-name()='feed']/*[local-name()='updated']"):
+        yield "the feed has no date"
+
+
 SITE_RULES: dict[str, Callable[[Path, dict[str, RenderedPage]], Iterable[str]]] = {
     "search": search_index,
+    "for programs": for_programs,
     "front page": reachable,
     "offline": styles_offline,
     "folders": machine_folders,

@@ -33,6 +33,7 @@ WIDGET = "application/vnd.jupyter.widget"
 ATTACHED = re.compile(r"attachment:([^)\s\"'<>]+)")
 
 Cell = dict[str, Any]
+SourceLinks = Callable[[str, Mapping[str, Any]], str]
 
 
 def page_notebook(
@@ -41,7 +42,7 @@ def page_notebook(
     front: Mapping[str, Any],
     box: str,
     box_last: bool = False,
-    source_links: Callable[[str], str],
+    source_links: SourceLinks,
 ) -> dict[str, Any]:
     """Return the notebook as it is published.
 
@@ -54,7 +55,7 @@ def page_notebook(
     box, box_last : str, bool
         HTML of the run box, placed beneath the title, or at the end if it is to come last.
     source_links : callable
-        Turns the HTML of a source line into one with download links.
+        Turns the HTML of a source line, and the options of its cell, into one with links.
 
     Returns
     -------
@@ -111,7 +112,7 @@ def cell_options(source: str) -> tuple[dict[str, Any], str]:
     return options, "\n".join(lines[count:]).strip("\n")
 
 
-def _published_cells(cell: Cell, source_links: Callable[[str], str]) -> list[Cell]:
+def _published_cells(cell: Cell, source_links: SourceLinks) -> list[Cell]:
     if cell["cell_type"] != "code":
         return [new_cell(cell["cell_type"], cell["id"], _with_pictures(cell, protect_currency(text(cell))))]
     if HIDDEN_TAGS & set(cell.get("metadata", {}).get("tags", [])):
@@ -122,7 +123,7 @@ def _published_cells(cell: Cell, source_links: Callable[[str], str]) -> list[Cel
     is_hidden = options.get("echo") is False or options.get("include") is False
     shown = kept or (code and not is_hidden and "label" not in options)
     head = [_code_cell(cell["id"], options, code, kept)] if shown else []
-    tail = [_moved_cell(f"{cell['id']}-{n}", output, source_links) for n, output in enumerate(moved, 1)]
+    tail = [_moved_cell(f"{cell['id']}-{n}", output, options, source_links) for n, output in enumerate(moved, 1)]
     return head + tail
 
 
@@ -192,9 +193,9 @@ def _lines(content: str) -> list[str]:
     return content.splitlines(keepends=True)
 
 
-def _moved_cell(name: str, output: Mapping[str, Any], source_links: Callable[[str], str]) -> Cell:
+def _moved_cell(name: str, output: Mapping[str, Any], options: Mapping[str, Any], source_links: SourceLinks) -> Cell:
     if _is_source_line(output):
-        return html_cell(name, source_links(text(output["data"], "text/html")))
+        return html_cell(name, source_links(text(output["data"], "text/html"), options))
     data = output["data"]
     if "text/markdown" in data:
         return new_cell("markdown", name, protect_currency(text(data, "text/markdown")))

@@ -91,7 +91,7 @@ def _subtitle(run: Run) -> str:
 
 def _as_html(run: Run) -> str:
     """Return the page as HTML that holds what a reader of paper sees, its images as files in the working folder."""
-    notebook = page_notebook(_drawn(run), front={}, box="", source_links=lambda html: html)
+    notebook = page_notebook(_drawn(run), front={}, box="", source_links=lambda html, _: html)
     bibliography = pages.site_root() / pages.BIBLIOGRAPHY
     page = plain_notebook(notebook, "page", bibliography, code=False)
     for name, data in page.files.items():

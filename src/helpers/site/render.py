@@ -23,6 +23,7 @@ from helpers.runner import Run
 from helpers.site import pages
 from helpers.site.notebook_page import read_front_matter, text
 from helpers.site.plain_page import plain_notebook
+from helpers.site.share import changes, footer, head, newest_data, publication, site_files
 from helpers.site.stage import notebook_text, other_files, staged_pages
 
 QUARTO, SMALLDOCS = "quarto", "smalldocs"
@@ -72,7 +73,7 @@ def render(root: Path, runs: Sequence[Run], name: str) -> Path:
     for place, data in other_files(root, runs):
         files.write_bytes(project / place, data)
     configuration = plain_yaml.read(root / pages.CONFIGURATION)
-    adapted = staged_configuration(configuration, runs)
+    adapted = staged_configuration(root, configuration, runs)
     notebooks = staged_pages(runs)
     {QUARTO: _render_quarto, SMALLDOCS: _render_smalldocs}[name](root, project, notebooks, adapted)
     site = project / pages.SITE
@@ -86,11 +87,16 @@ def render(root: Path, runs: Sequence[Run], name: str) -> Path:
     from helpers.site.contract import page_paths
     from helpers.site.scripts import set_policy
 
-    set_policy(site, page_paths(site))
+    known, places = publication(root), page_paths(site)
+    changed = changes(runs, known.released)
+    day = max(known.released, newest_data(runs), *(one.day for one in changed))
+    set_policy(site, places, lambda place: head(place, known, day))
+    for place, content in site_files(changed, places, known, day):
+        files.write_text(site / place, content)
     return site
 
 
-def staged_configuration(configuration: dict[str, Any], runs: Sequence[Run]) -> dict[str, Any]:
+def staged_configuration(root: Path, configuration: dict[str, Any], runs: Sequence[Run]) -> dict[str, Any]:
     """Return the configuration for a staged copy: no hook, in the sidebar the pages there are and no others."""
     project = {key: value for key, value in configuration["project"].items() if key not in ("pre-render", "resources")}
     website = dict(configuration["website"])
@@ -101,6 +107,7 @@ def staged_configuration(configuration: dict[str, Any], runs: Sequence[Run]) -> 
     more = [place for place in newest if f"/{pages.address(place)}" not in named and place.startswith(pages.PAGES)]
     kept += [{"section": "More", "contents": more}] if more else []
     website["sidebar"] = website["sidebar"] | {"contents": kept}
+    website["page-footer"] = website["page-footer"] | {"right": footer(publication(root), newest_data(runs))}
     return configuration | {"project": project | {"output-dir": pages.SITE}, "website": website}
 
 
@@ -161,7 +168,7 @@ def smalldocs_configuration(configuration: dict[str, Any]) -> dict[str, Any]:
     html["theme"] = {"light": "default", "dark": "assets/bootstrap-dark.css"}
     images = [f"{folder}/*{ending}" for folder in ("*_files", f"{pages.PAGES}/**") for ending in (".svg", ".png")]
     project = adapted["project"] | {"resources": images}
-    kept = {key: value for key, value in adapted.items() if key not in ("bibliography", "execute")}
+    kept = {key: value for key, value in adapted.items() if key not in ("bibliography", "execute", "maintainers")}
     return kept | {"project": project, "format": {"html": html}}
 
 

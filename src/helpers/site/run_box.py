@@ -4,8 +4,8 @@ import posixpath
 import re
 from collections.abc import Mapping
 from html import escape
+from typing import Any
 
-from helpers import plain_yaml
 from helpers.data.as_of import AsOf
 from helpers.data.records import Vintage
 from helpers.paths import project_root
@@ -13,7 +13,8 @@ from helpers.report.inline import Rich, code, link_html
 from helpers.report.tables import html_table
 from helpers.report.words import as_text
 from helpers.runner import Run
-from helpers.site.pages import CITATION, address, downloads, heading, label, listed, way
+from helpers.site.pages import address, downloads, listed, page, way
+from helpers.site.share import FEED, citation, in_words, newest_data, publication
 
 WATERMARK = (
     '<div class="generated-data" role="alert"><strong>Generated data.</strong> This page was made from data that a '
@@ -41,7 +42,8 @@ def run_box(run: Run) -> str:
         f'{WATERMARK if run.generated else ""}<details class="run-box"><summary>'
         f'<span class="run-scenario">{escape(of)}</span> '
         f'<span class="run-id">run <code>{run.run_id}</code></span></summary>\n'
-        f"{about}{_part('Parameters', chosen) if rows else ''}{_data(run)}{_downloads(run)}{_citation(run)}</details>"
+        f"{about}{_part('Parameters', chosen) if rows else ''}{_data(run)}{_downloads(run)}"
+        f"{_version(run)}{_citation(run)}</details>"
     )
 
 
@@ -83,22 +85,24 @@ def _downloads(run: Run) -> str:
     return _part("Download", f"<ul>{items}</ul>")
 
 
+def _version(run: Run) -> str:
+    """Return of which version and date a page is, and where its source and what changed can be read."""
+    known, newest = publication(project_root()), newest_data([run])
+    dated = [f"Version {known.version} of {in_words(known.released)}"] if known.version else []
+    dated += [f"data published up to {in_words(newest)}"] if newest else []
+    links = {}
+    if known.repository:
+        links = {known.source(f"notebooks/{run.section.slug}.ipynb"): "this notebook in the repository"}
+    links |= {way(run, FEED): "what changed (feed)"} if known.address else {}
+    told = [escape(", ".join(dated)), ", ".join(link_html(place, words) for place, words in links.items())]
+    return _part("Version", f"<p>{'. '.join(filter(None, told))}.</p>") if any(told) else ""
+
+
 def _citation(run: Run) -> str:
-    """Return the reference to a page as BibTeX; a project without `CITATION.cff` has no author to name."""
-    path = project_root() / CITATION
-    if not path.is_file():
-        return ""
-    cited = plain_yaml.read(path)
-    fields = {
-        "author": " and ".join(f"{{{author['name']}}}" for author in cited["authors"]),
-        "title": f"{heading(run)} ({run.scenario.title})",
-        "howpublished": f"{cited['title']}, version {cited['version']}",
-        "year": cited["date-released"][:4],
-        "note": f"Run {run.run_id}",
-    }
-    lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
-    entry = escape(f"@misc{{{label(run).replace('/', '-')},\n{lines}\n}}")
-    return _part("Cite this page", f"<pre><code>{entry}</code></pre>")
+    """Return the references to a page; a project that names no author has none."""
+    forms = citation(run, publication(project_root()))
+    shown = "".join(f"<p>{form}</p><pre><code>{escape(entry)}</code></pre>" for form, entry in forms.items())
+    return _part("Cite this page", shown) if forms else ""
 
 
 def _part(title: str, content: str) -> str:
@@ -133,8 +137,17 @@ def switch(place: str, views: Mapping[str, str]) -> str:
     return f'<nav class="views" aria-label="Views of this page">{"".join(links)}</nav>\n'
 
 
-def source_line_links(run: Run, html: str) -> str:
-    """Return a source line with links to the files saved under its name, and what is younger than the scenario."""
+def source_line_links(run: Run, html: str, options: Mapping[str, Any]) -> str:
+    """Return a source line with links to its figure and the files saved, and what is younger than the scenario.
+
+    Parameters
+    ----------
+    run : Run
+    html : str
+        The source line.
+    options : mapping
+        Of the cell that shows the figure or table.
+    """
     name = html.partition('data-results="')[2].partition('"')[0]
     kinds = {f"tables/{name}.csv": "CSV", f"figures/{name}.svg": "SVG", f"figures/{name}.png": "PNG"}
     found = [(path, words) for path, words in kinds.items() if name and (run.results / path).is_file()]
@@ -144,4 +157,16 @@ def source_line_links(run: Run, html: str) -> str:
     named = sorted(name for name in later if re.search(rf"[(, ]{re.escape(name)}[),]", html))
     after = f" Published after {as_of.words}: {', '.join(named)}." if as_of and named else ""
     files = f' <span class="downloads">Download: {links}</span>' if links else ""
-    return f"{html.removesuffix('</p>')}{after}{files}</p>"
+    here = f' <a href="#{escape(str(options["label"]))}">Link</a>' if "label" in options else ""
+    return f"{html.removesuffix('</p>')}{after}{files}{here}</p>{_embed(run, name, options)}"
+
+
+def _embed(run: Run, name: str, options: Mapping[str, Any]) -> str:
+    """Return, folded, what shows a figure on another site: its picture, which leads to its place here."""
+    known, picture = publication(project_root()), f"figures/{name}.svg"
+    if not (known.address and "label" in options and (run.results / picture).is_file()):
+        return ""
+    shown, alt = known.url(f"{downloads(run)}/{picture}"), escape(str(options.get("fig-alt", "")))
+    place = known.url(f"{address(page(run))}#{options['label']}")
+    code = f'<a href="{escape(place)}"><img src="{escape(shown)}" alt="{alt}" style="max-width:100%"></a>'
+    return f'<details class="embed"><summary>Embed</summary><pre><code>{escape(code)}</code></pre></details>'

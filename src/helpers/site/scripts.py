@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ def foreign(tree: Any, shared: set[str]) -> Iterator[str]:
                 yield f"an address that is neither http nor https: {value[:60]!r}"
 
 
-def set_policy(site: Path, pages: Iterable[str]) -> None:
+def set_policy(site: Path, pages: Iterable[str], head: Callable[[str], str] = lambda _: "") -> None:
     """Give each page of a rendered site a policy: browsers run scripts of its own files and of its renderer.
 
     Parameters
@@ -72,6 +72,8 @@ def set_policy(site: Path, pages: Iterable[str]) -> None:
         The folder of the site.
     pages : iterable of str
         Its pages, as paths below that.
+    head : callable, optional
+        Returns what else stands in the head of a page.
     """
     parsed = {site / path: (site / path).read_bytes() for path in pages}
     utf8 = parser.HTMLParser(encoding="utf-8")
@@ -82,8 +84,10 @@ def set_policy(site: Path, pages: Iterable[str]) -> None:
         hashes = " ".join(map(_hash, known))
         # A page opened from the disk has no origin that 'self' could mean to every browser.
         rule = f"script-src 'self' file: 'unsafe-hashes' {hashes}; object-src 'none'; base-uri 'none'"
-        meta = f'<meta http-equiv="Content-Security-Policy" content="{rule}">'.encode()
-        path.write_bytes(HEAD.sub(rb"\g<0>" + meta, content, count=1))
+        meta = f'<meta http-equiv="Content-Security-Policy" content="{rule}">'
+        begun = HEAD.search(content)
+        end = begun.end() if begun else 0
+        path.write_bytes(content[:end] + (meta + head(path.relative_to(site).as_posix())).encode() + content[end:])
 
 
 def _hash(script: str) -> str:

@@ -53,27 +53,37 @@ def staged_pages(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
     """Return the notebook of each page, lists of variants included, by its place below the root."""
     links, views = pages.Links(runs), pages.views(runs)
     groups = {pages.listed(group[0]): group for group in pages.variant_groups(runs)}
-    lists = {place: variant_list(group, views[place], runs) for place, group in groups.items()}
-    return {pages.page(run): _staged_page(run, links, views[pages.page(run)]) for run in runs} | lists
+    card = next(filter(None, map(picture, runs)), "")
+    lists = {place: variant_list(group, views[place], runs, card) for place, group in groups.items()}
+    return {pages.page(run): _staged_page(run, links, views[pages.page(run)], card) for run in runs} | lists
 
 
-def _front(run: Run, title: str, place: str, views: Mapping[str, str]) -> dict[str, Any]:
+def _front(run: Run, title: str, place: str, views: Mapping[str, str], card: str) -> dict[str, Any]:
     """Return the front matter that depends on where else the page stands: search finds the newest view alone."""
     front: dict[str, Any] = {"title": title, "order": run.section.order}
+    front |= {"image": image} if (image := picture(run) or card) else {}
     if place != next(iter(views)):
         front |= {"pagetitle": f"{title} – {escaped(run.scenario.title)}", "search": False}
     old = pages.aliases(run, place)
     return front | ({"aliases": old} if old else {})
 
 
-def _staged_page(run: Run, links: pages.Links, views: Mapping[str, str]) -> dict[str, Any]:
+def picture(run: Run) -> str:
+    """Return where the picture lies that the page of a run shows first, for cards of that page; empty without any."""
+    written = run.notebook.read_text(encoding="utf-8")
+    shown = (run.results / f"figures/{name}.png" for name in re.findall(r'data-results=\\"([\w-]+)', written))
+    found = next((path.name for path in shown if path.is_file()), "")
+    return found and f"/{pages.downloads(run)}/figures/{found}"
+
+
+def _staged_page(run: Run, links: pages.Links, views: Mapping[str, str], card: str) -> dict[str, Any]:
     place = pages.page(run)
     notebook = page_notebook(
         json.loads(run.notebook.read_text(encoding="utf-8")),
-        front=_front(run, pages.heading(run, escaped), place, views),
+        front=_front(run, pages.heading(run, escaped), place, views, card),
         box=way_back(run) + switch(place, views) + run_box(run),
         box_last=run.section.at_root,
-        source_links=lambda html: source_line_links(run, html),
+        source_links=lambda html, options: source_line_links(run, html, options),
     )
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
@@ -85,7 +95,9 @@ def _staged_page(run: Run, links: pages.Links, views: Mapping[str, str]) -> dict
     return notebook
 
 
-def variant_list(runs: Sequence[Run], views: Mapping[str, str], others: Sequence[Run] = ()) -> dict[str, Any]:
+def variant_list(
+    runs: Sequence[Run], views: Mapping[str, str], others: Sequence[Run] = (), card: str = ""
+) -> dict[str, Any]:
     """Return the page that lists the variants of one section under one scenario.
 
     It has a row each, with the metrics that the section's front matter declares under `overview`.
@@ -97,6 +109,8 @@ def variant_list(runs: Sequence[Run], views: Mapping[str, str], others: Sequence
         Where the list lies under each scenario, with the scenario's title.
     others : sequence of Run, optional
         Runs of other scenarios: a metric that only they have is missing here.
+    card : str, optional
+        Picture for cards of a page that has none of its own.
 
     Raises
     ------
@@ -125,7 +139,7 @@ def variant_list(runs: Sequence[Run], views: Mapping[str, str], others: Sequence
         caption=f"Table 1. {declared.get('caption', section.title)}. Scenario: {scenario.title}.",
     )
     place = pages.listed(runs[0])
-    front = _front(runs[0], section.title, place, views) | {"description": section.description}
+    front = _front(runs[0], section.title, place, views, card) | {"description": section.description}
     count = "One page" if len(runs) == 1 else f"{len(runs)} pages, each"
     lead = f"{count} made by the same notebook. Scenario: {escaped(scenario.title)}."
     listed = html_cell("variants", f'{switch(place, views)}<div class="{pages.VARIANTS}">\n{table}\n</div>')
