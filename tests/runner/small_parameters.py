@@ -43,6 +43,16 @@ class StrictParameters(BaseModel):
         return self
 
 
+class TableParameters(SmallParameters):
+    """Parameters of which one names the table that is read."""
+
+    word: str = Field("robot_density", description="table whose rows are counted")
+
+    def tables(self) -> list[str]:
+        """Return the tables that the values name."""
+        return [self.word]
+
+
 class GroupParameters(SmallParameters):
     """Parameters that tell other sections for which words there are to be variants."""
 

@@ -5,6 +5,8 @@ import json
 import pytest
 from small_project import cell, cells
 
+CHOOSES = "small_parameters:TableParameters"
+
 
 def test_run_prints_numbers_and_place(quick, line):
     quick.add("alpha")
@@ -151,3 +153,18 @@ def test_lists(quick, line):
     assert "alpha: scale = 4" in line("scenarios")[1]
     assert "schema.json" in line("params", "--schema")[1]
     assert (quick.root / "scenarios" / "schema.json").is_file()
+
+
+def test_tables_that_parameters_choose_need_no_line_in_the_front_matter(quick, line):
+    quick.tables("robot_density", "labour_share")
+    quick.add("alpha", "from helpers import data\nreport.metrics(rows=len(data.load(word)))", model=CHOOSES)
+    quick.edit("alpha", "parameters", "scale = 2\nword = 'robot_density'\nweights = {}")
+    for command in (["run", "alpha"], ["run", "alpha", "--numbers"], ["build", "alpha"]):
+        assert line(*command)[0] == 0
+    assert line("run", "alpha", "-p", "word=labour_share")[0] == 0
+    manifests = [json.loads(path.read_text()) for path in quick.root.glob("build/*/*/*/manifest.json")]
+    read = sorted(name for manifest in manifests for name in manifest["tables"])
+    assert read == ["labour_share", "robot_density", "robot_density"]
+    sweep = {"title": "Try", "section": "alpha", "grid": {"word": ["robot_density", "labour_share"]}}
+    (quick.root / "sweeps" / "try.yml").write_text(json.dumps(sweep))
+    assert "2 points, 1 computed, 1 known before, 0 failed" in line("sweep", "try")[1]

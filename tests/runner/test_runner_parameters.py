@@ -124,7 +124,7 @@ def test_a_scenario_with_a_wrong_value_stops_the_build_before_anything_runs(proj
         ({"parameters": {"alhpa": {}}}, "Did you mean 'alpha'"),
         ({"parametres": {}}, "Did you mean 'parameters'"),
         ({"extends": "bas"}, "Did you mean 'base'"),
-        ({"extends": "odd"}, "in a circle: odd -> odd"),
+        ({"extends": "odd"}, "Scenario odd extends itself. Name another under `extends`, or leave that line out"),
         ({"parameters": {"alpha": 3}}, "parameters.alpha: it must hold `name: value` lines"),
         ({"parameters": 3}, "parameters: it must hold `name: value` lines"),
     ],

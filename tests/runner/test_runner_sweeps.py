@@ -14,6 +14,7 @@ from helpers.errors import InputError
 from helpers.runner import build, completed, design, sweeps
 from helpers.runner.points import Workers
 
+OPENED = sweeps._workers
 LIMIT = "time_limit: 1\n"
 GRID = {"section": "alpha", "grid": {"scale": [1, 2, 3], "word": ["one", "two"]}}
 
@@ -133,10 +134,14 @@ def test_each_point_shows_the_value_it_has_for_what_others_vary(swept):
     ]
 
 
-def test_a_combination_the_model_refuses_is_a_failure_of_its_point(swept):
+def test_a_combination_the_model_refuses_is_shown_as_refused_and_not_as_failed(swept, line):
     swept.add("alpha", model="small_parameters:StrictParameters")
     swept.edit("alpha", "parameters", "scale = 2\nword = 'one'\nweights = {}\nyear = 2018")
-    sweeps.run(swept.sweep({"section": "alpha", "grid": {"scale": [2, 9], "word": ["three"]}}))
+    recap = sweeps.run(swept.sweep({"section": "alpha", "grid": {"scale": [2, 9], "word": ["three"]}}))
+    assert (recap.points, recap.failed, recap.refused) == (2, 0, 1)
+    assert recap.line().endswith("2 points, 1 computed, 0 known before, 0 failed, 1 refused")
+    code, told = line("sweep", "try")
+    assert (code, "why 1 were refused: build/sweeps/try/failures.csv" in told) == (0, True)
     (refused,) = rows(file="failures")
     assert refused["kind"] == "refused"
     assert "scale of at most 3" in refused["message"]
@@ -235,11 +240,25 @@ def test_a_section_that_reads_a_sweep_is_built_after_it_and_again_when_it_change
 def test_what_a_sweep_says_of_itself_is_recorded_and_renewed_without_computing(swept):
     name = swept.sweep(GRID)
     sweeps.run(name)
-    swept.sweep(GRID | {"title": "Renamed", "metric": "double"})
+    swept.sweep(GRID | {"title": "Renamed", "metric": "heaviest"})
     recap = sweeps.run(name)
     assert (recap.points, recap.computed) == (6, 0)
     told = sweeps.completed(name).summary["about"]
-    assert (told["title"], told["metric"]) == ("Renamed", "double")
+    assert (told["title"], told["metric"]) == ("Renamed", "heaviest")
+
+
+def test_a_metric_that_no_point_leaves_is_refused_at_the_first_point_and_then_before_any(swept, monkeypatch):
+    monkeypatch.setattr(sweeps, "_workers", OPENED)  # a refusal ends the processes, which others still need
+    several = {"section": "alpha", "grid": {"scale": list(range(40))}}
+    with pytest.raises(InputError, match="'vaule' is not a known metric of its points"):
+        sweeps.run(swept.sweep(several | {"metric": "vaule"}), jobs=1)
+    computed = len(list(swept.root.glob("build/points/alpha/*.json")))
+    assert 1 <= computed < 40
+    assert sweeps.completed("try") is None
+    with pytest.raises(InputError, match="'vaule' is not a known metric"):
+        sweeps.run("try")
+    assert len(list(swept.root.glob("build/points/alpha/*.json"))) == computed
+    assert sweeps.run(swept.sweep(several | {"metric": "value"})).computed == 40 - computed
 
 
 def test_edited_tables_are_made_anew(swept):

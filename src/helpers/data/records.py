@@ -179,6 +179,11 @@ class TableRecord(Strict):
         return [column.name for column in self.columns if column.key]
 
     @property
+    def is_indicator(self) -> bool:
+        """Whether it is a series of one value an economy, year and vintage, which a composite index can take."""
+        return set(self.key) == {"iso3", "year", "vintage"} and "value" in self.column_names
+
+    @property
     def references(self) -> dict[str, tuple[str, str]]:
         """Columns that refer to another table: name -> (table, column)."""
         found = {column.name: column.refers_to.split(".") for column in self.columns if column.refers_to}

@@ -89,10 +89,7 @@ def is_possible(name: str) -> bool:
     """Tell whether an indicator has that name: the share of patents, or a table of one value an economy and year."""
     if name == PATENT_SHARE:
         return True
-    if name not in catalogue.tables():
-        return False
-    record = catalogue.metadata(name)
-    return set(record.key) == {"iso3", "year", "vintage"} and "value" in record.column_names
+    return name in catalogue.tables() and catalogue.metadata(name).is_indicator
 
 
 def labels(names: Iterable[str]) -> dict[str, str]:

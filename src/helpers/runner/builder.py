@@ -286,18 +286,19 @@ def _outside_build(slug: str, assignments: list[str], scenario_name: str | None,
     """Return a run with parameters of its own; what it reads is used as it is, with a note when that is out of date."""
     declared, section, name = Declared(), notebooks.section(slug), scenario_name or DEFAULT
     values = parameters.assigned(section, assignments, scenario_name)
-    one = Run(section, declared.scenarios.get(name) or Scenario(name, name), Path(), parameters=values)
+    under = declared.scenarios.get(name) or Scenario(name, name)
+    one = Run(section.reading(values), under, Path(), parameters=values)
     every = plan.with_needs([one], declared)
-    for under, label in (other.key for other in one.needs.values() if other.finished()[0] is None):
+    for where, label in (other.key for other in one.needs.values() if other.finished()[0] is None):
         raise WorkError(
-            f"Section {slug} reads the results of {label}, which has none under scenario {under}. "
-            f"Run `reshoring build {label} --scenario {under}` first, or name another with --scenario."
+            f"Section {slug} reads the results of {label}, which has none under scenario {where}. "
+            f"Run `reshoring build {label} --scenario {where}` first, or name another with --scenario."
         )
     swept = plan.sweeps_read(every)
     for row in plan.rows(every, swept):
         if row.name != one.name and row.state in ("stale", "failed"):
-            under, _, label = row.name.partition("/")
-            renew = f"`reshoring build {label} --scenario {under}` renews them"
+            where, _, label = row.name.partition("/")
+            renew = f"`reshoring build {label} --scenario {where}` renews them"
             progress.note(f"note: the results of {row.name} are used as they are, but {row.reasons[0]}; {renew}")
     for sweep in one.sweeps:
         done = sweeps.completed(sweep)

@@ -159,9 +159,10 @@ def sweep(
         recap = sweeps.run(name, jobs=jobs, progress=progress, retry=retry, wait=wait, backend=backend, address=address)
     print(f"{recap.line()}, {time.monotonic() - begun:.1f} s")
     print(relative(recap.folder / sweeps.POINTS))
-    if recap.failed:
-        print(f"why {recap.failed} failed: {relative(recap.folder / sweeps.FAILURES)}")
-    raise typer.Exit(1 if recap.failed == recap.points else 0)
+    told = [f"{count} {what}" for count, what in ((recap.failed, "failed"), (recap.refused, "were refused")) if count]
+    if told:
+        print(f"why {' and '.join(told)}: {relative(recap.folder / sweeps.FAILURES)}")
+    raise typer.Exit(0 if recap.summary["points"] else 1)
 
 
 def status(sections: Sections = None, scenario: Scenarios = None, explain: Explain = False) -> None:

@@ -371,7 +371,7 @@ def carry_out_there(run: Run, read: dict[str, bytes]) -> tuple[float, CellError 
     WorkError
         This checkout would give another run: some part of the fingerprint differs.
     """
-    section = notebooks.section(run.section.slug)
+    section = notebooks.section(run.section.slug).reading(run.parameters)
     sets = fingerprint.ingested_sets(section, run.parameters)
     here = fingerprint.fixed_parts(section) | {"ingested": {name: one["sha256"] for name, one in sets.items()}}
     cluster.refuse_other_data(run.fingerprint, here)

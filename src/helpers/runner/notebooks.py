@@ -4,6 +4,7 @@ import ast
 import importlib
 import json
 import re
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -28,6 +29,8 @@ LABEL = {
     "markdown": re.compile(r"\{[^{}\n]*#([\w-]+)[^{}\n]*\}"),
     "raw": re.compile(r"(?!)"),
 }
+#: Method of a parameter model that returns the tables which its values name.
+TABLES_METHOD = "tables"
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -53,7 +56,9 @@ class FrontMatter(BaseModel):
     description: str = Field(default="", description="one sentence for lists and search")
     slug: str = Field(alias="section", description="name in commands and addresses: the file's name without ending")
     model: str = Field(alias="parameters", description="where the parameter model is, as module:Class")
-    tables: list[str] = Field(default=[], description="the only tables the notebook may load")
+    tables: list[str] = Field(
+        default=[], description="the only tables the notebook may load, beside those that its parameters choose"
+    )
     files: list[str] = Field(default=[], description="further files below the root that it reads")
     #: Such as claims (of its own scenario), latest/claims, */claims (of all), or latest/* (all sections).
     needs: list[str] = Field(default=[], description="runs whose results it reads: SECTION or SCENARIO/SECTION")
@@ -105,6 +110,16 @@ class Section(FrontMatter):
         if not (isinstance(model, type) and issubclass(model, BaseModel)):
             raise InputError(f"{relative(self.path)}: {self.model!r} is not a pydantic model.")
         return model
+
+    def reading(self, values: Mapping[str, Any]) -> "Section":
+        """Return the section with the tables that its parameters choose declared too.
+
+        A parameter model whose values name tables has a method `tables()` that returns them.
+        """
+        if not hasattr(self.parameters, TABLES_METHOD):
+            return self
+        chosen = getattr(self.parameters.model_validate(dict(values)), TABLES_METHOD)()
+        return self.model_copy(update={"tables": list(dict.fromkeys([*self.tables, *chosen]))})
 
 
 def source(cell: dict[str, Any]) -> str:
@@ -372,6 +387,8 @@ def scenario(name: str, slugs: list[str], seen: tuple[str, ...] = ()) -> Scenari
     """
     if name not in scenario_names():
         raise InputError(not_allowed("scenario", name, scenario_names()))
+    if seen and name == seen[-1]:
+        raise InputError(f"Scenario {name} extends itself. Name another under `extends`, or leave that line out.")
     if name in seen:
         raise InputError(f"Scenarios extend each other in a circle: {' -> '.join([*seen, name])}.")
     path = project_root() / "scenarios" / f"{name}.yml"

@@ -90,7 +90,7 @@ class Declared:
                 folder = build_folder() / "runs" / scenario.name / labelled(section.slug, variant)
                 values = scenario.parameters.get(section.slug, {}) | own
                 resolved = parameters.resolve(section, values, f"scenario {scenario.name}")
-                found.append(Run(section, scenario, folder, variant, resolved))
+                found.append(Run(section.reading(resolved), scenario, folder, variant, resolved))
         return found
 
     def _variants(self, section: Section, each: ForEach, scenario: Scenario) -> list[Any]:
@@ -232,16 +232,21 @@ def with_needs(runs: Iterable[Run], declared: Declared) -> list[Run]:
         one = waiting.pop()
         declared.connect(one)
         waiting += [other for other in one.needs.values() if found.setdefault(other.key, other) is other]
-    sections = {run.section.slug: run.section for run in found.values()}
-    for section in sections.values():
+    sections = {_kind(run.section): run.section for run in found.values()}
+    for section in {section.slug: section for section in sections.values()}.values():
         notebooks.check_parameters_cell(section)
         notebooks.check_labels(section)
         executed.check(section)
-    fixed = {slug: fingerprint.fixed_parts(section) for slug, section in sections.items()}
+    fixed = {kind: fingerprint.fixed_parts(section) for kind, section in sections.items()}
     for run in found.values():
-        run.fixed = fixed[run.section.slug] | declared.described(run) | run.scenario.part(run.section)
+        run.fixed = fixed[_kind(run.section)] | declared.described(run) | run.scenario.part(run.section)
         run.text = fingerprint.text_part(run.section)
     return list(found.values())
+
+
+def _kind(section: Section) -> tuple[str, ...]:
+    """Return what tells sections apart whose fingerprints have other fixed parts: the slug, and the tables."""
+    return section.slug, *section.tables
 
 
 @dataclass

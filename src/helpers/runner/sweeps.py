@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -18,7 +18,7 @@ from helpers.errors import InputError, WorkError, not_allowed
 from helpers.paths import build_folder
 from helpers.runner import cluster, design, environment, fingerprint, notebooks, parameters
 from helpers.runner.design import Design, Point
-from helpers.runner.notebooks import Section
+from helpers.runner.notebooks import Scenario, Section
 from helpers.runner.points import Workers, call_of, cells_of
 from helpers.runner.progress import Progress
 from helpers.runner.run import CellError, RunResult
@@ -30,6 +30,9 @@ FAILURE_COLUMNS = (*HEAD, "parameters", "kind", "cell", "id", "line", "error", "
 COMBINATION = "value_error"
 
 Row = dict[str, Any]
+#: From a section with the tables that a point reads to the parts of its fingerprint that follow from neither values nor
+#: ingested data.
+FixedParts = Callable[[Section], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -43,13 +46,18 @@ class CompletedSweep:
 
     @property
     def points(self) -> int:
-        """Number of points, those that failed included."""
-        return self.summary["points"] + self.failed
+        """Number of points, those included that failed or were refused."""
+        return self.summary["points"] + self.failed + self.refused
 
     @property
     def failed(self) -> int:
-        """Number of points that gave nothing."""
+        """Number of points that gave nothing though they were allowed."""
         return self.summary["failed"]
+
+    @property
+    def refused(self) -> int:
+        """Number of points whose combination of values the parameter model does not allow."""
+        return self.summary.get("refused", 0)
 
     @property
     def digest(self) -> str:
@@ -59,8 +67,9 @@ class CompletedSweep:
 
     def line(self) -> str:
         """Return what was done as a sentence."""
-        fresh = f"{self.computed} computed, {self.points - self.computed} known before"
-        return f"sweep {self.name}: {self.points} points, {fresh}, {self.failed} failed"
+        fresh = f"{self.computed} computed, {self.points - self.refused - self.computed} known before"
+        refused = f", {self.refused} refused" if self.refused else ""
+        return f"sweep {self.name}: {self.points} points, {fresh}, {self.failed} failed{refused}"
 
 
 def completed(name: str) -> CompletedSweep | None:
@@ -93,6 +102,20 @@ class Sweep:
         found = completed(self.name)
         return found if found and found.summary["state"] == self.state else None
 
+    def check_metric(self) -> None:
+        """Refuse a sweep whose metric none of the points computed so far has left.
+
+        Raises
+        ------
+        InputError
+            The metric that its page would show does not exist.
+        """
+        records = [found for item in self.points if not item.refusal and (found := recorded(item))]
+        left = {name for record in records if not record["error"] for name in record["metrics"]}
+        metric = self.about["metric"]
+        if left and metric and metric not in left and metric.removeprefix("metric_") not in left:
+            raise InputError(f"sweep {self.name}: {not_allowed('metric of its points', metric, sorted(left))}")
+
 
 def state_now(name: str) -> Sweep:
     """Return a sweep, named or given as a path; raises as `prepare` does."""
@@ -112,31 +135,42 @@ def prepare(name: str, found: Design) -> list[Point]:
         A combination that the model refuses is a matter of that point only.
     """
     known = {item.slug: item for item in notebooks.sections()}
-    fixed = {}
     for slug in found.sections:
         if slug not in known:
             raise InputError(f"sweep {name}: {not_allowed('section', slug, known)}")
         refusal = f"sweep {name}: section {slug} reads the results of others, which have no such points."
-        fixed[slug] = _fixed_parts(known[slug], refusal)
+        _check(known[slug], refusal)
     base, points = notebooks.named_scenario(found.scenario), []
+    fixed = _fixed_parts(base)
     with base.vintages():
         for number, (slug, varied, shared) in enumerate(design.values(found), 1):
             given = parameters.overlay(parameters.overlay(base.parameters.get(slug, {}), shared), varied)
-            point = Point(number, known[slug], varied)
-            points.append(_point(f"sweep {name}, point {number}", point, given, fixed[slug] | base.part(known[slug])))
+            points.append(_point(f"sweep {name}, point {number}", Point(number, known[slug], varied), given, fixed))
     return points
 
 
-def _fixed_parts(section: Section, refusal: str) -> dict[str, Any]:
-    """Return the parts of a fingerprint that all points of a section share, or refuse what cannot be a point."""
+def _check(section: Section, refusal: str) -> None:
+    """Refuse a section that cannot be a point."""
     notebooks.check_parameters_cell(section)
     if section.needs or section.sweeps:
         raise InputError(refusal)
     cells_of(section)
-    return fingerprint.fixed_parts(section.of_points)
 
 
-def _point(name: str, point: Point, given: dict[str, Any], fixed: dict[str, Any]) -> Point:
+def _fixed_parts(base: Scenario) -> FixedParts:
+    """Return a function that gives the parts of a fingerprint which points of a section with the same tables share."""
+    known: dict[tuple[str, ...], dict[str, Any]] = {}
+
+    def parts(section: Section) -> dict[str, Any]:
+        key = section.slug, *section.tables
+        if key not in known:
+            known[key] = fingerprint.fixed_parts(section.of_points) | base.part(section)
+        return known[key]
+
+    return parts
+
+
+def _point(name: str, point: Point, given: dict[str, Any], fixed: FixedParts) -> Point:
     try:
         resolved = point.section.parameters.model_validate(given).model_dump(mode="json")
     except ValidationError as error:
@@ -144,8 +178,9 @@ def _point(name: str, point: Point, given: dict[str, Any], fixed: dict[str, Any]
         if any(item["type"] != COMBINATION for item in error.errors()):
             raise InputError(message) from error
         return replace(point, refusal=message)
-    ingested = fingerprint.ingested_sets(point.section, resolved)
-    return replace(point, resolved=resolved, parts=fingerprint.parts(fixed, resolved, ingested))
+    section = point.section.reading(resolved)
+    parts = fingerprint.parts(fixed(section), resolved, fingerprint.ingested_sets(section, resolved))
+    return replace(point, section=section, resolved=resolved, parts=parts)
 
 
 def run(
@@ -178,7 +213,8 @@ def run(
     Raises
     ------
     InputError
-        The design is at fault; nothing has run.
+        The design is at fault; nothing has run. Or no point leaves its metric, which the first point of each section
+        shows, unless points that were computed before do.
     """
     progress = progress or Progress()
     sweep = state_now(name)
@@ -186,10 +222,11 @@ def run(
         done = sweep.done()
         if done and not (retry and done.failed):
             return done
+        sweep.check_metric()
         waiting, errors = missing(sweep.points, retry), {}
         if waiting:
             with _workers(jobs, backend, address) as workers:
-                errors = _compute_all(waiting, workers, f"sweep {sweep.name}", progress)
+                errors = _compute_all(waiting, workers, f"sweep {sweep.name}", progress, sweep.check_metric)
         return _finish(sweep, len(waiting), errors)
 
 
@@ -222,11 +259,28 @@ def recorded(item: Point) -> dict[str, Any] | None:
 
 
 def _compute_all(
-    waiting: list[Point], workers: Workers | cluster.Remote, label: str, progress: Progress
+    waiting: list[Point],
+    workers: Workers | cluster.Remote,
+    label: str,
+    progress: Progress,
+    check: Callable[[], None] = lambda: None,
 ) -> dict[str, CellError]:
     """Compute points side by side, record each as soon as it is done, and return the errors of those that failed.
 
     What ended for a reason outside the notebook is not recorded, so that it is computed again.
+
+    Parameters
+    ----------
+    waiting : list of Point
+        To be computed.
+    workers : Workers or Remote
+        Where.
+    label : str
+        What they are called in the progress.
+    progress : Progress
+        Shows how far it is.
+    check : callable
+        Called once all sections have a point; what it raises ends the rest.
     """
 
     def compute(item: Point) -> CellError | None:
@@ -240,13 +294,19 @@ def _compute_all(
         return error
 
     begun, errors = time.monotonic(), dict[str, CellError]()
+    unseen = {item.section.slug for item in waiting}
     progress.started(label, f"{len(waiting)} points")
     with ThreadPoolExecutor(workers.jobs) as pool:
         futures = {pool.submit(compute, item): item for item in waiting}
         try:
             for number, future in enumerate(as_completed(futures), 1):
+                item = futures[future]
                 if error := future.result():
-                    errors[futures[future].run_id] = error
+                    errors[item.run_id] = error
+                elif item.section.slug in unseen:
+                    unseen.discard(item.section.slug)
+                    if not unseen:
+                        check()
                 progress.cell(label, number, len(waiting), "points")
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -281,6 +341,7 @@ def _finish(sweep: Sweep, computed: int, errors: Mapping[str, CellError]) -> Com
             elif not record:
                 why["message"] = str(errors[item.run_id]) if item.run_id in errors else None
             failures.append(dict.fromkeys(FAILURE_COLUMNS) | row | {"parameters": _plain(item.varied)} | why)
+    refused = sum(row["kind"] == "refused" for row in failures)
     columns = [*HEAD, *varied, *metrics.values()] if points else HEAD
     files.write_text(folder / POINTS, _csv(points, columns))
     files.write_text(folder / FAILURES, _csv(failures, FAILURE_COLUMNS))
@@ -293,7 +354,8 @@ def _finish(sweep: Sweep, computed: int, errors: Mapping[str, CellError]) -> Com
         "parameters": varied,
         "metrics": list(metrics.values()),
         "points": len(points),
-        "failed": len(failures),
+        "failed": len(failures) - refused,
+        "refused": refused,
     }
     files.write_text(folder / SUMMARY, _json(summary))
     return CompletedSweep(sweep.name, folder, summary, computed)
@@ -359,10 +421,10 @@ def run_point(
         The run failed.
     """
     section, base = notebooks.section(slug), notebooks.named_scenario(scenario_name)
-    fixed = _fixed_parts(section, f"Section {slug} reads the results of others, so it cannot be run for numbers alone.")
+    _check(section, f"Section {slug} reads the results of others, so it cannot be run for numbers alone.")
     with base.vintages():
         values = parameters.assigned(section, assignments, scenario_name)
-        point = _point("", Point(1, section, {}), values, fixed | base.part(section))
+        point = _point("", Point(1, section, {}), values, _fixed_parts(base))
     known, fresh = None if force else recorded(point), False
     if not known or known["error"]:
         with _workers(1, "local", None) as workers:
