@@ -191,3 +191,22 @@ def test_verify_notices_corrections_of_tables_that_do_not_exist(small):
     )
     failures, _ = verify()
     assert "data/corrections.yml: 'robots_density' is not a known table; the closest is 'robot_density'" in failures
+
+
+def test_a_copied_record_that_still_describes_its_neighbour_is_refused(small):
+    folder = small / "data" / "indicators"
+    record = yaml.safe_load((folder / "labour_share.yml").read_text(encoding="utf-8"))
+    copy = folder / "wages_share.csv"
+    copy.write_bytes((folder / "labour_share.csv").read_bytes())
+    before = (small / PACKAGE).read_bytes()
+
+    def written(**changed):
+        copy.with_suffix(".yml").write_text(yaml.safe_dump(record | {"name": "wages_share"} | changed))
+        return write_package()
+
+    with pytest.raises(WorkError, match=r"wages_share: its record has the title of labour_share, 'Share of labour"):
+        written(series_code="OTHER")
+    with pytest.raises(WorkError, match=r"wages_share: its record has the series_code of labour_share"):
+        written(title="Share of wages")
+    assert (small / PACKAGE).read_bytes() == before
+    assert "wages_share" in "".join(written(title="Share of wages", series_code="OTHER"))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -104,10 +105,27 @@ def build_package() -> dict[str, Any]:
             described.append(describe(path))
         except WorkError as error:
             failures.append(str(error))
+    failures += copied(described)
     if failures:
         raise WorkError("The package was not written.\n" + "\n".join(failures))
     known_errors = catalogue.file_sha256(project_root() / catalogue.CORRECTIONS)
     return {**HEAD, "corrections": known_errors, "resources": [_resource(table) for table in described]}
+
+
+def copied(tables: Iterable[TableRecord]) -> list[str]:
+    """Say which records still describe their neighbour: two with one title, or two single series with one code."""
+    seen: dict[tuple[str, str], str] = {}
+    found = []
+    for table in tables:
+        facts = {"title": table.title, "series_code": table.series_code if table.is_indicator else ""}
+        for field, value in facts.items():
+            other = seen.setdefault((field, value.casefold()), table.name) if value else table.name
+            if other != table.name:
+                found.append(
+                    f"{table.name}: its record has the {field} of {other}, {value!r}. If it was copied from there, "
+                    "describe this table in each field; if both tables hold the same, keep one."
+                )
+    return found
 
 
 def _resource(table: TableMetadata) -> dict[str, Any]:
