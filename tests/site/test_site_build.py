@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import zipfile
 
 import pytest
@@ -12,7 +13,7 @@ import yaml
 
 from helpers.errors import WorkError
 from helpers.runner.notebooks import Scenario
-from helpers.site import build, render, stage
+from helpers.site import build, pages, render, stage
 from helpers.site.contract import contract
 
 
@@ -129,6 +130,35 @@ def test_pages_that_break_the_contract_never_replace_a_good_site(published):
     with pytest.raises(WorkError, match=r"index\.html: links: nowhere\.html: there is no such file"):
         publish(root, runs)
     assert content(root / "_site") == before
+
+
+@pytest.mark.parametrize("renderer", ["smalldocs", "quarto"])
+def test_a_page_that_breaks_the_contract_is_left_out_with_a_note_and_blocks_no_other(project, renderer):
+    if renderer == "quarto" and not shutil.which("quarto"):
+        pytest.skip("quarto is not on PATH")
+    root, runs = project
+    broken = runs[-1]
+    assert pages.label(broken) == "latest/heights"
+    notebook = json.loads(broken.notebook.read_text())
+    bare = example.displayed("text/html", "<table><tr><td>1 &amp; more</td></tr></table>")
+    notebook["cells"].append(example.cell("code", "bare", "frame", [bare]))
+    notebook["cells"].append(example.cell("markdown", "lost", "see @fig-nowhere"))
+    broken.notebook.write_text(json.dumps(notebook))
+    assert build.publish(root, runs, renderer)
+    site = root / "_site"
+    assert contract(site) == []
+    assert (site / "build/pages/kita-2021/heights.html").is_file()
+    assert not (site / "build/pages/latest/heights.html").exists()
+    ((place, told),) = build.left_out(root).items()
+    assert place == "latest/heights"
+    assert any(
+        "has no numbered caption. Show it by report.table, in a cell that begins with `#| label" in x for x in told
+    )
+    front = (site / "index.html").read_text(encoding="utf-8")
+    assert "Left out of this site" in front
+    assert 'index.html#left-out"' in front  # where the link to the page led
+    assert "1 &amp;amp; more" not in front
+    assert build.publish(root, runs, renderer) is False
 
 
 def test_a_renderer_that_fails_leaves_the_site_and_tells_its_words(published):

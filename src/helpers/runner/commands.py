@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from helpers.errors import InputError, not_allowed
-from helpers.paths import relative
+from helpers.paths import project_root, relative
 from helpers.runner import builder, notebooks, parameters, plan, sweeps
 from helpers.runner.environment import forks_kernels
 from helpers.runner.progress import for_terminal
@@ -63,6 +63,18 @@ def run(
         print(f"  and {len(found.metrics) - shown} more in results/metrics.json")
     state = "computed" if found.fresh else "already there"
     print(f"{relative(found.path)}: {state}, run {found.run_id}, {time.monotonic() - begun:.1f} s")
+    if not metrics_only:
+        _warn_of_breaches(found.path)
+
+
+def _warn_of_breaches(path: Path) -> None:
+    """Say what would keep the page of a run from the site, where there is one."""
+    from helpers.site import compare, pages, paper
+
+    if not (project_root() / pages.CONFIGURATION).is_file():
+        return
+    for breach in paper.breaches(compare.find(str(path))):
+        print(f"warning: the site would leave this page out: {breach}", file=sys.stderr)
 
 
 def _show(path: Path, scenario: str, section: str) -> None:

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from helpers import files
 from helpers.errors import WorkError
@@ -14,6 +15,9 @@ from helpers.runner import Run
 from helpers.runner.fingerprint import digest
 from helpers.site import pages
 from helpers.site.render import QUARTO
+
+if TYPE_CHECKING:
+    from helpers.site.contract import Finding
 
 PACKAGE = Path(__file__).resolve().parents[1]
 STAMP, SITE_STAMP = "build/site.json", "build/site-stamp.txt"
@@ -27,13 +31,14 @@ MOUNTS = Path("/proc/self/mountinfo")
 def publish(root: Path, runs: Sequence[Run], renderer: str) -> bool:
     """Bring ``_site/`` up to date; return whether there was anything to do.
 
-    The last good site stays in place until the new one has been rendered whole and keeps the contract. One process
-    at a time renders; another waits.
+    The last good site stays in place until the new one has been rendered whole and keeps the contract. A page that
+    breaks it is left out, with a note on the front page; `left_out` tells which. One process at a time renders; another
+    waits.
 
     Raises
     ------
     WorkError
-        Rendering failed, or the rendered pages break the contract.
+        Rendering failed, or what is no single page of a section breaks the contract.
     """
     fingerprint = site_fingerprint(root, runs)
     if is_current(root, fingerprint, renderer):
@@ -76,11 +81,19 @@ def inventory(site: Path) -> str:
 
 def is_current(root: Path, fingerprint: str, renderer: str) -> bool:
     """Tell whether ``_site/`` was made from exactly this and has not been touched since."""
-    path = root / STAMP
-    if not path.is_file():
-        return False
     wanted = _stamp(root, fingerprint, renderer)
-    return bool(wanted["inventory"]) and json.loads(path.read_text(encoding="utf-8")) == wanted
+    return bool(wanted["inventory"]) and _known(root).items() >= wanted.items()
+
+
+def _known(root: Path) -> dict[str, Any]:
+    path = root / STAMP
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def left_out(root: Path) -> dict[str, list[str]]:
+    """Return the pages that ``_site/`` lacks since they break the contract, each with what is wrong."""
+    found: dict[str, list[str]] = _known(root).get("left_out", {})
+    return found
 
 
 def _stamp(root: Path, fingerprint: str, renderer: str) -> dict[str, str]:
@@ -92,8 +105,14 @@ def _replace(root: Path, runs: Sequence[Run], renderer: str, fingerprint: str) -
     from helpers.site.contract import contract
     from helpers.site.render import render
 
+    missing: dict[Run, list[str]] = {}
     site = render(root, runs, renderer)
     findings = contract(site)
+    # Without a page that breaks the contract others may, which need it: a list of pages, a link.
+    while broken := _broken(findings, [run for run in runs if run not in missing]):
+        missing |= broken
+        site = render(root, [run for run in runs if run not in missing], renderer, missing)
+        findings = contract(site)
     if findings:
         shown = "\n".join(f"  {finding}" for finding in findings[:SHOWN_FINDINGS])
         rest = f"\n  and {len(findings) - SHOWN_FINDINGS} more" if len(findings) > SHOWN_FINDINGS else ""
@@ -103,7 +122,22 @@ def _replace(root: Path, runs: Sequence[Run], renderer: str, fingerprint: str) -
         )
     files.write_text(site / SITE_STAMP, fingerprint + "\n")
     swap(site, root / pages.SITE)
-    files.write_text(root / STAMP, json.dumps(_stamp(root, fingerprint, renderer), indent=1, sort_keys=True) + "\n")
+    told = {"left_out": {pages.label(run): found for run, found in missing.items()}}
+    stamp = _stamp(root, fingerprint, renderer) | told
+    files.write_text(root / STAMP, json.dumps(stamp, indent=1, sort_keys=True) + "\n")
+
+
+def _broken(findings: "Sequence[Finding]", runs: Sequence[Run]) -> dict[Run, list[str]]:
+    """Return the runs whose own pages, or lists of pages, break the contract, with what is wrong.
+
+    The site cannot do without the pages at its root.
+    """
+    found: dict[Run, list[str]] = {}
+    for run in (run for run in runs if not run.section.at_root):
+        places = {pages.address(place) for place in (pages.page(run), pages.listed(run))}
+        if wrong := [finding.mended for finding in findings if finding.page in places]:
+            found[run] = wrong
+    return found
 
 
 def swap(fresh: Path, target: Path) -> None:

@@ -50,10 +50,16 @@ def site(
     recap = _run_stale(jobs=jobs, backend=backend, address=address)
     found = pages.published_runs()
     changed = build.publish(root, found, name)
+    missing = build.left_out(root)
+    for place, findings in missing.items():
+        print(f"left out, since it breaks the site contract: {place}", file=sys.stderr)
+        for finding in findings[: build.SHOWN_FINDINGS]:
+            print(f"  {finding}", file=sys.stderr)
+    shown = [run for run in found if pages.label(run) not in missing]
     if not changed:
-        print(f"nothing to do: _site/ is up to date, {len(found)} pages from runs, {time.monotonic() - begun:.1f} s")
+        print(f"nothing to do: _site/ is up to date, {len(shown)} pages from runs, {time.monotonic() - begun:.1f} s")
         return
-    for line in summary(found, recap):
+    for line in summary(shown, recap):
         print(line)
     print(f"rendered with {name}: _site/index.html, {time.monotonic() - begun:.1f} s")
 

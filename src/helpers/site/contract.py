@@ -3,6 +3,7 @@
 import json
 import posixpath
 import re
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,8 @@ EXTERNAL = re.compile(r"^(https?:)?//", re.I)
 SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:|^//", re.I)
 NUMBERED = re.compile(r"^(Figure|Table)\s\d+[:.]\s*\S")
 REDIRECT = "<title>Redirect</title>"
+#: In place of a page: the site as a whole.
+WHOLE = "site"
 UNRESOLVED = (
     (re.compile(r"\??@(fig|tbl|sec|eq|lst)-[\w-]+"), "cross-reference"),
     (re.compile(r"\[-?@[A-Za-z][\w:-]*"), "citation"),
@@ -28,6 +31,16 @@ UNRESOLVED = (
     (re.compile(r"\\\(|\\\["), "formula"),
 )
 LOADED = (("script", "src"), ("img", "src"), ("iframe", "src"), ("source", "src"), ("video", "src"), ("object", "data"))
+#: What the author of a notebook does about a breach of each rule; of others the detail says enough.
+MENDED = {
+    "headings": "Begin headings of the text with `##`: the title in the front matter is the one of first level.",
+    "images": "Begin its cell with `#| label: fig-NAME`, `#| fig-cap: ...` and `#| fig-alt: ...`, each on a line.",
+    "tables": "Show it by report.table, in a cell that begins with `#| label: tbl-NAME` and `#| tbl-cap: ...`.",
+    "references": "Write the name of a label there is, of an entry in references.bib, or a backslash before the sign.",
+    "errors": "Mend the cell: a page shows results alone.",
+    "offline": "Put the file into assets/, or show a picture that the notebook drew.",
+    "links": "Write links as [words](SECTION.ipynb#label), to sections and labels there are.",
+}
 LOADING_LINKS = {"stylesheet", "preload", "modulepreload", "icon", "prefetch", "preconnect", "dns-prefetch"}
 
 
@@ -41,6 +54,11 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.page}: {self.rule}: {self.detail}"
+
+    @property
+    def mended(self) -> str:
+        """The breach without its page, and how its author can mend it."""
+        return f"{self.detail.rstrip('.')}. {MENDED.get(self.rule, '')}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -111,7 +129,7 @@ def contract(site: Path) -> list[Finding]:
     """
     pages = {path: RenderedPage(site, path) for path in page_paths(site)}
     if not pages:
-        return [Finding("site", "pages", f"there are no pages in {site.name}")]
+        return [Finding(WHOLE, "pages", f"there are no pages in {site.name}")]
     found = [
         Finding(path, rule, detail)
         for path, page in pages.items()
@@ -121,8 +139,23 @@ def contract(site: Path) -> list[Finding]:
     found += [Finding(path, "links", detail) for path, page in pages.items() for detail in broken_links(page, pages)]
     shared = shared_scripts(page.tree for page in pages.values())
     found += [Finding(path, "scripts", detail) for path, page in pages.items() for detail in foreign(page.tree, shared)]
-    found += [Finding("site", rule, detail) for rule, check in SITE_RULES.items() for detail in check(site, pages)]
+    found += [Finding(path, rule, detail) for rule, check in SITE_RULES.items() for path, detail in check(site, pages)]
     return sorted(set(found))
+
+
+def content_findings(content: str) -> list[Finding]:
+    """Check the content of a single page, before there is a site around it: what its notebook alone decides.
+
+    Parameters
+    ----------
+    content : str
+        HTML of the content, without the title of the page.
+    """
+    with tempfile.TemporaryDirectory(prefix="reshoring-") as folder:
+        (Path(folder) / "page.html").write_text(f"<main><h1>Title</h1>{content}</main>", encoding="utf-8")
+        page = RenderedPage(Path(folder), "page.html")
+        found = [Finding(page.path, rule, detail) for rule in OF_CONTENT for detail in PAGE_RULES[rule](page)]
+        return found + [Finding(page.path, "scripts", detail) for detail in foreign(page.tree, set())]
 
 
 def page_paths(site: Path) -> list[str]:
@@ -253,6 +286,10 @@ PAGE_RULES: dict[str, Callable[[RenderedPage], Iterable[str]]] = {
 }
 
 
+#: Rules on what stands in the notebook itself.
+OF_CONTENT = ("headings", "images", "tables", "references", "errors", "offline")
+
+
 def broken_links(page: RenderedPage, pages: dict[str, RenderedPage]) -> Iterator[str]:
     """Every link, image, script and style of the site itself leads somewhere, anchors included."""
     for element in page.tree.xpath("//*[@href or @src]"):
@@ -276,35 +313,35 @@ def _problem(page: RenderedPage, path: str, anchor: str, pages: dict[str, Render
     return "there is no such anchor" if anchor and known and anchor not in known.anchors and anchor != "top" else None
 
 
-def search_index(site: Path, pages: dict[str, RenderedPage]) -> Iterator[str]:
+def search_index(site: Path, pages: dict[str, RenderedPage]) -> Iterator[tuple[str, str]]:
     """The search index finds every page by the first long word of its title."""
     path = site / "search.json"
     entries = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
     if not entries:
-        yield "the search index is missing or empty"
+        yield WHOLE, "the search index is missing or empty"
         return
     for address, page in pages.items():
         if not page.is_searched:
             if any(entry["href"].partition("#")[0] == address for entry in entries):
-                yield f"search finds {address} beside the newest view of that page"
+                yield address, "search finds it beside the newest view of that page"
             continue
         title = page.tree.xpath("string(//h1)").split()
         word = max(title, key=len, default="").strip("?,.:").lower()
         own = (entry for entry in entries if entry["href"].partition("#")[0] == address)
         if not any(word in f"{entry['title']} {entry['section']} {entry['text']}".lower() for entry in own):
-            yield f"searching for {word!r} does not find {address}"
+            yield address, f"searching for {word!r} does not find it"
 
 
-def reachable(site: Path, pages: dict[str, RenderedPage]) -> Iterator[str]:
+def reachable(site: Path, pages: dict[str, RenderedPage]) -> Iterator[tuple[str, str]]:
     """Every page can be reached from the front page by links."""
     if "index.html" not in pages:
-        yield "there is no front page"
+        yield WHOLE, "there is no front page"
         return
     there, fresh = set[str](), {"index.html"}
     while fresh:
         there |= fresh
         fresh = {path for found in fresh for path in _linked(pages[found]) if path in pages} - there
-    yield from (f"{path} cannot be reached from the front page" for path in pages if path not in there)
+    yield from ((path, "it cannot be reached from the front page") for path in pages if path not in there)
 
 
 def _linked(page: RenderedPage) -> set[str]:
@@ -314,37 +351,37 @@ def _linked(page: RenderedPage) -> set[str]:
     return {posixpath.normpath(posixpath.join(folder, unquote(link))) for link in links if not SCHEME.match(link)}
 
 
-def styles_offline(site: Path, pages: dict[str, RenderedPage]) -> Iterator[str]:
+def styles_offline(site: Path, pages: dict[str, RenderedPage]) -> Iterator[tuple[str, str]]:
     """No stylesheet loads anything from another host."""
     for path in sorted(site.rglob("*.css")):
         for url in re.findall(
             r"""(?:@import\s+(?:url\()?|url\()\s*["']?((?:https?:)?//[^"')\s]+)""", path.read_text(encoding="utf-8")
         ):
-            yield f"{path.relative_to(site).as_posix()} loads {url}"
+            yield WHOLE, f"{path.relative_to(site).as_posix()} loads {url}"
 
 
-def machine_folders(site: Path, pages: dict[str, RenderedPage]) -> Iterator[str]:
+def machine_folders(site: Path, pages: dict[str, RenderedPage]) -> Iterator[tuple[str, str]]:
     """No page names a folder of the machine it was made on."""
-    home = re.compile(r"file://|/(?:home|root|Users|tmp)/[\w.-]+/")
+    home = re.compile(r"file:/(?=/)|/(?:home|root|Users|tmp)/(?=[\w.-]+/)")
     for path, page in pages.items():
         match = home.search(page.main.text_content())
         if match:
-            yield f"{path} names a folder of this machine: {match.group(0)}"
+            yield path, f"it names a folder of this machine, below {match.group(0)}"
 
 
-def for_programs(site: Path, pages: dict[str, RenderedPage]) -> Iterator[str]:
+def for_programs(site: Path, pages: dict[str, RenderedPage]) -> Iterator[tuple[str, str]]:
     """The sitemap names every page, robots.txt the sitemap; the feed can be read; there is a page for what is not."""
     missing = [name for name in (SITEMAP, ROBOTS, FEED, MISSING_PAGE) if not (site / name).is_file()]
     if missing:
-        yield f"there is no {', '.join(missing)}"
+        yield WHOLE, f"there is no {', '.join(missing)}"
         return
     named = etree.parse(site / SITEMAP).xpath("//*[local-name()='loc']/text()")
-    yield from (f"the sitemap does not name {path}" for path, page in pages.items() if page.address not in named)
+    yield from ((path, "the sitemap does not name it") for path, page in pages.items() if page.address not in named)
     if not etree.parse(site / FEED).xpath("/*[local-name()='feed']/*[local-name()='updated']"):
-        yield "the feed has no date"
+        yield WHOLE, "the feed has no date"
 
 
-SITE_RULES: dict[str, Callable[[Path, dict[str, RenderedPage]], Iterable[str]]] = {
+SITE_RULES: dict[str, Callable[[Path, dict[str, RenderedPage]], Iterable[tuple[str, str]]]] = {
     "search": search_index,
     "for programs": for_programs,
     "front page": reachable,

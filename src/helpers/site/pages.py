@@ -3,7 +3,7 @@
 import json
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -17,6 +17,8 @@ PAGES, DOWNLOADS, ASSETS = "build/pages", "build/downloads", "build/assets"
 CONFIGURATION, BIBLIOGRAPHY, OWN_ASSETS = "_quarto.yml", "references.bib", "assets"
 CITATION = "CITATION.cff"
 SITE, STAGE = "_site", "build/.stage"
+#: The staged notebook of the front page, and where on it stands what the site lacks.
+FRONT_PAGE, LEFT_OUT = "index.ipynb", "left-out"
 #: Class of the list that a page of links to variants holds.
 VARIANTS = "variant-list"
 #: In Markdown and in HTML: what stands before, the notebook, the anchor.
@@ -112,15 +114,14 @@ class Links:
 
     A notebook links to its neighbours in `notebooks/`, to variants below them and to runs of another scenario. On the
     site a section may be published under another scenario only, and a figure may not be shown under the parameters of
-    its page; the link then leads to where the section is, or to the page itself. What leads to no page stays as it is,
-    for the contract to find.
+    its page; the link then leads to where the section is, or to the page itself. A link to a page that was left out
+    leads to the note on the front page. What leads to no page stays as it is, for the contract to find.
     """
 
-    def __init__(self, runs: Sequence[Run]) -> None:
-        under = [(f"{one.name}/{run.section.slug}", run) for run in runs for one in run.scenarios]
-        self.pages = {f"{name}/{run.variant}".rstrip("/"): page(run) for name, run in under}
-        self.pages |= {name: listed(run) for name, run in under}
-        self.scenarios = list(dict.fromkeys(run.scenario.name for run in runs))
+    def __init__(self, runs: Sequence[Run], left_out: Collection[Run] = ()) -> None:
+        self.left_out = set(_places(left_out))
+        self.pages = _places(runs)
+        self.scenarios = list(dict.fromkeys(run.scenario.name for run in (*runs, *left_out)))
         self.silent = {page(run): _silent_labels(run) for run in runs if not run.variant}
 
     def rewritten(self, content: str, run: Run) -> str:
@@ -133,13 +134,21 @@ class Links:
         # A scenario that is not published gives way to those that are.
         names = (name, name.partition("/")[2])
         under = (f"{one}/{wanted}" for wanted in names if wanted for one in (own, *self.scenarios))
-        found = (self.pages.get(key) for key in (name, *under))
-        target = next(filter(None, found), None)
-        if target is None:
+        found = next((key for key in (name, *under) if key in self.pages or key in self.left_out), None)
+        if found is None:
             return match[0]
+        target = self.pages.get(found, FRONT_PAGE)
+        anchor = anchor if found in self.pages else LEFT_OUT
         drawn = anchor and anchor not in self.silent.get(target, ())
         place = way(run, target if before == "](" else address(target))
         return f"{before}{place}" + (f"#{anchor}" if drawn else "")
+
+
+def _places(runs: Iterable[Run]) -> dict[str, str]:
+    """Return where the pages of runs, and the lists of variants, lie, by their names under each of their scenarios."""
+    under = [(f"{one.name}/{run.section.slug}", run) for run in runs for one in run.scenarios]
+    found = {f"{name}/{run.variant}".rstrip("/"): page(run) for name, run in under}
+    return found | {name: listed(run) for name, run in under}
 
 
 def _silent_labels(run: Run) -> set[str]:

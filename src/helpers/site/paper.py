@@ -16,8 +16,9 @@ from helpers import files
 from helpers.errors import WorkError
 from helpers.runner import Run
 from helpers.site import pages
+from helpers.site.contract import content_findings
 from helpers.site.notebook_page import page_notebook, text
-from helpers.site.plain_page import plain_notebook
+from helpers.site.plain_page import PlainPage, plain_notebook
 
 #: What pandoc writes for each format.
 WRITERS = {"docx": "docx", "pdf": "typst", "typst": "typst", "md": "gfm-raw_html"}
@@ -91,12 +92,22 @@ def _subtitle(run: Run) -> str:
 
 def _as_html(run: Run) -> str:
     """Return the page as HTML that holds what a reader of paper sees, its images as files in the working folder."""
-    notebook = page_notebook(_drawn(run), front={}, box="", source_links=lambda html, _: html)
-    bibliography = pages.site_root() / pages.BIBLIOGRAPHY
-    page = plain_notebook(notebook, "page", bibliography, code=False)
+    page = _plain(_drawn(run))
     for name, data in page.files.items():
         files.write_bytes(Path(name), data)
     return _for_paper(_pandoc(page.markdown, "html", ["--mathml"]))
+
+
+def _plain(notebook: dict[str, Any]) -> PlainPage:
+    published = page_notebook(notebook, front={}, box="", source_links=lambda html, _: html)
+    return plain_notebook(published, "page", pages.site_root() / pages.BIBLIOGRAPHY, code=False)
+
+
+def breaches(run: Run) -> list[str]:
+    """Say what on the page of a finished run would break the site contract, and how to mend it."""
+    page = _plain(json.loads(run.notebook.read_text(encoding="utf-8")))
+    found = content_findings(_pandoc(page.markdown, "html", ["--mathml"]))
+    return list(dict.fromkeys(finding.mended for finding in found))
 
 
 def _drawn(run: Run) -> dict[str, Any]:

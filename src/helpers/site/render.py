@@ -24,7 +24,7 @@ from helpers.site import pages
 from helpers.site.notebook_page import read_front_matter, text
 from helpers.site.plain_page import plain_notebook
 from helpers.site.share import changes, footer, head, newest_data, publication, site_files
-from helpers.site.stage import notebook_text, other_files, staged_pages
+from helpers.site.stage import LeftOut, notebook_text, other_files, staged_pages
 
 QUARTO, SMALLDOCS = "quarto", "smalldocs"
 QUARTO_ONLY = ("html-math-method", "html-table-processing", "respect-user-color-scheme")
@@ -46,7 +46,7 @@ def renderer() -> str:
     return QUARTO if shutil.which(QUARTO) else SMALLDOCS
 
 
-def render(root: Path, runs: Sequence[Run], name: str) -> Path:
+def render(root: Path, runs: Sequence[Run], name: str, left_out: LeftOut | None = None) -> Path:
     """Render the pages of runs into a fresh folder and return it.
 
     The work is done on a copy of the project that holds pages and configuration only: no hook runs twice, and nothing
@@ -60,6 +60,8 @@ def render(root: Path, runs: Sequence[Run], name: str) -> Path:
         Finished runs to publish.
     name : str
         "quarto" or "smalldocs".
+    left_out : mapping, optional
+        Runs whose pages break the contract, with what is wrong.
 
     Raises
     ------
@@ -74,7 +76,7 @@ def render(root: Path, runs: Sequence[Run], name: str) -> Path:
         files.write_bytes(project / place, data)
     configuration = plain_yaml.read(root / pages.CONFIGURATION)
     adapted = staged_configuration(root, configuration, runs)
-    notebooks = staged_pages(runs)
+    notebooks = staged_pages(runs, left_out)
     {QUARTO: _render_quarto, SMALLDOCS: _render_smalldocs}[name](root, project, notebooks, adapted)
     site = project / pages.SITE
     for place, content in redirects(notebooks):

@@ -5,6 +5,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from html import escape
 from importlib.resources import files as files_of
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,10 @@ TABLE_SCRIPT, TABLE_STYLE = "dt_bundle.js", "dt_bundle.css"
 EXPORT = re.compile(r"export\s*\{[^{}]*?([\w$]+) as default[^{}]*\}")
 #: A zip entry needs a date; the earliest one the format knows keeps archives identical.
 DATE = (1980, 1, 1, 0, 0, 0)
+#: Runs whose pages break the contract, with what is wrong and how to mend it.
+LeftOut = Mapping[Run, Sequence[str]]
+#: Of the breaches of one page so many are told.
+NOTED = 5
 FORMATS = {"ordinal": ordinal, "percent": percent, "integer": ",.0f", "number": ",.1f"}
 
 
@@ -49,13 +54,35 @@ def notebook_text(notebook: Mapping[str, Any]) -> str:
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
-def staged_pages(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
-    """Return the notebook of each page, lists of variants included, by its place below the root."""
-    links, views = pages.Links(runs), pages.views(runs)
+def staged_pages(runs: Sequence[Run], left_out: LeftOut | None = None) -> dict[str, dict[str, Any]]:
+    """Return the notebook of each page, lists of variants included, by its place below the root.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        What is published.
+    left_out : mapping, optional
+        Runs that are not, since their pages break the contract, with what is wrong: the front page says so.
+    """
+    links, views = pages.Links(runs, left_out or ()), pages.views(runs)
     groups = {pages.listed(group[0]): group for group in pages.variant_groups(runs)}
     card = next(filter(None, map(picture, runs)), "")
     lists = {place: variant_list(group, views[place], runs, card) for place, group in groups.items()}
-    return {pages.page(run): _staged_page(run, links, views[pages.page(run)], card) for run in runs} | lists
+    staged = {pages.page(run): _staged_page(run, links, views[pages.page(run)], card) for run in runs} | lists
+    if left_out and pages.FRONT_PAGE in staged:
+        staged[pages.FRONT_PAGE]["cells"].insert(1, html_cell(pages.LEFT_OUT, _left_out_note(left_out)))
+    return staged
+
+
+def _left_out_note(left_out: LeftOut) -> str:
+    """Return what the front page says of pages that the site lacks: which, and what their authors have to mend."""
+    items = "".join(
+        f"<li><strong>{escape(pages.heading(run))}</strong> ({escape(run.scenario.title)})"
+        f"<ul>{''.join(f'<li><code>{escape(finding)}</code></li>' for finding in findings[:NOTED])}</ul></li>"
+        for run, findings in left_out.items()
+    )
+    head = "<p><strong>Left out of this site</strong>, since these pages break its contract:</p>"
+    return f'<div class="alert alert-warning" id="{pages.LEFT_OUT}" role="note">{head}<ul>{items}</ul></div>'
 
 
 def _front(run: Run, title: str, place: str, views: Mapping[str, str], card: str) -> dict[str, Any]:
