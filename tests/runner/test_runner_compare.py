@@ -9,7 +9,7 @@ from helpers.site import compare
 
 CODE = """
 from helpers import report
-report.metrics(total=scale * 21.5, label=word, count=scale, fixed=7)
+report.metrics(total=scale * 21.5, label=word, count=scale, fixed=7, loss=-scale * 1000.5, year=2016 + scale)
 """
 
 
@@ -34,21 +34,23 @@ def test_parameters_and_numbers_that_differ_are_told_with_their_change(two, line
         assert ["scale", "2", "3", "+1"] in rows
         assert ["total", "43.0", "64.5", "+21.5"] in rows
         assert ["label", "one", "two"] in rows
-        assert told.splitlines()[-1] == "3 numbers differ, 1 are the same."
+        assert ["loss", "−2,001", "−3,002", "−1,000"] in rows
+        assert ["year", "2018", "2019", "+1"] in rows
+        assert told.splitlines()[-1] == "5 numbers differ, 1 are the same."
     differ = json.loads(line("compare", "base/alpha", str(two), "--json")[1])
     assert differ["metrics"]["total"] == [43.0, 64.5]
     assert differ["parameters"] == {"scale": [2, 3], "word": ["one", "two"]}
-    assert line("compare", "base/alpha", "base/alpha")[1] == "0 numbers differ, 4 are the same.\n"
+    assert line("compare", "base/alpha", "base/alpha")[1] == "0 numbers differ, 6 are the same.\n"
 
 
 def test_open_shows_the_run_with_what_differs_from_the_published_one(two, line):
-    code, told = line("run", "alpha", "-p", "scale=4", "--open")
+    code, told = line("run", "alpha", "-p", "scale=4", "-p", "word=two", "--open")
     assert code == 0
     (page,) = re.findall(r"^build/(compared/\S+\.html)$", told, re.M)
     text = (two.parents[2] / page).read_text()
     assert "Section alpha" in text
     assert "What differs from latest/alpha" in text
-    assert ">86.0</td>" in text
+    assert all(f">{shown}</td>" in text for shown in ("86.0", "two", "−4,002", "2020"))
     assert re.search(r"^total +43.0 +86.0 +\+43.0$", told, re.M)
 
 

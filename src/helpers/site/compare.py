@@ -10,6 +10,7 @@ from typing import Any
 from helpers import files
 from helpers.errors import InputError
 from helpers.paths import build_folder, project_root, relative
+from helpers.report.inline import Rich
 from helpers.report.tables import html_table
 from helpers.report.words import number, signed
 from helpers.runner import Run, completed, notebooks
@@ -18,6 +19,8 @@ from helpers.site.paper import embedded
 
 #: Digits after the decimal point from which a number is at least this large.
 ROUNDED = ((100.0, 0), (10.0, 1), (1.0, 2), (0.0, 3))
+#: Whole numbers below this have no separator of thousands: most of them are years.
+PLAIN = 10_000
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ def as_shown(value: Any, digits: int) -> str:
     """Return a value as a table shows it."""
     if value is None:
         return "–"
+    if isinstance(value, int) and abs(value) < PLAIN:
+        return str(value).replace("-", "−")
     return number(value, digits) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
 
 
@@ -149,7 +154,8 @@ def write_page(run: Run, base: Run | None) -> Path:
     above = ""
     if base is not None:
         rows = [
-            one.cells()
+            # Written out already: a table would take cells of its numeric columns for numbers still to be written.
+            tuple(map(Rich, one.cells()))
             for found in (differences(base.parameters, run.parameters), differences(base.metrics, run.metrics))
             for one in found
         ]
