@@ -117,3 +117,10 @@ def test_the_citation_is_one_by_the_citation_file_format():
     assert cited["version"] == project["version"]
     assert cited["license"] == project["license"]
     assert f"## {cited['version']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.xdist_group("together")
+def test_tests_that_share_a_costly_fixture_run_together(request):
+    """A release of pytest that the plugin does not know yet passes over the groups in silence."""
+    grouped = getattr(request.config.option, "loadgroup", False)
+    assert request.node.nodeid.endswith("@together") or not grouped

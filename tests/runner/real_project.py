@@ -21,6 +21,8 @@ SCENARIO = "kita-2021"
 #: Parameters that decide how long a run takes; each section gets those that it has.
 CHEAP = {"draws": 1000, "run_curve": False, "permutations": 100, "group": "g20"}
 VALUES = 2
+#: The variants of a section that has one for each economy of the index.
+EVERY, FEW = "values: innovation-index.members", "values: [KOR, DEU]"
 
 
 def cheap_copy(root: Path) -> Path:
@@ -37,6 +39,8 @@ def cheap_copy(root: Path) -> Path:
     for name in ("index", "methods", "data"):
         path = root / "notebooks" / f"{name}.ipynb"
         path.write_text(under(SCENARIO, path).replace('\\"latest\\"', f'\\"{SCENARIO}\\"'), encoding="utf-8")
+    economy = root / "notebooks" / "economy.ipynb"
+    economy.write_text(economy.read_text(encoding="utf-8").replace(EVERY, FEW), encoding="utf-8")
     return root
 
 
