@@ -31,6 +31,7 @@ SLOW = (
     "site/test_site_fresh_clone",
     "site/test_site_paper",
     "site/test_site_references",
+    "test_by_hand",
     "test_recipes",
 )
 

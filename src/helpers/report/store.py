@@ -4,8 +4,10 @@ import json
 import math
 import os
 import re
+import shutil
+import sys
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from helpers.errors import InputError
 from helpers.paths import project_root
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+#: Where results lie that belong to no notebook of the project.
+SCRATCH = "scratch"
 
 
 def metrics_only() -> bool:
@@ -35,13 +39,41 @@ def is_generated() -> bool:
 def results() -> Path:
     """Return the folder for this run's results, created when missing.
 
-    Under the runner it is the run's own; in JupyterLab it is ``build/interactive/<notebook>``.
+    Under the runner it is the run's own. Of a notebook run by hand it is ``build/interactive/<notebook>``, which a
+    kernel finds empty: what other parameters left would be taken for its own.
     """
     context = current_run()
-    # Jupyter Server tells its kernels the notebook's path in this variable.
-    notebook = Path(os.environ.get("JPY_SESSION_NAME", "scratch")).stem or "scratch"
-    folder = Path(context["results"]) if context else project_root() / "build" / "interactive" / notebook
+    folder = Path(context["results"]) if context else _emptied(project_root() / "build" / "interactive" / _by_hand())
     folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _by_hand() -> str:
+    """Return the notebook that is run here by hand, `scratch` when it is none of the project's.
+
+    Jupyter Server tells its kernels the path; others do not, and leave only the cells that ran to know it by.
+    """
+    told = Path(os.environ.get("JPY_SESSION_NAME", "")).stem
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if told or not shell:
+        return told or SCRATCH
+    ran = {*shell.user_ns["In"]} - {""}
+    shared = {name: len(ran & cells) for name, cells in _cells(project_root() / "notebooks").items()}
+    found = max(shared, key=shared.__getitem__, default=SCRATCH)
+    return found if shared.get(found) else SCRATCH
+
+
+@cache
+def _cells(folder: Path) -> dict[str, set[str]]:
+    """Return the code cells of all notebooks, by the name of each."""
+    read = {path.stem: json.loads(path.read_text(encoding="utf-8"))["cells"] for path in sorted(folder.glob("*.ipynb"))}
+    return {name: {"".join(cell["source"]).rstrip("\n") for cell in cells} for name, cells in read.items()}
+
+
+@cache
+def _emptied(folder: Path) -> Path:
+    """Empty a folder when this process first asks for it."""
+    shutil.rmtree(folder, ignore_errors=True)
     return folder
 
 

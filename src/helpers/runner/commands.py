@@ -50,7 +50,7 @@ def run(
         raise InputError("--numbers makes no page that --open could show: leave one of them out.")
     begun = time.monotonic()
     carry_out = sweeps.run_point if metrics_only else builder.run_section
-    with for_terminal() as progress:
+    with for_terminal(beside=as_json) as progress:
         found = carry_out(section, parameter or [], scenario, force=force, progress=progress)
     if as_json:
         return print(json.dumps(found.metrics, indent=1, ensure_ascii=False))

@@ -5,7 +5,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 
 class Progress:
@@ -27,9 +27,12 @@ class Progress:
 class Plain(Progress):
     """One line when a run starts and one when it ends, for logs and pipes."""
 
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
     def note(self, text: str) -> None:
         """Print a line."""
-        print(text, flush=True)
+        print(text, file=self.stream, flush=True)
 
     def started(self, name: str, why: str) -> None:
         """Print that a run begins, and why."""
@@ -70,17 +73,20 @@ class Bars(Progress):
 
 
 @contextmanager
-def for_terminal() -> Iterator[Progress]:
-    """Yield the progress display that fits where the output goes; a stop by Ctrl-C or SIGTERM is announced."""
+def for_terminal(beside: bool = False) -> Iterator[Progress]:
+    """Yield the progress display that fits where the output goes; a stop by Ctrl-C or SIGTERM is announced.
+
+    `beside` keeps it out of the output, which programs read.
+    """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        if sys.stdout.isatty():
+        if sys.stdout.isatty() and not beside:
             bars = Bars()
             with bars.bars:
                 yield bars
         else:
-            yield Plain()
+            yield Plain(sys.stderr if beside else sys.stdout)
     except KeyboardInterrupt:
         print("stopped: what was finished is kept, nothing else", file=sys.stderr)
         raise

@@ -1,0 +1,98 @@
+"""A notebook that is run by hand leaves the numbers of `reshoring run`: papermill, nbconvert, and Run All."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbclient
+import nbformat
+import pytest
+
+from helpers.runner import environment
+
+ROOT = Path(__file__).parents[1]
+PROGRAMS = Path(sys.executable).parent
+#: Fewer draws than on the page, to save time: what is compared has the same ones.
+DRAWS = 1000
+
+pytestmark = pytest.mark.xdist_group("slow-by-hand")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A copy of the project in which nothing was run, with functions to run and read something there."""
+    root = tmp_path_factory.mktemp("project")
+    for name in ("notebooks", "scenarios", "sweeps", "data"):
+        shutil.copytree(ROOT / name, root / name)
+    for name in ("_quarto.yml", "requirements.lock"):
+        shutil.copyfile(ROOT / name, root / name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        # Sums over another number of threads may differ in their last bit; runs have one.
+        for name, value in (environment.base() | {"PYTHONPATH": str(ROOT / "src")}).items():
+            patch.setenv(name, value)
+        for name in [name for name in os.environ if name.startswith("RESHORING_")] + ["JPY_SESSION_NAME"]:
+            patch.delenv(name, raising=False)
+        yield root
+
+
+def call(*words):
+    done = subprocess.run([*map(str, words)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def run(*words):
+    """The metrics of `reshoring run`."""
+    return json.loads(call(sys.executable, "-c", "from helpers.cli import main; main()", "run", *words, "--json"))
+
+
+def left_by_hand(root, section):
+    """The metrics of the last run by hand, in the folder of that section alone."""
+    folders = sorted(path.name for path in (root / "build" / "interactive").iterdir())
+    found = json.loads((root / "build" / "interactive" / section / "metrics.json").read_text())
+    assert folders == [section]
+    shutil.rmtree(root / "build" / "interactive")
+    return found
+
+
+def test_papermill_with_parameters_gives_the_numbers_of_a_run_with_them(project):
+    # What other parameters left must not stay among the numbers.
+    before = project / "build" / "interactive" / "returning-firms"
+    before.mkdir(parents=True)
+    (before / "metrics.json").write_text('{"of_other_parameters": 1}')
+    notebook = "notebooks/returning-firms.ipynb"
+    call(PROGRAMS / "papermill", "--no-progress-bar", notebook, "out.ipynb", "-p", "split_year", 2018)
+    by_hand = left_by_hand(project, "returning-firms")
+    assert by_hand == run("returning-firms", "-p", "split_year=2018")
+    assert by_hand["split_year"] == 2018
+
+
+def test_the_index_of_another_year_is_the_same_by_papermill(project):
+    given = ("-p", "year", 2016, "-p", "draws", DRAWS)
+    call(PROGRAMS / "papermill", "--no-progress-bar", "notebooks/innovation-index.ipynb", "out.ipynb", *given)
+    by_hand = left_by_hand(project, "innovation-index")
+    numbers = run("innovation-index", "-p", "year=2016", "-p", f"draws={DRAWS}", "--numbers")
+    assert len(numbers) > 10
+    assert {name: by_hand.get(name) for name in numbers} == numbers
+
+
+def test_nbconvert_and_run_all_give_the_numbers_of_a_run(project):
+    convert = (
+        PROGRAMS / "jupyter",
+        "nbconvert",
+        "--to",
+        "notebook",
+        "--execute",
+        "--output-dir",
+        project / "converted",
+    )
+    call(*convert, "notebooks/returning-firms.ipynb")
+    converted = left_by_hand(project, "returning-firms")
+    # What editors do: every cell of the notebook, from the folder that it lies in.
+    notebook = nbformat.read(project / "notebooks" / "returning-firms.ipynb", as_version=4)
+    nbclient.NotebookClient(notebook, resources={"metadata": {"path": str(project / "notebooks")}}).execute()
+    assert left_by_hand(project, "returning-firms") == converted == run("returning-firms")
