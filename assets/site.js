@@ -21,7 +21,8 @@
 
   // A link to something folded opens the fold, and so does one to the heading of an entry that is folded but for it.
   const unfold = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    // What stands after a question mark is for a chart.
+    const target = document.getElementById(location.hash.slice(1).split("?")[0]);
     const entry = target?.closest("section")?.querySelector(":scope > .callout.entry .callout-collapse:not(.show)");
     const fold = target?.closest(".callout-collapse:not(.show)") || entry;
     if (!fold) return;
@@ -57,6 +58,13 @@
   }
   document.querySelector("nav.navbar")?.setAttribute("aria-label", "Main");
   document.querySelector("nav#quarto-sidebar")?.setAttribute("aria-label", "Pages");
+
+  if (document.querySelector(".chart")) {
+    const charts = document.createElement("script");
+    charts.src = root + "assets/charts.js";
+    charts.dataset.root = root;
+    document.body.append(charts);
+  }
 
   const tables = document.querySelectorAll("table.sortable");
   if (!tables.length) return;

@@ -26,6 +26,7 @@ SLOW = (
     "runner/test_runner_variants",
     "site/test_site_browser",
     "site/test_site_build",
+    "site/test_site_charts",
     "site/test_site_commands",
     "site/test_site_contract",
     "site/test_site_fresh_clone",

@@ -87,3 +87,6 @@ def test_chips_set_a_value_and_a_note_before_each_text_and_escape_them():
     shown = report.chips([(Rich("a & b"), "not testable", "<none>")])
     assert '<span class="value-mark mark-not-testable">not testable</span> <small>&lt;none&gt;</small>' in shown
     assert "a &amp; b</li>" in shown
+    twice = report.chips([(Rich(text), "partly", "robust") for text in "ab"])
+    assert twice.count('class="chip"') == 3
+    assert "<small>robust</small> × 2</span></summary>" in twice

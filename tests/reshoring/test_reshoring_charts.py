@@ -109,11 +109,3 @@ def test_sources_share_years_and_break_lines_where_the_source_does():
     assert np.isnan(lines[0].get_ydata()[1])
     assert [len(line.get_xdata()) for line in lines] == [4, 1]
     assert [text.get_text() for text in fig.legends[0].texts] == ["Korea"]
-
-
-def test_marked_years_break_where_the_flag_changes_and_names_carry_the_last_value():
-    years = range(2008, 2014)
-    series = pd.DataFrame({"iso3": "KOR", "year": years, "value": range(30, 36), "flag": ["", "", "", "b", "b", "b"]})
-    (axes,) = charts.marked_years(series, {"KOR": "Korea"}, colour, {2011: "turn"}, "percent").axes
-    assert [len(line.get_xdata()) for line in axes.lines] == [3, 3, 2]
-    assert {text.get_text() for text in axes.texts} == {"turn", "Korea 35%"}

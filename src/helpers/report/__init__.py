@@ -3,6 +3,7 @@
 Import cost matters (a fresh kernel a run): drawing libraries are only imported by `setup`.
 """
 
+from helpers.report.charts import chart, dots, lines, tiles
 from helpers.report.entries import (
     by_scenario,
     chips,
@@ -14,7 +15,7 @@ from helpers.report.entries import (
     read_on,
     tally,
 )
-from helpers.report.figures import COLOURS, colour, figure, setup, write_csv
+from helpers.report.figures import COLOURS, NEUTRAL, colour, figure, setup, write_csv
 from helpers.report.inline import escaped
 from helpers.report.store import (
     evidence,

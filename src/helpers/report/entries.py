@@ -25,12 +25,16 @@ def tally(counts: Mapping[str, int]) -> Marked:
 
 
 def chips(items: Iterable[tuple[Rich, str, str]]) -> Marked:
-    """Return a list of texts, each behind a value in the colour that `mark` gives it and a note on that value."""
-    rows = (
-        f'<li><span class="chip">{mark(value).html} <small>{escape(note)}</small></span> {text.html}</li>'
-        for text, value, note in items
-    )
-    return Marked(raw_html(f'<ul class="chips">{"".join(rows)}</ul>'))
+    """Return values side by side, each in the colour that `mark` gives it with a note; unfolded, with their texts."""
+    rows = [(f"{mark(value).html} <small>{escape(note)}</small>", text.html) for text, value, note in items]
+    counted = Counter(chip for chip, _ in rows)
+    shown = "".join(_chip(chip + (f" × {count}" if count > 1 else "")) for chip, count in counted.items())
+    told = "".join(f"<li>{_chip(chip)} {text}</li>" for chip, text in rows)
+    return Marked(raw_html(f'<details class="chips"><summary>{shown}</summary><ul>{told}</ul></details>'))
+
+
+def _chip(html: str) -> str:
+    return f'<span class="chip">{html}</span>'
 
 
 def by_scenario(section: str, columns: Mapping[str, str], study: Mapping[str, str] | None = None) -> "pd.DataFrame":

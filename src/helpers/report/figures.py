@@ -1,5 +1,6 @@
 """Figures: the house style, saving and showing one, and the source line beneath every figure and table."""
 
+import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 # Okabe and Ito's palette without its yellow, which vanishes on white.
 COLOURS: tuple[str, ...] = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4D4D4D")
 NEUTRAL = "#8A8F98"
+#: For letters and lines that are no data; the style sheet has the same, and others for a dark screen.
+INK, MUTED, LINE, GRID = "#1F2933", "#55616D", "#9AA7B4", "#D9DFE5"
+#: Colours that a dark screen needs lighter or the other way round, and the variables of the style sheet that hold both.
+THEME = {
+    INK: "--ink", MUTED: "--ink-muted", LINE: "--line-strong", GRID: "--line", "#FFFFFF": "--paper", "#000000": "--ink",
+    "#0072B2": "--blue", "#4D4D4D": "--slate",
+}  # fmt: skip
 
 # Fixed, so that an economy keeps its colour from page to page.
 ECONOMIES: dict[str, str] = {
@@ -27,6 +35,12 @@ ECONOMIES: dict[str, str] = {
     "TWN": "#E69F00",
     "VNM": "#56B4E9",
 }
+#: For all others, in turn by the alphabet: readable on white and on black.
+OTHERS = ("#8C6BB1", "#2A8C82", "#A6761D", "#D6337F", "#5A9216", "#7570B3", "#C0504D", "#2F7FB8", "#7F7F3F", "#B0568C")
+#: How a drawing begins that pages take in, so that their colours and their search reach it.
+DRAWN = '<svg class="drawn"'
+#: What Matplotlib numbers: of two figures on a page both would have the same.
+NUMBERED = re.compile(r'<g id="[a-z]+[\w.-]*_\d+">')
 
 # At 400 px a figure of 6.4 in is shown at about six tenths of its size, hence the large type.
 SETTINGS: dict[str, object] = {
@@ -34,21 +48,23 @@ SETTINGS: dict[str, object] = {
     "figure.dpi": 100,
     "figure.constrained_layout.use": True,
     "savefig.dpi": 160,
-    "savefig.facecolor": "white",
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
     "font.size": 12,
     "axes.labelsize": 12,
     "axes.titlesize": 13,
     "axes.titlelocation": "left",
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.edgecolor": "#6B7280",
-    "grid.color": "#E5E7EB",
+    "axes.edgecolor": LINE,
+    "grid.color": GRID,
+    **dict.fromkeys(("text.color", "axes.labelcolor", "axes.titlecolor", "xtick.color", "ytick.color"), INK),
     "xtick.labelsize": 11,
     "ytick.labelsize": 11,
     "legend.fontsize": 11,
     "legend.frameon": False,
     "lines.linewidth": 2.0,
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",
     "svg.hashsalt": "reshoring",
 }
 #: Fonts with the letters of East Asia, which the first font lacks; those that are installed are asked in turn.
@@ -72,14 +88,44 @@ def setup() -> None:
 
 
 def colour(economy: str) -> str:
-    """Return the fixed colour of an economy as `#RRGGBB`; a neutral grey for those without one.
+    """Return the fixed colour of an economy as `#RRGGBB`; a neutral grey for what is none.
 
     Parameters
     ----------
     economy : str
         ISO 3166 alpha-3 code, or any other label (medians and groups are drawn in grey).
     """
-    return ECONOMIES.get(economy.upper(), NEUTRAL)
+    from helpers.data import economies
+
+    code = economy.upper()
+    others = [known for known in economies.known() if known not in ECONOMIES]
+    return ECONOMIES.get(code) or (OTHERS[others.index(code) % len(OTHERS)] if code in others else NEUTRAL)
+
+
+def drawn(svg: str, name: str) -> str:
+    """Return a drawing as one element that can stand within a page beside others.
+
+    Parameters
+    ----------
+    svg : str
+        What a library of drawing wrote.
+    name : str
+        Of the figure: identifiers within the drawing begin with it.
+    """
+    element = NUMBERED.sub("<g>", re.sub(r"<metadata>.*?</metadata>\s*", "", svg[svg.index("<svg") :], flags=re.S))
+    element = re.sub(r'(\bid="|url\(#|href="#)(?=[\w-])', rf"\g<1>{name}-", element)
+    element = element.replace(' class="marks"', "", 1).replace("*{", ".drawn *{", 1)
+    return element.replace("<svg", DRAWN, 1)
+
+
+def themed(text: str) -> str:
+    """Return a drawing, or the specification of a chart, whose colours follow the page's light and dark."""
+    return re.sub("#[0-9A-Fa-f]{6}", lambda found: _variable(found[0]), text)
+
+
+def _variable(colour: str) -> str:
+    name = THEME.get(colour.upper())
+    return f"var({name}, {colour})" if name else colour
 
 
 def figure(
@@ -140,9 +186,10 @@ def _save_and_show(fig: "Figure", name: str) -> None:
     except UserWarning as error:
         advice = "Install a font that has it, such as Noto Sans CJK, or write it in other letters."
         raise InputError(f"The figure {name} would show boxes: {error} {advice}") from None
+    svg.write_text(drawn(svg.read_text(encoding="utf-8"), name), encoding="utf-8")
     # The layout has been found; finding it again for the second file would take as long as drawing that.
     fig.set_layout_engine("none")
-    fig.savefig(output_path("figures", name, ".png"), metadata={"Software": None})
+    fig.savefig(output_path("figures", name, ".png"), metadata={"Software": None}, facecolor="white")
     display(SVG(data=svg.read_text(encoding="utf-8")))
 
 

@@ -66,7 +66,7 @@ def table(
     show_source(source_line(tables, vintages=vintages, n=n, note=note, flags=flags_of(df)), name)
 
 
-def read_csv(section: str, name: str) -> "pd.DataFrame":
+def read_csv(section: str, name: str, scenario: str | None = None) -> "pd.DataFrame":
     """Return a table that another section left, in full precision; only an empty cell counts as missing.
 
     Parameters
@@ -75,10 +75,12 @@ def read_csv(section: str, name: str) -> "pd.DataFrame":
         Slug of the section, which the front matter names under `needs`.
     name : str
         Of the table, as it was given to `table` or `write_csv` there.
+    scenario : str, optional
+        As in `other_results`.
     """
     import pandas as pd
 
-    path = other_results(section) / "tables" / f"{name}.csv"
+    path = other_results(section, scenario) / "tables" / f"{name}.csv"
     # Without this, an economy or a flag called "NA" would be read as missing.
     return pd.read_csv(path, keep_default_na=False, na_values=[""])
 

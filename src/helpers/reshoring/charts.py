@@ -291,41 +291,6 @@ def by_source(
     return fig
 
 
-def marked_years(
-    series: pd.DataFrame, names: Mapping[str, str], colour: Colour, marks: Mapping[int, str], ylabel: str
-) -> "Figure":
-    """Draw one line an economy, named with its last value, and mark years; a change of the flag breaks the line.
-
-    Parameters
-    ----------
-    series : DataFrame
-        `iso3, year, value, flag`, one series an economy.
-    names : mapping
-        Code of each economy drawn to its name.
-    colour : callable
-        Code to colour.
-    marks : mapping
-        Year to what is written beside it.
-    ylabel : str
-        Quantity and unit.
-    """
-    fig, ax = _new(3.7)
-    ends, shades = {}, {}
-    for code, own in series.sort_values("year").groupby("iso3"):
-        for _, part in own.groupby("flag"):
-            line = _open_gaps(part.set_index("year")["value"])
-            ax.plot(line.index, line, color=colour(str(code)), linewidth=3 if code == "KOR" else 2)
-        label = f"{names[str(code)]} {own['value'].iloc[-1]:.0f}%"
-        ends[label], shades[label] = (own["year"].iloc[-1], own["value"].iloc[-1]), colour(str(code))
-    ax.set(ylim=(0, 1.2 * series["value"].max()), ylabel=ylabel)
-    for year, text in marks.items():
-        ax.axvline(year, color=GREY, linestyle="--", linewidth=1)
-        ax.annotate(text, (year, ax.get_ylim()[1]), xytext=(-4, -4), textcoords="offset points", ha="right", va="top")
-    label_line_ends(ax, ends, shades.__getitem__)
-    ax.grid(axis="x", visible=False)
-    return fig
-
-
 def _open_gaps(series: pd.Series) -> pd.Series:
     """Return a yearly series with the years it lacks as missing, so that no line is drawn across them."""
     return series.reindex(range(int(series.index.min()), int(series.index.max()) + 1))

@@ -14,6 +14,9 @@ import yaml
 
 from helpers import plain_yaml
 from helpers.errors import WorkError
+from helpers.report.charts import MIME
+from helpers.report.figures import DRAWN as OWN_DRAWING
+from helpers.report.figures import themed
 from helpers.report.inline import raw_html
 from helpers.runner.notebooks import FrontMatter
 
@@ -161,16 +164,18 @@ def _code_cell(name: str, options: dict[str, Any], code: str, outputs: list[dict
     shown = ({} if options.get("echo") is False else {"code-fold": True}) | options | captions
     lines = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=10_000).splitlines() if shown else []
     source = "\n".join([*(f"#| {line}" for line in lines), code])
-    clean = [_clean_output(output) for output in outputs]
+    clean = [_clean_output(output, str(options.get("fig-alt", ""))) for output in outputs]
     return new_cell("code", name, source) | {"execution_count": None, "outputs": clean}
 
 
-def _clean_output(output: Mapping[str, Any]) -> dict[str, Any]:
-    kept = dict(output) | ({"metadata": {}, "data": _published_data(output["data"])} if "data" in output else {})
+def _clean_output(output: Mapping[str, Any], alt: str) -> dict[str, Any]:
+    kept = dict(output) | ({"metadata": {}, "data": _published_data(output["data"], alt)} if "data" in output else {})
     return kept | ({"execution_count": None} if output["output_type"] == "execute_result" else {})
 
 
-def _published_data(data: Mapping[str, Any]) -> dict[str, Any]:
+def _published_data(data: Mapping[str, Any], alt: str) -> dict[str, Any]:
+    if text(data, "image/svg+xml").startswith(OWN_DRAWING):
+        return {"text/markdown": _lines(raw_html(_drawing(data, alt)))}
     # For any notebook with HTML output Quarto loads two libraries from the network; not so for raw HTML in Markdown.
     if "text/html" in data:
         return {"text/markdown": _lines(raw_html(text(data, "text/html")))}
@@ -178,6 +183,18 @@ def _published_data(data: Mapping[str, Any]) -> dict[str, Any]:
     if others and not DRAWN & data.keys():
         return {"text/markdown": _lines(raw_html(_as_written(others[0], data[others[0]])))}
     return {kind: _lines(content) if isinstance(content, str) else content for kind, content in data.items()}
+
+
+def _drawing(data: Mapping[str, Any], alt: str) -> str:
+    """Return a figure of our own as part of the page, a chart with the specification that its script draws."""
+    label = f'{OWN_DRAWING} role="img" aria-label="{escape(alt)}"' if alt else OWN_DRAWING
+    svg = themed(text(data, "image/svg+xml")).replace(OWN_DRAWING, label, 1)
+    if MIME not in data:
+        return svg
+    # Within a script only "<" could end it.
+    spec = themed(json.dumps(data[MIME], sort_keys=True, ensure_ascii=False, separators=(",", ":")))
+    spec = spec.replace("<", "\\u003c")
+    return f'<div class="chart">{svg}<script type="application/json">{spec}</script></div>'
 
 
 def _as_written(kind: str, content: Any) -> str:

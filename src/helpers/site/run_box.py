@@ -150,6 +150,7 @@ def source_line_links(run: Run, html: str, options: Mapping[str, Any]) -> str:
     """
     name = html.partition('data-results="')[2].partition('"')[0]
     kinds = {f"tables/{name}.csv": "CSV", f"figures/{name}.svg": "SVG", f"figures/{name}.png": "PNG"}
+    kinds |= {f"figures/{name}.vl.json": "Vega-Lite"}
     found = [(path, words) for path, words in kinds.items() if name and (run.results / path).is_file()]
     links = ", ".join(link_html(way(run, f"{downloads(run)}/{path}"), words, download=True) for path, words in found)
     as_of = run.scenario.as_of

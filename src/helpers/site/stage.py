@@ -1,5 +1,6 @@
 """Staging: from finished runs to the pages, downloads and assets that both renderers start from."""
 
+import importlib.metadata
 import io
 import json
 import re
@@ -20,6 +21,7 @@ from helpers.site import pages
 from helpers.site.notebook_page import as_notebook, front_matter, html_cell, new_cell, page_notebook
 from helpers.site.run_box import run_box, source_line_links, switch, way_back
 
+CHART_SCRIPT = "vega_bundle.js"
 TABLE_SCRIPT, TABLE_STYLE = "dt_bundle.js", "dt_bundle.css"
 #: What the script of itables ends with: it is written as a module, and this names what it gives to others.
 EXPORT = re.compile(r"export\s*\{[^{}]*?([\w$]+) as default[^{}]*\}")
@@ -198,6 +200,7 @@ def other_files(root: Path, runs: Sequence[Run]) -> Iterator[tuple[str, bytes]]:
     script = plain_script((itables / TABLE_SCRIPT).read_text(encoding="utf-8"))
     yield f"{pages.ASSETS}/{TABLE_SCRIPT}", script.encode()
     yield f"{pages.ASSETS}/{TABLE_STYLE}", (itables / TABLE_STYLE).read_bytes()
+    yield f"{pages.ASSETS}/{CHART_SCRIPT}", chart_script(root).encode()
 
 
 def _downloads(run: Run, source: Path) -> dict[str, bytes]:
@@ -235,6 +238,23 @@ def archive(content: Mapping[str, bytes]) -> bytes:
         for name, data in sorted(content.items()):
             packed.writestr(zipfile.ZipInfo(name, DATE), data, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
+
+
+def chart_script(root: Path) -> str:
+    """Return Vega, Vega-Lite and Vega-Embed as one script that sets `vegaEmbed`; it is kept, for it takes seconds.
+
+    Parameters
+    ----------
+    root : Path
+        The project's root.
+    """
+    import vl_convert
+
+    kept = root / pages.STAGE / f"vega-{importlib.metadata.version('vl-convert-python')}.js"
+    if not kept.is_file():
+        bundle = vl_convert.javascript_bundle("globalThis.vegaEmbed = vegaEmbed;")
+        files.write_text(kept, f"(() => {{\n{bundle}\n}})();\n")
+    return kept.read_text(encoding="utf-8")
 
 
 def plain_script(module: str) -> str:
