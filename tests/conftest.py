@@ -24,6 +24,7 @@ SLOW = (
     "runner/test_runner_shared",
     "runner/test_runner_staleness",
     "runner/test_runner_variants",
+    "scaffold/",
     "site/test_site_browser",
     "site/test_site_build",
     "site/test_site_charts",

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ROOT / "src" / "helpers"
 SHARED = {"context", "errors", "files", "imports", "paths", "parameter_models", "plain_yaml"}
-DOMAIN = {"index", "reshoring", "trade", "econometrics", "input_output"}
+DOMAIN = {"index", "reshoring", "trade", "econometrics", "input_output", "sections"}
 #: package -> the packages of `helpers` it may import, beside itself and the shared modules
 ALLOWED = {
     "context": {"errors"},
@@ -28,7 +28,8 @@ ALLOWED = {
     "report": {"data", "ingested"},
     "runner": {"data", "ingested"},
     "site": {"runner", "data", "report"},
-    "cli": {"runner", "site", "data", "claims", "input_output", "trade", "ingested"},
+    "scaffold": {"runner", "data", "claims"},
+    "cli": {"runner", "site", "data", "claims", "input_output", "trade", "ingested", "scaffold"},
 }
 NOTEBOOK_MAY = {"data", "report", "claims", "ingested", *DOMAIN}
 

@@ -32,6 +32,16 @@ RUN = {
     r"^split year +2019 +2018 .*" + DIFFER,
     "reshoring compare kita-2021/innovation-index latest/innovation-index": r"^Numbers .*" + DIFFER,
     "reshoring page returning-firms --to docx": r"\Abuild/paper/latest/returning-firms\.docx$",
+    'reshoring new section labour-pay --title "Who gets paid?" --table labour_share': r"^written: notebooks/labour-pay",
+    "reshoring run labour-pay": r"^  change +-?0\.\d+$.*" + DONE,
+    'reshoring new scenario seven --title "The G20" --extends kita-2021 --set '
+    "innovation-index.group=g20": r"^written: scenarios/seven\.yml$",
+    'reshoring new sweep years --title "Years" --section innovation-index --metric korea_rank_composite --vary '
+    "year=2014,2016": r"^written: sweeps/years\.yml$",
+    "reshoring sweep years": r"2 points, 2 computed, 0 known before, 0 failed",
+    'reshoring new claim korea-third --title "Korea is third" --question innovation-index --paraphrase '
+    '"Two spend more." --place "summary" --metric innovation-index.korea_rank_rd_gdp --number "Korea\'s rank" '
+    "--kind rank --printed 3": r"^written: data/claims\.yml, claim korea-third",
     "reshoring data update": r"\Awdi: World Bank.*^oecd: ",
     "reshoring trade ingest FOLDER --format baci": r"baci",
     "reshoring run intermediate-trade -p source=baci": DONE,
@@ -40,6 +50,7 @@ RUN = {
 NEEDS_NETWORK = "asks a service in the network; tests/data/update has a service of its own"
 NEEDS_DOWNLOAD = "reads files of a release that has to be downloaded; tests read small ones of the same form"
 PARSED = {
+    "reshoring new indicator robots_at_work --csv FILE --scenario latest": "asks; tests/scaffold answers by options",
     "make site": "installs the environment and runs everything, as the workflow `publish` does",
     "make test": "runs this test",
     "reshoring data update wdi --dry-run": NEEDS_NETWORK,

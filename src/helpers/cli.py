@@ -17,6 +17,7 @@ def register() -> None:
     from helpers.data import commands as data_commands
     from helpers.input_output import commands as input_output_commands
     from helpers.runner import commands as runner_commands
+    from helpers.scaffold import commands as scaffold_commands
     from helpers.site import commands as site_commands
     from helpers.trade.products import commands as trade_commands
 
@@ -27,6 +28,7 @@ def register() -> None:
         data_commands,
         input_output_commands,
         trade_commands,
+        scaffold_commands,
     ):
         commands.add_to(app)
 

@@ -52,7 +52,7 @@ def test_the_schema_for_editors_takes_the_shipped_scenarios_and_finds_a_misspelt
     check = jsonschema.Draft202012Validator(json.loads((ROOT / "scenarios" / "schema.json").read_text()))
     written = yaml.safe_load((ROOT / "scenarios" / f"{name}.yml").read_text())
     assert [error.message for error in check.iter_errors(written)] == []
-    written["parameters"]["innovation-index"]["yaer"] = 2018
+    written.setdefault("parameters", {}).setdefault("innovation-index", {})["yaer"] = 2018
     assert "'yaer'" in next(check.iter_errors(written)).message
 
 

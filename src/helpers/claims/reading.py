@@ -37,11 +37,15 @@ def read_claims(root: Path | None = None) -> list[Claim]:
 def read_file(root: Path) -> Claims:
     """Read data/claims.yml and hold it against its form; raises InputError as `read_claims` says."""
     path = root / "data" / "claims.yml"
-    content = plain_yaml.read(path)
+    return checked(plain_yaml.read(path), path.name)
+
+
+def checked(content: Any, place: str) -> Claims:
+    """Return what a file of claims holds as its model; raises InputError that names the claim and the field."""
     try:
         return Claims.model_validate(content)
     except ValidationError as error:
-        raise InputError(f"{path.name}: {_explained(error, content)}") from error
+        raise InputError(f"{place}: {_explained(error, content)}") from error
 
 
 def declared_metrics(root: Path | None = None) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +50,15 @@ def read_record(path: Path) -> TableRecord:
     return record
 
 
-def describe(record_path: Path) -> TableMetadata:
+def describe(record_path: Path, known: Mapping[str, Any] | None = None) -> TableMetadata:
     """Check one table and return its metadata with what was measured.
+
+    Parameters
+    ----------
+    record_path : Path
+        The record; the table lies beside it.
+    known : mapping, optional
+        What a package says of tables, by name: one whose stamp is still the same is not checked again.
 
     Raises
     ------
@@ -67,10 +74,13 @@ def describe(record_path: Path) -> TableMetadata:
         raise WorkError(f"{shown} is missing, though {told} describes it. Add the table or take the record away.")
     data = file.read_bytes()
     entries = corrections(record.name)
+    sha256, record_sha256 = hashlib.sha256(data).hexdigest(), catalogue.file_sha256(record_path)
+    stamp = stamp_of(record, sha256, record_sha256)
+    if known and known.get(record.name, {}).get("checked") == stamp:
+        return TableMetadata.model_validate(known[record.name])
     if problems := problems_in(data, record, shown, entries):
         raise WorkError(describe_problems(record.name, problems))
     frame = ready(data, record, shown, entries)
-    sha256, record_sha256 = hashlib.sha256(data).hexdigest(), catalogue.file_sha256(record_path)
     generated = {
         "vintages": [vintage.model_dump(exclude_defaults=True) for vintage in measured(frame, record)],
         "path": shown,
@@ -78,7 +88,7 @@ def describe(record_path: Path) -> TableMetadata:
         "record_sha256": record_sha256,
         "bytes": len(data),
         "rows": len(frame),
-        "checked": stamp_of(record, sha256, record_sha256),
+        "checked": stamp,
     }
     return TableMetadata.model_validate(record.model_dump(exclude_defaults=True) | generated)
 
@@ -88,8 +98,13 @@ def record_paths() -> list[Path]:
     return sorted((project_root() / "data").glob("*/*.yml"), key=lambda path: path.stem)
 
 
-def build_package() -> dict[str, Any]:
+def build_package(before: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Check every table and return the descriptor of all.
+
+    Parameters
+    ----------
+    before : mapping, optional
+        An earlier package: tables that have passed the same checks for it are not checked again.
 
     Raises
     ------
@@ -99,10 +114,10 @@ def build_package() -> dict[str, Any]:
     csv = sorted((project_root() / "data").glob("*/*.csv"))
     lone = [file.relative_to(project_root()).as_posix() for file in csv if not file.with_suffix(".yml").is_file()]
     failures = [f"{path} has no record: describe it in {path.removesuffix('.csv')}.yml" for path in lone]
-    described = []
+    described, known = [], {item["name"]: item["record"] for item in (before or {}).get("resources", [])}
     for path in record_paths():
         try:
-            described.append(describe(path))
+            described.append(describe(path, known))
         except WorkError as error:
             failures.append(str(error))
     failures += copied(described)

@@ -17,6 +17,7 @@ ARROW = {"string": pa.string(), "integer": pa.int64(), "number": pa.float64(), "
 PLAIN = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
 #: What Arrow takes for a number, beside what is infinite, and a person does not.
 ODD = re.compile(rb"[,\n]\"?[ \t]*[-+]?(nan|0x)", re.IGNORECASE)
+DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
 #: Of problems alike so many are listed, and so many lines altogether.
 ALIKE = 3
 SHOWN = 12
@@ -175,11 +176,13 @@ def cell_problems(data: bytes, table: TableRecord, path: str) -> Iterator[Proble
         line = rows.line_num
         if len(row) != len(table.columns):
             rule = f"the line has {len(row)} cells; {len(table.columns)} are needed ({', '.join(table.column_names)})"
+            rule += "; a decimal comma makes two of one" if len(row) > len(table.columns) else ""
             yield Problem(path, rule, line)
             continue
         for column, cell in zip(table.columns, row, strict=True):
             if cell and not _readable(cell, column):
-                yield Problem(path, f"is not {PLAIN[column.type]}", line, column.name, repr(cell))
+                advice = "; write a decimal point, not a comma" if DECIMAL_COMMA.fullmatch(cell) else ""
+                yield Problem(path, f"is not {PLAIN[column.type]}{advice}", line, column.name, repr(cell))
 
 
 def _readable(cell: str, column: Column) -> bool:

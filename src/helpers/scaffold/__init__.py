@@ -1,0 +1,1 @@
+"""New parts of the project: files that build at once, or a refusal in words and nothing written."""

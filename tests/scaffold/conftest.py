@@ -1,0 +1,6 @@
+"""Scaffolds are called on a clone of the project."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))

@@ -1,0 +1,225 @@
+"""`reshoring new` in a clone: each kind leaves files that build; what cannot be used leaves everything as it was."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import clone
+import pytest
+import typer
+import yaml
+from typer.testing import CliRunner
+
+from helpers import sections
+from helpers.claims import reading
+from helpers.errors import InputError
+from helpers.runner import notebooks, parameters, sweeps
+from helpers.scaffold import commands
+
+INDICATOR = {
+    "title": "Robots at work",
+    "producer": "Institute of Robots",
+    "series-code": "ROB.1",
+    "url": "https://example.org/robots",
+    "unit": "robots",
+    "definition": "Robots that work, counted at the end of the year.",
+    "licence": "CC BY 4.0",
+    "published": "2020-11",
+    "vintage": "ior-2020",
+}
+CODES = ("AUS", "DEU", "FRA", "GBR", "ITA", "JPN", "KOR", "NLD", "USA", "SWE", "CAN", "ESP", "CHN", "POL")
+ROWS = [f"{code},{year},{(number + 2) * year % 97}" for number, code in enumerate(CODES) for year in range(2015, 2026)]
+CSV = "\n".join(["iso3,year,value", *ROWS, ""])
+CLAIM = {
+    "title": "Korea has many robots",
+    "question": "innovation-index",
+    "paraphrase": "Korea has more robots than others.",
+    "place": "summary, paragraph 3",
+}
+RULE = {"metric": "innovation-index.korea_rank_rd_gdp", "number": "Korea's rank", "kind": "rank", "printed": "2"}
+SWEEP = {"title": "Years", "section": "innovation-index", "metric": "korea_rank_composite", "vary": "year=2016,2017"}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    return clone.write(tmp_path_factory.mktemp("clone"))
+
+
+@pytest.fixture
+def new(root, monkeypatch):
+    """Return a function that calls `reshoring new` on the clone: exit code, and all that was said."""
+    monkeypatch.setenv("RESHORING_ROOT", str(root))
+    # A section that was made here has its module here.
+    monkeypatch.setattr(sections, "__path__", [*sections.__path__, str(root / "src/helpers/sections")])
+    app = typer.Typer()
+    commands.add_to(app)
+    app.command("other")(lambda: None)
+
+    def call(*arguments, **options):
+        given = [text for name, value in options.items() for text in (f"--{name.replace('_', '-')}", value)]
+        result = CliRunner().invoke(app, ["new", *arguments, *given])
+        code = result.exception.exit_code if isinstance(result.exception, InputError) else result.exit_code
+        return code, result.output + str(result.exception or "")
+
+    return call
+
+
+def options(given):
+    return {name.replace("-", "_"): value for name, value in given.items()}
+
+
+def test_a_section_builds_at_once_and_its_page_keeps_the_contract(root):
+    made = clone.reshoring(
+        root, "new", "section", "labour-pay", "--title", 'Who gets "paid"?', "--table", "labour_share"
+    )
+    assert made.returncode == 0, made.stderr
+    done = clone.reshoring(root, "run", "labour-pay", "--scenario", "latest")
+    assert (done.returncode, "warning" in done.stderr) == (0, False), done.stderr
+    (page,) = root.glob("build/adhoc/labour-pay/*/notebook.ipynb")
+    outputs = [
+        len(cell.get("outputs", [])) for cell in json.loads(page.read_text())["cells"] if "label" in str(cell["source"])
+    ]
+    assert outputs == [2, 2]  # chart and table, each above its source line
+    assert re.search(r"Korea stood at\n\*\*0\.\d\d\*\*", page.read_text().replace('",\n    "', "").replace("\\n", "\n"))
+    left = ["src/helpers/sections/labour_pay.py", "tests/sections/test_section_labour_pay.py"]
+    tested = clone.called(root, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", left[1])
+    assert tested.returncode == 0, tested.stdout
+    for check in (["ruff", "check"], ["ruff", "format", "--check"]):
+        assert clone.called(root, sys.executable, "-m", *check, *left).returncode == 0
+    assert "/build/pages/latest/labour-pay.html" in (root / "_quarto.yml").read_text()
+    assert '"labour-pay"' in (root / parameters.SCHEMA).read_text()
+
+
+def test_a_page_that_would_break_the_contract_is_warned_of_with_what_mends_it(root):
+    path = root / "notebooks" / "labour-pay.ipynb"
+    before = path.read_text()
+    path.write_text(before.replace('    "#| tbl-cap: ', '    "#| other: '))
+    told = clone.reshoring(root, "run", "labour-pay").stderr
+    path.write_text(before)
+    assert "warning: the site would leave this page out: the table" in told
+    assert "begins with `#| label: tbl-NAME` and `#| tbl-cap: ...`" in told
+
+
+def test_an_indicator_enters_the_catalogue_and_an_index_without_an_edit_of_code(root, new, tmp_path):
+    given = tmp_path / "robots.csv"
+    given.write_text(CSV)
+    code, told = new("indicator", "robots_at_work", csv=str(given), scenario="latest", **options(INDICATOR))
+    assert code == 0, told
+    assert "robots_at_work, vintage ior-2020: none -> 154 rows, 14 economies, 2015-2025" in told
+    record = yaml.safe_load((root / "data/indicators/robots_at_work.yml").read_text())
+    assert record["licence_url"] == "https://creativecommons.org/licenses/by/4.0/"
+    coverage = {"first": 2015, "last": 2025, "minimum_economies": 14}
+    assert record["vintages"] == [{"name": "ior-2020", "published": "2020-11"} | coverage]
+    done = clone.reshoring(root, "run", "innovation-index", "--scenario", "latest", "--numbers")
+    assert done.returncode == 0, done.stderr
+    assert "korea_rank_robots_at_work" in done.stdout
+
+
+def test_scenario_sweep_and_claim_are_what_their_readers_take(root, new):
+    code, told = new("scenario", "few", title="Few", extends="kita-2021", set="innovation-index.group=oecd")
+    assert code == 0, told
+    assert notebooks.named_scenario("few").own == {"innovation-index": {"group": "oecd"}}
+    code, told = new("sweep", "years", **SWEEP)
+    assert code == 0, told
+    assert [point.resolved["year"] for point in sweeps.state_now("years").points] == [2016, 2017]
+    code, told = new("claim", "korea-robots", **CLAIM, **RULE)
+    assert code == 0, told
+    code, told = new("claim", "korea-ties", **CLAIM | {"title": "Korea: ties, and more"}, would_test="Plant data.")
+    assert code == 0, told
+    robots, ties = reading.read_claims(root)[-2:]
+    assert (robots.frozen, ties.frozen) == (True, True)
+    assert (robots.kind.title, robots.rule.numbers[0].printed, ties.would_test) == ("rank", 2, "Plant data.")
+    described = {"asks": "difference", "smallest": "2", "unit": "robots", "reason": "So many are idle."}
+    rule = {key: value for key, value in RULE.items() if key != "printed"} | {"kind": "robots", "wanted": "less"}
+    code, told = new("claim", "robots-idle", **CLAIM, **rule, **described)
+    assert code == 0, told
+    assert [one.kind.smallest for one in reading.read_claims(root) if one.id == "robots-idle"] == [2]
+    assert (root / "data/claims.yml").read_text().startswith((clone.ROOT / "data/claims.yml").read_text()[:3000])
+
+
+SECTION = {"title": "T", "table": "rd_gdp"}
+NO_RULE = {key: value for key, value in RULE.items() if key != "printed"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "given", "words"),
+    [
+        ("section", "../outside", SECTION, "'../outside' cannot be the name of a section"),
+        ("section", "My Pay", SECTION, "such as 'my-pay'"),
+        ("section", "class", SECTION, "such as 'my-class'"),
+        ("section", "policy", SECTION, "There is a section 'policy' already: notebooks/policy.ipynb"),
+        ("section", "pay", SECTION | {"table": "rd_dgp"}, "Did you mean 'rd_gdp'"),
+        ("section", "pay", {"title": "T"}, "--table is missing"),
+        ("scenario", "latest", {"title": "T"}, "There is a scenario 'latest' already"),
+        ("scenario", "loop", {"title": "T", "extends": "loop"}, "Scenario loop cannot extend itself"),
+        ("scenario", "odd", {"title": "T", "extends": "lastest"}, "Did you mean 'latest'"),
+        ("scenario", "odd", {"title": "T", "set": "innovation-index.year=1800"}, "has no data for 1800"),
+        ("scenario", "odd", {"title": "T", "set": "inovation.year=2018"}, "Did you mean 'innovation-index'"),
+        ("scenario", "odd", {"title": "T", "set": "year=2018"}, "write it as section.parameter=value"),
+        ("sweep", "drivers", SWEEP, "There is a sweep 'drivers' already"),
+        ("sweep", "odd", SWEEP | {"vary": "yaer=2016"}, "Did you mean 'year'"),
+        ("sweep", "odd", SWEEP | {"vary": "year"}, "write it as name=value,value"),
+        ("sweep", "odd", SWEEP | {"section": "claims"}, "reads the results of others"),
+        ("sweep", "odd", SWEEP | {"vary": "focus=VAT", "metric": ""}, "Every point is refused"),
+        ("claim", "korea-rank-rd", CLAIM | RULE, "There is a claim 'korea-rank-rd' already"),
+        ("claim", "odd", CLAIM | RULE | {"metric": "drivers.high_tec"}, "'drivers.high_tec' is not a known metric"),
+        ("claim", "odd", CLAIM | RULE | {"kind": "rnak"}, "Did you mean 'rank'"),
+        ("claim", "odd", CLAIM | RULE | {"question": "data"}, "needs` of the notebook claims"),
+        ("claim", "odd", CLAIM | NO_RULE, "a printed figure belongs to a kind that asks for figures only"),
+        ("claim", "odd", CLAIM | RULE | {"kind": "own", "asks": "difference"}, "Field required"),
+        ("claim", "odd", CLAIM, "--would-test is missing"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_and_nothing_written(root, new, kind, name, given, words):
+    before = clone.content(root)
+    code, told = new(kind, name, **given)
+    assert (code, words in told) == (2, True), told
+    assert clone.content(root) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "given", "words"),
+    [
+        (CSV.replace("KOR,2018,", "KOR,2018,4,"), {}, "a decimal comma makes two of one"),
+        (CSV.replace("KOR,2018,", 'KOR,2018,"4,5"\nKOR,2014,'), {}, "'4,5' is not a number; write a decimal point"),
+        ("\ufeff" + CSV.replace("value", "vintage,value"), {}, "byte order mark"),
+        (CSV.replace("KOR,2018,", "KOR,2017,"), {}, "iso3 KOR, year 2017, vintage ior-2020 occurs more than once"),
+        (CSV.replace("KOR", "KOREA"), {}, "'KOREA' is not an ISO 3166 alpha-3 code"),
+        (CSV.replace("iso3,year", "code,year"), {}, "header"),
+        (CSV.replace(",", ";"), {}, "header"),
+        (CSV, {"vintage": ""}, "name the producer's publication with --vintage"),
+        (CSV, {"licence": "CC-BY 4.0"}, "Did you mean 'CC BY 4.0'"),
+        (CSV, {"unit": "% of GPD"}, "Did you mean '% of GDP'"),
+        (CSV, {"url": "javascript:alert(1)"}, "url: String should match pattern"),
+        (CSV, {"series-code": "GB.XPD.RSDV.GD.ZS"}, "its record has the series_code of"),
+        (CSV, {"scenario": "lastest"}, "Did you mean 'latest'"),
+        (CSV, {"scenario": "kita-2021", "published": "2026"}, "no vintage of table robots_two was published by then"),
+    ],
+)
+def test_a_table_or_record_that_is_not_sound_is_refused_and_nothing_written(root, new, tmp_path, content, given, words):
+    path = tmp_path / "robots.csv"
+    path.write_text(content)
+    before = clone.content(root)
+    code, told = new("indicator", "robots_two", csv=str(path), **options(INDICATOR | {"title": "Robots two"} | given))
+    assert (code, words in told) == (2, True), told
+    assert clone.content(root) == before
+
+
+def test_unit_and_licence_are_taken_as_they_stand_when_that_is_meant():
+    from helpers.scaffold.indicator import known_or_meant
+
+    with pytest.raises(InputError, match="If it is meant as it stands, give --as-given too"):
+        known_or_meant("unit", "% of GPD", ["% of GDP"], as_given=False)
+    assert known_or_meant("unit", "% of GPD", ["% of GDP"], as_given=True) == "% of GPD"
+    assert known_or_meant("unit", "nails", ["% of GDP"], as_given=False) == "nails"
+
+
+def test_at_a_terminal_what_cannot_be_used_is_asked_for_again(root, new, monkeypatch):
+    answers = iter(["rd_dgp", "rd_gdp"])
+    monkeypatch.setattr(commands.sys, "stdin", type("Terminal", (), {"isatty": lambda self: True})())
+    monkeypatch.setattr(commands.typer, "prompt", lambda words, default: next(answers))
+    from helpers.scaffold.section import table_name
+
+    assert commands._asked(None, "--table", "Table", check=table_name) == "rd_gdp"
+    assert Path(root).is_dir()
