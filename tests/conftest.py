@@ -33,6 +33,7 @@ SLOW = (
     "site/test_site_fresh_clone",
     "site/test_site_paper",
     "site/test_site_references",
+    "site/test_site_search",
     "test_by_hand",
     "test_recipes",
 )

@@ -180,9 +180,10 @@ def test_long_differences_need_both_years():
 def test_regression_table_has_every_line_economists_look_for(panel):
     models = {"(1)": within(panel), "(2)": within(panel.assign(z=panel["x"] ** 2), ["x", "z"])}
     wild = {"Wild bootstrap p": {"(2)": "0.040"}}
-    table = tables.regression_table(models, {"x": "x", "z": "z"}, wild, lambda p: f"p {p:.1f}")
-    assert table.loc["x", "(1)"] == f"{models['(1)'].coefficients['x']:.3f}".replace("-", "−")
-    assert table["(1)"].iloc[1] == f"({models['(1)'].std_errors['x']:.3f}) [p {models['(1)'].row('x')['p']:.1f}]"
+    table = tables.regression_table(models, {"x": "x", "z": "z"}, wild)
+    fit = models["(1)"]
+    both = f"{fit.coefficients['x']:.3f}\n({fit.std_errors['x']:.3f})".replace("-", "−")
+    assert table.loc["x", "(1)"] == both
     assert table.loc["z", "(1)"] == ""
     assert table.loc["Observations"].tolist() == ["36", "36"]
     assert table.loc["Clusters", "(1)"] == "country (6)"
@@ -194,10 +195,11 @@ def test_regression_table_has_every_line_economists_look_for(panel):
 
 
 def test_tables_for_readers_have_headings_and_one_cell_for_an_interval():
-    raw = pd.DataFrame({"horizon": [1, 2], "std_error": [0.1, 1.0], "low": [-0.5, np.nan], "high": [1.25, np.nan]})
+    raw = pd.DataFrame({"horizon": [1, 2, 3], "estimate": [0.4, 1, np.nan], "std_error": [0.1, 1.0, np.nan]})
+    raw = raw.assign(low=[-0.5, np.nan, np.nan], high=[1.25, np.nan, np.nan])
     shown = tables.headed(raw, 0.9, 1)
-    assert list(shown) == ["years after", "s.e.", "90% interval"]
-    assert shown["90% interval"].tolist() == ["−0.5 to 1.2", ""]
+    assert list(shown) == ["years after", "estimate (90% interval)", "s.e."]
+    assert shown["estimate (90% interval)"].tolist() == ["0.4 (−0.5 to 1.2)", "1.0", ""]
 
 
 def test_an_estimate_tells_its_spread_within_the_effects(panel):

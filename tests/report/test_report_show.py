@@ -55,7 +55,8 @@ def test_table_escapes_has_scopes_and_sorts_by_the_unrounded_value(frame):
     html = table_html(frame, sortable=True)
     cells = Cells(html)
     assert "<b>" not in html
-    assert [attrs.get("scope") for tag, attrs in cells.tags if tag == "th"] == ["col"] * 4 + ["row"] * 2
+    assert [attrs.get("scope") for tag, attrs in cells.tags if tag == "th"] == ["col"] * 3 + ["row"] * 2
+    assert ("abbr", "rebased") in [(tag, attrs.get("title")) for tag, attrs in cells.tags]
     assert "4.8123456789" in [attrs.get("data-order") for _, attrs in cells.tags]
     assert "4.81" in cells.texts
     assert "2018" in cells.texts
@@ -68,6 +69,12 @@ def test_table_escapes_has_scopes_and_sorts_by_the_unrounded_value(frame):
 def test_formats(how, expected):
     html = table_html(pd.DataFrame({"a": ["x"], "v": [-4.8123]}), formats={"v": how})
     assert expected in Cells(html).texts
+
+
+def test_codes_of_economies_become_names_and_other_capitals_stay():
+    frame = pd.DataFrame({"iso3": ["KOR", "USA"], "unit": ["GVC", "KOR"], "JPN": [1, 2], "two": ["a\nb", ""]})
+    texts = Cells(table_html(frame)).texts
+    assert texts == ["economy", "unit", "Japan", "two", "Korea", "GVC", "1", "a", "b", "United States", "KOR", "2"]
 
 
 def test_links_and_marks_are_written_as_they_are_and_files_hold_their_text(project, catalogue, shown, monkeypatch):
@@ -157,8 +164,9 @@ def test_a_long_table_scrolls_in_a_box_that_the_keyboard_reaches(rows, boxed):
 
 
 def test_long_text_gets_a_wide_column():
-    cells = Cells(table_html(pd.DataFrame({"name": ["a"], "short": ["b" * WORDY], "long": ["c" * (WORDY + 1)]}))).tags
-    assert [attrs.get("class") for tag, attrs in cells if tag == "td"] == [None, "words"]
+    frame = pd.DataFrame({"name": ["a"], "short": ["b b"], "code": ["b" * WORDY], "long": ["c" * (WORDY + 1)]})
+    cells = Cells(table_html(frame)).tags
+    assert [attrs.get("class") for tag, attrs in cells if tag == "td"] == [None, "token", "words"]
 
 
 def test_every_section_has_an_entry_with_its_parameters(project, monkeypatch):

@@ -133,5 +133,5 @@ def test_headings_name_the_years(measured):
     heads = made.headed(made.with_medians(table, ["KOR"]), 2000, 2014)
     assert heads.index.tolist() == ["KOR", "median of all"]
     assert heads.index.name == "economy"
-    assert list(heads)[:4] == ["R 2000", "R 2014", "change of R", "S 2000, %"]
+    assert list(heads)[:4] == ["R 2000", "R 2014", "S 2000, %", "S 2014, %"]
     assert pd.isna(heads.loc["median of all", "rank"])

@@ -296,7 +296,7 @@ def test_what_is_folded_opens_by_its_button_by_key_and_by_a_link_to_what_is_in_i
     page.wait_for_selector(opened)
     head.press("Space")
     page.wait_for_selector(closed, state="attached")
-    page.locator("main p a[href$='#tbl-folded']").click()
+    page.locator("main p a.quarto-xref[href$='#tbl-folded']").click()
     page.wait_for_selector(opened)
     assert head.get_attribute("aria-expanded") == "true"
     assert visit(f"{SECTION}#tbl-folded").locator("#tbl-folded table").is_visible()
@@ -332,12 +332,37 @@ def test_run_box_opens_and_its_downloads_are_there(visit, address):
 
 
 def test_search_finds_a_word_of_a_section(visit):
+    asks_and_goes(visit("index.html"))
+
+
+def test_search_works_on_a_page_opened_from_the_disk(visit, rendered):
+    asks_and_goes(visit((rendered / "_site" / SECTION).as_uri()))
+
+
+def test_a_search_without_its_index_says_how_to_get_it(visit, rendered, monkeypatch):
     page = visit("index.html")
+    page.evaluate("() => { document.head.append = (script) => script.onerror(); }")
+    page.fill(".site-search input", "ranks")
+    page.get_by_text("python -m http.server").wait_for()
+
+
+def asks_and_goes(page):
+    """Ask by keyboard for a word of a section and of a table, and follow the first hit."""
+    for question in ("ACK", "Unmistakable"):
+        page.keyboard.press("/")
+        page.locator(".site-search input:focus").fill(question)
+        page.wait_for_selector(".site-search-found a >> text=How tall")
+        assert page.locator(".site-search-found a").count() == 1
+        page.keyboard.press("Escape")
+        assert page.locator(".site-search-found a:visible").count() == 0
+        page.evaluate("document.activeElement.blur()")
     page.keyboard.press("/")
-    field = page.locator("input[type=search], input.aa-Input, .smalldocs-search input").locator("visible=true").first
-    field.wait_for()
-    field.press_sequentially("Unmistakable", delay=20)
-    page.wait_for_selector("a[href*='heights.html']:visible >> text=/tall|Unmistakable|Results/i")
+    page.locator(".site-search input").fill("unmistakable rank")
+    page.wait_for_selector(".site-search-found a >> text=How tall")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.tagName") == "A"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/latest/heights.html")
 
 
 def test_what_is_tapped_is_large_enough(visit):

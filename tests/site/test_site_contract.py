@@ -1,12 +1,12 @@
 """The site contract: kept by what every renderer makes of the example, and broken by every kind of damage."""
 
-import json
 import re
 
 import pytest
 from site_example import SVG
 
 from helpers.site.contract import Finding, contract
+from helpers.site.search import INDEX
 
 PAGE = "build/pages/kita-2021/heights.html"
 
@@ -98,15 +98,13 @@ def test_missing_file_behind_an_image(site_copy):
 
 
 def test_an_empty_search_index_is_found(site_copy):
-    (site_copy / "search.json").write_text("[]")
+    (site_copy / INDEX).write_text("")
     assert Finding("site", "search", "the search index is missing or empty") in contract(site_copy)
 
 
 def test_a_page_that_search_does_not_know_is_found(site_copy):
-    path = site_copy / "search.json"
-    newest = PAGE.replace("kita-2021", "latest")
-    entries = [entry | {"href": entry["href"].replace(newest, PAGE)} for entry in json.loads(path.read_text())]
-    path.write_text(json.dumps(entries))
+    path, newest = site_copy / INDEX, PAGE.replace("kita-2021", "latest")
+    path.write_text(path.read_text().replace(newest, PAGE))
     assert [finding.detail for finding in contract(site_copy)] == [
         "search finds it beside the newest view of that page",
         "searching for 'examples' does not find it",

@@ -144,7 +144,7 @@ def test_what_a_generator_made_is_marked_above_the_box(run):
 
 def test_source_lines_link_the_files_there_are(run):
     line = source_line_links(run, '<p class="source-line" data-results="heights">Source.</p>', {})
-    assert line.count("<a ") == 2
+    assert line.count("<a ") == 3
     assert 'href="../../downloads/kita-2021/heights/tables/heights.csv"' in line
     assert "heights.png" not in line
     assert source_line_links(run, '<p class="source-line">Source.</p>', {}) == '<p class="source-line">Source.</p>'

@@ -1,6 +1,8 @@
 """Sharing: references to a page, what stands in its head, sitemap, feed of changes, the page for wrong addresses."""
 
+import io
 import json
+import zipfile
 from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
@@ -126,3 +128,21 @@ def test_every_page_tells_its_address_and_the_site_has_what_programs_ask_for(ren
 def test_dates_are_written_in_words_and_unknown_ones_left_out():
     assert share.in_words("2021-03-05") == "5 March 2021"
     assert share.newest_data([SimpleNamespace(tables={"economies": {}})]) == ""
+
+
+def test_a_workbook_holds_numbers_as_numbers_and_text_as_text_and_is_the_same_twice():
+    table = 'economy,share,note\n"Korea, South",1.25e-3,=1+1\nJapan,,007 or 42\n'
+    made = stage.workbook(table)
+    assert made == stage.workbook(table)
+    with zipfile.ZipFile(io.BytesIO(made)) as book:
+        sheet, strings = (book.read(f"xl/{name}.xml").decode() for name in ("worksheets/sheet1", "sharedStrings"))
+    assert "<v>0.00125</v>" in sheet
+    assert "<f>" not in sheet
+    assert all(f"<t>{text}</t>" in strings for text in ("Korea, South", "=1+1", "007 or 42", "share"))
+
+
+def test_every_table_shown_can_be_downloaded_as_a_workbook(rendered):
+    folder = rendered / "_site/build/downloads/latest/heights/tables"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "growth.csv", "growth.xlsx", "heights.csv", "heights.xlsx",
+    ]  # fmt: skip

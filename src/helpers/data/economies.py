@@ -47,6 +47,11 @@ def name(iso3: str) -> str:
     return row["name"]
 
 
+def names() -> dict[str, str]:
+    """Return the name of each economy and area by its code; none where the project keeps no list of them."""
+    return {code: row["name"] for code, row in _rows().items()} if (project_root() / FILE).is_file() else {}
+
+
 def in_sentence(name: str) -> str:
     """Return the name of an economy as it stands inside a sentence: "the United States", "Japan"."""
     return f"the {name}" if name.startswith(WITH_ARTICLE) else name

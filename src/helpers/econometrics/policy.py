@@ -60,6 +60,25 @@ def instruments(policy: pd.DataFrame) -> pd.DataFrame:
     return ordered.assign(number=range(1, len(ordered) + 1))
 
 
+def listed(instruments: pd.DataFrame) -> pd.DataFrame:
+    """Return instruments as readers see them: what each was, with its amount and unit in one cell."""
+    amounts = instruments[["amount", "unit"]].itertuples(index=False)
+    texts = ["" if pd.isna(amount) else f"{amount:,.6g} {unit}" for amount, unit in amounts]
+    shown = instruments[["number", "country", "date", "instrument", "detail", "flag"]].fillna({"detail": ""})
+    shown.insert(5, "amount", texts)
+    return shown
+
+
+def costs_listed(costs: pd.DataFrame) -> pd.DataFrame:
+    """Return published figures as readers see them: the figure with its unit, the period it is for, as of when."""
+    figures = [f"{value:,.6g} {unit}" for value, unit in costs[["value", "unit"]].itertuples(index=False)]
+    periods = costs["period"].where(costs["period"] != "", costs["year"].astype(str))
+    return pd.DataFrame(
+        {"measure": costs["measure"], "period": periods, "figure": figures}
+        | {"published": costs["vintage"], "note": costs["note"]}
+    )
+
+
 def decimal_year(date: str) -> float:
     """Read "2020-07-22" as 2020.56, "2020-07" as 2020.5, a year as its middle; NaN where no year is given."""
     found = re.search(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", str(date))

@@ -1,6 +1,6 @@
 """Estimates as tables: for readers of economics, and as the data of a coefficient plot."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -9,6 +9,8 @@ from helpers.econometrics.variables import readable
 
 #: Rows of a regression table beneath its coefficients.
 ABOUT = ("Outcome", "Effects", "Clusters", "Degrees of freedom of t", "Within R²", "Observations")
+#: Names of what an interval can belong to.
+CENTRES = ("estimate", "toward_home", "median", "value", "gap")
 HEADINGS = {
     "horizon": "years after",
     "rd_gdp": "R&D spending",
@@ -30,33 +32,36 @@ HEADINGS = {
 
 
 def headed(frame: pd.DataFrame, level: float = 0.95, digits: int = 2) -> pd.DataFrame:
-    """Return a table as readers expect it: columns by their headings, the two ends of an interval in one cell.
+    """Return a table as readers expect it: columns by their headings, an estimate and its interval in one cell.
 
     Parameters
     ----------
     frame : DataFrame
-        Values by the names that code uses; `low` and `high` are the ends.
+        Values by the names that code uses; `low` and `high` are the ends of what comes first of `CENTRES`.
     level : float
         Coverage of the interval, for its heading.
     digits : int
-        Decimals of the ends.
+        Decimals of the estimate and of the ends.
     """
-    shown = frame.copy()
-    if "low" in shown:
-        ends = zip(frame["low"], frame["high"], strict=True)
-        text = [f"{low:.{digits}f} to {high:.{digits}f}".replace("-", "−") if low == low else "" for low, high in ends]
-        shown.insert(shown.columns.get_loc("low"), f"{level:.0%} interval", text)
-        shown = shown.drop(columns=["low", "high"])
-    return shown.rename(columns=HEADINGS)
+    if "low" not in frame:
+        return frame.rename(columns=HEADINGS)
+    centre = next(name for name in CENTRES if name in frame)
+    rows = frame[[centre, "low", "high"]].itertuples(index=False)
+    texts = [_with_ends(*(f"{one:,.{digits}f}".replace("-", "−") for one in row)) for row in rows]
+    shown = frame.assign(**{centre: texts}).drop(columns=["low", "high"])
+    return shown.rename(columns=HEADINGS | {centre: f"{HEADINGS.get(centre, centre)} ({level:.0%} interval)"})
+
+
+def _with_ends(value: str, low: str, high: str) -> str:
+    return "" if value == "nan" else value if low == "nan" else f"{value} ({low} to {high})"
 
 
 def regression_table(
     models: Mapping[str, PanelEstimate],
     terms: Mapping[str, str],
     extra: Mapping[str, Mapping[str, str]],
-    write_p: Callable[[float], str],
 ) -> pd.DataFrame:
-    """One column a model; under each coefficient its standard error in parentheses and p in brackets. No stars.
+    """One column a model; under each coefficient, in the same cell, its standard error in parentheses. No stars.
 
     Parameters
     ----------
@@ -66,8 +71,6 @@ def regression_table(
         Term -> label, in the order of the rows.
     extra : mapping
         Row label -> {column heading: text}, e.g. a bootstrap p, put under the coefficients.
-    write_p : callable
-        Writes a p value.
 
     Returns
     -------
@@ -78,15 +81,14 @@ def regression_table(
         found, cells = model.table(), []
         for term in terms:
             row = found.loc[term] if term in found.index else None
-            cells.append("" if row is None else f"{row['estimate']:.3f}".replace("-", "−"))
-            cells.append("" if row is None else f"({row['std_error']:.3f}) [{write_p(row['p'])}]")
+            both = "" if row is None else f"{row['estimate']:.3f}\n({row['std_error']:.3f})"
+            cells.append(both.replace("-", "−"))
         cells += [texts.get(heading, "") for texts in extra.values()]
         clusters = " and ".join(f"{name} ({count})" for name, count in model.clusters.items())
         cells += [model.outcome, ", ".join(model.effects) or "none", clusters or "none"]
         cells += [f"{model.degrees_of_freedom:g}", f"{model.r2_within:.3f}", f"{model.n:,d}"]
         columns[heading] = [readable(text) for text in cells]
-    names = [name for label in terms.values() for name in (label, "(s.e.) [p]")]
-    return pd.DataFrame(columns, index=pd.Index([*names, *extra, *ABOUT], name="term"))
+    return pd.DataFrame(columns, index=pd.Index([*terms.values(), *extra, *ABOUT], name="term"))
 
 
 def coefficient_data(models: Mapping[str, PanelEstimate], terms: Sequence[str], level: float = 0.95) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """Tables for readers: escaped, accessible HTML with a full-precision CSV behind it."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,9 @@ FLAG = "flag"
 LONG = 32
 # Text of more letters than this gets a wide column: the table grows to the side, where it scrolls, and not downwards.
 WORDY = 40
+# A word of more letters than this, such as a name in code, may be broken between any two of them.
+TOKEN = 16
+CODE = re.compile("[A-Z]{3}")
 
 
 def table(
@@ -94,8 +98,8 @@ def table_html(
 ) -> str:
     """Return the frame as HTML: headers with scope, numbers to the right, everything escaped.
 
-    Sorting uses the unrounded values, which are kept in `data-order`. A `flag` column shows a dagger with the text
-    behind it; the source line spells the flags out.
+    Sorting uses the unrounded values, which are kept in `data-order`. Codes of economies become names. What a `flag`
+    column says stands behind a dagger at the name of its row; the source line spells it out.
 
     Parameters
     ----------
@@ -104,17 +108,52 @@ def table_html(
     """
     from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-    frame = df.reset_index() if has_index(df) else df
+    frame = _flagged(with_names(df.reset_index() if has_index(df) else df))
     columns = [" ".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in frame.columns]
-    marked = {**(formats or {}), FLAG: _flag_mark}
     kinds = ("report-table", *(["sortable"] if sortable else []), *(["stacked"] if stacked else []))
     return html_table(
         columns,
         frame.itertuples(index=False, name=None),
         numeric=[is_numeric_dtype(kind) and not is_bool_dtype(kind) for kind in frame.dtypes],
-        formats=[marked.get(column) for column in frame.columns],
+        formats=[(formats or {}).get(column) for column in frame.columns],
         classes=" ".join(kinds),
     )
+
+
+def with_names(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Return a frame with names in place of the codes of economies, in its heads and in columns of such codes alone."""
+    from helpers.data import economies
+
+    names = economies.names()
+    shown = frame.rename(columns=names | {"iso3": "economy"})
+    for place, (_, values) in enumerate(frame.items()):
+        if _are_codes(values, names):
+            shown.isetitem(place, [names.get(value, value) for value in values])
+    return shown
+
+
+def _are_codes(values: Iterable[Any], names: Mapping[str, str]) -> bool:
+    """Tell whether all of some values that could be codes of economies are, and there are any."""
+    found = [value for value in values if isinstance(value, str) and CODE.fullmatch(value)]
+    return bool(found) and all(value in names for value in found)
+
+
+def _flagged(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Return a frame without its column of flags: each is a dagger at the name of its row, with the text behind it."""
+    if FLAG not in frame or len(frame.columns) < 2:
+        return frame
+    others = frame.drop(columns=FLAG)
+    place = next((n for n, kind in enumerate(others.dtypes) if kind.kind == "O"), 0)
+    rows = zip(others.iloc[:, place], frame[FLAG], strict=True)
+    named = [value if is_missing(flag) or not flag else _with_flag(value, str(flag)) for value, flag in rows]
+    others.isetitem(place, named)
+    return others
+
+
+def _with_flag(value: Any, flag: str) -> Rich:
+    """Return the name of a row with a dagger that holds a flag: spelt out in a column it would stretch every row."""
+    shown = value.html if isinstance(value, Rich) else escape(str(value))
+    return Rich(str(value), html=f'{shown} <abbr class="flag" tabindex="0" title="{escape(flag)}">†</abbr>')
 
 
 def html_table(
@@ -160,13 +199,6 @@ def html_table(
     return f'<figure class="captioned"><figcaption>{escape(caption)}</figcaption>\n{written}</figure>'
 
 
-def _flag_mark(text: object) -> Rich:
-    """Return a dagger that holds the flag's text: spelt out in a column, long flags would stretch every row."""
-    if is_missing(text) or not text:
-        return Rich("")
-    return Rich(str(text), html=f'<abbr class="flag" tabindex="0" title="{escape(str(text))}">†</abbr>')
-
-
 def _row(values: Sequence[Any], right: Sequence[bool], chosen: Sequence[Format | None]) -> str:
     cells = [_cell(value, side, how) for value, side, how in zip(values, right, chosen, strict=True)]
     first = cells[0].replace("<td", '<th scope="row"', 1).removesuffix("</td>") + "</th>" if cells else ""
@@ -179,8 +211,10 @@ def _cell(value: Any, right: bool, how: Format | None) -> str:
         return f"<td{_class(right)}>{shown.html}</td>"
     known = shown != MISSING
     order = f' data-order="{escape(repr(float(value)))}"' if right and known else ""
-    named = ' class="words"' if not right and len(shown) > WORDY else _class(right)
-    return f"<td{named}{order}>{escape(shown) if known else NO_VALUE}</td>"
+    wide = "words" if len(shown) > WORDY else "token" if max(map(len, shown.split()), default=0) > TOKEN else ""
+    named = f' class="{wide}"' if wide and not right else _class(right)
+    text = escape(shown).replace("\n", "<br>")
+    return f"<td{named}{order}>{text if known else NO_VALUE}</td>"
 
 
 def _class(right: bool) -> str:
@@ -190,7 +224,7 @@ def _class(right: bool) -> str:
 def _shown(value: Any, how: Format | None) -> str | Rich:
     if isinstance(value, Rich):
         return value
-    if is_missing(value) and how is not _flag_mark:
+    if is_missing(value):
         return MISSING
     if callable(how):
         shown = how(value)

@@ -174,12 +174,11 @@ def rate_ratios(changes: pd.DataFrame, level: float) -> pd.DataFrame:
         Coverage of its intervals.
     """
     heads = {"before": "firms a year before", "after": "after", "years_before": "years before"}
-    heads |= {"years_after": "years after", "ratio": "ratio", "exact": f"exact {100 * level:g}%", "p": "p"}
+    heads |= {"years_after": "years after", "exact": f"ratio (exact {100 * level:g}%)", "p": "p"}
     heads |= {"dispersion": "dispersion", "wide": f"quasi-Poisson {100 * level:g}%"}
-    exact, wide = (
-        [f"{low:.1f} to {high:.1f}" if low == low else "" for low, high in changes[ends].itertuples(index=False)]
-        for ends in (["low", "high"], ["wide_low", "wide_high"])
-    )
+    rows = changes[["ratio", "low", "high", "wide_low", "wide_high"]].to_dict("records")
+    exact = [f"{one['ratio']:.2f} ({one['low']:.1f} to {one['high']:.1f})" for one in rows]
+    wide = [f"{row['wide_low']:.1f} to {row['wide_high']:.1f}" if row["wide_low"] > 0 else "" for row in rows]
     return changes.assign(exact=exact, wide=wide)[list(heads)].rename(columns=heads)
 
 

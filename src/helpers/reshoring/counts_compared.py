@@ -87,9 +87,7 @@ def trends_table(found: dict[str, BeyondTrend]) -> pd.DataFrame:
     rows = [
         {
             "series": names[name],
-            "times the trend": one.ratio,
-            "from": one.low,
-            "to": one.high,
+            "times the trend (interval)": f"{one.ratio:.2f} ({one.low:.2f} to {one.high:.2f})",
             "years inside their interval": f"{one.inside} of {one.later}",
         }
         for name, one in found.items()

@@ -10,7 +10,8 @@ from helpers.reshoring.releases import ORDER, RELEASES, SCOPE_NAMES, SCOPES, Rel
 
 Load = Callable[[str], pd.DataFrame]
 
-HEADS = {"ratio": "R", "share": "S, %", "intensity_strict": "intensity, strict", "ratio_change": "change of R"}
+MAKING = "Manufacture of "
+HEADS = {"ratio": "R", "share": "S, %", "intensity_strict": "intensity, strict"}
 HEADS |= {"share_change": "change of S", "median_change": "median change", "base_year": "base year"}
 HEADS |= {"price_sensitive": "refining, basic metals"}
 
@@ -19,7 +20,9 @@ LATER_PRICE_SENSITIVE = ("C19", "C24A", "C24B")
 
 
 def headed(table: pd.DataFrame, base_year: int, last_year: int) -> pd.DataFrame:
-    """Return measures with headings for readers, years included.
+    """Return measures with headings for readers, years included, and industries by what they make.
+
+    The change of R, which the R of both years tell, stays in the file.
 
     Parameters
     ----------
@@ -31,7 +34,10 @@ def headed(table: pd.DataFrame, base_year: int, last_year: int) -> pd.DataFrame:
     years = {"base": base_year, "last": last_year}
     dated = {f"ratio_{end}": f"R {year}" for end, year in years.items()}
     dated |= {f"share_{end}": f"S {year}, %" for end, year in years.items()}
-    return table.rename(columns=HEADS | dated).rename_axis(index={"iso3": "economy"})
+    shown = table.drop(columns="ratio_change", errors="ignore")
+    if "industry" in shown:
+        shown = shown.assign(industry=[name.removeprefix(MAKING) for name in shown["industry"]])
+    return shown.rename(columns=HEADS | dated).rename_axis(index={"iso3": "economy"})
 
 
 def shares(measured: pd.DataFrame, economies: Sequence[str]) -> pd.DataFrame:
@@ -154,7 +160,7 @@ def industries(
 def largest_contributions(table: pd.DataFrame, count: int = 3) -> pd.Series:
     """Return the industries that add most to a change, in either direction: name to contribution (points)."""
     largest = table.reindex(table["contribution"].abs().sort_values(ascending=False).index).head(count)
-    return largest.set_index(largest["industry"].str.removeprefix("Manufacture of "))["contribution"]
+    return largest.set_index(largest["industry"].str.removeprefix(MAKING))["contribution"]
 
 
 def by_class(

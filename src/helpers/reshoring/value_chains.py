@@ -225,13 +225,15 @@ def turn_alternatives(panels: dict[str, pd.DataFrame], chosen: ValueChainsParame
 
 def tests_headed(table: pd.DataFrame, break_year: int) -> pd.DataFrame:
     """Return break tests with headings for readers, date intervals in one cell, and why a series was not tested."""
-    heads = {"n": "n", "sup_f": "largest F", "date": "break in", "interval": "interval", "p": "p"}
-    heads |= {"p_serial": "p, serial", "before": "mean before", "after": "mean after", "several": "breaks by BIC"}
-    heads |= {"change": f"change in {break_year}", "p_known": "p, known date", "crisis_years": "crisis years"}
+    heads = {"n": "n", "sup_f": "largest F", "break": "break (interval)", "p": "p", "p_serial": "p, serial"}
+    heads |= {"means": "mean before → after", "several": "by BIC"}
+    heads |= {"change": f"change in {break_year}", "p_known": "p, known date", "crisis_years": "crisis"}
     heads |= {"reason": "not tested"} if (table["reason"] != "").any() else {}
-    ends = table[["first", "last"]].itertuples(index=False)
-    interval = ["" if pd.isna(first) else f"{first} to {last}" for first, last in ends]
-    return table.assign(interval=interval)[list(heads)].rename(columns=heads)
+    dates = table[["date", "first", "last"]].itertuples(index=False)
+    found = ["" if pd.isna(date) else f"{date} ({first} to {last})" for date, first, last in dates]
+    pairs = table[["before", "after"]].itertuples(index=False)
+    means = ["" if pd.isna(one) else f"{one:.2f} → {other:.2f}".replace("-", "−") for one, other in pairs]
+    return table.assign(**{"break": found, "means": means})[list(heads)].rename(columns=heads)
 
 
 def counts_headed(table: pd.DataFrame, break_year: int) -> pd.DataFrame:

@@ -62,9 +62,8 @@ def site_fingerprint(root: Path, runs: Sequence[Run]) -> str:
     paths += [root / "notebooks" / f"{slug}.ipynb" for slug in sorted({run.section.slug for run in runs})]
     shown = [[pages.label(run), run.run_id, run.outputs, run.parameters, run.tables, run.ingested] for run in runs]
     told = [[run.generated, [[str(one.as_of), one.title, one.description] for one in run.scenarios]] for run in runs]
-    versions = [
-        importlib.metadata.version(name) for name in ("smalldocs", "itables", "pypandoc-binary", "vl-convert-python")
-    ]
+    names = ("smalldocs", "itables", "pypandoc-binary", "vl-convert-python", "xlsxwriter")
+    versions = [importlib.metadata.version(name) for name in names]
     return digest([[files.sha256(path) for path in paths], shown, told, versions])
 
 

@@ -16,6 +16,7 @@ from lxml import html as parser
 
 from helpers.site.pages import PAGES, VARIANTS
 from helpers.site.scripts import foreign, shared_scripts
+from helpers.site.search import INDEX
 from helpers.site.share import FEED, MISSING_PAGE, ROBOTS, SITEMAP
 
 EXTERNAL = re.compile(r"^(https?:)?//", re.I)
@@ -314,21 +315,21 @@ def _problem(page: RenderedPage, path: str, anchor: str, pages: dict[str, Render
 
 
 def search_index(site: Path, pages: dict[str, RenderedPage]) -> Iterator[tuple[str, str]]:
-    """The search index finds every page by the first long word of its title."""
-    path = site / "search.json"
-    entries = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-    if not entries:
+    """Search finds every page by the first long word of its title, of several views the newest alone."""
+    path = site / INDEX
+    content = path.read_text(encoding="utf-8") if path.is_file() else ""
+    found = {entry["a"]: entry for entry in json.loads(content[content.index("{") : -2])["pages"]} if content else {}
+    if not found:
         yield WHOLE, "the search index is missing or empty"
         return
     for address, page in pages.items():
         if not page.is_searched:
-            if any(entry["href"].partition("#")[0] == address for entry in entries):
+            if address in found:
                 yield address, "search finds it beside the newest view of that page"
             continue
         title = page.tree.xpath("string(//h1)").split()
         word = max(title, key=len, default="").strip("?,.:").lower()
-        own = (entry for entry in entries if entry["href"].partition("#")[0] == address)
-        if not any(word in f"{entry['title']} {entry['section']} {entry['text']}".lower() for entry in own):
+        if word not in found.get(address, {"t": ""})["t"].lower():
             yield address, f"searching for {word!r} does not find it"
 
 

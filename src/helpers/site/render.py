@@ -23,6 +23,7 @@ from helpers.runner import Run
 from helpers.site import pages
 from helpers.site.notebook_page import read_front_matter, text
 from helpers.site.plain_page import plain_notebook
+from helpers.site.search import INDEX, search_index
 from helpers.site.share import changes, footer, head, newest_data, publication, site_files
 from helpers.site.stage import LeftOut, notebook_text, other_files, staged_pages
 
@@ -77,6 +78,7 @@ def render(root: Path, runs: Sequence[Run], name: str, left_out: LeftOut | None 
     configuration = plain_yaml.read(root / pages.CONFIGURATION)
     adapted = staged_configuration(root, configuration, runs)
     notebooks = staged_pages(runs, left_out)
+    files.write_text(project / INDEX, search_index(notebooks))
     {QUARTO: _render_quarto, SMALLDOCS: _render_smalldocs}[name](root, project, notebooks, adapted)
     site = project / pages.SITE
     for place, content in redirects(notebooks):

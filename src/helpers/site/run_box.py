@@ -152,6 +152,7 @@ def source_line_links(run: Run, html: str, options: Mapping[str, Any]) -> str:
     kinds = {f"tables/{name}.csv": "CSV", f"figures/{name}.svg": "SVG", f"figures/{name}.png": "PNG"}
     kinds |= {f"figures/{name}.vl.json": "Vega-Lite"}
     found = [(path, words) for path, words in kinds.items() if name and (run.results / path).is_file()]
+    found[1:1] = [(f"tables/{name}.xlsx", "XLSX") for _, words in found[:1] if words == "CSV"]
     links = ", ".join(link_html(way(run, f"{downloads(run)}/{path}"), words, download=True) for path, words in found)
     as_of = run.scenario.as_of
     later = {vintage.name for vintage, _ in as_of.later(run.section.tables).values()} if as_of else set()

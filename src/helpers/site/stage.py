@@ -1,11 +1,13 @@
 """Staging: from finished runs to the pages, downloads and assets that both renderers start from."""
 
+import csv
 import importlib.metadata
 import io
 import json
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from html import escape
 from importlib.resources import files as files_of
 from pathlib import Path
@@ -20,6 +22,7 @@ from helpers.runner import Run
 from helpers.site import pages
 from helpers.site.notebook_page import as_notebook, front_matter, html_cell, new_cell, page_notebook
 from helpers.site.run_box import run_box, source_line_links, switch, way_back
+from helpers.site.search import INDEX, search_index
 
 CHART_SCRIPT = "vega_bundle.js"
 TABLE_SCRIPT, TABLE_STYLE = "dt_bundle.js", "dt_bundle.css"
@@ -27,6 +30,9 @@ TABLE_SCRIPT, TABLE_STYLE = "dt_bundle.js", "dt_bundle.css"
 EXPORT = re.compile(r"export\s*\{[^{}]*?([\w$]+) as default[^{}]*\}")
 #: A zip entry needs a date; the earliest one the format knows keeps archives identical.
 DATE = (1980, 1, 1, 0, 0, 0)
+#: What a notebook shows above a source line, by the name of the files saved.
+SHOWN = re.compile(r'data-results=\\"([\w-]+)')
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 #: Runs whose pages break the contract, with what is wrong and how to mend it.
 LeftOut = Mapping[Run, Sequence[str]]
 #: Of the breaches of one page so many are told.
@@ -36,8 +42,9 @@ FORMATS = {"ordinal": ordinal, "percent": percent, "integer": ",.0f", "number": 
 
 def stage(root: Path, runs: Sequence[Run]) -> None:
     """Write below the project's root what Quarto renders; what no longer belongs there is removed."""
-    content = {name: notebook_text(notebook).encode() for name, notebook in staged_pages(runs).items()}
-    content |= dict(other_files(root, runs))
+    notebooks = staged_pages(runs)
+    content = {name: notebook_text(notebook).encode() for name, notebook in notebooks.items()}
+    content |= dict(other_files(root, runs)) | {INDEX: search_index(notebooks).encode()}
     for name, data in content.items():
         path = root / name
         # Renderers look at times of change: what is the same is left alone.
@@ -100,7 +107,7 @@ def _front(run: Run, title: str, place: str, views: Mapping[str, str], card: str
 def picture(run: Run) -> str:
     """Return where the picture lies that the page of a run shows first, for cards of that page; empty without any."""
     written = run.notebook.read_text(encoding="utf-8")
-    shown = (run.results / f"figures/{name}.png" for name in re.findall(r'data-results=\\"([\w-]+)', written))
+    shown = (run.results / f"figures/{name}.png" for name in SHOWN.findall(written))
     found = next((path.name for path in shown if path.is_file()), "")
     return found and f"/{pages.downloads(run)}/figures/{found}"
 
@@ -208,12 +215,36 @@ def _downloads(run: Run, source: Path) -> dict[str, bytes]:
     left = sorted(path for path in run.results.rglob("*") if path.is_file()) if run.results.is_dir() else []
     results = {path.relative_to(run.results).as_posix(): path.read_bytes() for path in left}
     notebook = run.notebook.read_bytes()
+    tables = [f"tables/{name}.csv" for name in SHOWN.findall(notebook.decode())]
+    books = {f"{name.removesuffix('csv')}xlsx": workbook(results[name].decode()) for name in tables if name in results}
     whole = {f"results/{name}": data for name, data in results.items()}
-    return results | {
-        f"{run.section.slug}.ipynb": notebook,
-        f"{run.section.slug}-results.zip": archive(whole | {"notebook.ipynb": notebook, "run.json": _record(run)}),
-        f"source/{run.section.slug}.ipynb": source.read_bytes(),
-    }
+    return (
+        results
+        | books
+        | {
+            f"{run.section.slug}.ipynb": notebook,
+            f"{run.section.slug}-results.zip": archive(whole | {"notebook.ipynb": notebook, "run.json": _record(run)}),
+            f"source/{run.section.slug}.ipynb": source.read_bytes(),
+        }
+    )
+
+
+def workbook(table: str) -> bytes:
+    """Return a table, given as CSV, as a workbook: numbers as numbers, all else as text, no cell a formula."""
+    import xlsxwriter
+
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        book.set_properties({"created": datetime(*DATE)})
+        sheet = book.add_worksheet()
+        sheet.freeze_panes(1, 0)
+        for place, row in enumerate(csv.reader(io.StringIO(table, newline=""))):
+            for column, text in enumerate(row):
+                if place and NUMBER.fullmatch(text):
+                    sheet.write_number(place, column, float(text))
+                else:
+                    sheet.write_string(place, column, text)
+    return buffer.getvalue()
 
 
 def _record(run: Run) -> bytes:

@@ -74,10 +74,9 @@ def growth_table(table: pd.DataFrame, early: Window, late: Window) -> pd.DataFra
 
 
 def conventions(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the conventions with plain headings, growth and change by economy."""
-    kept = [column for column in table if column.startswith(("late_", "change_"))]
-    heads = {"late": "later, ", "change": "change, "}
-    names = {column: heads[column.split("_")[0]] + economies.name(column.split("_")[1]) for column in kept}
+    """Return the conventions with plain headings and later growth by economy; the changes stay in the file."""
+    kept = [column for column in table if column.startswith("late_")]
+    names = {column: economies.name(column.removeprefix("late_")) for column in kept}
     shown = table[["stage", "mean", "years", *kept, "distance"]]
     return shown.rename(columns=names | {"stage": "goods", "years": "window holds"})
 
