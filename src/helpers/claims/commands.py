@@ -17,6 +17,8 @@ COLOURS = {
     "inconclusive": "magenta",
     "not testable": "bright_black",
 }
+#: Columns of the table where it goes to a file or another program, which have no width of their own.
+WIDE = 140
 
 
 def add_to(app: typer.Typer) -> None:
@@ -94,6 +96,9 @@ def _print_ledger(scenario: str, entries: "list[Entry]", details: bool) -> None:
     for entry, row in zip(entries, ledger.ledger_table(entries).to_dict("records"), strict=True):
         row["verdict"] = f"[{COLOURS[entry.verdict]}]{entry.verdict}[/]"
         table.add_row(*(row[name] for name in heads), *(["\n".join(ledger.statements(entry))] if details else []))
+    table.columns[1].no_wrap = True
     console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, WIDE)
     console.print(table)
     console.print(", ".join(f"{count} {verdict}" for verdict, count in ledger.counts(entries).items()))
