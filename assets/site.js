@@ -65,6 +65,9 @@
     charts.dataset.root = root;
     document.body.append(charts);
   }
+  if (document.querySelector(".ask[data-table]")) {
+    document.head.append(Object.assign(document.createElement("script"), { src: root + "assets/ask.js" }));
+  }
 
   const tables = document.querySelectorAll("table.sortable");
   if (!tables.length) return;

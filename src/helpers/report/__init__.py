@@ -5,6 +5,7 @@ Import cost matters (a fresh kernel a run): drawing libraries are only imported 
 
 from helpers.report.charts import chart, dots, lines, tiles
 from helpers.report.entries import (
+    ask,
     by_scenario,
     chips,
     data_entries,

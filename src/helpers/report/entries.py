@@ -1,10 +1,12 @@
 """Pages that list things: the runs of each section, their parameters, the data tables, how often values occur."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from helpers import context
 from helpers.errors import InputError, not_allowed
 from helpers.report.inline import Marked, Rich, code, escaped, link_html, raw_html
 from helpers.report.store import OtherRun, other_runs, sections
@@ -35,6 +37,15 @@ def chips(items: Iterable[tuple[Rich, str, str]]) -> Marked:
 
 def _chip(html: str) -> str:
     return f'<span class="chip">{html}</span>'
+
+
+def ask(table: Mapping[str, Any]) -> None:
+    """Show where readers compute an index under their own choices; `assets/ask.js` does it from these values."""
+    from IPython.display import HTML, display
+
+    own = {**table, "scenario": (context.current_run() or {}).get("scenario") or "latest"}
+    values = escape(json.dumps(own, ensure_ascii=False, separators=(",", ":")))
+    display(HTML(f'<div class="ask" data-table="{values}"><p>This part needs a browser that runs scripts.</p></div>'))
 
 
 def by_scenario(section: str, columns: Mapping[str, str], study: Mapping[str, str] | None = None) -> "pd.DataFrame":

@@ -1,0 +1,143 @@
+"""The reader's browser computes what the engine does."""
+
+import json
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from helpers import data
+from helpers.errors import InputError
+from helpers.index import ask, rankings, select, specification
+from helpers.index.parameters import InnovationIndexParameters
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = 50
+LATEST = {"year": 2022, "maximum_age": 2, "minimum_patents": 100}
+LATEST |= dict.fromkeys(("rd_gdp_vintage", "hightech_exports_share_vintage", "ict_edition"), "latest")
+
+
+@pytest.fixture(scope="module")
+def page():
+    """Parameters, tables, population and base index of the page with the newest data."""
+    chosen = InnovationIndexParameters(**LATEST)
+    tables, population = select.read_tables(data.load, chosen), data.load("population")
+    return chosen, tables, population, engine(chosen, tables, population)
+
+
+@pytest.fixture(scope="module")
+def table(page):
+    return json.loads(json.dumps(ask.table(*page) | {"scenario": "latest"}))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A page of a browser that has loaded nothing but the script."""
+    executable = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if executable is None:
+        pytest.skip("no browser is installed")
+    with sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
+        shown = opened.new_page()
+        shown.set_content("<main></main>")
+        shown.add_script_tag(path=ROOT / "assets" / "ask.js")
+        yield shown
+        opened.close()
+
+
+VALUES = {}
+
+
+def engine(chosen, tables, population):
+    year = chosen.reference_year()
+    if year not in VALUES:
+        VALUES[year] = select.select(tables, chosen, data.economies.group("all"), population).values
+    values = VALUES[year].reindex(data.economies.group(chosen.group)).dropna(how="all")
+    ranked = values[select.covered(values, chosen.minimum_coverage)]
+    rankings.require_indicators(ranked, chosen.minimum_indicator_coverage)
+    return specification.composite(ranked, specification.Specification.of(chosen))
+
+
+def drawn(table):
+    """Settings drawn at random, some with weights of zero."""
+    chance = random.Random(2021)
+    for _ in range(SETTINGS):
+        yield {
+            "year": chance.choice(sorted(table["values"])),
+            "group": chance.choice(sorted(table["groups"])),
+            "normalisation": chance.choice(table["normalisations"]),
+            "weights": [
+                chance.choice([0, chance.randint(1, 100), chance.randint(1, 100)]) for _ in table["indicators"]
+            ],
+        }
+
+
+COMPUTE = """([table, states]) => states.map((state) => {
+  try { return askYourself.compute(table, state); } catch (error) { return error.message; }
+})"""
+
+
+def test_browser_and_engine_agree_on_fifty_settings_drawn_at_random(page, table, browser):
+    chosen, tables, population, _ = page
+    compared = 0
+    states = list(drawn(table))
+    for state, found in zip(states, browser.evaluate(COMPUTE, [table, states]), strict=True):
+        weights = dict(zip(chosen.indicators, state["weights"], strict=True))
+        changed = {"year": int(state["year"]), "normalisation": state["normalisation"], "weights": weights}
+        try:
+            other = InnovationIndexParameters.model_validate(chosen.model_dump() | changed | {"group": state["group"]})
+            index = engine(other, tables, population)
+        except (InputError, ValueError):
+            assert isinstance(found, str), state
+            continue
+        assert not isinstance(found, str), (state, found)
+        assert {one["code"]: one["rank"] for one in found} == index.ranks.dropna().astype(int).to_dict()
+        scores = {one["code"]: one["score"] for one in found}
+        assert scores == pytest.approx(index.scores.dropna().to_dict(), rel=1e-9, abs=1e-9)
+        compared += 1
+    assert compared > SETTINGS / 2
+
+
+def test_the_base_choices_give_the_index_of_the_page(page, table, browser):
+    (found,) = browser.evaluate(COMPUTE, [table, [table["base"]]])
+    assert {one["code"]: one["rank"] for one in found} == page[3].ranks.dropna().astype(int).to_dict()
+
+
+def test_an_address_keeps_the_state_and_one_of_another_edition_is_told(table, browser):
+    state = table["base"] | {"weights": [0, 100, 3, 7], "group": "oecd"}
+    read = "([table, hash]) => askYourself.readState(table, hash)"
+    assert browser.evaluate(read, [table, browser.evaluate("(state) => askYourself.written(state)", state)]) == state
+    assert browser.evaluate(read, [table, "#fig-x"]) is None
+    for wrong in ("#ask=0.2018.oecd.minmax.1-1-1-1", "#ask=1.1800.oecd.minmax.1-1-1-1", "#ask=1", "#ask=%"):
+        assert "another edition" in browser.evaluate(read, [table, wrong])
+
+
+def test_the_sliders_move_the_ranks_and_the_address(table, browser):
+    browser.evaluate(
+        """(table) => {
+          document.querySelector("main").innerHTML = '<div class="ask"></div>';
+          document.querySelector(".ask").dataset.table = JSON.stringify(table);
+        }""",
+        table,
+    )
+    browser.add_script_tag(path=ROOT / "assets" / "ask.js")
+    base = browser.locator(".ask-ranks tbody").inner_text()
+    browser.locator(".ask-weight input").nth(1).fill("100")
+    assert browser.locator(".ask-ranks tbody").inner_text() != base
+    assert "25-100-25-25" in browser.evaluate("location.hash")
+    assert "weights={rd_gdp: 25, hightech_exports_share: 100" in browser.locator(".ask-command code").inner_text()
+    for slider in browser.locator(".ask-weight input").all():
+        slider.fill("0")
+    assert browser.locator(".ask-outcome").inner_text().startswith("All weights are zero.")
+    assert browser.locator(".ask-ranks").is_hidden()
+    browser.get_by_role("button", name="Base choices").click()
+    assert browser.locator(".ask-ranks tbody").inner_text() == base
+
+
+def test_only_choices_that_the_browser_knows_are_offered(page):
+    chosen = page[0]
+    assert ask.fits(chosen)
+    assert not ask.fits(chosen.model_copy(update={"imputation": "mean"}))
+    assert not ask.fits(chosen.model_copy(update={"aggregation": "copeland"}))
