@@ -96,6 +96,10 @@
     return made;
   };
   const SHOWN = 12;
+  const WORDS = {
+    all: "all economies", oecd: "OECD", "oecd-plus": "OECD and others", g20: "G20", minmax: "minimum to maximum",
+    "z-score": "z-scores", rank: "ranks", "percentile-rank": "percentile ranks", "fraction-of-maximum": "share of the maximum",
+  };
 
   const build = (box) => {
     const table = JSON.parse(box.dataset.table);
@@ -112,7 +116,7 @@
     const words = { group: "Economies", normalisation: "Scale", year: "Year" };
     const options = { year: Object.keys(table.values), group: Object.keys(table.groups), normalisation: table.normalisations };
     for (const [name, values] of Object.entries(options)) {
-      const label = (value) => (value.includes(",") ? "those of this page" : value);
+      const label = (value) => (value.includes(",") ? "those of this page" : WORDS[value] || value);
       fields[name] = element("select", {}, ...values.map((value) => element("option", { value, textContent: label(value) })));
       controls.append(element("label", {}, `${words[name]} `, fields[name]));
     }
@@ -120,7 +124,7 @@
       const slider = element("input", { type: "range", min: 0, max: 100, step: 1 });
       const shown = element("output");
       slider.addEventListener("input", () => (shown.textContent = slider.value));
-      controls.append(element("label", { className: "ask-weight" }, `Weight of ${name} `, slider, shown));
+      controls.append(element("label", { className: "ask-weight" }, `Weight of ${name} `, shown, slider));
       return slider;
     });
     const reset = element("button", { type: "button", textContent: "Base choices" });
@@ -130,7 +134,7 @@
       for (const name of Object.keys(options)) fields[name].value = state[name];
       fields.weights.forEach((slider, k) => {
         slider.value = state.weights[k];
-        slider.nextSibling.textContent = slider.value;
+        slider.previousSibling.textContent = slider.value;
       });
     };
     const state = () => ({
