@@ -26,10 +26,10 @@ test: $(STAMP) lint ## check style and types, run the whole test suite
 STRIP := $(BIN)/nbstripout --keep-id --extra-keys "$(addprefix metadata.language_info.,codemirror_mode file_extension \
   mimetype nbconvert_exporter pygments_lexer version)"
 
-lab: $(STAMP) ## open JupyterLab on the notebooks
+lab: $(STAMP) ## open JupyterLab on the start notebook
 	@$(BIN)/python -m ipykernel install --sys-prefix --name python3 --display-name "Python 3" >/dev/null
 	@test ! -e .git || git config filter.nbstripout.clean '$(STRIP)'
-	@$(BIN)/jupyter lab --notebook-dir notebooks
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab --notebook-dir . notebooks/start.ipynb
 
 bench: $(STAMP) ## run the benchmarks, write build/benchmarks.json
 	@$(BIN)/python -m benchmarks

@@ -19,6 +19,11 @@ def read(name):
     return json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
 
 
+def parsed(code):
+    """Code as Python reads it, without the commands that a notebook hands to the shell."""
+    return ast.parse("\n".join(line for line in code.splitlines() if not line.startswith("!")))
+
+
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_notebooks_are_valid_and_hold_no_outputs(name):
     notebook = read(name)
@@ -57,7 +62,7 @@ def test_every_figure_hands_over_the_values_it_draws(name):
     for cell in read(name)["cells"]:
         if cell["cell_type"] != "code":
             continue
-        calls = [node for node in ast.walk(ast.parse("".join(cell["source"]))) if isinstance(node, ast.Call)]
+        calls = [node for node in ast.walk(parsed("".join(cell["source"]))) if isinstance(node, ast.Call)]
         figures = [call for call in calls if ast.unparse(call.func) == "report.figure"]
         assert all("data" in {word.arg for word in call.keywords} for call in figures), cell["id"]
 
@@ -82,14 +87,14 @@ def test_cells_are_short_and_define_no_function(name):
         short = len(code.splitlines()) <= 20 or cell_id == "parameters"
         assert short, f"{cell_id}: move what it computes to a function that is tested"
         kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-        assert not any(isinstance(node, kinds) for node in ast.walk(ast.parse(code))), cell_id
-        assigned = [node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Assign | ast.NamedExpr)]
+        assert not any(isinstance(node, kinds) for node in ast.walk(parsed(code))), cell_id
+        assigned = [node.value for node in ast.walk(parsed(code)) if isinstance(node, ast.Assign | ast.NamedExpr)]
         assert not any(isinstance(value, ast.Lambda) for value in assigned), cell_id
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_inline_expressions_take_what_the_helpers_have(name):
-    tree = ast.parse("\n".join(code for _, code in code_cells(name)))
+    tree = parsed("\n".join(code for _, code in code_cells(name)))
     modules = imported(tree)
     for cell in read(name)["cells"]:
         for expression in executed.expressions_of(cell):
@@ -114,7 +119,7 @@ def imported(tree):
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_what_a_notebook_takes_from_the_helpers_is_there(name):
     cells = [cell for cell in read(name)["cells"] if cell["cell_type"] == "code"]
-    tree = ast.parse("\n".join("".join(cell["source"]) for cell in cells))
+    tree = parsed("\n".join("".join(cell["source"]) for cell in cells))
     modules = imported(tree)
     used = {
         (node.value.id, node.attr)

@@ -1,5 +1,6 @@
 """Every command of README and docs works as written: run in a fresh clone, or parsed, with the reason why not run."""
 
+import json
 import os
 import re
 import shlex
@@ -46,6 +47,16 @@ RUN = {
     "reshoring trade ingest FOLDER --format baci": r"baci",
     "reshoring run intermediate-trade -p source=baci": DONE,
     "reshoring io ingest FOLDER --format icio": r"icio",
+}
+#: What the cells of the start notebook show.
+START = {
+    "run": r"build/adhoc/returning-firms/\w+: (computed|already there), run ",
+    "params": r"split_year",
+    "build": r"nothing to do|1 of 1 runs done",
+    "compare": r"numbers differ, \d+ are the same",
+    "table": r"iso3",
+    "record": r"title +",
+    "status": r"\d+ to run, about \d+ s",
 }
 NEEDS_NETWORK = "asks a service in the network; tests/data/update has a service of its own"
 NEEDS_DOWNLOAD = "reads files of a release that has to be downloaded; tests read small ones of the same form"
@@ -94,6 +105,10 @@ def commands():
 def test_every_command_is_run_or_has_a_reason_why_not():
     assert set(commands()) == RUN.keys() | PARSED.keys()
     assert not RUN.keys() & PARSED.keys()
+
+
+def test_the_readme_is_short():
+    assert len(DOCUMENTS[0].read_text().splitlines()) <= 120
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
@@ -182,6 +197,16 @@ def test_commands_work_as_written_and_print_what_they_should(command, built):
         built(GENERATED[kind].replace("FOLDER", kind))
     printed = built(command.replace("FOLDER", kind))
     assert re.search(RUN[command], printed, re.M | re.S), printed
+
+
+@pytest.mark.xdist_group("slow-recipes")
+def test_the_commands_of_the_start_notebook_work(built):
+    built("jupyter nbconvert --to notebook --execute --output-dir build notebooks/start.ipynb")
+    cells = json.loads((built.root / "build" / "start.ipynb").read_text())["cells"]
+    shown = {cell["id"]: "".join(map(str, cell["outputs"])) for cell in cells if cell.get("outputs")}
+    assert shown.keys() == START.keys()
+    for name, pattern in START.items():
+        assert re.search(pattern, shown[name]), shown[name]
 
 
 @pytest.mark.xdist_group("slow-recipes")

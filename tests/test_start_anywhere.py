@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from helpers.runner import notebooks
+
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
@@ -65,6 +67,23 @@ def test_binder_installs_the_environment_of_the_root():
     given = yaml.safe_load((ROOT / ".binder" / "environment.yml").read_text())
     assert given == yaml.safe_load((ROOT / "environment.yml").read_text())
     assert os.access(ROOT / ".binder" / "postBuild", os.X_OK)
+
+
+def test_jupyterlab_opens_on_the_start_notebook_everywhere():
+    start = "notebooks/start.ipynb"
+    assert (ROOT / start).is_file()
+    assert re.search(rf"jupyter lab --notebook-dir \. {re.escape(start)}$", (ROOT / "Makefile").read_text(), re.M)
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
+    assert container["customizations"]["codespaces"]["openFiles"] == [start]
+    (installed,) = re.findall(r"^install .*(\.binder/\S+) ", (ROOT / ".binder" / "postBuild").read_text(), re.M)
+    for application in json.loads((ROOT / installed).read_text()).values():
+        assert application == {"default_url": f"/lab/tree/{start}"}
+
+
+def test_the_start_notebook_is_no_page_of_the_site():
+    section = notebooks.read_section(ROOT / "notebooks" / "start.ipynb")
+    assert section.at_root
+    assert section.scenarios == []
 
 
 @pytest.fixture
