@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ROOT / "src" / "helpers"
-SHARED = {"context", "errors", "files", "imports", "paths", "parameter_models", "plain_yaml"}
+SHARED = {"context", "errors", "files", "imports", "parents", "paths", "parameter_models", "plain_yaml", "terminal"}
 DOMAIN = {"index", "reshoring", "trade", "econometrics", "input_output", "sections"}
 #: package -> the packages of `helpers` it may import, beside itself and the shared modules
 ALLOWED = {
@@ -18,6 +18,8 @@ ALLOWED = {
     "errors": set(),
     "files": {"errors"},
     "imports": set(),
+    "parents": set(),
+    "terminal": set(),
     "paths": set(),
     "parameter_models": set(),
     "plain_yaml": {"errors", "paths"},
@@ -71,6 +73,15 @@ def test_notebooks_know_only_domain_and_report(path):
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     known = imported_packages("\n".join(line for line in code.splitlines() if not line.startswith(("%", "!"))))
     assert known - SHARED <= NOTEBOOK_MAY
+
+
+def test_only_one_module_prints():
+    """Elsewhere control characters of names and data would reach the terminal; Quarto's hook may import nothing."""
+    found = []
+    for path in set(modules()) - {PACKAGES / "terminal.py", PACKAGES / "site" / "pre_render.py"}:
+        calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        found += [path.name for call in calls if ast.unparse(call) in ("print", "typer.echo", "typer.secho")]
+    assert found == []
 
 
 def test_functions_are_short():

@@ -7,6 +7,7 @@ from typing import NoReturn
 import typer
 
 from helpers.errors import ReshoringError, refused
+from helpers.terminal import say
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -49,10 +50,10 @@ def main() -> None:
             raise
         _end(told)
     except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+        say("stopped", error=True)
         sys.exit(130)
 
 
 def _end(error: ReshoringError) -> NoReturn:
-    print(f"error: {error}", file=sys.stderr)
+    say(f"error: {error}", error=True)
     sys.exit(error.exit_code)

@@ -14,6 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from helpers.errors import WorkError
+from helpers.terminal import say
 
 LOCK = ".lock"
 HOLDER = ".lock.json"
@@ -79,7 +80,7 @@ def lock(folder: Path, purpose: str, wait: bool = True, on_wait: Callable[[str],
 
 
 def _print(sentence: str) -> None:
-    print(sentence, flush=True)
+    say(sentence)
 
 
 def _acquire(folder: Path, wait: bool, on_wait: Callable[[str], None]) -> FileLock:

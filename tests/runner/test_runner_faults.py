@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from small_project import SmallProject, wait_until
+from small_project import SEARCHED, SmallProject, is_gone, wait_until
 
 from helpers import files
 from helpers.errors import InputError, WorkError
@@ -24,6 +24,17 @@ from helpers.runner import build, completed
 from helpers.runner.progress import Progress
 
 KILLS = 10
+
+
+PRELOADING = """
+import time
+from multiprocessing import forkserver
+from helpers.runner import provisioner
+provisioner.ALWAYS = ("slow_to_import",)
+provisioner.begin()
+print(forkserver._forkserver._forkserver_pid, flush=True)
+time.sleep(100)
+"""
 
 
 def one_failure():
@@ -332,6 +343,45 @@ for line in sys.stdin:
         os._exit(0)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
+
+
+def test_a_log_shows_what_a_notebook_printed_without_carrying_it_out(quick):
+    quick.add("alpha", "import sys, os\nos.write(2, b'a\\x1b[2Jb\\x1b[31mc')\nreport.metrics(value=1)")
+    assert build().ok
+    log = (quick.root / "build/runs/base/alpha/log.txt").read_text()
+    assert "a\\x1b[2Jbc" in log
+    assert "\x1b" not in log
+
+
+@pytest.mark.parametrize("arguments", [["build"], ["run", "alpha", "--numbers"]])
+def test_too_few_open_files_are_told_before_anything_runs(project, command, arguments):
+    project.add("alpha")
+    few = partial(resource.setrlimit, resource.RLIMIT_NOFILE, (64, 64))
+    with command(*arguments, preexec_fn=few) as ended:
+        _, told = ended.communicate()
+    assert ended.returncode == 1
+    assert "error: A process may open 64 files here (ulimit -n), but" in told
+    assert not list(project.root.glob("build/*/base"))
+
+
+def test_a_low_limit_of_open_files_is_raised_where_the_system_allows_it():
+    code = "from resource import *; setrlimit(RLIMIT_NOFILE, (64, 1000)); from helpers.runner.environment import *; "
+    line = [sys.executable, "-c", code + "require_files(2); print(*getrlimit(RLIMIT_NOFILE))"]
+    done = subprocess.run(line, env=os.environ | {"PYTHONPATH": SEARCHED}, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["128", "1000"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux alone")
+def test_a_server_that_is_still_importing_ends_with_the_process_that_started_it(tmp_path):
+    (tmp_path / "slow_to_import.py").write_text("import time\nopen('begun', 'w').close()\ntime.sleep(100)\n")
+    own = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), SEARCHED])}
+    own.pop("RESHORING_ORDINARY_KERNELS", None)
+    line = [sys.executable, "-c", PRELOADING]
+    with subprocess.Popen(line, env=own, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as parent:
+        server = int(parent.stdout.readline())
+        wait_until((tmp_path / "begun").exists)
+        parent.kill()
+    wait_until(lambda: is_gone(server), seconds=5)
 
 
 @pytest.mark.xdist_group("kills")

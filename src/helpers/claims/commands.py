@@ -6,6 +6,7 @@ import typer
 
 from helpers.errors import InputError, WorkError, not_allowed
 from helpers.paths import project_root
+from helpers.terminal import say, visible
 
 if TYPE_CHECKING:
     from helpers.claims.ledger import Entry
@@ -43,7 +44,7 @@ def claims(
 
         for claim in reading.read_claims():
             changed = "" if claim.frozen else "   (not in its history: add an entry)"
-            typer.echo(f"{claim.digest()}  {claim.id}{changed}")
+            say(f"{claim.digest()}  {claim.id}{changed}")
         return
     for name in _scenarios(scenario):
         _print_ledger(name, _entries(name), details)
@@ -85,6 +86,7 @@ def _entries(scenario: str) -> "list[Entry]":
 def _print_ledger(scenario: str, entries: "list[Entry]", details: bool) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from helpers.claims import ledger
 
@@ -94,8 +96,10 @@ def _print_ledger(scenario: str, entries: "list[Entry]", details: bool) -> None:
     if details:
         table.add_column("details")
     for entry, row in zip(entries, ledger.ledger_table(entries).to_dict("records"), strict=True):
-        row["verdict"] = f"[{COLOURS[entry.verdict]}]{entry.verdict}[/]"
-        table.add_row(*(row[name] for name in heads), *(["\n".join(ledger.statements(entry))] if details else []))
+        told = ["\n".join(ledger.statements(entry))] if details else []
+        cells = {name: Text(visible(row[name])) for name in heads}
+        cells["verdict"].stylize(COLOURS[entry.verdict])
+        table.add_row(*cells.values(), *(Text(visible(text)) for text in told))
     table.columns[1].no_wrap = True
     console = Console()
     if not console.is_terminal:

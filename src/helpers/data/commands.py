@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from helpers.errors import InputError, WorkError
+from helpers.terminal import say, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,7 +37,7 @@ def list_tables() -> None:
         shown.add_column(heading, overflow="fold", min_width=width)
     for table in sorted(map(catalogue.metadata, catalogue.tables()), key=lambda table: (table.folder, table.name)):
         first, *others = table.vintages
-        shown.add_row(table.name, table.unit, first.name, _covered(first), table.licence)
+        shown.add_row(*map(visible, (table.name, table.unit, first.name, _covered(first), table.licence)))
         for vintage in others:
             shown.add_row("", "", vintage.name, _covered(vintage), "")
     console.print(shown)
@@ -79,7 +80,7 @@ def show(table: Annotated[str, typer.Argument(help="Name of the table, such as r
     grid = Table.grid(padding=(0, 2))
     for label, text in lines:
         if text:
-            grid.add_row(label, text)
+            grid.add_row(label, visible(text))
     _console().print(grid)
 
 
@@ -94,7 +95,7 @@ def verify(
     if failures:
         head = f"{_count(len(failures), 'failure')} in {_count(checked, 'table')}:"
         raise WorkError("\n- ".join([head, *(failure.strip() for failure in failures)]))
-    typer.echo(f"{_count(checked, 'table')}: hashes, schemas, coverage and declared corrections hold.")
+    say(f"{_count(checked, 'table')}: hashes, schemas, coverage and declared corrections hold.")
 
 
 def _count(number: int, word: str) -> str:
@@ -108,8 +109,8 @@ def package() -> None:
     from helpers.data.package import write_package
 
     for change in write_package():
-        typer.echo(change)
-    typer.echo(f"{PACKAGE} written: {_count(len(tables()), 'table')}.")
+        say(change)
+    say(f"{PACKAGE} written: {_count(len(tables()), 'table')}.")
 
 
 @app.command()
@@ -129,7 +130,7 @@ def update(
     from helpers.data.update.updating import Options, update
 
     options = Options(source, dry_run, tuple(table or ()), tuple(economy or ()), tuple(year or ()), fresh)
-    update(options, typer.echo)
+    update(options, say)
 
 
 @app.command()
@@ -148,4 +149,4 @@ def cite(
     if run and tables:
         raise InputError("Name tables or a run, not both: a run is cited with every table it used.")
     names = tables_of_run(run) if run else tables
-    typer.echo(bibliography(names), nl=False)
+    say(bibliography(names), end="")

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from helpers.terminal import say
+
 app = typer.Typer(no_args_is_help=True, help="Input-output tables: read published ones into panels of measures.")
 GENERATED = "generated, not published: for tests and benchmarks only."
 
@@ -21,13 +23,13 @@ def ingest(
     from helpers.input_output.ingest import ingest as run
 
     def show(year: IngestedYear) -> None:
-        typer.echo(f"{year.year}  {year.state:9}  {year.file}  largest imbalance {year.imbalance:.1e}")
+        say(f"{year.year}  {year.state:9}  {year.file}  largest imbalance {year.imbalance:.1e}")
 
     name = name or form
     done = run(folder, form, name, show)
-    typer.echo(f"{len(done)} year{'s' * (len(done) > 1)} in {ingested.folder('input_output', name)}")
+    say(f"{len(done)} year{'s' * (len(done) > 1)} in {ingested.folder('input_output', name)}")
     if ingested.manifest("input_output", name)["generated"]:
-        typer.echo(f"These tables are {GENERATED}")
+        say(f"These tables are {GENERATED}")
 
 
 @app.command()
@@ -42,12 +44,12 @@ def compare(
 
     found = panels.compare(name)
     for line in panels.lines(found, panels.narrowed(found, economy or [], year or [])):
-        typer.echo(line)
+        say(line)
     if csv is not None:
         found.table.to_csv(csv, index=False)
-        typer.echo(f"Written to {csv}.")
+        say(f"Written to {csv}.")
     if found.generated:
-        typer.echo(f"The tables are {GENERATED}")
+        say(f"The tables are {GENERATED}")
 
 
 def add_to(parent: typer.Typer) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from helpers import files, imports
 from helpers.errors import WorkError
 from helpers.paths import build_folder, project_root, relative
-from helpers.runner import fingerprint, notebooks, parameters, plan, run, sweeps
+from helpers.runner import environment, fingerprint, notebooks, parameters, plan, run, sweeps
 from helpers.runner.executed import as_text, normalise, with_new_text
 from helpers.runner.notebooks import Scenario
 from helpers.runner.plan import DEFAULT, Declared
@@ -318,6 +318,7 @@ def _opened(planned: list[Run], jobs: int | None, backend: str, address: str | N
     from helpers.runner import provisioner
 
     if backend == "local":
+        environment.require_files(jobs or environment.cores())
         provisioner.begin({run.section.slug: run.section for run in planned}.values())
     # With nothing under its name an import says that there is no such module; the types of Python do not know that.
     sys.modules.setdefault(SLOW, None)  # type: ignore[arg-type]

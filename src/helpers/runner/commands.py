@@ -1,7 +1,6 @@
 """Commands of the runner: run, compare, build, sweep, status, params, scenarios."""
 
 import json
-import sys
 import time
 import webbrowser
 from functools import partial
@@ -15,6 +14,7 @@ from helpers.paths import project_root, relative
 from helpers.runner import builder, notebooks, parameters, plan, sweeps
 from helpers.runner.environment import forks_kernels
 from helpers.runner.progress import for_terminal
+from helpers.terminal import say
 
 Parameter = Annotated[list[str] | None, typer.Option("-p", "--parameter", help="name=value; may be given repeatedly")]
 Sections = Annotated[list[str] | None, typer.Argument(help="sections, or variants such as NAME@VALUE; default: all")]
@@ -53,16 +53,16 @@ def run(
     with for_terminal(beside=as_json) as progress:
         found = carry_out(section, parameter or [], scenario, force=force, progress=progress)
     if as_json:
-        return print(json.dumps(found.metrics, indent=1, ensure_ascii=False))
+        return say(json.dumps(found.metrics, indent=1))
     if look:
         return _show(found.path, scenario or plan.DEFAULT, section)
     shown = len(found.metrics) if metrics_only else SHOWN_METRICS
     for name, value in list(found.metrics.items())[:shown]:
-        print(f"  {name:<44} {value:.6g}" if isinstance(value, float) else f"  {name:<44} {value}")
+        say(f"  {name:<44} {value:.6g}" if isinstance(value, float) else f"  {name:<44} {value}")
     if len(found.metrics) > shown:
-        print(f"  and {len(found.metrics) - shown} more in results/metrics.json")
+        say(f"  and {len(found.metrics) - shown} more in results/metrics.json")
     state = "computed" if found.fresh else "already there"
-    print(f"{relative(found.path)}: {state}, run {found.run_id}, {time.monotonic() - begun:.1f} s")
+    say(f"{relative(found.path)}: {state}, run {found.run_id}, {time.monotonic() - begun:.1f} s")
     if not metrics_only:
         _warn_of_breaches(found.path)
 
@@ -74,7 +74,7 @@ def _warn_of_breaches(path: Path) -> None:
     if not (project_root() / pages.CONFIGURATION).is_file():
         return
     for breach in paper.breaches(compare.find(str(path))):
-        print(f"warning: the site would leave this page out: {breach}", file=sys.stderr)
+        say(f"warning: the site would leave this page out: {breach}", error=True)
 
 
 def _show(path: Path, scenario: str, section: str) -> None:
@@ -83,14 +83,14 @@ def _show(path: Path, scenario: str, section: str) -> None:
 
     shown, base = compare.find(str(path)), plan.completed(scenario, section)
     if base is None:
-        print(f"{scenario}/{section} has no finished run to compare with", file=sys.stderr)
+        say(f"{scenario}/{section} has no finished run to compare with", error=True)
     _open(compare.write_page(shown, base))
     for line in compare.lines(base, shown) if base else ():
-        print(line)
+        say(line)
 
 
 def _open(page: Path) -> None:
-    print(relative(page))
+    say(relative(page))
     webbrowser.open(page.as_uri())
 
 
@@ -111,9 +111,9 @@ def compare(
         pairs = {"parameters": (one.parameters, other.parameters), "metrics": (one.metrics, other.metrics)}
         found = {name: comparing.differences(*pair) for name, pair in pairs.items()}
         shown = {name: {item.name: [item.first, item.second] for item in items} for name, items in found.items()}
-        return print(json.dumps(shown, indent=1, ensure_ascii=False))
+        return say(json.dumps(shown, indent=1))
     for line in comparing.lines(one, other):
-        print(line)
+        say(line)
 
 
 def build(
@@ -135,7 +135,7 @@ def build(
         planned = plan.plan(*chosen)
         swept, forced = plan.sweeps_read(planned), plan.asked_for(planned, *chosen) if force else set()
         for name in (name for name, digest in swept.items() if not digest):
-            print(f"sweep {name}: {len(sweeps.missing(sweeps.state_now(name).points))} points to compute first")
+            say(f"sweep {name}: {len(sweeps.missing(sweeps.state_now(name).points))} points to compute first")
         rows = [row for row in plan.rows(planned, swept, forced) if row.state != "up to date"]
         _print_rows([row for row in rows if row.state == "failed" or not only_failed], explain)
         return
@@ -144,10 +144,10 @@ def build(
     with for_terminal() as progress:
         recap = carry_out(progress=progress, backend=backend, address=address)
     for line in recap.lines():
-        print(f"failed: {line}", file=sys.stderr)
+        say(f"failed: {line}", error=True)
     done = len(recap.changed)
     what = f"{done} of {len(recap.results)} runs done" if done or not recap.ok else "nothing to do"
-    print(f"{what}, {len(recap.failures)} failed, {time.monotonic() - begun:.1f} s")
+    say(f"{what}, {len(recap.failures)} failed, {time.monotonic() - begun:.1f} s")
     raise typer.Exit(0 if recap.ok else 1)
 
 
@@ -169,11 +169,11 @@ def sweep(
     begun, retry = time.monotonic(), _only_failed(only)
     with for_terminal() as progress:
         recap = sweeps.run(name, jobs=jobs, progress=progress, retry=retry, wait=wait, backend=backend, address=address)
-    print(f"{recap.line()}, {time.monotonic() - begun:.1f} s")
-    print(relative(recap.folder / sweeps.POINTS))
+    say(f"{recap.line()}, {time.monotonic() - begun:.1f} s")
+    say(relative(recap.folder / sweeps.POINTS))
     told = [f"{count} {what}" for count, what in ((recap.failed, "failed"), (recap.refused, "were refused")) if count]
     if told:
-        print(f"why {' and '.join(told)}: {relative(recap.folder / sweeps.FAILURES)}")
+        say(f"why {' and '.join(told)}: {relative(recap.folder / sweeps.FAILURES)}")
     raise typer.Exit(0 if recap.summary["points"] else 1)
 
 
@@ -184,12 +184,12 @@ def status(sections: Sections = None, scenario: Scenarios = None, explain: Expla
 
 def _print_rows(found: list[plan.Staleness], explain: bool) -> None:
     for row in found if explain else plan.gathered(found):
-        print(row.line(every_reason=explain))
+        say(row.line(every_reason=explain))
     todo = [row for row in found if row.expected]
     seconds = sum(row.expected for row in todo)
-    print(f"{len(todo)} to run, about {seconds:.0f} s one after the other." if todo else "Nothing to run.")
+    say(f"{len(todo)} to run, about {seconds:.0f} s one after the other." if todo else "Nothing to run.")
     why = "a new interpreter each (forking needs Linux and RESHORING_ORDINARY_KERNELS unset)"
-    print(f"Kernels: {'forked from one preloaded process' if forks_kernels() else f'ordinary, {why}'}.")
+    say(f"Kernels: {'forked from one preloaded process' if forks_kernels() else f'ordinary, {why}'}.")
 
 
 def params(
@@ -198,11 +198,11 @@ def params(
 ) -> None:
     """List every parameter with its type, range, default and meaning."""
     if schema:
-        return print(parameters.write_schema())
+        return say(parameters.write_schema())
     chosen = [notebooks.section(section)] if section else notebooks.sections()
-    print("\n\n".join(parameters.text(one) for one in chosen))
+    say("\n\n".join(parameters.text(one) for one in chosen))
 
 
 def list_scenarios() -> None:
     """List the scenarios and what each changes."""
-    print("\n\n".join(parameters.scenario_text(one) for one in notebooks.scenarios()))
+    say("\n\n".join(parameters.scenario_text(one) for one in notebooks.scenarios()))

@@ -8,6 +8,8 @@ from contextlib import suppress
 
 import psutil
 
+from helpers.errors import WorkError
+
 #: One thread a run: runs already fill the cores, and sums come out in one order.
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "ARROW_NUM_THREADS")
 FIXED = {
@@ -26,6 +28,8 @@ FIXED = {
 DROPPED = ("JPY_PARENT_PID", "JPY_SESSION_NAME", "RESHORING_RUN", "PYTHONSTARTUP", "MATPLOTLIBRC")
 ORDINARY = "RESHORING_ORDINARY_KERNELS"
 MEGABYTE = 1_000_000
+#: Files that a process of ours has open at once, and so many more for each run that goes on beside others.
+FILES, FILES_A_RUN = 96, 16
 
 
 def base() -> dict[str, str]:
@@ -42,6 +46,29 @@ def forks_kernels() -> bool:
 def cores() -> int:
     """Return how many runs go on at once unless another number is asked for: the cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def require_files(jobs: int) -> None:
+    """Let this process, and those it starts, open as many files as runs need.
+
+    Raises
+    ------
+    WorkError
+        The system allows fewer: kernels would die without a reason.
+    """
+    if sys.platform == "win32":
+        return
+    import resource
+
+    wanted = FILES + FILES_A_RUN * jobs
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if resource.RLIM_INFINITY not in (allowed, most) and most < wanted:
+        raise WorkError(
+            f"A process may open {most} files here (ulimit -n), but {jobs} runs at once need {wanted}. Raise the "
+            "limit, such as by `ulimit -n 1024`, or run fewer at once (--jobs 1)."
+        )
+    if allowed != resource.RLIM_INFINITY and allowed < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def over_time(took: float, limit: float) -> str:

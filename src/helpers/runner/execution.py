@@ -43,6 +43,7 @@ from helpers.paths import build_folder, project_root
 from helpers.runner import cluster, environment, executed, fingerprint, notebooks, provisioner
 from helpers.runner.notebooks import SKIPPED
 from helpers.runner.run import FAILURE, LOG, MANIFEST, NOTEBOOK, RESULTS, CellError, Run, publish, seal
+from helpers.terminal import visible
 
 VERSIONS = ("papermill", "ipykernel", "pandas", "numpy", "matplotlib")
 ENGINE = "reshoring"
@@ -183,10 +184,17 @@ class Execution:
             watch.join()
             environment.end_group(self.kernel)
             shutil.rmtree(self.sockets, ignore_errors=True)
+            self._make_log_plain()
         for path in self.folder.iterdir():
             if path.name not in (NOTEBOOK, RESULTS, MANIFEST, LOG):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         return Outcome(self.folder, time.monotonic() - self.begun, error)
+
+    def _make_log_plain(self) -> None:
+        """Let what a notebook printed show its control characters: whoever reads the log does so at a terminal."""
+        with suppress(FileNotFoundError):
+            told = (self.folder / LOG).read_text(encoding="utf-8", errors="backslashreplace")
+            (self.folder / LOG).write_text(visible(told), encoding="utf-8")
 
     def _execute(self) -> None:
         run, results, started = self.run, self.folder / RESULTS, datetime.now(UTC)

@@ -5,7 +5,9 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any
+
+from helpers.terminal import say, visible
 
 
 class Progress:
@@ -27,12 +29,12 @@ class Progress:
 class Plain(Progress):
     """One line when a run starts and one when it ends, for logs and pipes."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
+    def __init__(self, error: bool = False) -> None:
+        self.error = error
 
     def note(self, text: str) -> None:
         """Print a line."""
-        print(text, file=self.stream, flush=True)
+        say(text, error=self.error)
 
     def started(self, name: str, why: str) -> None:
         """Print that a run begins, and why."""
@@ -56,15 +58,15 @@ class Bars(Progress):
 
     def note(self, text: str) -> None:
         """Print a line above the bars."""
-        self.bars.console.print(text, markup=False, highlight=False)
+        self.bars.console.print(visible(text), markup=False, highlight=False)
 
     def started(self, name: str, why: str) -> None:
         """Add a bar."""
-        self.tasks[name] = self.bars.add_task(name, total=None, cell=why[:40])
+        self.tasks[name] = self.bars.add_task(visible(name), total=None, cell=visible(why)[:40])
 
     def cell(self, name: str, number: int, of: int, cell_id: str) -> None:
         """Move a bar to the cell that runs."""
-        self.bars.update(self.tasks[name], completed=number - 1, total=of, cell=cell_id[:40])
+        self.bars.update(self.tasks[name], completed=number - 1, total=of, cell=visible(cell_id)[:40])
 
     def ended(self, name: str, state: str, seconds: float) -> None:
         """Take the bar away and leave a line."""
@@ -86,7 +88,7 @@ def for_terminal(beside: bool = False) -> Iterator[Progress]:
             with bars.bars:
                 yield bars
         else:
-            yield Plain(sys.stderr if beside else sys.stdout)
+            yield Plain(error=beside)
     except KeyboardInterrupt:
-        print("stopped: what was finished is kept, nothing else", file=sys.stderr)
+        say("stopped: what was finished is kept, nothing else", error=True)
         raise

@@ -21,7 +21,7 @@ from unittest import mock
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from helpers import imports
+from helpers import imports, parents
 from helpers.runner import environment
 from helpers.runner.notebooks import Section, source
 
@@ -56,9 +56,14 @@ def begin(sections: Iterable[Section] = ()) -> None:
     # There is no other way to let go of modules that were edited since they were imported.
     forkserver._forkserver._stop()  # type: ignore[attr-defined]
     ours, others = imports.reached(source(cell) for section in sections for cell in section.code)
-    forkserver.set_forkserver_preload([*ALWAYS, *ours, *sorted(others)])
+    forkserver.set_forkserver_preload([parents.__name__, *ALWAYS, *ours, *sorted(others)])
     # Its folder of work is not searched for modules, as it is not by a kernel.
-    with mock.patch.dict(os.environ, environment.base() | {"PYTHONSAFEPATH": "1"}, clear=True):
+    own = {"PYTHONSAFEPATH": "1"}
+    # It sees that this process is gone once it has imported all, which takes seconds: Linux tells it at once. Of a
+    # thread that ends before the process does, it would take the end of the thread for that.
+    if threading.current_thread() is threading.main_thread():
+        own[parents.VARIABLE] = str(os.getpid())
+    with mock.patch.dict(os.environ, environment.base() | own, clear=True):
         forkserver.ensure_running()
     _started[:] = now
 

@@ -237,8 +237,10 @@ def _workers(jobs: int | None, backend: str, address: str | None) -> Iterator[Wo
         if client := stack.enter_context(cluster.connection(backend, address)):
             workers: Workers | cluster.Remote = cluster.Remote(client, jobs or cluster.jobs_of(client))
         else:
+            jobs = jobs or environment.cores()
+            environment.require_files(jobs)
             folder = stack.enter_context(files.private_folder(build_folder() / ".tmp"))
-            workers = Workers(folder, jobs or environment.cores())
+            workers = Workers(folder, jobs)
         stack.callback(workers.close)
         yield workers
 

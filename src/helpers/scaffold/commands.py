@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from helpers.errors import InputError
+from helpers.terminal import say
 
 app = typer.Typer(
     no_args_is_help=True, help="Begin a section, indicator, scenario, sweep or claim that builds at once."
@@ -46,12 +47,12 @@ def _asked(given: Text, option: str, words: str, default: Text = None, check: Ca
         try:
             return check(str(typer.prompt(words, default=default)))
         except InputError as error:
-            print(error, file=sys.stderr)
+            say(error, error=True)
 
 
 def _say(lines: Iterable[str]) -> None:
     for line in lines:
-        print(line)
+        say(line)
 
 
 @app.command()

@@ -1,6 +1,5 @@
 """Commands of the site: site, pages (what Quarto's hook calls), check, page, package."""
 
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from helpers.runner.commands import Address, Backend, Scenarios
+from helpers.terminal import say
 
 if TYPE_CHECKING:
     from helpers.runner import Run
@@ -52,16 +52,16 @@ def site(
     changed = build.publish(root, found, name)
     missing = build.left_out(root)
     for place, findings in missing.items():
-        print(f"left out, since it breaks the site contract: {place}", file=sys.stderr)
+        say(f"left out, since it breaks the site contract: {place}", error=True)
         for finding in findings[: build.SHOWN_FINDINGS]:
-            print(f"  {finding}", file=sys.stderr)
+            say(f"  {finding}", error=True)
     shown = [run for run in found if pages.label(run) not in missing]
     if not changed:
-        print(f"nothing to do: _site/ is up to date, {len(shown)} pages from runs, {time.monotonic() - begun:.1f} s")
+        say(f"nothing to do: _site/ is up to date, {len(shown)} pages from runs, {time.monotonic() - begun:.1f} s")
         return
     for line in summary(shown, recap):
-        print(line)
-    print(f"rendered with {name}: _site/index.html, {time.monotonic() - begun:.1f} s")
+        say(line)
+    say(f"rendered with {name}: _site/index.html, {time.monotonic() - begun:.1f} s")
 
 
 def page(
@@ -83,7 +83,7 @@ def page(
         raise WorkError(f"{section} has no finished run. Run `reshoring build {section} --scenario {scenario}` first.")
     target = out or project_root() / PAPER / scenario / f"{run.label}.{to.replace('typst', 'typ')}"
     write_paper(run, to, target)
-    print(relative(target))
+    say(relative(target))
 
 
 def package(
@@ -104,9 +104,9 @@ def package(
     written = {crate.README: package_readme.readme(contents, title), crate.METADATA: crate.crate(contents, title)}
     packing.write(target, written, contents.files)
     runs, held = len(contents.runs), len(contents.files) + len(written)
-    print(f"{relative(target)}: {runs} runs, {held} files, {target.stat().st_size / 1e6:.1f} MB")
+    say(f"{relative(target)}: {runs} runs, {held} files, {target.stat().st_size / 1e6:.1f} MB")
     if contents.edited:
-        print(f"note: {len(contents.edited)} files differ from the last commit; the README names them", file=sys.stderr)
+        say(f"note: {len(contents.edited)} files differ from the last commit; the README names them", error=True)
 
 
 def _renderer(wanted: str | None) -> str:
@@ -130,11 +130,11 @@ def _run_stale(**how: Any) -> "Recap":
     if recap.ok:
         return recap
     for line in recap.lines():
-        print(f"failed: {line}", file=sys.stderr)
+        say(f"failed: {line}", error=True)
     done = len(recap.results) - len(recap.failures)
-    print(
+    say(
         f"{len(recap.failures)} of {len(recap.results)} runs failed, {done} are fine; _site/ stays as it was",
-        file=sys.stderr,
+        error=True,
     )
     raise typer.Exit(1)
 
@@ -188,6 +188,6 @@ def check(
         raise InputError(f"There is no rendered site in {target}: run `reshoring site` first, or name a folder.")
     findings = contract(target)
     for finding in findings:
-        print(finding)
-    print(f"{len(findings)} breaches of the site contract" if findings else "the site keeps its contract")
+        say(finding)
+    say(f"{len(findings)} breaches of the site contract" if findings else "the site keeps its contract")
     raise typer.Exit(1 if findings else 0)

@@ -1,15 +1,13 @@
 """Two renderers over the same staged pages: Quarto where it is installed, smalldocs elsewhere."""
 
-import ctypes
 import os
 import posixpath
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from html import escape, unescape
 from importlib.resources import files as files_of
 from pathlib import Path
@@ -19,6 +17,7 @@ import yaml
 
 from helpers import files, plain_yaml
 from helpers.errors import WorkError
+from helpers.parents import die_with_parent
 from helpers.runner import Run
 from helpers.site import pages
 from helpers.site.notebook_page import read_front_matter, text
@@ -26,10 +25,10 @@ from helpers.site.plain_page import plain_notebook
 from helpers.site.search import INDEX, search_index
 from helpers.site.share import changes, footer, head, newest_data, publication, site_files
 from helpers.site.stage import LeftOut, notebook_text, other_files, staged_pages
+from helpers.terminal import say
 
 QUARTO, SMALLDOCS = "quarto", "smalldocs"
 QUARTO_ONLY = ("html-math-method", "html-table-processing", "respect-user-color-scheme")
-DIE_WITH_PARENT = 1
 #: How a renderer, or the pandoc within it, begins a warning; before it there may be a colour of the terminal.
 WARNING = re.compile(r"^(?:\x1b\[[\d;]*m)*\[?WARN(?:ING)?\b[\]:]*\s*(.*)", re.MULTILINE)
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
@@ -176,17 +175,6 @@ def smalldocs_configuration(configuration: dict[str, Any]) -> dict[str, Any]:
     return kept | {"project": project, "format": {"html": html}}
 
 
-def die_with_parent() -> Callable[[], object] | None:
-    """Return what makes a started process end with this one, so that none goes on writing when a build is killed.
-
-    There is nothing of the kind outside Linux.
-    """
-    if sys.platform != "linux":
-        return None
-    control = ctypes.CDLL(None).prctl
-    return lambda: control(DIE_WITH_PARENT, signal.SIGKILL)
-
-
 def _call(name: str, command: list[str], folder: Path) -> None:
     environment = os.environ | {"PYTHONHASHSEED": "0"}
     done = subprocess.run(
@@ -196,7 +184,7 @@ def _call(name: str, command: list[str], folder: Path) -> None:
         said = (done.stderr or done.stdout).strip().splitlines()[-15:]
         raise WorkError(f"{name} could not render the site:\n" + "\n".join(said))
     for line in warnings_told(name, done.stdout + "\n" + done.stderr):
-        print(line, file=sys.stderr)
+        say(line, error=True)
 
 
 def warnings_told(name: str, said: str) -> list[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from helpers.errors import WorkError
+from helpers.terminal import say
 
 if TYPE_CHECKING:
     from helpers.trade.products.ingest import IngestedFile
@@ -26,10 +27,10 @@ def ingest(
 
     name = name or form
     run(folder, form, name, _show_file)
-    typer.echo(f"in {ingested.folder('trade', name)}")
+    say(f"in {ingested.folder('trade', name)}")
     _show_totals(name)
     if ingested.manifest("trade", name)["generated"]:
-        typer.echo(GENERATED)
+        say(GENERATED)
 
 
 @app.command()
@@ -42,15 +43,15 @@ def flows(
     from helpers.trade.products.end_use_flows import write_flows
 
     count = write_flows(folder, out)
-    typer.echo(f"{count:,} flows by exporter, importer, year and end use (US$), in {out}")
-    typer.echo("Every row is sound and counts; none repeats another.")
+    say(f"{count:,} flows by exporter, importer, year and end use (US$), in {out}")
+    say("Every row is sound and counts; none repeats another.")
     if ingested.is_generated(folder):
-        typer.echo(GENERATED)
+        say(GENERATED)
 
 
 def _show_file(file: "IngestedFile") -> None:
     rows, dollars = file.rows, file.dollars
-    typer.echo(
+    say(
         f"{file.state:9}  {file.name}  {rows['kept']:,} rows, US$ {dollars['kept']:,.0f} kept; "
         f"{rows['left out']:,} left out; {rows['quarantined']:,} quarantined"
     )
@@ -61,18 +62,18 @@ def _show_totals(name: str) -> None:
 
     sums = totals(name)
     for edition, rows in sorted(editions(name).items()):
-        typer.echo(f"classified by {edition}: {rows:,} rows")
-    typer.echo(
+        say(f"classified by {edition}: {rows:,} rows")
+    say(
         f"input US$ {sums['input']:,.3f} = kept {sums['kept']:,.3f} + left out {sums['left out']:,.3f} "
         f"+ quarantined {sums['quarantined']:,.3f}"
     )
     for reason, count in quarantine(name)["reason"].value_counts().items():
-        typer.echo(f"quarantined: {count:,} row{'s' * (count > 1)}, {reason}")
+        say(f"quarantined: {count:,} row{'s' * (count > 1)}, {reason}")
     if not editions(name):
         raise WorkError("No row was kept, so that there is no trade to show. Look at the files and the reasons above.")
     missing = unmatched(name)
     if len(missing):
-        typer.echo(f"{len(missing)} products in no end-use class: US$ {missing['value'].sum():,.3f} million")
+        say(f"{len(missing)} products in no end-use class: US$ {missing['value'].sum():,.3f} million")
 
 
 def add_to(parent: typer.Typer) -> None:
