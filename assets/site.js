@@ -45,7 +45,7 @@
   };
 
   // What opens and closes something is a button, whatever the renderer calls it; each navigation has a name.
-  for (const toggle of document.querySelectorAll(".sidebar-item-toggle, .callout-header[data-bs-toggle]")) {
+  for (const toggle of document.querySelectorAll(":is(a, button)[role=navigation], .callout-header[data-bs-toggle]")) {
     toggle.setAttribute("role", "button");
   }
   for (const toggle of document.querySelectorAll(".callout-header[data-bs-toggle]")) {
@@ -56,8 +56,28 @@
       toggle.click();
     });
   }
-  document.querySelector("nav.navbar")?.setAttribute("aria-label", "Main");
-  document.querySelector("nav#quarto-sidebar")?.setAttribute("aria-label", "Pages");
+  const names = {
+    "nav.navbar": "Main",
+    "#quarto-sidebar": "Pages",
+    ".quarto-secondary-nav": "Way to this page",
+    "#TOC": "On this page",
+    "a.quarto-color-scheme-toggle": "Switch between light and dark",
+  };
+  for (const [place, name] of Object.entries(names)) {
+    for (const element of document.querySelectorAll(place)) element.setAttribute("aria-label", name);
+  }
+  document.querySelector("main")?.setAttribute("tabindex", "-1"); // the skip link moves the focus there
+
+  // The side bar marks where the reader is: the page, or the newest view of it, or the list that it stands in.
+  const place = (link) => link && link.href.split(/[?#]/)[0].replace(/\/$/, "/index.html");
+  const links = [...document.querySelectorAll("#quarto-sidebar a[href]")];
+  const here = [location, document.querySelector(".views a"), document.querySelector(".way-back a")].map(place);
+  const found = here.map((one) => links.find((link) => place(link) === one)).find(Boolean);
+  for (const link of found ? links : []) {
+    link.classList.toggle("active", link === found);
+    if (link === found) link.setAttribute("aria-current", place(link) === here[0] ? "page" : "true");
+    else link.removeAttribute("aria-current");
+  }
 
   if (document.querySelector(".chart")) {
     const charts = document.createElement("script");
@@ -96,7 +116,13 @@
       });
       const inner = table.parentElement;
       moveScrolling(outer, inner);
-      built.on("draw", () => reach(inner));
+      const named = () => {
+        const caption = table.closest("figure")?.querySelector("figcaption")?.textContent.trim() || "the table";
+        built.table().container().querySelector("nav")?.setAttribute("aria-label", `Rows of ${caption}`);
+        reach(inner);
+      };
+      named();
+      built.on("draw", named);
       // Nobody turns the pages of a table on paper.
       let length = built.page.len();
       window.addEventListener("beforeprint", () => {

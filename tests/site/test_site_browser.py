@@ -6,7 +6,10 @@ import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urljoin, urlsplit
 
+import pandas as pd
 import pytest
+
+from helpers.report.tables import table_html
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PAGES = ("index.html", "methods.html", "data.html", "build/pages/kita-2021/heights.html")
@@ -32,6 +35,41 @@ CONTRASTS = """() => {
     .map(element => [ratio(element), element.tagName, element.textContent.trim().slice(0, 40)])
     .filter(([found]) => found < 4.5);
 }"""
+
+
+LANDMARKS = """() => {
+  const kinds = { NAV: 'navigation', MAIN: 'main', ASIDE: 'complementary', HEADER: 'banner', FOOTER: 'contentinfo' };
+  const found = {};
+  for (const element of document.querySelectorAll('nav, main, aside, header, footer, form[role], [role]')) {
+    const within = element.matches('header, footer') && element.parentElement.closest('main, section, aside, nav');
+    const kind = element.getAttribute('role') || (within ? '' : kinds[element.tagName]);
+    if (!['navigation', 'main', 'complementary', 'banner', 'contentinfo', 'search', 'region'].includes(kind)) continue;
+    if (!element.checkVisibility()) continue;
+    (found[kind] ||= []).push(element.getAttribute('aria-label') || '');
+  }
+  return found;
+}"""
+#: The widest tables of the site, by what makes them wide: many numbers, long text, models side by side.
+KINDS = {
+    "numbers": {
+        "series": "Foreign input share, pooled",
+        "n": 12,
+        "largest F": 16.46,
+        "p": "< 0.001",
+        "p, serial": 0.049,
+    }
+    | {"break (interval)": "2004 (2003 to 2006)", "mean before → after": "−1.53 → 2.15", "by BIC": "2008, 2012"}
+    | {"change in 2011": -0.29, "p, known date": 0.779, "crisis": "left out"},
+    "estimates": {"design": "Panel of exports to 2022, two classes", "estimate (95% interval)": "−2.38 (−4.94 to 0.18)"}
+    | {"s.e.": 1.28, "d.f.": 55.0, "p": 0.068, "detectable": 3.64, "n": 1562},
+    "models": {"term": "R&D spending"}
+    | {f"({n}) Industry-year": "2.068\n(2.155)" for n in range(5)}
+    | {"(6) Trade too": "by country (42)"},
+    "text": {"number": 1, "country": "United States", "date": "2022-08-09", "instrument": "Tax credit for plants " * 3}
+    | {"detail": "for plants that make chips, whether or not they return " * 3, "amount": "39,000 million US$"},
+    "codes": {"claim": "Korea is second in spending on research", "metric": "korea_rank_of_hightech_patents_share"}
+    | {"notebook": "innovation-index.ipynb", "cell": "metrics", "shown": "innovation-index#tbl-four-ranks"},
+}
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -310,11 +348,58 @@ def test_a_link_to_a_folded_entry_opens_it_and_no_other(visit):
     assert [one.is_visible() for one in page.locator("dl.record").all()] == [True, False]
 
 
-def test_what_is_folded_is_open_without_scripts_and_on_paper(visit):
+def test_what_is_folded_is_open_without_scripts_and_stays_folded_on_paper_unless_it_was_opened(visit):
     assert visit(SECTION, scripts=False).locator("#tbl-folded table").is_visible()
     page = visit(SECTION)
     page.emulate_media(media="print")
-    assert page.locator("#tbl-folded table").is_visible()
+    head = page.locator(".callout-header", has_text="In full")
+    assert head.is_visible()
+    assert not page.locator("#tbl-folded table").is_visible()
+    head.click()
+    page.locator("#tbl-folded table").wait_for()
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+@pytest.mark.parametrize("path", PAGES)
+def test_landmarks_are_named_apart_and_the_page_is_marked_in_the_side_bar(visit, path, width):
+    page = visit(path, width)
+    found = page.evaluate(LANDMARKS)
+    assert found["main"] == [""]
+    for kind, names in found.items():
+        assert len(names) == 1 or ("" not in names and len(set(names)) == len(names)), (kind, names)
+    current = page.locator("#quarto-sidebar [aria-current]")
+    assert current.count() == 1
+    assert page.locator("#quarto-sidebar a.active").count() == 1
+    # The older view of a page is marked at the newest, which is the one that the side bar leads to.
+    expected = path.replace("kita-2021", "latest")
+    assert page.evaluate("link => link.href", current.element_handle()).endswith(expected)
+    assert current.get_attribute("aria-current") == ("page" if path == expected else "true")
+    assert page.get_by_role("link", name="Switch between light and dark").count() >= 1
+
+
+def test_the_first_tab_stop_skips_to_the_content(visit):
+    page = visit(SECTION)
+    page.keyboard.press("Tab")
+    link = page.locator("a:focus")
+    assert link.inner_text() == "Skip to the content"
+    assert link.bounding_box()["y"] >= 0
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.matches('main')")
+
+
+def test_tables_of_every_kind_fit_the_page_and_on_a_phone_scroll_in_a_named_region(visit):
+    page = visit(SECTION)
+    room = page.locator("#tbl-heights figure > div")
+    for kind, row in KINDS.items():
+        room.evaluate("(box, html) => { box.innerHTML = html; }", table_html(pd.DataFrame([row])))
+        sizes = room.locator(".table-scroll").evaluate("box => [box.scrollWidth, box.clientWidth]")
+        assert sizes[0] <= sizes[1], (kind, sizes)
+    narrow = visit(SECTION, 400)
+    narrow.wait_for_selector("#tbl-growth .dt-container")
+    cut = """[...document.querySelectorAll('main .table-scroll')].filter(box => box.checkVisibility())
+        .filter(box => box.scrollWidth > box.clientWidth && !box.matches('[role=region][aria-label][tabindex="0"]'))
+        .map(box => box.textContent.slice(0, 40))"""
+    assert narrow.evaluate(cut) == []
 
 
 def test_run_box_opens_and_its_downloads_are_there(visit, address):
