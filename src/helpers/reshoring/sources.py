@@ -5,7 +5,7 @@ on; a change across a break that the source's record declares (the values carry 
 not count where sources are compared.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -77,6 +77,16 @@ def levels(load: Load, measured: pd.DataFrame) -> pd.DataFrame:
         "icio": tables.later_shares(loaded["icio"]).reset_index().assign(iso3="KOR").rename(columns={"share": "value"}),
         "kearney": import_ratio.published_ratio(load("reshoring_counts"), loaded["kearney"]),
     }
+    return _stacked(parts)
+
+
+def content(load: Load) -> pd.DataFrame:
+    """Return the foreign content of manufactured exports alone, in the form of `levels`."""
+    tiva, adb = (load(SOURCES[name].table) for name in ("tiva", "adb"))
+    return _stacked({"tiva": _tiva(tiva, "C"), "adb": _adb(adb)})
+
+
+def _stacked(parts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     stacked = pd.concat(parts, names=["source", None]).reset_index("source")
     return stacked[["source", "iso3", "year", "value", "flag"]].fillna({"flag": ""}).reset_index(drop=True)
 
