@@ -93,6 +93,20 @@ def test_a_section_of_another_scenario_only_is_linked_there(made):
     )
 
 
+def test_links_to_pages_that_are_left_out_lead_to_the_note_on_the_front_page(made):
+    each = SimpleNamespace(label="")
+    front, index = made("index", at_root=True), made("innovation-index")
+    korea, japan = (made("economy", variant=code, for_each=each) for code in ("KOR", "JPN"))
+    links = pages.Links([front, index, korea], [japan, made("literature")])
+    up = "[c](../literature.ipynb) [d](../innovation-index.ipynb)"
+    assert links.rewritten(up, korea) == "[c](../../../../index.ipynb#left-out) [d](../innovation-index.ipynb)"
+    assert links.rewritten("[a](JPN.ipynb) [b](../drivers.ipynb)", korea) == (
+        "[a](../../../../index.ipynb#left-out) [b](../drivers.ipynb)"
+    )
+    assert links.rewritten('<a href="economy/JPN.ipynb#x">', index) == '<a href="../../../index.html#left-out">'
+    assert links.rewritten("[a](economy/KOR.ipynb)", index) == "[a](economy/KOR.ipynb)"
+
+
 def test_links_lead_to_and_from_pages_at_the_root_and_those_of_variants(made):
     front, index = made("index", at_root=True), made("innovation-index", scenario="latest")
     korea = made("economy", scenario="latest", variant="KOR", for_each=SimpleNamespace(label=""))

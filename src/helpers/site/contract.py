@@ -197,7 +197,7 @@ def images(page: RenderedPage) -> Iterator[str]:
 def tables(page: RenderedPage) -> Iterator[str]:
     """Every table is numbered and captioned, or folded under a summary that names it; its header cells have a scope."""
     for table in page.main.xpath(".//table[not(ancestor::*[contains(@class, 'run-box')])]"):
-        name = text_of(table)[:60]
+        name = " ".join(" ".join(table.itertext()).split())[:60]
         captions = table.xpath("caption | ancestor::figure//figcaption")
         folded = table.xpath("ancestor::details/summary[normalize-space()]")
         if not folded and not any(NUMBERED.match(text_of(caption)) for caption in captions):

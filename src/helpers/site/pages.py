@@ -22,7 +22,7 @@ FRONT_PAGE, LEFT_OUT = "index.ipynb", "left-out"
 #: Class of the list that a page of links to variants holds.
 VARIANTS = "variant-list"
 #: In Markdown and in HTML: what stands before, the notebook, the anchor.
-LINK = re.compile(r'(\]\(|href=")((?:[\w-]+/){0,2}[\w.+-]+)\.ipynb(?:#([\w-]+))?(?=[)"])')
+LINK = re.compile(r'(\]\(|href=")((?:\.\./)*(?:[\w-]+/){0,2}[\w.+-]+)\.ipynb(?:#([\w-]+))?(?=[)"])')
 
 
 def site_root() -> Path:
@@ -129,13 +129,15 @@ class Links:
         return LINK.sub(lambda match: self._link(match, run), content)
 
     def _link(self, match: re.Match[str], run: Run) -> str:
-        before, name, anchor = match.groups()
-        own = run.scenario.name
+        before, written, anchor = match.groups()
+        own, name = run.scenario.name, written.replace("../", "")
         # A scenario that is not published gives way to those that are.
         names = (name, name.partition("/")[2])
         under = (f"{one}/{wanted}" for wanted in names if wanted for one in (own, *self.scenarios))
-        found = next((key for key in (name, *under) if key in self.pages or key in self.left_out), None)
-        if found is None:
+        beside = [f"{own}/{run.section.slug}/{name}"] if run.variant else []
+        found = next((key for key in (name, *beside, *under) if key in self.pages or key in self.left_out), None)
+        # A way up leads where it says, unless there is nothing any more.
+        if found is None or (written != name and found in self.pages):
             return match[0]
         target = self.pages.get(found, FRONT_PAGE)
         anchor = anchor if found in self.pages else LEFT_OUT
