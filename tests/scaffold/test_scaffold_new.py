@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from pathlib import Path
+from functools import partial
 
 import clone
 import pytest
@@ -209,7 +209,7 @@ def test_a_table_or_record_that_is_not_sound_is_refused_and_nothing_written(root
 def test_unit_and_licence_are_taken_as_they_stand_when_that_is_meant():
     from helpers.scaffold.indicator import known_or_meant
 
-    with pytest.raises(InputError, match="If it is meant as it stands, give --as-given too"):
+    with pytest.raises(InputError, match="give --as-given too, or answer the same again"):
         known_or_meant("unit", "% of GPD", ["% of GDP"], as_given=False)
     assert known_or_meant("unit", "% of GPD", ["% of GDP"], as_given=True) == "% of GPD"
     assert known_or_meant("unit", "nails", ["% of GDP"], as_given=False) == "nails"
@@ -222,4 +222,13 @@ def test_at_a_terminal_what_cannot_be_used_is_asked_for_again(root, new, monkeyp
     from helpers.scaffold.section import table_name
 
     assert commands._asked(None, "--table", "Table", check=table_name) == "rd_gdp"
-    assert Path(root).is_dir()
+
+
+def test_what_is_answered_twice_is_meant(monkeypatch):
+    from helpers.scaffold.indicator import known_or_meant
+
+    answers = iter(["% of GPD", "% of GPD"])
+    monkeypatch.setattr(commands.sys, "stdin", type("Terminal", (), {"isatty": lambda self: True})())
+    monkeypatch.setattr(commands.typer, "prompt", lambda words, default: next(answers))
+    check = partial(commands._meant, known_or_meant, "unit", ["% of GDP"], [])
+    assert commands._asked(None, "--unit", "Unit", check=check) == "% of GPD"

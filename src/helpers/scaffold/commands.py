@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -50,6 +51,26 @@ def _asked(given: Text, option: str, words: str, default: Text = None, check: Ca
             say(error, error=True)
 
 
+def _meant(check: Callable[..., str], what: str, known: list[str], told: list[str] | None, value: str) -> str:
+    """Return an answer that the catalogue has or that reads like none it has; given a second time, it is meant.
+
+    Parameters
+    ----------
+    check : callable
+        `known_or_meant`.
+    what, known : str, list of str
+        What is asked for, and what the catalogue has.
+    told : list of str or None
+        Answers that were refused; None where all are meant as they stand.
+    value : str
+        The answer.
+    """
+    meant = told is None or value in told
+    if told is not None:
+        told.append(value)
+    return check(what, value.strip(), known, meant)
+
+
 def _say(lines: Iterable[str]) -> None:
     for line in lines:
         say(line)
@@ -77,7 +98,9 @@ def section(
 @app.command()
 def indicator(
     name: Series,
-    csv: Annotated[Path, typer.Option(help="file with the columns iso3,year,vintage,value, or without vintage")],
+    csv: Annotated[
+        Path | None, typer.Option(help="file with the columns iso3,year,vintage,value, or without vintage")
+    ] = None,
     title: Text = None,
     producer: Text = None,
     series_code: Annotated[Text, typer.Option(help="the producer's code of the series")] = None,
@@ -97,9 +120,12 @@ def indicator(
     from helpers.scaffold import indicator as new
 
     def near(what: str, known: list[str]) -> Callable[[str], str]:
-        return lambda value: new.known_or_meant(what, value.strip(), known, as_given)
+        return partial(_meant, new.known_or_meant, what, known, [] if not as_given else None)
 
     known = new.licences()
+    path = Path(
+        _asked(str(csv) if csv else None, "--csv", "File with the columns iso3,year,vintage,value, or without vintage")
+    )
     given = {
         "title": _asked(title, "--title", "Title of the series"),
         "producer": _asked(producer, "--producer", "Producer"),
@@ -114,7 +140,7 @@ def indicator(
         "scenario": _asked(scenario, "--scenario", "Scenario whose index it enters, if any", default=""),
     }
     address = _asked(licence_url, "--licence-url", "Address of the licence", default=known.get(given["licence"]))
-    _say(new.write_indicator(new.NewIndicator(name, csv, licence_url=address, less_is_better=less_is_better, **given)))
+    _say(new.write_indicator(new.NewIndicator(name, path, licence_url=address, less_is_better=less_is_better, **given)))
 
 
 @app.command()

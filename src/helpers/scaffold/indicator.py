@@ -84,7 +84,9 @@ def known_or_meant(what: str, value: str, known: list[str], as_given: bool) -> s
     """
     near = None if value in known or as_given else closest(value, known)
     if near:
-        raise InputError(f"{not_allowed(what, value, known)} If it is meant as it stands, give --as-given too.")
+        raise InputError(
+            f"{not_allowed(what, value, known)} If it is meant, give --as-given too, or answer the same again."
+        )
     return value
 
 
