@@ -3,6 +3,7 @@
 import ast
 import importlib
 import json
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -128,3 +129,32 @@ def test_what_a_notebook_takes_from_the_helpers_is_there(name):
     }
     assert modules, name
     assert sorted(f"{module}.{what}" for module, what in used if not hasattr(modules[module], what)) == []
+
+
+def main_text(cells):
+    """The lines of text that stand open on the page: those outside of callouts that are folded."""
+    folded = depth = 0
+    for line in (
+        line for cell in cells if cell["cell_type"] == "markdown" for line in "".join(cell["source"]).split("\n")
+    ):
+        fence = re.match(r":::+(.*)", line)
+        if fence is None:
+            if not folded:
+                yield line
+            continue
+        depth += 1 if fence[1].strip() else -1
+        folded = folded if 0 < folded <= depth else depth if 'collapse="true"' in fence[1] else 0
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_main_texts_are_no_longer_than_the_notebook_says(name):
+    limit = notebooks.read_section(ROOT / "notebooks" / f"{name}.ipynb").words
+    # A number in prose stands for some three words: "2.2 points (95% interval -6.5 to 2.2)", "Korea and Japan".
+    text = re.sub(r"`\{python\}[^`]*`", "one two three", "\n".join(main_text(read(name)["cells"])))
+    assert len(text.split()) <= limit
+
+
+def test_what_is_folded_does_not_count():
+    fold = 'a b\n\n::: {.callout-note collapse="true"}\nc\n::: {.x}\nd\n:::\ne\n:::\nf'
+    cells = [{"cell_type": "markdown", "source": fold}, {"cell_type": "code", "source": "g"}]
+    assert " ".join(main_text(cells)).split() == ["a", "b", "f"]
