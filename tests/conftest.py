@@ -20,6 +20,7 @@ SLOW = (
     "runner/test_runner_isolation",
     "runner/test_runner_needs",
     "runner/test_runner_package",
+    "runner/test_runner_preview",
     "runner/test_runner_same_numbers",
     "runner/test_runner_shared",
     "runner/test_runner_staleness",

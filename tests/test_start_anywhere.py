@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -99,6 +100,7 @@ def fork(tmp_path):
     git("init", "-q", "-b", "main", str(checkout), cwd=tmp_path)
     git("remote", "add", "origin", str(remote), cwd=checkout)
     (checkout / ".gitignore").write_text("_site/\n*.csv\n")
+    shutil.copytree(ROOT / ".ci", checkout / ".ci")
     git("add", ".", cwd=checkout)
     git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "Start", cwd=checkout)
     site = checkout / "_site"
@@ -109,8 +111,12 @@ def fork(tmp_path):
 
 
 def publish(checkout, branch="gh-pages"):
-    command = ["bash", str(ROOT / ".ci" / "publish"), "_site", "origin", branch]
-    return subprocess.run(command, cwd=checkout, capture_output=True, text=True)
+    """Carry out what the workflow's job does after it has fetched the site, as its shell does."""
+    job = yaml.safe_load((ROOT / ".github" / "workflows" / "publish.yml").read_text())["jobs"]["publish"]
+    (command,) = [step["run"] for step in job["steps"] if "run" in step]
+    assert command.endswith(" gh-pages")
+    words = ["bash", "-e", "-o", "pipefail", "-c", command.replace("gh-pages", branch)]
+    return subprocess.run(words, cwd=checkout, capture_output=True, text=True)
 
 
 def test_the_first_publication_creates_the_branch_and_the_next_replaces_it(fork):

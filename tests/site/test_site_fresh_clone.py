@@ -70,6 +70,18 @@ def test_what_the_configuration_needs_besides_pages_is_committed(committed, conf
     assert "metadata-files" not in configuration
 
 
+def test_preview_watches_every_file_that_is_edited(committed, configuration):
+    """Quarto renders again, and calls the hook, when a resource changes; it watches nothing else that runs read."""
+    patterns = [pattern.lstrip("/") for pattern in configuration["project"]["resources"]]
+    watched = {path.relative_to(ROOT).as_posix() for pattern in patterns for path in ROOT.glob(pattern)}
+    kinds = {".ipynb", ".yml", ".csv", ".json"}
+    edited = [Path(name) for name in committed if name.startswith(("notebooks/", "scenarios/", "sweeps/", "data/"))]
+    unseen = {path.as_posix() for path in edited if path.suffix in kinds} - watched
+    assert len(edited) > 100
+    # The schema is made from the parameter models, for editors alone.
+    assert unseen == {"scenarios/schema.json"}
+
+
 def test_what_the_hook_writes_is_ignored_by_git(committed):
     generated = ["index.ipynb", "methods.ipynb", "data.ipynb", "build/pages/latest/drivers.ipynb", "_site/index.html"]
     told = subprocess.run(["git", "check-ignore", *generated], cwd=ROOT, capture_output=True, text=True).stdout
