@@ -164,9 +164,11 @@ def test_a_long_table_scrolls_in_a_box_that_the_keyboard_reaches(rows, boxed):
 
 
 def test_long_text_gets_a_wide_column():
-    frame = pd.DataFrame({"name": ["a"], "short": ["b b"], "code": ["b" * WORDY], "long": ["c" * (WORDY + 1)]})
+    frame = pd.DataFrame(
+        {"name": ["a"], "short": ["b b"], "code": ["b" * WORDY], "long": ["c" * (WORDY + 1)], "text": ["d " * WORDY]}
+    )
     cells = Cells(table_html(frame)).tags
-    assert [attrs.get("class") for tag, attrs in cells if tag == "td"] == [None, "token", "words"]
+    assert [attrs.get("class") for tag, attrs in cells if tag == "td"] == [None, "token", "words token", "words"]
 
 
 def test_every_section_has_an_entry_with_its_parameters(project, monkeypatch):

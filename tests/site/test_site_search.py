@@ -61,6 +61,8 @@ def staged():
         for cell in notebook["cells"]:
             cell["source"] = re.sub(r"`\{python\}[^`]*`", "", text(cell))
         front = read_front_matter(text(notebook["cells"][0]))
+        if front.get("scenarios") == []:  # it has no page
+            continue
         place = f"{path.stem}.ipynb" if front.get("at_root") else f"{pages.PAGES}/latest/{path.stem}.ipynb"
         found[place] = notebook
     found["data.ipynb"]["cells"].append(new_cell("markdown", "records", str(report.data_entries())))

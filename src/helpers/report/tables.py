@@ -211,7 +211,8 @@ def _cell(value: Any, right: bool, how: Format | None) -> str:
         return f"<td{_class(right)}>{shown.html}</td>"
     known = shown != MISSING
     order = f' data-order="{escape(repr(float(value)))}"' if right and known else ""
-    wide = "words" if len(shown) > WORDY else "token" if max(map(len, shown.split()), default=0) > TOKEN else ""
+    long = {"words": len(shown) > WORDY, "token": max(map(len, shown.split()), default=0) > TOKEN}
+    wide = " ".join(kind for kind, holds in long.items() if holds)
     named = f' class="{wide}"' if wide and not right else _class(right)
     text = escape(shown).replace("\n", "<br>")
     return f"<td{named}{order}>{text if known else NO_VALUE}</td>"
