@@ -9,6 +9,7 @@ import yaml
 from frictionless import Package
 
 from helpers import data
+from helpers.data import package
 from helpers.data.catalogue import PACKAGE
 from helpers.data.package import build_package, changes, read_record, text, verify, write_package
 from helpers.errors import InputError, WorkError
@@ -210,3 +211,16 @@ def test_a_copied_record_that_still_describes_its_neighbour_is_refused(small):
         written(title="Share of wages")
     assert (small / PACKAGE).read_bytes() == before
     assert "wages_share" in "".join(written(title="Share of wages", series_code="OTHER"))
+
+
+def test_a_table_that_has_passed_the_same_checks_is_taken_from_the_package_before(small, monkeypatch):
+    before, checked = json.loads((small / PACKAGE).read_text(encoding="utf-8")), []
+    problems = package.problems_in
+    monkeypatch.setattr(package, "problems_in", lambda *given: checked.append(given[1].name) or problems(*given))
+    assert build_package(before) == before
+    assert checked == []
+    file = small / "data" / "indicators" / "robot_density.csv"
+    file.write_bytes(file.read_bytes().replace(b",855.0", b",many"))
+    with pytest.raises(WorkError, match="'many' is not a number"):
+        build_package(before)
+    assert checked == ["robot_density"]

@@ -6,6 +6,7 @@ import sys
 from functools import partial
 
 import clone
+import pandas as pd
 import pytest
 import typer
 import yaml
@@ -15,7 +16,7 @@ from helpers import sections
 from helpers.claims import reading
 from helpers.errors import InputError
 from helpers.runner import notebooks, parameters, sweeps
-from helpers.scaffold import commands
+from helpers.scaffold import commands, section
 
 INDICATOR = {
     "title": "Robots at work",
@@ -136,6 +137,14 @@ def test_scenario_sweep_and_claim_are_what_their_readers_take(root, new):
     assert code == 0, told
     assert [one.kind.smallest for one in reading.read_claims(root) if one.id == "robots-idle"] == [2]
     assert (root / "data/claims.yml").read_text().startswith((clone.ROOT / "data/claims.yml").read_text()[:3000])
+
+
+def test_a_section_compares_economies_that_its_table_has(monkeypatch):
+    rows = pd.DataFrame({"iso3": ["FRA", "ABW", "FRA"], "year": [2001, 1990, 2005], "value": [1.0, None, 2.0]})
+    monkeypatch.setattr(section, "load", lambda name: rows)
+    words = section._words(section.NewSection("spending", "Who spends?", "rd_gdp"))
+    assert [words[name] for name in ("compared", "focus", "first", "last")] == ['["FRA"]', "FRA", "2001", "2005"]
+    assert words["other"] not in words["compared"]
 
 
 SECTION = {"title": "T", "table": "rd_gdp"}

@@ -55,7 +55,8 @@ def run(
     if as_json:
         return say(json.dumps(found.metrics, indent=1))
     if look:
-        return _show(found.path, scenario or plan.DEFAULT, section)
+        _show(found.path, scenario or plan.DEFAULT, section)
+        return _warn_of_breaches(found.path)
     shown = len(found.metrics) if metrics_only else SHOWN_METRICS
     for name, value in list(found.metrics.items())[:shown]:
         say(f"  {name:<44} {value:.6g}" if isinstance(value, float) else f"  {name:<44} {value}")

@@ -9,6 +9,7 @@ from typing import Any
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from helpers.data import catalogue, economies
+from helpers.data.loading import load
 from helpers.errors import InputError, not_allowed
 from helpers.paths import project_root, relative
 from helpers.runner import notebooks, parameters
@@ -97,7 +98,7 @@ import pytest
 from helpers.errors import InputError
 from helpers.sections import $module
 
-ROWS = [("$focus", $last, 5.0), ("$focus", $first, 2.0), ("FRA", $last, 9.0)]
+ROWS = [("$focus", $last, 5.0), ("$focus", $first, 2.0), ("$other", $last, 9.0)]
 VALUES = pd.DataFrame(ROWS, columns=["iso3", "year", "value"])
 
 
@@ -112,7 +113,7 @@ def test_what_is_not_there_is_refused():
     with pytest.raises(ValueError, match="'$focus ' is not a known economy"):
         $module.$model(compared=["$focus "])
     with pytest.raises(InputError, match="no value of $focus"):
-        $module.over_years(VALUES[VALUES["iso3"] == "FRA"], $module.$model())
+        $module.over_years(VALUES[VALUES["iso3"] == "$other"], $module.$model())
 ''')
 FRONT = Template("""---
 title: $title
@@ -207,10 +208,11 @@ def write_section(new: NewSection) -> list[Path]:
 
 def _words(new: NewSection) -> dict[str, str]:
     """Return what stands for the names in the templates."""
-    record = catalogue.metadata(table_name(new.table))
-    years = catalogue.years(new.table)
+    record, rows = catalogue.metadata(table_name(new.table)), load(new.table).dropna(subset=["value"])
+    there = sorted({*rows["iso3"]} & {*economies.known()})
+    compared = [code for code in COMPARED if code in there] or there[: len(COMPARED)]
+    years = rows.loc[rows["iso3"].isin(compared), "year"]
     orders = [section.order for section in notebooks.sections() if not section.at_root]
-    compared = [code for code in COMPARED if code in economies.known()]
     captions = {
         "title": new.title,
         "description": new.description or f"{record.title}, by economy and year.",
@@ -227,8 +229,9 @@ def _words(new: NewSection) -> dict[str, str]:
         "scenarios": _scenarios(new.table),
         "focus": compared[0],
         "compared": json.dumps(compared),
-        "first": str(years[0]),
-        "last": str(years[-1]),
+        "other": next(code for code in economies.known() if code not in compared),
+        "first": str(years.min()),
+        "last": str(years.max()),
         # Texts in quotes, as JSON has them, are YAML too.
         **{name: json.dumps(text, ensure_ascii=False) for name, text in captions.items()},
     }
