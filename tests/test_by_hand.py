@@ -61,23 +61,16 @@ def left_by_hand(root, section):
 
 def test_papermill_with_parameters_gives_the_numbers_of_a_run_with_them(project):
     # What other parameters left must not stay among the numbers.
-    before = project / "build" / "interactive" / "returning-firms"
+    before = project / "build" / "interactive" / "innovation-index"
     before.mkdir(parents=True)
     (before / "metrics.json").write_text('{"of_other_parameters": 1}')
-    notebook = "notebooks/returning-firms.ipynb"
-    call(PROGRAMS / "papermill", "--no-progress-bar", notebook, "out.ipynb", "-p", "split_year", 2018)
-    by_hand = left_by_hand(project, "returning-firms")
-    assert by_hand == run("returning-firms", "-p", "split_year=2018")
-    assert by_hand["split_year"] == 2018
-
-
-def test_the_index_of_another_year_is_the_same_by_papermill(project):
     given = ("-p", "year", 2016, "-p", "draws", DRAWS)
     call(PROGRAMS / "papermill", "--no-progress-bar", "notebooks/innovation-index.ipynb", "out.ipynb", *given)
     by_hand = left_by_hand(project, "innovation-index")
     numbers = run("innovation-index", "-p", "year=2016", "-p", f"draws={DRAWS}", "--numbers")
     assert len(numbers) > 10
     assert {name: by_hand.get(name) for name in numbers} == numbers
+    assert "of_other_parameters" not in by_hand
 
 
 def test_nbconvert_and_run_all_give_the_numbers_of_a_run(project):
