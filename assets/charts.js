@@ -67,8 +67,8 @@
     if (offer.series?.length > 1) {
       const inputs = offer.series.map(([name]) => make("input", { type: "checkbox", value: name }));
       const labels = offer.series.map(([name, colour], n) => {
-        const label = make("label", {}, inputs[n], make("span", { className: "swatch" }), name);
-        label.style.setProperty("--swatch", colour || "transparent");
+        const label = make("label", {}, inputs[n], ...(colour ? [make("span", { className: "swatch" })] : []), name);
+        label.style.setProperty("--swatch", colour);
         return label;
       });
       const choose = () => changed({ shown: inputs.filter((one) => one.checked).map((one) => one.value) });
@@ -112,7 +112,7 @@
     drawing.setAttribute("aria-label", still.getAttribute("aria-label") || "");
     message.setAttribute("role", "status");
     spec.width = "container";
-    spec.autosize = { type: "fit-x", contains: "padding" };
+    if (typeof spec.height === "number") spec.autosize = { type: "fit-x", contains: "padding" };
     spec.config.font = getComputedStyle(document.body).fontFamily;
     box.append(message, drawing);
     await load();

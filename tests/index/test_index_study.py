@@ -365,11 +365,9 @@ def test_figures_draw_what_they_are_given(index, series):
     from matplotlib import pyplot
 
     grey = lambda code: "#888888"  # noqa: E731
-    summary = pd.DataFrame({"median": [1, 2], "p05": [1, 1], "p95": [2, 6]}, ["KOR", "JPN"])
     table = pd.DataFrame([[0.9, 0.1], [0.1, 0.9]], ["KOR", "JPN"], [1, 2])
     spans = {f"{kind}{end}": [0.1, 0.2] for kind in ("first", "total") for end in ("", "_low", "_high")}
     drawn = [
-        figures.rank_intervals(summary, "KOR", grey, index.ranks),
         figures.contributions(rankings.contributions(index).head(3), "KOR", ["#111111"] * 4),
         figures.acceptability(table, "KOR"),
         figures.effects(pd.DataFrame(spans, ["Weights", "Year"]), ["#111111", "#222222"]),
@@ -380,12 +378,12 @@ def test_figures_draw_what_they_are_given(index, series):
         figures.rank_bars(pd.Series([0.0, 0.7, 0.0, 0.3, 0.0], range(1, 6)), "#111111"),
         figures.rank_line(pd.Series([3, 1, 2], [2016, 2017, 2018]), "#111111"),
     ]
-    names = [label.get_text() for label in drawn[0].axes[0].get_yticklabels()]
+    names = [label.get_text() for label in drawn[1].axes[0].get_yticklabels()]
     assert names == ["Korea", "Japan"]
     assert all(figure.axes for figure in drawn)
-    titles = [figure.axes[0].get_title("left") for figure in drawn[6:8]]
+    titles = [figure.axes[0].get_title("left") for figure in drawn[5:7]]
     assert titles == ["R&D / GDP: Korea 96.98; median 31.69", "R&D / GDP: Korea has no value; median 30.02"]
-    bars, line = (figure.axes[0] for figure in drawn[8:])
+    bars, line = (figure.axes[0] for figure in drawn[7:])
     assert [(bar.get_center()[0], round(bar.get_height())) for bar in bars.patches] == [(2, 70), (3, 0), (4, 30)]
     assert [text.get_text() for text in bars.texts] == ["70", "", "30"]
     assert [text.get_text() for text in line.texts] == ["3", "1", "2"]

@@ -31,5 +31,9 @@ def catalogue(monkeypatch):
 def shown(monkeypatch):
     """What the notebook would display, in order, as text."""
     displayed = []
-    monkeypatch.setattr("IPython.display.display", lambda item: displayed.append(item.data))
+
+    def display(item, raw=False):
+        displayed.append(item["image/svg+xml"] if raw else item.data)
+
+    monkeypatch.setattr("IPython.display.display", display)
     return displayed

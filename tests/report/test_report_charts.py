@@ -131,3 +131,21 @@ def test_identifiers_of_two_drawings_on_a_page_differ():
     element = drawn(f'<?xml version="1.0"?><svg xmlns="x">{within}</svg>', "one")
     assert element.startswith('<svg class="drawn" xmlns="x"><g><path id="one-ab" clip-path="url(#one-c1)"/>')
     assert 'href="#one-ab"' in element
+
+
+def test_years_by_series_are_drawn_as_one_row_a_value_is():
+    wide = pd.DataFrame({"Korea": [1.0, None], "Japan": [2.0, 3.0]}, index=[2010, 2011])
+    spec = charts.specification(charts.lines(wide, "percent", COLOUR), "x")
+    assert [row["value"] for row in rows_of(spec, series="Japan")] == [2.0, 3.0]
+    assert len(rows_of(spec, series="Korea")) == 1
+
+
+def test_only_what_the_first_panel_has_is_drawn_at_first():
+    rows = [("A", "Korea", 1.0), ("B", "Japan", 2.0)]
+    frame = pd.DataFrame(rows, columns=["panel", "series", "value"]).assign(year=2010)
+    spec = charts.specification(charts.lines(frame, "percent", COLOUR), "x")
+    assert next(param["value"] for param in spec["params"] if param["name"] == "shown") == ["Korea"]
+
+
+def test_shades_go_from_grey_to_the_colour():
+    assert charts.shades(["old", "new"], "#D55E00") == {"old": "#A9AEB5", "new": "#D55E00"}

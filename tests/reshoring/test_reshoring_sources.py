@@ -139,3 +139,19 @@ def test_the_content_of_exports_alone_is_that_of_all_sources(levels):
     alone = sources.content(data.load)
     assert alone["iso3"].nunique() > 60
     pd.testing.assert_frame_equal(alone, levels[levels["source"].isin(["tiva", "adb"])].reset_index(drop=True))
+
+
+def test_the_chart_of_all_sources_begins_with_the_oecds_and_has_a_band_where_there_are_many(levels):
+    rows, band = sources.over_time(levels)
+    assert next(iter(dict.fromkeys(rows["panel"]))) == sources.SOURCES["tiva"].short
+    assert len(rows) == len(levels)
+    assert set(band["panel"]) == {sources.SOURCES[name].short for name in ("inputs", "adb")}
+    assert (band["low"] <= band["high"]).all()
+
+
+def test_every_economy_of_2022_has_a_square_of_its_own_on_the_map():
+    newest = sources.newest_shares(data.load("oecd_icio2025_manufacturing_inputs_2022"))
+    placed = sources.on_map(newest, data.load("economy_tiles"))
+    assert set(placed["code"]) == set(newest.index)
+    assert not placed.duplicated(["column", "row"]).any()
+    assert placed.set_index("series").loc["Korea", "value"] == pytest.approx(100 * newest.loc["KOR", "share"])

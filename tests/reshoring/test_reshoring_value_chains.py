@@ -14,7 +14,7 @@ CHOSEN = ValueChainsParameters(draws=200)
 
 @pytest.fixture(scope="module")
 def panels() -> dict[str, pd.DataFrame]:
-    return value_chains.panels(data.load, CHOSEN)
+    return value_chains.panels(value_chains.levels(data.load, CHOSEN))
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +36,17 @@ def test_foreign_content_mirrors_the_value_added_ratio():
     own = table[(table["iso3"] == "KOR") & (table["sector"] == sector)].set_index("year")
     ratio = 100 * own["value_added_exports"] / own["gross_exports"]
     found = value_chains.foreign_content(table, sector)["KOR"]
-    assert found[2011] == pytest.approx(ratio[2010] - ratio[2011])
-    assert found.index.min() == 2008  # 2000 stands alone and gives no yearly change
+    assert found[2011] == pytest.approx(100 - ratio[2011])
+    changes = value_chains.panels({"x": found.to_frame()})["x"]
+    assert changes.index.min() == 2008  # 2000 stands alone and gives no yearly change
+
+
+def test_the_chart_has_each_measure_with_its_mean_over_economies_with_every_year():
+    wide = pd.DataFrame({"KOR": [1.0, 3.0], "USA": [3.0, 5.0], "JPN": [None, 90.0]}, index=[2010, 2011])
+    found = value_chains.over_time({"S": wide}, ["KOR", "TWN"]).set_index(["panel", "series", "year"])["value"]
+    assert found.loc["Foreign share of inputs (S)"].to_dict() == {
+        ("Korea", 2010): 1.0, (value_chains.MEAN, 2010): 2.0, ("Korea", 2011): 3.0, (value_chains.MEAN, 2011): 4.0,
+    }  # fmt: skip
 
 
 def test_break_tests_cover_all_series_and_say_where_crisis_years_were_kept(tested):
@@ -90,7 +99,7 @@ def test_breaks_are_counted_by_measure():
 
 def test_the_turn_of_a_panel_has_the_errors_of_driscoll_and_kraay():
     """linearmodels, with effects of the economies; its correction of small samples is T/(T-1), ours T/(T-2)."""
-    panel = value_chains.panels(data.load, CHOSEN)["S"].dropna(axis=1)
+    panel = value_chains.panels(value_chains.levels(data.load, CHOSEN))["S"].dropna(axis=1)
     tidy = panel.rename_axis(index="year", columns="iso3").stack().rename("change").reset_index()
     found = value_chains.turns(panel, CHOSEN, ())
     frame = pd.concat([tidy, tidy["year"].ge(2011).astype(float).rename("later")], axis=1).set_index(["iso3", "year"])
@@ -106,7 +115,7 @@ def test_the_turn_of_a_panel_has_the_errors_of_driscoll_and_kraay():
 def test_turns_are_tried_by_measure_crisis_and_lags():
     panels = {
         name: panel
-        for name, panel in value_chains.panels(data.load, CHOSEN).items()
+        for name, panel in value_chains.panels(value_chains.levels(data.load, CHOSEN)).items()
         if name in ("S", "GVC food (TiVA)")
     }
     table = value_chains.turn_alternatives(panels, CHOSEN)

@@ -43,45 +43,6 @@ def _rank_ticks(worst: float) -> list[int]:
     return [1, *range(5, int(worst) + 1, 5)]
 
 
-def rank_intervals(
-    summary: pd.DataFrame,
-    focus: str,
-    colour: Colour,
-    base: pd.Series | None = None,
-    flagged: Collection[str] = (),
-) -> "Figure":
-    """Draw median rank and interval of each economy, best first.
-
-    Parameters
-    ----------
-    summary : pandas.DataFrame
-        Index iso3; columns median, p05, p95, in the order of drawing.
-    focus : str
-        Economy drawn in its own colour.
-    colour : function
-        Colour of an economy.
-    base : pandas.Series, optional
-        Rank of the base index by economy, drawn as a cross.
-    flagged : collection of str
-        Economies with a flagged value, marked with a dagger.
-    """
-    codes = list(summary.index)
-    figure, axes = _column(len(codes))
-    rows = range(len(codes))
-    shades = [colour(code) if code == focus else GREY for code in codes]
-    axes.hlines(rows, summary["p05"], summary["p95"], colors=shades, linewidth=4, alpha=0.55)
-    axes.scatter(summary["median"], rows, c=shades, s=42, zorder=3, label="median")
-    if base is not None:
-        axes.scatter(base[codes], rows, marker="x", c="black", s=30, zorder=4, label="base index")
-    axes.set_yticks(rows, _names(codes, flagged))
-    axes.set_ylim(len(codes) - 0.4, -0.6)
-    axes.set_xlabel("Rank (bar: 90% of the draws)")
-    axes.set_xticks(_rank_ticks(summary["p95"].max()))
-    figure.legend(loc="outside upper left", ncols=2, fontsize=LABEL)
-    _emphasise(axes, codes, focus)
-    return figure
-
-
 def contributions(parts: pd.DataFrame, focus: str, colours: Sequence[str], flagged: Collection[str] = ()) -> "Figure":
     """Draw what each indicator contributes to the score of each economy, stacked.
 
@@ -122,7 +83,7 @@ def acceptability(table: pd.DataFrame, focus: str) -> "Figure":
     for row, values in enumerate(table.to_numpy()):
         for column, value in enumerate(values):
             if value >= 0.095:
-                shade = "white" if value > 0.55 else "black"
+                shade = "#FDFDFD" if value > 0.55 else "#101010"  # as pale or dark on any screen
                 axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", color=shade, fontsize=12)
     axes.set_yticks(range(len(codes)), _names(codes))
     axes.set_xticks(range(table.shape[1]), [str(rank) for rank in table.columns])

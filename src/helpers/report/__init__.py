@@ -3,7 +3,7 @@
 Import cost matters (a fresh kernel a run): drawing libraries are only imported by `setup`.
 """
 
-from helpers.report.charts import chart, dots, lines, tiles
+from helpers.report.charts import chart, dots, lines, shades, tiles
 from helpers.report.entries import (
     ask,
     by_scenario,
@@ -16,7 +16,7 @@ from helpers.report.entries import (
     read_on,
     tally,
 )
-from helpers.report.figures import COLOURS, NEUTRAL, colour, figure, setup, write_csv
+from helpers.report.figures import COLOURS, NEUTRAL, colour, colours, figure, setup, write_csv
 from helpers.report.inline import escaped
 from helpers.report.store import (
     evidence,

@@ -165,13 +165,13 @@ def lines(
     ----------
     frame : pandas.DataFrame
         One row a value: `series, year, value`; `part` where lines have breaks; `panel` where one of several panels is
-        shown at a time. Years that a part lacks stay open.
+        shown at a time. Or years by series. Years that a part lacks stay open.
     unit : str
         What the values are, above the axis.
     colour : mapping
         Series to its colour; in this order they are offered to be chosen.
     shown : sequence of str
-        The series drawn at first; all when left out.
+        The series drawn at first, of those that the first panel has; all when left out.
     marks : mapping, optional
         Year to what is written beside the line that marks it.
     band : pandas.DataFrame, optional
@@ -183,10 +183,11 @@ def lines(
     """
     import altair as alt
 
-    rows = _open_gaps(frame)
+    rows = _open_gaps(frame if "series" in frame else _long(frame))
     years = int(rows["year"].min()), int(rows["year"].max())
-    panels = [panel for panel in dict.fromkeys(rows["panel"]) if panel]
-    height = 110 if small else 280
+    panels = list(dict.fromkeys(rows["panel"])) if "panel" in rows else []
+    named = set(rows[rows["panel"] == panels[0]]["series"]) if panels else set(rows["series"])
+    height = 96 if small else 280
     within = "datum.year >= first && datum.year <= last"
     here = f"{within} && datum.panel == panel" if panels else within
     base = alt.Chart(rows).transform_filter(f"indexof(shown, datum.series) >= 0 && {here}")
@@ -194,7 +195,8 @@ def lines(
         format="d", tickMinStep=1, tickCount=6
     )
     y = alt.Y("value:Q", title=unit).axis(**UPRIGHT)
-    kept = base.encode(x=x, y=y, color=_coloured("series", colour), detail="part:N")
+    kept = base.encode(x=x, y=y, color=_coloured("series", colour))
+    kept = kept.encode(detail="part:N") if "part" in rows else kept
     layers = [*_marked(marks or {}, within), kept.mark_line(strokeWidth=2.2)]
     layers += [_points(kept, unit), _line_ends(kept, height)]
     if band is not None:
@@ -203,7 +205,7 @@ def lines(
     offer = {"series": list(colour.items()), "label": label, "years": True} | ({"panels": panels} if panels else {})
     made = alt.layer(*layers, width=WIDTH, height=height, usermeta={} if small else offer)
     return made.add_params(
-        alt.param("shown", value=list(shown or colour)),
+        alt.param("shown", value=[name for name in shown or colour if name in named]),
         alt.param("first", value=years[0]),
         alt.param("last", value=years[1]),
         *([alt.param("panel", value=panels[0])] if panels else []),
@@ -285,7 +287,7 @@ def tiles(frame: "pd.DataFrame", unit: str) -> Any:
     base = base.encode(x=alt.X("column:O", axis=None), y=alt.Y("row:O", axis=None), tooltip=told)
     dark = alt.when("datum.value > (datum.least + datum.most) / 2")
     letters = dark.then(alt.value("#FDFDFD")).otherwise(alt.value("#10202F"))
-    text = base.mark_text(fontSize=9).encode(text="code:N", color=letters)
+    text = base.mark_text(fontSize=8).encode(text="code:N", color=letters)
     return alt.layer(base.mark_rect(cornerRadius=2).encode(color=shade), text, width=WIDTH, height=alt.Step(28))
 
 
@@ -348,16 +350,37 @@ def _marked(marks: Mapping[int, str], within: str) -> list[Any]:
     return layers
 
 
+def _long(wide: "pd.DataFrame") -> "pd.DataFrame":
+    """Return years by series as one row a value."""
+    named = wide.rename_axis(index="year", columns="series").rename(columns=str)
+    return named.stack().rename("value").reset_index()
+
+
 def _open_gaps(frame: "pd.DataFrame") -> "pd.DataFrame":
     """Return the rows with the years that a part of a series lacks as missing, so that no line crosses them."""
     import pandas as pd
 
-    of = ["series", "part", "panel"]
-    whole = frame.assign(**{name: "" if name not in frame else frame[name].fillna("") for name in of})
-    whole = whole.dropna(subset="value")
+    of = [name for name in ("series", "part", "panel") if name in frame]
+    whole = frame.dropna(subset="value").fillna({"part": ""})
     filled = []
     for keys, rows in whole.groupby(of, sort=False):
         own = rows.set_index("year")["value"]
         own = own.reindex(range(int(own.index.min()), int(own.index.max()) + 1))
         filled.append(own.rename_axis("year").reset_index().assign(**dict(zip(of, keys, strict=True))))
     return pd.concat(filled, ignore_index=True) if filled else whole
+
+
+def shades(names: Sequence[str], colour: str) -> dict[str, str]:
+    """Return names with shades from grey to a colour, for series that stand in an order.
+
+    Parameters
+    ----------
+    names : sequence of str
+        From the palest to the strongest.
+    colour : str
+        The last shade, `#RRGGBB`.
+    """
+    pale, full = ([int(shade[at : at + 2], 16) for at in (1, 3, 5)] for shade in ("#A9AEB5", colour))
+    parts = {name: n / max(1, len(names) - 1) for n, name in enumerate(names)}
+    mixed = {name: [round(a + part * (b - a)) for a, b in zip(pale, full, strict=True)] for name, part in parts.items()}
+    return {name: "#" + "".join(f"{value:02X}" for value in shade) for name, shade in mixed.items()}

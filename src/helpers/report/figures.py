@@ -93,13 +93,19 @@ def colour(economy: str) -> str:
     Parameters
     ----------
     economy : str
-        ISO 3166 alpha-3 code, or any other label (medians and groups are drawn in grey).
+        ISO 3166 alpha-3 code or name, or any other label (medians and groups are drawn in grey).
     """
     from helpers.data import economies
 
-    code = economy.upper()
-    others = [known for known in economies.known() if known not in ECONOMIES]
+    known = economies.known()
+    code = next((code for code in known if economies.name(code) == economy), economy.upper())
+    others = [code for code in known if code not in ECONOMIES]
     return ECONOMIES.get(code) or (OTHERS[others.index(code) % len(OTHERS)] if code in others else NEUTRAL)
+
+
+def colours(names: Iterable[str]) -> dict[str, str]:
+    """Return labels with their colours, as `lines` and `dots` take them."""
+    return {name: colour(name) for name in names}
 
 
 def drawn(svg: str, name: str) -> str:
@@ -170,7 +176,7 @@ def figure(
 
 
 def _save_and_show(fig: "Figure", name: str) -> None:
-    from IPython.display import SVG, display
+    from IPython.display import display
 
     if is_generated():  # the figure keeps saying so away from its page
         fig.text(
@@ -186,11 +192,12 @@ def _save_and_show(fig: "Figure", name: str) -> None:
     except UserWarning as error:
         advice = "Install a font that has it, such as Noto Sans CJK, or write it in other letters."
         raise InputError(f"The figure {name} would show boxes: {error} {advice}") from None
-    svg.write_text(drawn(svg.read_text(encoding="utf-8"), name), encoding="utf-8")
+    element = drawn(svg.read_text(encoding="utf-8"), name)
+    svg.write_text(element, encoding="utf-8")
     # The layout has been found; finding it again for the second file would take as long as drawing that.
     fig.set_layout_engine("none")
     fig.savefig(output_path("figures", name, ".png"), metadata={"Software": None}, facecolor="white")
-    display(SVG(data=svg.read_text(encoding="utf-8")))
+    display({"image/svg+xml": element, "text/plain": f"<figure {name}>"}, raw=True)
 
 
 def write_csv(frame: "pd.DataFrame", name: str) -> None:

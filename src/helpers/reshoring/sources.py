@@ -116,6 +116,33 @@ def content_of_exports(found: pd.DataFrame, codes: Sequence[str]) -> pd.DataFram
     return kept[kept["source"] == preferred].reset_index(drop=True)
 
 
+def over_time(found: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the values of every source for a chart, the OECD's first, and the middle half of all economies of each.
+
+    Parameters
+    ----------
+    found : DataFrame
+        From `levels`.
+
+    Returns
+    -------
+    values : DataFrame
+        `panel` (the source in short), `series` (name of the economy), `year, value, part` (what a break divides).
+    band : DataFrame
+        `panel, year, low, high` of the sources with twenty economies or more.
+    """
+    first = sorted(SOURCES, key=lambda name: name != "tiva")
+    ordered = found.assign(source=pd.Categorical(found["source"], first)).sort_values(["source", "iso3", "year"])
+    rows = ordered.assign(
+        panel=[SOURCES[name].short for name in ordered["source"]],
+        series=ordered["iso3"].map({code: economies.name(code) for code in ordered["iso3"].unique()}),
+        part=ordered["flag"],
+    )
+    many = rows[rows.groupby("panel")["series"].transform("nunique") >= 20].groupby(["panel", "year"])["value"]
+    band = pd.DataFrame({"low": many.quantile(0.25), "high": many.quantile(0.75)}).reset_index()
+    return rows[["panel", "series", "year", "value", "part"]], band
+
+
 def changes(found: pd.DataFrame, since: int, ends: Sequence[int], material: float) -> pd.DataFrame:
     """Return the change of every series up to each year asked for, with its direction.
 
@@ -283,6 +310,20 @@ def newest_shares(icio: pd.DataFrame) -> pd.DataFrame:
     shares = [part / (part + table["domestic_manufactured"]) for part, table in zip(foreign, sums, strict=True)]
     found = pd.DataFrame({"share": shares[0], "share_without": shares[1], "rank": measures.rank(shares[0])})
     return found.sort_values("share").rename_axis(index="economy")
+
+
+def on_map(newest: pd.DataFrame, tiles: pd.DataFrame) -> pd.DataFrame:
+    """Return S in percent at each economy's place on the map of squares: `series, code, column, row, value`.
+
+    Parameters
+    ----------
+    newest : DataFrame
+        From `newest_shares`.
+    tiles : DataFrame
+        `economy_tiles`.
+    """
+    placed = tiles.set_index("iso3").join(100 * newest["share"], how="inner").rename_axis("code").reset_index()
+    return placed.assign(series=placed["code"].map(economies.name)).rename(columns={"share": "value"})
 
 
 def metrics(found: pd.DataFrame, changed: pd.DataFrame, newest: pd.DataFrame, shown: Sequence[str]) -> dict[str, Any]:

@@ -31,6 +31,10 @@ GVC_SECTORS = {
 MINIMUM_OUTPUT = 100.0
 #: Years of crisis are kept in these series: they start so late that no year before the study's date would be left.
 LATE = "Foreign content"
+#: What a measure is called where there is room.
+IN_FULL = {"S": "Foreign share of inputs (S)"}
+#: The series of all economies together.
+MEAN = "Mean of all economies"
 VALUE_ADDED_SECTORS = {
     "Medium- to high-technology manufacturing": f"{LATE}, high-tech",
     "Low-technology manufacturing": f"{LATE}, low-tech",
@@ -38,13 +42,13 @@ VALUE_ADDED_SECTORS = {
 
 
 def foreign_shares(load: Load, chosen: ValueChainsParameters) -> pd.DataFrame:
-    """Return yearly changes of S (percentage points) of release 2016, the only one with years after 2011."""
+    """Return S (percent) of release 2016, the only one with years after 2011."""
     measured = measures.measure(measures.select_inputs(load(TESTED.table), chosen.scope, chosen.excluded))
-    return breaks.yearly_change(100 * measures.by_year(measured, "share"))
+    return 100 * measures.by_year(measured, "share")
 
 
 def gvc_output_shares(table: pd.DataFrame, source: str, sector: str) -> pd.DataFrame:
-    """Return yearly changes of GVC-related output in output (percentage points), years by economies.
+    """Return GVC-related output in output (percent), years by economies.
 
     Parameters
     ----------
@@ -56,25 +60,53 @@ def gvc_output_shares(table: pd.DataFrame, source: str, sector: str) -> pd.DataF
     kept = table[(table["source"] == source) & (table["sector"] == sector) & (table["iso3"] != "ROW")]
     output = kept.pivot(index="year", columns="iso3", values="output")
     share = 100 * kept.pivot(index="year", columns="iso3", values="gvc_output") / output.where(output > 0)
-    return breaks.yearly_change(share.loc[:, (output >= MINIMUM_OUTPUT).all()])
+    return share.loc[:, (output >= MINIMUM_OUTPUT).all()]
 
 
 def foreign_content(table: pd.DataFrame, sector: str) -> pd.DataFrame:
-    """Return yearly changes of 100 minus the value-added export ratio (percentage points), years by economies."""
+    """Return 100 minus the value-added export ratio (percent), years by economies."""
     kept = table[(table["sector"] == sector) & (table["iso3"] != "ROW")]
     gross = kept.pivot(index="year", columns="iso3", values="gross_exports")
     value_added = kept.pivot(index="year", columns="iso3", values="value_added_exports")
     share = 100 * (1 - value_added / gross.where(gross > 0))
-    return breaks.yearly_change(share.loc[:, (gross >= MINIMUM_OUTPUT).all()])
+    return share.loc[:, (gross >= MINIMUM_OUTPUT).all()]
 
 
-def panels(load: Load, chosen: ValueChainsParameters) -> dict[str, pd.DataFrame]:
-    """Return every panel that is tested: name to yearly changes, years by economies."""
+def levels(load: Load, chosen: ValueChainsParameters) -> dict[str, pd.DataFrame]:
+    """Return every measure: name to values in percent, years by economies."""
     found = {"S": foreign_shares(load, chosen)}
     output = load("wits_gvc_output_selected_sectors")
     found |= {name: gvc_output_shares(output, *key) for key, name in GVC_SECTORS.items()}
     exports = load("adb_value_added_exports")
     return found | {name: foreign_content(exports, sector) for sector, name in VALUE_ADDED_SECTORS.items()}
+
+
+def panels(levels: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return what is tested: name to yearly changes (percentage points), years by economies."""
+    return {name: breaks.yearly_change(values) for name, values in levels.items()}
+
+
+def over_time(levels: dict[str, pd.DataFrame], codes: Sequence[str]) -> pd.DataFrame:
+    """Return the measures of some economies, and their mean over all with every year, one row a value.
+
+    Parameters
+    ----------
+    levels : dict
+        From `levels`.
+    codes : sequence of str
+        Economies; a measure may lack some.
+
+    Returns
+    -------
+    DataFrame
+        `panel` (the measure), `series` (name of the economy, or `MEAN`), `year, value` (percent).
+    """
+    rows = []
+    for panel, values in levels.items():
+        own = values[[code for code in codes if code in values]].rename(columns=economies.name)
+        whole = own.assign(**{MEAN: values.dropna(axis=1).mean(axis=1)}).rename_axis(index="year", columns="series")
+        rows.append(whole.stack().rename("value").reset_index().assign(panel=IN_FULL.get(panel, panel)))
+    return pd.concat(rows, ignore_index=True)
 
 
 def tested_series(panels: dict[str, pd.DataFrame], chosen: ValueChainsParameters) -> pd.DataFrame:

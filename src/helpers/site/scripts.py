@@ -58,7 +58,7 @@ def foreign(tree: Any, shared: set[str]) -> Iterator[str]:
     yield from (f"<{element.tag}>" for element in tree.xpath("//iframe | //object | //embed | //base"))
     for name in ADDRESSES:
         for value in tree.xpath(f"//@*[name()='{name}']"):
-            image = value.getparent().tag in ("img", "link") and value.startswith("data:image/")
+            image = value.getparent().tag in ("img", "image", "link") and value.startswith("data:image/")
             if not image and not ADDRESS.match(IGNORED.sub("", value)):
                 yield f"an address that is neither http nor https: {value[:60]!r}"
 

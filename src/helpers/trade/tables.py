@@ -1,6 +1,6 @@
 """Tables and words as readers see them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
@@ -19,14 +19,6 @@ GOODS = {
 }
 WINDOW_WORDS = {"growth": "the growth rates named by the windows", "levels": "growth between the levels of the windows"}
 #: Partners as Comtrade names them, drawn in the colour of their economy.
-PARTNER_COLOURS = {
-    "Korea": "KOR",
-    "China": "CHN",
-    "United States": "USA",
-    "Japan": "JPN",
-    "Vietnam": "VNM",
-    "Other Asia, nes": "TWN",
-}
 REST = "rest of the world"
 
 
@@ -37,6 +29,8 @@ def name(code: str) -> str:
 
 def label(code: str) -> str:
     """Return the name of an economy as it stands at a line of a figure; what is no economy stays as it is."""
+    if code.upper() == "ROW":
+        return REST.capitalize()
     return economies.name(code) if code in economies.known() else code
 
 
@@ -209,9 +203,12 @@ def mirror(table: pd.DataFrame) -> pd.DataFrame:
     ).sort_values("exporter reports", ascending=False, ignore_index=True)
 
 
-def partner_colour(colour: Callable[[str], str]) -> Callable[[str], str]:
-    """Return the colour of a partner by the name Comtrade gives it."""
-    return lambda name: colour(PARTNER_COLOURS.get(name, name))
+def paces(hosts: pd.DataFrame) -> pd.DataFrame:
+    """Return the growth of imports from Korea by window as one row a value: `series, kind, value`."""
+    grown = hosts[[column for column in hosts if column.startswith("growth ")]]
+    windows = grown.rename(columns=lambda name: name.removeprefix("growth "))
+    long = named(windows.rename_axis("reporter")).rename_axis(index="series", columns="kind").stack()
+    return long.rename("value").reset_index()
 
 
 def concentration(table: pd.DataFrame) -> pd.DataFrame:
