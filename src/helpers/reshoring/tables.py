@@ -12,7 +12,7 @@ Load = Callable[[str], pd.DataFrame]
 
 MAKING = "Manufacture of "
 HEADS = {"ratio": "R", "share": "S, %", "intensity_strict": "intensity, strict"}
-HEADS |= {"share_change": "change of S", "median_change": "median change", "base_year": "base year"}
+HEADS |= {"share_change": "change of S, points", "median_change": "median change, points", "base_year": "base year"}
 HEADS |= {"price_sensitive": "refining, basic metals"}
 
 #: Refining and basic metals in the OECD's tables.

@@ -133,8 +133,8 @@ def gross(table: pd.DataFrame, end_use: pd.DataFrame, exporter: str) -> pd.DataF
     share = 100 * parts["intermediate_implied"] / parts.sum(axis=1)
     return pd.DataFrame(
         {
-            "at the start": table["start"] / 1000,
-            "at the end": table["end"] / 1000,
+            "start, billion US$": table["start"] / 1000,
+            "end, billion US$": table["end"] / 1000,
             "growth, % a year": table["cagr"],
             "value added, start, %": table["value_added_start"],
             "value added, end, %": table["value_added_end"],
@@ -195,12 +195,12 @@ def mirror(table: pd.DataFrame) -> pd.DataFrame:
         {
             "partner": table["iso3"],
             "year": table["year"],
-            "exporter reports": table["exporter_reported"] / 1000,
-            "importer reports": table["importer_reported"] / 1000,
-            "gap": table["gap"] / 1000,
+            "exporter reports, billion US$": table["exporter_reported"] / 1000,
+            "importer reports, billion US$": table["importer_reported"] / 1000,
+            "gap, billion US$": table["gap"] / 1000,
             "ratio": table["ratio"],
         }
-    ).sort_values("exporter reports", ascending=False, ignore_index=True)
+    ).sort_values("exporter reports, billion US$", ascending=False, ignore_index=True)
 
 
 def paces(hosts: pd.DataFrame) -> pd.DataFrame:
