@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 
+from helpers import files
 from helpers.report.inline import Rich
 from helpers.report.tables import LONG, table_html
 from helpers.runner.notebooks import Scenario
@@ -207,6 +208,8 @@ def write_project(root):
     shutil.copytree(ROOT / "assets", root / "assets", dirs_exist_ok=True)
     (root / "data").mkdir(exist_ok=True)
     (root / "data" / "rd_gdp.csv").write_text("iso3,year,value\nKOR,2018,4.8\n")
+    for name in ("datapackage.json", "corrections.yml", "indicators/rd_gdp.yml"):
+        files.write_bytes(root / "data" / name, (ROOT / "data" / name).read_bytes())
     (root / "notebooks").mkdir(exist_ok=True)
     pages = {"index": front_page(), "methods": methods(), "data": data()}
     for name in (*pages, "heights"):

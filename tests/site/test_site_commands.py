@@ -1,10 +1,12 @@
 """The commands site, pages and check, with runs that are there already."""
 
+import json
 import subprocess
 import sys
 from types import SimpleNamespace
 
 import pytest
+import site_example as example
 import typer
 from typer.testing import CliRunner
 
@@ -44,6 +46,23 @@ def test_the_runs_of_a_site_can_be_carried_out_on_a_cluster(invoke):
     invoke("site", "--renderer", "smalldocs", "--jobs", "3", "--backend", "dask", "--address", "tcp://host:8786")
     how = {name: invoke.asked[0][name] for name in ("jobs", "backend", "address")}
     assert how == {"jobs": 3, "backend": "dask", "address": "tcp://host:8786"}
+
+
+def test_the_recap_begins_with_what_is_left_out_and_how_to_mend_it(invoke, published):
+    broken = published[1][-1]
+    bare = example.displayed("text/html", "<table><tr><th scope='col'>1</th></tr></table>")
+    notebook = json.loads(broken.notebook.read_text())
+    notebook["cells"].append(example.cell("code", "bare", "frame", [bare]))
+    broken.notebook.write_text(json.dumps(notebook))
+    broken.outputs = {"notebook.ipynb": "other"}
+    for state, last in (("ran", "rendered with smalldocs: _site/index.html"), ("fresh", "nothing to do: _site/")):
+        done = invoke("site", "--renderer", "smalldocs", state=state)
+        assert done.exit_code == 0, done.output
+        lines = done.output.splitlines()
+        assert lines[0] == "left out, since it breaks the site contract: latest/heights"
+        assert lines[1].endswith("begins with `#| label: tbl-NAME` and `#| tbl-cap: ...`.")
+        assert lines[-1].startswith(last)
+        assert not any("latest/heights.html" in line for line in lines)
 
 
 def test_site_ends_with_one_line_a_section_and_then_has_nothing_to_do(invoke, published):
