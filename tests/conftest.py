@@ -9,6 +9,7 @@ HERE = Path(__file__).parent
 #: They need a browser, a cluster, a server, a whole build or site, or a process for each test.
 SLOW = (
     "data/update/",
+    "index/test_index_ask",
     "input_output/test_io_section",
     "products/",
     "runner/test_runner_as_of",
@@ -35,6 +36,7 @@ SLOW = (
     "site/test_site_paper",
     "site/test_site_references",
     "site/test_site_search",
+    "site/test_site_text",
     "test_by_hand",
     "test_recipes",
 )
