@@ -187,7 +187,7 @@ def lines(
     years = int(rows["year"].min()), int(rows["year"].max())
     panels = list(dict.fromkeys(rows["panel"])) if "panel" in rows else []
     named = set(rows[rows["panel"] == panels[0]]["series"]) if panels else set(rows["series"])
-    height = 96 if small else 280
+    height = 88 if small else 280
     within = "datum.year >= first && datum.year <= last"
     here = f"{within} && datum.panel == panel" if panels else within
     base = alt.Chart(rows).transform_filter(f"indexof(shown, datum.series) >= 0 && {here}")

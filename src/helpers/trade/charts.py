@@ -38,9 +38,11 @@ def window_map(
     )
     for first, last in marked:
         if first in wide.columns and last in wide.index:
-            ax.add_patch(Rectangle((first - 0.5, last - 0.5), 1, 1, fill=False, edgecolor="black", linewidth=2.2))
-            halo = [patheffects.withStroke(linewidth=3, foreground="white")]
-            ax.annotate(f"{first}-{last}", (first + 0.8, last), va="center", fontsize=11, path_effects=halo)
+            ax.add_patch(Rectangle((first - 0.5, last - 0.5), 1, 1, fill=False, edgecolor="#101010", linewidth=2.2))
+            halo = [patheffects.withStroke(linewidth=3, foreground="#FDFDFD")]
+            ax.annotate(
+                f"{first}-{last}", (first + 0.8, last), va="center", fontsize=11, color="#101010", path_effects=halo
+            )
     ax.set(xlabel="first growth rate of the window", ylabel="last growth rate")
     ax.grid(visible=False)
     fig.colorbar(mesh, ax=ax, label=label, extend="both")
