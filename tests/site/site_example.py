@@ -180,6 +180,7 @@ def finished_run(root, section, scenario="latest", made=None, **front):
         growth().to_csv(folder / "results" / "tables" / "growth.csv", index=False)
     title = TITLE if made is None else executed["cells"][0]["source"].partition("title: ")[2].partition("\n")[0]
     declared = {"at_root": made is not None, "for_each": None, "model_extra": {}} | front
+    declared = {"aliases": [], "scenarios": None} | declared
     about = {"title": title, "description": "Thirty economies, measured and ranked.", "order": 10}
     under = Scenario(scenario, SCENARIOS[scenario], "What the <authors> could see.")
     return Finished(

@@ -71,6 +71,7 @@ class FrontMatter(BaseModel):
     for_each: ForEach | None = Field(default=None, description="one run and page for each value of a parameter")
     at_root: bool = Field(default=False, description="its page stands at the root of the site")
     sections: bool = Field(default=False, description="may know the title and the parameters of all other sections")
+    aliases: list[str] = Field(default=[], description="old addresses of its page, which lead to it")
     order: float = Field(default=1000, description="place among the sections")
     words: int = Field(default=1200, gt=0, description="most words of its main text, without what is folded")
     time_limit: float = Field(default=900, gt=0, description="seconds a run may take")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from helpers.errors import WorkError
 from helpers.paths import project_root
-from helpers.runner import Run, expected
+from helpers.runner import Run, expected, notebooks
 from helpers.runner.plan import DEFAULT
 from helpers.site.notebook_page import cell_options, text
 
@@ -104,9 +104,17 @@ def views(runs: Iterable[Run]) -> dict[str, dict[str, str]]:
 
 
 def aliases(run: Run, place: str) -> list[str]:
-    """Return where a page, or the list it stands in, would lie under the other scenarios that share its run."""
-    within = address(place).removeprefix(f"{PAGES}/{run.scenario.name}/")
-    return [f"/{PAGES}/{one.name}/{within}" for one in run.scenarios[1:] if not run.section.at_root]
+    """Return the old addresses of a page, or of the list it stands in.
+
+    Beside those that the notebook names it would lie under the other scenarios that share its run, and under those
+    that the section is not published under.
+    """
+    if run.section.at_root:
+        return run.section.aliases
+    within, shown = address(place).removeprefix(f"{PAGES}/{run.scenario.name}/"), run.section.scenarios
+    others = [one.name for one in run.scenarios[1:]]
+    others += [name for name in notebooks.scenario_names() if shown and name not in shown]
+    return [*run.section.aliases, *(f"/{PAGES}/{name}/{within}" for name in others)]
 
 
 class Links:
