@@ -27,7 +27,7 @@ sys.path.insert(0, str(PROJECT / "tests"))
 from root_pages import write_root_pages  # noqa: E402
 
 SECTION, SCENARIO = "intermediate-trade", "generated-baci"
-SHIPPED = ("_quarto.yml", "references.bib", "requirements.lock")
+SHIPPED = ("_quarto.yml", "CITATION.cff", "references.bib", "requirements.lock")
 PAGE = f"build/pages/{SCENARIO}/{SECTION}.html"
 YEARS = (2010, 2011, 2012, 2013)
 

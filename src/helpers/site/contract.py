@@ -264,9 +264,9 @@ def offline(page: RenderedPage) -> Iterator[str]:
 
 
 def shared_well(page: RenderedPage) -> Iterator[str]:
-    """A card of the page has title, description and picture; the page tells its address, its date and the feed."""
+    """A card of the page has title, description and picture; the page tells its address and the feed."""
     drawn = page.main.xpath(".//a[@download][.='PNG']")
-    wanted = {"og:title", "og:description", "og:url", "dcterms.date"} | ({"og:image"} if drawn else set())
+    wanted = {"og:title", "og:description", "og:url"} | ({"og:image"} if drawn else set())
     told = {str(meta.get("property") or meta.get("name")) for meta in page.tree.xpath("//meta[@content!='']")}
     yield from (f"the head does not tell {name}" for name in sorted(wanted - told))
     if not page.tree.xpath("//link[@rel='canonical']") or not page.tree.xpath("//link[@rel='alternate']"):

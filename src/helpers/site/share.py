@@ -133,9 +133,10 @@ def head(place: str, known: Publication, day: str) -> str:
     feed = posixpath.relpath(FEED, posixpath.dirname(place) or ".")
     authors = "".join(f'<meta name="author" content="{escape(author)}">' for author in known.authors)
     url = escape(known.url(place))
+    dated = f'<meta name="dcterms.date" content="{day}">' if day else ""
     return (
         f'<link rel="canonical" href="{url}"><meta property="og:url" content="{url}">'
-        f'<meta name="dcterms.date" content="{day}">{authors}'
+        f"{dated}{authors}"
         f'<link rel="alternate" type="application/atom+xml" title="Changes" href="{feed}">'
     )
 

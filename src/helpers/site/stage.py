@@ -207,7 +207,8 @@ def other_files(root: Path, runs: Sequence[Run]) -> Iterator[tuple[str, bytes]]:
     script = plain_script((itables / TABLE_SCRIPT).read_text(encoding="utf-8"))
     yield f"{pages.ASSETS}/{TABLE_SCRIPT}", script.encode()
     yield f"{pages.ASSETS}/{TABLE_STYLE}", (itables / TABLE_STYLE).read_bytes()
-    yield f"{pages.ASSETS}/{CHART_SCRIPT}", chart_script(root).encode()
+    if any(any(run.results.glob("figures/*.vl.json")) for run in runs):
+        yield f"{pages.ASSETS}/{CHART_SCRIPT}", chart_script(root).encode()
 
 
 def _downloads(run: Run, source: Path) -> dict[str, bytes]:
