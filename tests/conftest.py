@@ -1,6 +1,7 @@
 """Which tests are slow. They begin first, so that the cores finish together, and `make check` leaves them out."""
 
 import csv
+import shutil
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,24 @@ SLOW = (
     "test_by_hand",
     "test_recipes",
 )
+
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """The only browser of this process: Playwright allows no second one beside it."""
+    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if executable is None:
+        pytest.skip(f"no browser is installed (looked for {', '.join(BROWSERS)})")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=executable, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
+        yield opened
+        opened.close()
 
 
 @pytest.fixture(autouse=True)

@@ -146,7 +146,8 @@ def test_adding_an_indicator_takes_a_file_a_record_and_the_package(small):
     folder = small / "data" / "indicators"
     (folder / "patents_per_head.csv").write_text("iso3,year,vintage,value\nKOR,2020,own-2026,3.5\n", encoding="utf-8")
     record = yaml.safe_load((folder / "robot_density.yml").read_text(encoding="utf-8"))
-    record.update(name="patents_per_head", vintages=[{"name": "own-2026", "first": 2020, "last": 2020}])
+    record.update(name="patents_per_head", title="Patents per head", series_code="PPH")
+    record.update(vintages=[{"name": "own-2026", "first": 2020, "last": 2020}])
     (folder / "patents_per_head.yml").write_text(yaml.safe_dump(record), encoding="utf-8")
     assert verify()[0] == [
         "data/datapackage.json does not list patents_per_head: run `reshoring data package` to check the tables and "

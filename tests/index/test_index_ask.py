@@ -2,11 +2,9 @@
 
 import json
 import random
-import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from helpers import data
 from helpers.errors import InputError
@@ -33,18 +31,13 @@ def table(page):
 
 
 @pytest.fixture(scope="module")
-def browser():
+def shown(browser):
     """A page of a browser that has loaded nothing but the script."""
-    executable = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if executable is None:
-        pytest.skip("no browser is installed")
-    with sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
-        shown = opened.new_page()
-        shown.set_content("<main></main>")
-        shown.add_script_tag(path=ROOT / "assets" / "ask.js")
-        yield shown
-        opened.close()
+    opened = browser.new_page()
+    opened.set_content("<main></main>")
+    opened.add_script_tag(path=ROOT / "assets" / "ask.js")
+    yield opened
+    opened.close()
 
 
 VALUES = {}
@@ -79,11 +72,11 @@ COMPUTE = """([table, states]) => states.map((state) => {
 })"""
 
 
-def test_browser_and_engine_agree_on_fifty_settings_drawn_at_random(page, table, browser):
+def test_shown_and_engine_agree_on_fifty_settings_drawn_at_random(page, table, shown):
     chosen, tables, population, _ = page
     compared = 0
     states = list(drawn(table))
-    for state, found in zip(states, browser.evaluate(COMPUTE, [table, states]), strict=True):
+    for state, found in zip(states, shown.evaluate(COMPUTE, [table, states]), strict=True):
         weights = dict(zip(chosen.indicators, state["weights"], strict=True))
         changed = {"year": int(state["year"]), "normalisation": state["normalisation"], "weights": weights}
         try:
@@ -100,43 +93,43 @@ def test_browser_and_engine_agree_on_fifty_settings_drawn_at_random(page, table,
     assert compared > SETTINGS / 2
 
 
-def test_the_base_choices_give_the_index_of_the_page(page, table, browser):
-    (found,) = browser.evaluate(COMPUTE, [table, [table["base"]]])
+def test_the_base_choices_give_the_index_of_the_page(page, table, shown):
+    (found,) = shown.evaluate(COMPUTE, [table, [table["base"]]])
     assert {one["code"]: one["rank"] for one in found} == page[3].ranks.dropna().astype(int).to_dict()
 
 
-def test_an_address_keeps_the_state_and_one_of_another_edition_is_told(table, browser):
+def test_an_address_keeps_the_state_and_one_of_another_edition_is_told(table, shown):
     state = table["base"] | {"weights": [0, 100, 3, 7], "group": "oecd"}
     read = "([table, hash]) => askYourself.readState(table, hash)"
-    assert browser.evaluate(read, [table, browser.evaluate("(state) => askYourself.written(state)", state)]) == state
-    assert browser.evaluate(read, [table, "#fig-x"]) is None
+    assert shown.evaluate(read, [table, shown.evaluate("(state) => askYourself.written(state)", state)]) == state
+    assert shown.evaluate(read, [table, "#fig-x"]) is None
     for wrong in ("#ask=0.2018.oecd.minmax.1-1-1-1", "#ask=1.1800.oecd.minmax.1-1-1-1", "#ask=1", "#ask=%"):
-        assert "another edition" in browser.evaluate(read, [table, wrong])
+        assert "another edition" in shown.evaluate(read, [table, wrong])
 
 
-def test_the_sliders_move_the_ranks_and_the_address(table, browser):
-    browser.evaluate(
+def test_the_sliders_move_the_ranks_and_the_address(table, shown):
+    shown.evaluate(
         """(table) => {
           document.querySelector("main").innerHTML = '<div class="ask"></div>';
           document.querySelector(".ask").dataset.table = JSON.stringify(table);
         }""",
         table,
     )
-    browser.add_script_tag(path=ROOT / "assets" / "ask.js")
-    base = browser.locator(".ask-ranks tbody").inner_text()
-    browser.locator(".ask-weight input").nth(1).fill("100")
-    assert browser.locator(".ask-ranks tbody").inner_text() != base
-    assert "25-100-25-25" in browser.evaluate("location.hash")
-    assert "weights={rd_gdp: 25, hightech_exports_share: 100" in browser.locator(".ask-command code").inner_text()
-    for slider in browser.locator(".ask-weight input").all():
+    shown.add_script_tag(path=ROOT / "assets" / "ask.js")
+    base = shown.locator(".ask-ranks tbody").inner_text()
+    shown.locator(".ask-weight input").nth(1).fill("100")
+    assert shown.locator(".ask-ranks tbody").inner_text() != base
+    assert "25-100-25-25" in shown.evaluate("location.hash")
+    assert "weights={rd_gdp: 25, hightech_exports_share: 100" in shown.locator(".ask-command code").inner_text()
+    for slider in shown.locator(".ask-weight input").all():
         slider.fill("0")
-    assert browser.locator(".ask-outcome").inner_text().startswith("All weights are zero.")
-    assert browser.locator(".ask-ranks").is_hidden()
-    browser.get_by_role("button", name="Base choices").click()
-    assert browser.locator(".ask-ranks tbody").inner_text() == base
+    assert shown.locator(".ask-outcome").inner_text().startswith("All weights are zero.")
+    assert shown.locator(".ask-ranks").is_hidden()
+    shown.get_by_role("button", name="Base choices").click()
+    assert shown.locator(".ask-ranks tbody").inner_text() == base
 
 
-def test_only_choices_that_the_browser_knows_are_offered(page):
+def test_only_choices_that_the_shown_knows_are_offered(page):
     chosen = page[0]
     assert ask.fits(chosen)
     assert not ask.fits(chosen.model_copy(update={"imputation": "mean"}))

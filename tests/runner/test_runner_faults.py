@@ -411,7 +411,8 @@ def test_killed_at_any_moment_a_site_can_be_built_again(project, tmp_path_factor
         last = chance.randrange(1 if attempt % 2 else min(moments) // 2, min(moments))
         ended.append(site(1 + attempt % 2, last))
         assert site_of(everything(project.root)) in sites, "a site that is neither the old one nor the new one"
-    assert ended.count(-signal.SIGKILL) >= KILLS - 1
+    # What an earlier one has left is not made again: some end before their moment comes.
+    assert ended.count(-signal.SIGKILL) >= KILLS - 3
     wait_until(lambda: [one for one in processes_below(project.root) if one.pid != maker.pid] == [])
     assert site(1) == 0
     maker.stdin.close()

@@ -18,6 +18,8 @@ from helpers.errors import InputError
 from helpers.runner import notebooks, parameters, sweeps
 from helpers.scaffold import commands, section
 
+#: All of them work on one clone, in this order.
+pytestmark = pytest.mark.xdist_group("scaffold")
 INDICATOR = {
     "title": "Robots at work",
     "producer": "Institute of Robots",
@@ -29,6 +31,7 @@ INDICATOR = {
     "published": "2020-11",
     "vintage": "ior-2020",
 }
+OTHER = {"title": "Robots two", "series-code": "ROB.2"}
 CODES = ("AUS", "DEU", "FRA", "GBR", "ITA", "JPN", "KOR", "NLD", "USA", "SWE", "CAN", "ESP", "CHN", "POL")
 ROWS = [f"{code},{year},{(number + 2) * year % 97}" for number, code in enumerate(CODES) for year in range(2015, 2026)]
 CSV = "\n".join(["iso3,year,value", *ROWS, ""])
@@ -210,7 +213,7 @@ def test_a_table_or_record_that_is_not_sound_is_refused_and_nothing_written(root
     path = tmp_path / "robots.csv"
     path.write_text(content)
     before = clone.content(root)
-    code, told = new("indicator", "robots_two", csv=str(path), **options(INDICATOR | {"title": "Robots two"} | given))
+    code, told = new("indicator", "robots_two", csv=str(path), **options(INDICATOR | OTHER | given))
     assert (code, words in told) == (2, True), told
     assert clone.content(root) == before
 

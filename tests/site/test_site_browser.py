@@ -1,7 +1,6 @@
 """The rendered example in a real browser: narrow and wide, light and dark, with and without scripts."""
 
 import functools
-import shutil
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urljoin, urlsplit
@@ -11,7 +10,6 @@ import pytest
 
 from helpers.report.tables import table_html
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PAGES = ("index.html", "methods.html", "data.html", "build/pages/kita-2021/heights.html")
 SECTION = PAGES[-1]
 CONTRASTS = """() => {
@@ -77,20 +75,6 @@ class Quiet(SimpleHTTPRequestHandler):
 
     def log_message(self, *_):
         """Say nothing."""
-
-
-@pytest.fixture(scope="session")
-def browser():
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if executable is None:
-        pytest.skip(f"no browser is installed (looked for {', '.join(BROWSERS)})")
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=executable, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,6 @@ from helpers.site.notebook_page import _drawing
 from helpers.site.stage import chart_script
 
 ROOT = Path(__file__).resolve().parents[2]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 COLOURS = {"Korea": "#D55E00", "United States": "#0072B2", "A <b>bold</b> land": "#009E73"}
 POLICY = "script-src 'self' file:; object-src 'none'; base-uri 'none'"
 PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">
@@ -65,20 +64,6 @@ def address(folder):
     yield f"http://127.0.0.1:{server.server_port}/index.html"
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if executable is None:
-        pytest.skip(f"no browser is installed (looked for {', '.join(BROWSERS)})")
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=executable, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from helpers.data import economies
 from helpers.site import pages, search
 from helpers.site.notebook_page import as_notebook, front_matter, html_cell, new_cell, read_front_matter, text
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FIRST = {
     "U-turn": "returning-firms",
     "U-turn firms": "returning-firms",
@@ -75,23 +74,17 @@ def staged():
 
 
 @pytest.fixture(scope="module")
-def ask(tmp_path_factory):
+def ask(tmp_path_factory, browser):
     """Answer a question with the pages that search finds, in a browser that opened the folder from the disk."""
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if executable is None:
-        pytest.skip("no browser is installed")
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     root = tmp_path_factory.mktemp("search")
     shutil.copytree(example.ROOT / "assets", root / "assets")
     (root / "index.html").write_text(PAGE)
     (root / search.INDEX).parent.mkdir(parents=True)
     (root / search.INDEX).write_text(search.search_index(staged()))
-    with api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
-        page = opened.new_page()
-        page.goto((root / "index.html").as_uri())
-        yield lambda question: page.evaluate("question => window.siteSearch(question)", question)
-        opened.close()
+    page = browser.new_page()
+    page.goto((root / "index.html").as_uri())
+    yield lambda question: page.evaluate("question => window.siteSearch(question)", question)
+    page.close()
 
 
 def test_each_question_finds_its_page_first_and_once(ask):
