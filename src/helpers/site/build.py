@@ -23,7 +23,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 STAMP, SITE_STAMP = "build/site.json", "build/site-stamp.txt"
 SHOWN_FINDINGS = 20
 #: What writes pages, or is written into the site.
-LIBRARIES = ("smalldocs", "itables", "pypandoc-binary", "vl-convert-python")
+LIBRARIES = ("smalldocs", "itables", "pypandoc-binary", "vl-convert-python", "xlsxwriter")
 #: Of Linux's renameat2: paths count from the working folder; the two change places.
 HERE, EXCHANGE = -100, 2
 #: Where Linux lists what is mounted: the fifth word of each line is the place.
@@ -62,8 +62,7 @@ def site_fingerprint(root: Path, runs: Sequence[Run]) -> str:
     paths += [root / "notebooks" / f"{slug}.ipynb" for slug in sorted({run.section.slug for run in runs})]
     shown = [[pages.label(run), run.run_id, run.outputs, run.parameters, run.tables, run.ingested] for run in runs]
     told = [[run.generated, [[str(one.as_of), one.title, one.description] for one in run.scenarios]] for run in runs]
-    names = ("smalldocs", "itables", "pypandoc-binary", "vl-convert-python", "xlsxwriter")
-    versions = [importlib.metadata.version(name) for name in names]
+    versions = [importlib.metadata.version(name) for name in LIBRARIES]
     return digest([[files.sha256(path) for path in paths], shown, told, versions])
 
 
