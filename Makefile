@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 EXTRAS := lab cluster test
+# Tests often wait for processes that they started: one worker more than there are cores keeps these busy.
+WORKERS = $$($(BIN)/python -c 'import os; print(os.cpu_count() + 1)')
 
 .DEFAULT_GOAL := help
 .PHONY: help environment site check test lab bench lock lint clean
@@ -17,10 +19,10 @@ site: $(STAMP) ## run what is stale and render _site/
 	@$(BIN)/reshoring site
 
 check: $(STAMP) lint ## style, types and the quick tests, for the moment between two edits
-	@$(BIN)/python -m pytest -q -n auto --dist loadgroup -m "not slow" tests
+	@$(BIN)/python -m pytest -q -n "$(WORKERS)" --dist loadgroup -m "not slow" tests
 
 test: $(STAMP) lint ## check style and types, run the whole test suite
-	@$(BIN)/python -m pytest -n auto --dist loadgroup tests
+	@$(BIN)/python -m pytest -n "$(WORKERS)" --dist loadgroup tests
 
 # Cell ids are names here, so the filter keeps them; what an editor says of its Python changes with every machine.
 STRIP := $(BIN)/nbstripout --keep-id --extra-keys "$(addprefix metadata.language_info.,codemirror_mode file_extension \
