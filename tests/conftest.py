@@ -1,7 +1,11 @@
 """Which tests are slow. They begin first, so that the cores finish together, and `make check` leaves them out."""
 
 import csv
+import functools
 import shutil
+import threading
+from contextlib import ExitStack
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -59,6 +63,28 @@ def browser():
         )
         yield opened
         opened.close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """A handler that does not log."""
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def serve():
+    """Return a function that serves a folder on the loopback interface and gives its address."""
+    with ExitStack() as stack:
+
+        def start(folder):
+            handler = functools.partial(Quiet, directory=str(folder))
+            server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), handler))
+            stack.callback(server.shutdown)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            return f"http://127.0.0.1:{server.server_port}/"
+
+        yield start
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,5 @@
 """The rendered example in a real browser: narrow and wide, light and dark, with and without scripts."""
 
-import functools
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urljoin, urlsplit
 
 import pandas as pd
@@ -70,22 +67,10 @@ KINDS = {
 }
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """A handler that does not log."""
-
-    def log_message(self, *_):
-        """Say nothing."""
-
-
 @pytest.fixture(scope="session")
-def address(rendered):
+def address(rendered, serve):
     """The rendered example on the loopback interface."""
-    handler = functools.partial(Quiet, directory=str(rendered / "_site"))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
+    return serve(rendered / "_site")
 
 
 @pytest.fixture

@@ -1,9 +1,6 @@
 """A chart on a page of its own, as a reader meets it: hover, choice, address, dark, and where no script runs."""
 
-import functools
 import shutil
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pandas as pd
@@ -22,13 +19,6 @@ PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">
 <link rel="stylesheet" href="assets/site.css"></head><body><main>
 <div id="fig-content" class="quarto-float"><figure>{chart}<figcaption>Figure 1: Content</figcaption></figure></div>
 </main><script src="assets/charts.js"></script></body></html>"""
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """A handler that does not log."""
-
-    def log_message(self, *_):
-        """Say nothing."""
 
 
 def frame():
@@ -57,13 +47,9 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(folder):
+def address(folder, serve):
     """The page on the loopback interface."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/index.html"
-    server.shutdown()
-    server.server_close()
+    return serve(folder) + "index.html"
 
 
 @pytest.fixture
