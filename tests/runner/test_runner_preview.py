@@ -7,7 +7,7 @@ import sys
 import pytest
 from small_project import SEARCHED
 
-from helpers.site import pre_render
+from helpers.site import hook as called
 
 TABLE = 'from helpers import data\nreport.metrics(last=data.load("rd_gdp")["value"].iloc[-1])'
 
@@ -27,7 +27,9 @@ def hook(project):
         folder = project.root / "build" / "pages" / "base"
         before = {path.stem: path.stat().st_mtime_ns for path in folder.glob("*.ipynb")}
         environment = os.environ | {"QUARTO_PROJECT_DIR": str(project.root), "PYTHONPATH": SEARCHED}
-        done = subprocess.run([sys.executable, pre_render.__file__], env=environment, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, called.__file__, "pages"], env=environment, capture_output=True, text=True
+        )
         told = done.stdout + done.stderr
         assert (done.returncode == 0, refused in told) == (not refused, True), told
         after = {path.stem: path.stat().st_mtime_ns for path in folder.glob("*.ipynb")}

@@ -11,8 +11,8 @@ import typer
 from typer.testing import CliRunner
 
 from helpers import runner
-from helpers.site import build, commands, pages
-from helpers.site.pre_render import interpreter
+from helpers.site import build, commands, hook, pages
+from helpers.site.hook import interpreter
 
 app = typer.Typer()
 commands.add_to(app)
@@ -94,6 +94,35 @@ def test_pages_writes_what_quarto_renders(invoke, published):
     assert invoke("pages").exit_code == 0
     assert all((root / pages.page(run)).is_file() for run in runs)
     assert {path.name for path in root.glob("*.ipynb")} == {"index.ipynb", "methods.ipynb", "data.ipynb"}
+
+
+def test_finish_adds_what_programs_read_and_fails_where_the_contract_is_broken(invoke, published):
+    site = published[0] / "_site"
+    (site / "feed.xml").unlink()
+    done = invoke("finish")
+    assert (done.exit_code, done.output) == (0, "the site keeps its contract\n")
+    assert (site / "feed.xml").is_file()
+    (site / "data.html").unlink()
+    assert invoke("finish").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "called"),
+    [
+        ({}, False),  # `quarto render FILE`, a page of a preview
+        ({"QUARTO_PROJECT_RENDER_ALL": "1", "QUARTO_PROJECT_OUTPUT_FILES": ""}, False),  # preview of a fresh clone
+        ({"QUARTO_PROJECT_RENDER_ALL": "1", "QUARTO_PROJECT_OUTPUT_FILES": "_site/index.html"}, True),
+    ],
+)
+def test_only_a_whole_site_is_finished(monkeypatch, told, called):
+    seen = []
+    monkeypatch.setattr(
+        hook.subprocess, "run", lambda command, **_: seen.append(command) or SimpleNamespace(returncode=3)
+    )
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    assert hook.main("finish") == (3 if called else 0)
+    assert [command[-1] for command in seen] == (["finish"] if called else [])
 
 
 def test_check_prints_every_breach(invoke, published):

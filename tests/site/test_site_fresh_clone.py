@@ -65,7 +65,8 @@ def test_what_the_configuration_needs_besides_pages_is_committed(committed, conf
     html = configuration["format"]["html"]
     themes = [name for names in html["theme"].values() for name in names if "/" in name]
     needed = [*themes, html["css"], html["include-after-body"], configuration["bibliography"]]
-    needed += [configuration["website"]["favicon"], configuration["project"]["pre-render"]]
+    needed += [configuration["website"]["favicon"]]
+    needed += [configuration["project"][hook].split()[0] for hook in ("pre-render", "post-render")]
     assert [name for name in needed if name not in committed] == []
     assert "metadata-files" not in configuration
 

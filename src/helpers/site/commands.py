@@ -1,4 +1,4 @@
-"""Commands of the site: site, pages (what Quarto's hook calls), check, page, package."""
+"""Commands of the site: site, pages and finish (what Quarto's hooks call), check, page, package."""
 
 import time
 from collections import Counter
@@ -28,6 +28,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the site's commands to the command line."""
     app.command("site")(site)
     app.command("pages")(pages)
+    app.command("finish", hidden=True)(finish)
     app.command("check")(check)
     app.command("page")(page)
     app.command("package")(package)
@@ -173,6 +174,16 @@ def pages(
     root = site_root()
     _run_stale(jobs=jobs)
     stage(root, published_runs())
+
+
+def finish() -> None:
+    """Finish what Quarto has rendered and hold it against the site contract; `quarto render` calls this itself."""
+    from helpers.site.pages import SITE, published_runs, site_root
+    from helpers.site.render import finish
+
+    root = site_root()
+    finish(root, root / SITE, published_runs(), with_policy=False)
+    check(root / SITE)
 
 
 def check(

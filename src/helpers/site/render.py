@@ -28,6 +28,8 @@ from helpers.site.stage import LeftOut, notebook_text, other_files, staged_pages
 from helpers.terminal import say
 
 QUARTO, SMALLDOCS = "quarto", "smalldocs"
+#: Of the project's own folder, not of its staged copy.
+HOOKS = ("pre-render", "post-render", "resources")
 QUARTO_ONLY = ("html-math-method", "html-table-processing", "respect-user-color-scheme")
 #: How a renderer, or the pandoc within it, begins a warning; before it there may be a colour of the terminal.
 WARNING = re.compile(r"^(?:\x1b\[[\d;]*m)*\[?WARN(?:ING)?\b[\]:]*\s*(.*)", re.MULTILINE)
@@ -86,22 +88,39 @@ def render(root: Path, runs: Sequence[Run], name: str, left_out: LeftOut | None 
         shutil.copytree(project / folder, site / folder, dirs_exist_ok=True)
     for path in (*root.glob(f"{pages.OWN_ASSETS}/*.js"), *root.glob("data/**/*.csv")):
         files.write_bytes(site / path.relative_to(root), path.read_bytes())
+    finish(root, site, runs, with_policy=True)
+    return site
+
+
+def finish(root: Path, site: Path, runs: Sequence[Run], *, with_policy: bool) -> None:
+    """Give a rendered site what no renderer writes: heads that name address and feed, sitemap, feed, a policy.
+
+    Parameters
+    ----------
+    root, site : Path
+        The project's root, and the folder of the site.
+    runs : sequence of Run
+        What is published.
+    with_policy : bool
+        Whether pages allow no scripts but those they have now. `quarto preview` adds one of its own.
+    """
     # Both parse whole pages, with a library that an unchanged site need not load.
     from helpers.site.contract import page_paths
-    from helpers.site.scripts import set_policy
+    from helpers.site.scripts import add_to_head, policies
 
     known, places = publication(root), page_paths(site)
     changed = changes(runs, known.released)
     day = max(known.released, newest_data(runs), *(one.day for one in changed))
-    set_policy(site, places, lambda place: head(place, known, day))
+    rules = policies(site, places) if with_policy else {}
+    for place in places:
+        add_to_head(site / place, rules.get(place, "") + head(place, known, day))
     for place, content in site_files(changed, places, known, day):
         files.write_text(site / place, content)
-    return site
 
 
 def staged_configuration(root: Path, configuration: dict[str, Any], runs: Sequence[Run]) -> dict[str, Any]:
     """Return the configuration for a staged copy: no hook, in the sidebar the pages there are and no others."""
-    project = {key: value for key, value in configuration["project"].items() if key not in ("pre-render", "resources")}
+    project = {key: value for key, value in configuration["project"].items() if key not in HOOKS}
     website = dict(configuration["website"])
     views = pages.views(runs)
     places = {f"/{pages.address(place)}" for place in views} | {"/index.html", "/methods.html", "/data.html"}

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,31 +63,30 @@ def foreign(tree: Any, shared: set[str]) -> Iterator[str]:
                 yield f"an address that is neither http nor https: {value[:60]!r}"
 
 
-def set_policy(site: Path, pages: Iterable[str], head: Callable[[str], str] = lambda _: "") -> None:
-    """Give each page of a rendered site a policy: browsers run scripts of its own files and of its renderer.
-
-    Parameters
-    ----------
-    site : Path
-        The folder of the site.
-    pages : iterable of str
-        Its pages, as paths below that.
-    head : callable, optional
-        Returns what else stands in the head of a page.
-    """
-    parsed = {site / path: (site / path).read_bytes() for path in pages}
+def policies(site: Path, pages: Iterable[str]) -> dict[str, str]:
+    """Return for each page of a rendered site a policy: browsers run scripts of its own files and of its renderer."""
     utf8 = parser.HTMLParser(encoding="utf-8")
-    trees = {path: parser.fromstring(content, parser=utf8) for path, content in parsed.items()}
+    trees = {path: parser.fromstring((site / path).read_bytes(), parser=utf8) for path in pages}
     shared = shared_scripts(trees.values())
-    for path, content in parsed.items():
-        known = sorted(shared | {text for text in handlers(trees[path]) if HANDLER.fullmatch(text)})
-        hashes = " ".join(map(_hash, known))
-        # A page opened from the disk has no origin that 'self' could mean to every browser.
-        rule = f"script-src 'self' file: 'unsafe-hashes' {hashes}; object-src 'none'; base-uri 'none'"
-        meta = f'<meta http-equiv="Content-Security-Policy" content="{rule}">'
-        begun = HEAD.search(content)
-        end = begun.end() if begun else 0
-        path.write_bytes(content[:end] + (meta + head(path.relative_to(site).as_posix())).encode() + content[end:])
+    return {
+        path: _policy(shared | {text for text in handlers(tree) if HANDLER.fullmatch(text)})
+        for path, tree in trees.items()
+    }
+
+
+def _policy(scripts: set[str]) -> str:
+    hashes = " ".join(map(_hash, sorted(scripts)))
+    # A page opened from the disk has no origin that 'self' could mean to every browser.
+    rule = f"script-src 'self' file: 'unsafe-hashes' {hashes}; object-src 'none'; base-uri 'none'"
+    return f'<meta http-equiv="Content-Security-Policy" content="{rule}">'
+
+
+def add_to_head(page: Path, text: str) -> None:
+    """Write more into the head of a rendered page, before what may load anything."""
+    content = page.read_bytes()
+    begun = HEAD.search(content)
+    end = begun.end() if begun else 0
+    page.write_bytes(content[:end] + text.encode() + content[end:])
 
 
 def _hash(script: str) -> str:
