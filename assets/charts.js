@@ -112,7 +112,7 @@
     drawing.setAttribute("aria-label", still.getAttribute("aria-label") || "");
     message.setAttribute("role", "status");
     spec.width = "container";
-    if (typeof spec.height === "number") spec.autosize = { type: "fit-x", contains: "padding" };
+    spec.autosize = { type: "fit-x", contains: "padding" };
     spec.config.font = getComputedStyle(document.body).fontFamily;
     box.append(message, drawing);
     await load();

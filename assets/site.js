@@ -109,7 +109,6 @@
         paging: long,
         pageLength: 15,
         lengthMenu: [15, 50, { label: "all", value: -1 }],
-        searching: long,
         info: long,
         autoWidth: false,
         language: { search: "Filter:", emptyTable: "No rows" },

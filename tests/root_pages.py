@@ -24,7 +24,7 @@ LEAD = """`{python} report.generated_note()`
 def write_root_pages(root: Path, scenario: str) -> None:
     """Write a front page that lists all sections, and the shipped pages of methods and data, under one scenario."""
     cells = [("raw", "front-matter", FRONT.format(scenario=scenario), [])]
-    cells += [("code", "imports", "#| echo: false\nfrom helpers import report", [])]
+    cells += [("code", "imports", "from helpers import report", [])]
     cells += [("code", "parameters", "# none", ["parameters"]), ("markdown", "lead", LEAD, [])]
     made = [
         {"cell_type": kind, "id": name, "metadata": {"tags": tags}, "source": source}

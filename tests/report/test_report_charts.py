@@ -7,6 +7,7 @@ from pathlib import Path
 import altair as alt
 import pandas as pd
 import pytest
+import vl_convert
 
 from helpers import report
 from helpers.errors import InputError
@@ -149,3 +150,17 @@ def test_only_what_the_first_panel_has_is_drawn_at_first():
 
 def test_shades_go_from_grey_to_the_colour():
     assert charts.shades(["old", "new"], "#D55E00") == {"old": "#A9AEB5", "new": "#D55E00"}
+
+
+def test_a_scatter_names_those_with_a_colour_and_marks_where_both_are_equal():
+    frame = pd.DataFrame({"series": ["Korea", "France", "Japan"], "x": [11.0, 5.0, 8.0], "y": [3.0, 6.0, 1.0]})
+    spec = charts.specification(charts.scatter(frame, "early", "late", COLOUR, equal="no change"), "windows")
+    assert len(rows_of(spec, series="France")) == 1
+    svg = vl_convert.vegalite_to_svg(spec)
+    assert {text for text in ("Korea", "France", "Japan", "no change") if f">{text}<" in svg} == {
+        "Korea",
+        "Japan",
+        "no change",
+    }
+    apart = charts.scatter(frame.assign(y=[30.0, 31.0, 32.0]), "early", "late", COLOUR, equal="no change")
+    assert "no change" not in json.dumps(charts.specification(apart, "windows"))

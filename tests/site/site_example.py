@@ -94,11 +94,11 @@ def executed_notebook():
     cells = [
         cell("raw", "front", FRONT),
         cell("markdown", "lead", lead),
-        cell("code", "imports", "import pandas as pd  # imported"),
+        cell("code", "imports", "#| echo: true\nimport pandas as pd  # imported"),
         cell("code", "defaults", "year = 2000", tags=["parameters"]),
         cell("code", "injected", "year = 2018", tags=["injected-parameters"]),
         figure,
-        cell("code", "words", "#| echo: false\nshow('x')", [displayed("text/markdown", words)]),
+        cell("code", "words", "show('x')", [displayed("text/markdown", words)]),
         exhibit("tbl-heights", "show(df)", "All heights, in US$ of today & yesterday", table, "heights"),
         cell("markdown", "fold", FOLD),
         exhibit("tbl-folded", "show(df.tail(3))", "The shortest, folded", short, "heights"),
@@ -116,7 +116,7 @@ def front_page():
         Rich(text, html=f'<span class="value-mark mark-{text}">{text}</span>') for text in ("supported", "partly")
     ]
     table = table_html(pd.DataFrame({"Scenario": links, "Verdict": verdicts}), stacked=True)
-    options = '#| label: tbl-verdicts\n#| tbl-cap: "Verdicts"\n#| echo: false\n'
+    options = '#| label: tbl-verdicts\n#| tbl-cap: "Verdicts"\n'
     tally = '<ul class="tally"><li class="mark-partly" style="--part: 1"><strong>1</strong> partly</li></ul>'
     linked = "## More\n\n[How ranks are made](methods.ipynb#ranks), [Data](data.ipynb)."
     words = f"Nothing is so tall [@kita2021].\n\n```{{=html}}\n{tally}\n```\n\n{linked}"
@@ -141,7 +141,7 @@ def data():
     """The page of data: a table that leads to two entries."""
     links = [Rich(name, html=f'<a href="#{name}">{name}</a>') for name in ("rd_gdp", "trade_gdp")]
     table = table_html(pd.DataFrame({"Table": links, "Licence": ["CC BY 4.0", "MIT"]}), sortable=True)
-    options = '#| label: tbl-tables\n#| tbl-cap: "All tables"\n#| echo: false\n'
+    options = '#| label: tbl-tables\n#| tbl-cap: "All tables"\n'
     facts = '<dl class="record"><dt>Producer</dt><dd>World Bank</dd></dl>'
     entry = FOLDED.format(title="Source, unit, licence", content=facts)
     entries = "\n\n".join(f"### Table {link} {{#{link}}}\n\n{entry}" for link in map(str, links))
@@ -180,7 +180,7 @@ def finished_run(root, section, scenario="latest", made=None, **front):
         growth().to_csv(folder / "results" / "tables" / "growth.csv", index=False)
     title = TITLE if made is None else executed["cells"][0]["source"].partition("title: ")[2].partition("\n")[0]
     declared = {"at_root": made is not None, "for_each": None, "model_extra": {}} | front
-    declared = {"aliases": [], "scenarios": None} | declared
+    declared = {"aliases": [], "scenarios": None, "cells": []} | declared
     about = {"title": title, "description": "Thirty economies, measured and ranked.", "order": 10}
     under = Scenario(scenario, SCENARIOS[scenario], "What the <authors> could see.")
     return Finished(

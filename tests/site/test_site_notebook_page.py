@@ -50,11 +50,11 @@ def test_nothing_of_the_execution_stays():
     assert '"execution_count": 3' not in made
 
 
-def test_code_is_folded_and_labels_stay():
+def test_code_is_hidden_and_labels_stay_unless_a_cell_asks_for_a_fold():
     options, code = cell_options(text(by_name(page())["fig-heights"]))
-    assert options["code-fold"] is True
-    assert options["label"] == "fig-heights"
-    assert code == "plot()"
+    assert (options["echo"], options["label"], code) == (False, "fig-heights", "plot()")
+    options, code = cell_options(text(by_name(page())["imports"]))
+    assert (options, code) == ({"code-fold": True, "echo": True}, "import pandas as pd  # imported")
 
 
 def test_prose_becomes_text_and_its_code_goes():
@@ -111,7 +111,7 @@ def test_a_widget_is_shown_as_its_text():
 
 @pytest.mark.parametrize(("latex", "shown"), [("$x^2$", "$x^2$"), (r"\frac{1}{2}", "$$\n\\frac{1}{2}\n$$")])
 def test_formulas_become_text(latex, shown):
-    made = by_name(page([cell("code", "a", "#| echo: false\nf()", [displayed("text/latex", latex)])]))
+    made = by_name(page([cell("code", "a", "f()", [displayed("text/latex", latex)])]))
     assert (made["a-1"]["cell_type"], text(made["a-1"])) == ("markdown", shown)
 
 
@@ -141,9 +141,17 @@ def test_errors_are_not_hidden():
     assert by_name(page([cell("code", "bad", "f()", [failed])]))["bad"]["outputs"] == [failed]
 
 
+def test_comments_are_left_out_with_all_that_they_hold():
+    made = by_name(
+        page([cell("markdown", "a", "x<!-- ## Old\n\ny --> z"), cell("markdown", "b", "<!--\n\n## Gone\n\n-->")])
+    )
+    assert text(made["a"]) == "x z"
+    assert "b" not in made
+
+
 def test_hidden_code_without_output_leaves_no_cell():
-    assert "quiet" not in by_name(page([cell("code", "quiet", "#| echo: false\nx = 1")]))
-    assert "loud" in by_name(page([cell("code", "loud", "x = 1")]))
+    assert "quiet" not in by_name(page([cell("code", "quiet", "x = 1")]))
+    assert "loud" in by_name(page([cell("code", "loud", "#| echo: true\nx = 1")]))
 
 
 def test_text_stored_as_lines_is_read_the_same():

@@ -85,11 +85,11 @@ def told(folder):
         tables = [table_html(shown, formats={"number": str}), table_html(report.data_tables())]
     html_of = [example.displayed("text/html", content) for content in tables]
     cells = [example.cell("markdown", f"prose-{n}", text) for n, text in enumerate(prose)]
-    options = '#| label: tbl-{0}\n#| tbl-cap: "All"\n#| echo: false\nx'
+    options = '#| label: tbl-{0}\n#| tbl-cap: "All"\nx'
     cells += [example.cell("code", f"tbl-{n}", options.format(n), [output]) for n, output in enumerate(html_of)]
     return [
         *cells,
-        example.cell("code", "line", "#| echo: false\nx", [example.displayed("text/markdown", as_markdown(line))]),
+        example.cell("code", "line", "x", [example.displayed("text/markdown", as_markdown(line))]),
     ]
 
 

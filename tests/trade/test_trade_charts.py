@@ -31,10 +31,3 @@ def test_window_map_is_symmetric_around_its_centre():
     mesh = charts.window_map(windows, "percentile", "percentile", 50.0, []).axes[0].collections[0]
     low, high = mesh.get_clim()
     assert (low + high) / 2 == pytest.approx(50)
-
-
-def test_windows_compared_names_the_marked_economies_only():
-    table = pd.DataFrame({"early": [8.0, 5.0, 11.0], "late": [1.0, 2.0, 3.0]}, index=["USA", "FRA", "KOR"])
-    ax = charts.windows_compared(table, {"KOR": "#D55E00", "USA": "#0072B2"}, "early", "late").axes[0]
-    assert {text.get_text() for text in ax.texts} == {"KOR", "USA", "no change"}
-    assert len(ax.collections[0].get_offsets()) == 1

@@ -3,7 +3,7 @@
 Import cost matters (a fresh kernel a run): drawing libraries are only imported by `setup`.
 """
 
-from helpers.report.charts import chart, dots, lines, shades, tiles
+from helpers.report.charts import chart, dots, lines, scatter, shades, tiles
 from helpers.report.entries import (
     ask,
     by_scenario,

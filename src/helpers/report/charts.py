@@ -267,6 +267,43 @@ def dots(
     return made.add_params(alt.param("shown", value=order))
 
 
+def scatter(frame: "pd.DataFrame", across: str, up: str, colour: Mapping[str, str], equal: str = "") -> Any:
+    """Return a dot for each series, named where it has a colour.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        `series, x, y`.
+    across, up : str
+        What x and y are.
+    colour : mapping
+        Colour of each series that is named; all others are grey.
+    equal : str
+        What is written at a line on which x and y are equal; no line when left out.
+    """
+    import altair as alt
+    import pandas as pd
+
+    x, y = alt.X("x:Q", title=across).axis(grid=True), alt.Y("y:Q", title=up).axis(**UPRIGHT)
+    told = [alt.Tooltip("series:N", title="title")]
+    told += [alt.Tooltip(f"{name}:Q", title=title, format=NUMBER) for name, title in (("x", across), ("y", up))]
+    others = frame[~frame["series"].isin(colour)]
+    own = frame[frame["series"].isin(colour)].sort_values("x", ignore_index=True)
+    layers = [alt.Chart(others).mark_circle(color=NEUTRAL, size=45, opacity=0.7).encode(x=x, y=y, tooltip=told)]
+    ends = pd.Series([max(frame["x"].min(), frame["y"].min()), min(frame["x"].max(), frame["y"].max())])
+    if equal and ends[0] < ends[1]:
+        line, end = (alt.Chart(pd.DataFrame({"x": part, "y": part})).encode(x=x, y=y) for part in (ends, ends.tail(1)))
+        layers.append(line.mark_line(color=NEUTRAL, strokeDash=[4, 3], strokeWidth=1.2))
+        layers.append(end.mark_text(text=equal, align="right", dy=-8, color=MUTED, fontSize=11))
+    # Names of the smaller half stand to the left, the others to the right, so that neighbours stay apart.
+    sides: list[tuple[pd.DataFrame, Any]] = [(own.iloc[: len(own) // 2], "right"), (own.iloc[len(own) // 2 :], "left")]
+    for side, align in sides:
+        kept = alt.Chart(side).encode(x=x, y=y, color=_coloured("series", colour), tooltip=told)
+        named = kept.mark_text(align=align, dx=9 if align == "left" else -9, fontWeight="bold")
+        layers += [kept.mark_circle(size=110, opacity=1), named.encode(text="series:N")]
+    return alt.layer(*layers, width=WIDTH, height=360)
+
+
 def tiles(frame: "pd.DataFrame", unit: str) -> Any:
     """Return a map in which every series is a square of one size, the darker the larger its value.
 

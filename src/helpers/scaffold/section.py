@@ -123,15 +123,13 @@ parameters: helpers.sections.$module:$model
 tables: [$table]
 ${scenarios}order: $order
 ---""")
-IMPORTS = Template("""#| echo: false
-from helpers import data, report
+IMPORTS = Template("""from helpers import data, report
 from helpers.sections import $module
 
 report.setup()""")
 PARAMETERS = Template("""compared = $compared  # economies compared, the first is the focus (ISO 3166 alpha-3)
 first_year = $first  # first year shown""")
-READ = Template("""#| echo: false
-chosen = $module.$model.of(globals())
+READ = Template("""chosen = $module.$model.of(globals())
 rows = $module.over_years(data.load($module.TABLE), chosen)
 ends = $module.changes(rows)
 focus, name = ends.loc[chosen.compared[0]], data.economies.name(chosen.compared[0])
@@ -145,11 +143,9 @@ ANSWER = Template("""In `{python} int(focus["last_year"])` `{python} name` stood
 FIGURE = Template("""#| label: fig-$slug
 #| fig-cap: $by_year
 #| fig-alt: $alt
-#| echo: false
 report.figure($module.chart(rows, report.colour, unit), "$slug", **sources, n=f"{len(ends)} economies", data=rows)""")
 TABLE = Template("""#| label: tbl-$slug
 #| tbl-cap: $first_and_last
-#| echo: false
 heads = {"first_year": "from", "first": "value then", "last_year": "to", "last": "value now"}
 shown = ends.rename(index=data.economies.name, columns=heads).rename_axis("economy")
 report.table(shown, "$slug-changes", data=ends, **sources, n=f"{len(ends)} economies", note=unit)""")
@@ -216,9 +212,9 @@ def _words(new: NewSection) -> dict[str, str]:
     captions = {
         "title": new.title,
         "description": new.description or f"{record.title}, by economy and year.",
-        "by_year": f"{record.title} by year",
+        "by_year": f"{record.title}: `{{python}} name` `{{python}} report.rose_or_fell(focus['change'])`",
         "alt": f"Line chart: {record.title}, one line an economy, by year.",
-        "first_and_last": f"{record.title}, first and last year",
+        "first_and_last": f"{record.title}: how far each economy moved",
     }
     return {
         "slug": new.slug,

@@ -33,6 +33,8 @@ CAPTIONS = ("fig-cap", "tbl-cap")
 DRAWN = {"text/html", "image/svg+xml", "image/png", "image/jpeg", "image/gif"}
 PROSE = ("text/markdown", "text/latex")
 WIDGET = "application/vnd.jupyter.widget"
+#: What an author left out, or an expression did by giving its beginning and its end.
+COMMENT = re.compile(r"<!--.*?-->", re.S)
 ATTACHED = re.compile(r"attachment:([^)\s\"'<>]+)")
 
 Cell = dict[str, Any]
@@ -63,8 +65,9 @@ def page_notebook(
     Returns
     -------
     dict
-        A notebook with the same outputs; cells that only set parameters are left out, code is folded, standard error is
-        dropped (it stays in the run's log), Markdown outputs have become Markdown cells.
+        A notebook with the same outputs; cells that only set parameters are left out, code is hidden, or folded where a
+        cell says `#| echo: true`, standard error is dropped (it stays in the run's log), Markdown outputs have become
+        Markdown cells.
     """
     first, *rest = notebook["cells"]
     kept = {key: value for key, value in read_front_matter(text(first)).items() if key not in OWN_KEYS}
@@ -117,14 +120,16 @@ def cell_options(source: str) -> tuple[dict[str, Any], str]:
 
 def _published_cells(cell: Cell, source_links: SourceLinks) -> list[Cell]:
     if cell["cell_type"] != "code":
-        return [new_cell(cell["cell_type"], cell["id"], _with_pictures(cell, protect_currency(text(cell))))]
+        words = COMMENT.sub("", protect_currency(text(cell)))
+        return [new_cell(cell["cell_type"], cell["id"], _with_pictures(cell, words))] if words.strip() else []
     if HIDDEN_TAGS & set(cell.get("metadata", {}).get("tags", [])):
         return []
     options, code = cell_options(text(cell))
+    # Pages link to their notebook: code stands on one only where a cell asks for it.
+    options = {"echo": False} | options
     kept, moved = _split_outputs(cell.get("outputs", []))
     # A labelled cell that showed nothing has no figure or table to be numbered.
-    is_hidden = options.get("echo") is False or options.get("include") is False
-    shown = kept or (code and not is_hidden and "label" not in options)
+    shown = kept or (code and options["echo"] and options.get("include") is not False and "label" not in options)
     head = [_code_cell(cell["id"], options, code, kept)] if shown else []
     tail = [_moved_cell(f"{cell['id']}-{n}", output, options, source_links) for n, output in enumerate(moved, 1)]
     return head + tail
@@ -161,8 +166,8 @@ def _is_source_line(output: Mapping[str, Any]) -> bool:
 
 def _code_cell(name: str, options: dict[str, Any], code: str, outputs: list[dict[str, Any]]) -> Cell:
     captions = {key: protect_currency(str(options[key])) for key in CAPTIONS if key in options}
-    shown = ({} if options.get("echo") is False else {"code-fold": True}) | options | captions
-    lines = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=10_000).splitlines() if shown else []
+    shown = ({"code-fold": True} if options["echo"] else {}) | options | captions
+    lines = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=10_000).splitlines()
     source = "\n".join([*(f"#| {line}" for line in lines), code])
     clean = [_clean_output(output, str(options.get("fig-alt", ""))) for output in outputs]
     return new_cell("code", name, source) | {"execution_count": None, "outputs": clean}

@@ -47,35 +47,3 @@ def window_map(
     ax.grid(visible=False)
     fig.colorbar(mesh, ax=ax, label=label, extend="both")
     return fig
-
-
-def windows_compared(table: pd.DataFrame, marked: dict[str, str], xlabel: str, ylabel: str) -> "Figure":
-    """Draw growth in the later window against the earlier one, one dot an economy, with the line of equal growth.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Indexed by economy: `early, late` (percent a year).
-    marked : dict
-        Economies named in the figure, with their colours.
-    """
-    from matplotlib import pyplot
-
-    fig, ax = pyplot.subplots(figsize=(6.4, 4.8))
-    others = table.drop(index=list(marked), errors="ignore")
-    ax.scatter(others["early"], others["late"], s=26, color="#B5B8BE", linewidth=0)
-    ends = [float(np.nanmin(table[["early", "late"]].to_numpy())), float(np.nanmax(table["early"]))]
-    ax.plot(ends, ends, color="#8A8F98", linestyle="--", linewidth=1.2)
-    ax.annotate("no change", (ends[1], ends[1]), ha="right", va="bottom", color="#6B7280", fontsize=11)
-    ordered = table.loc[list(marked)].sort_values("early").index
-    for i, code in enumerate(ordered):
-        x, y = table.loc[code, ["early", "late"]]
-        ax.plot(x, y, "o", color=marked[code], markersize=10)
-        # Names of the slower half stand to the left, the others to the right, so that neighbours stay apart.
-        shift, side = (-8, "right") if i < len(ordered) / 2 else (8, "left")
-        ax.annotate(
-            code, (x, y), (shift, -4), textcoords="offset points", ha=side, color=marked[code], fontweight="bold"
-        )
-    ax.axhline(0, color="#4D4D4D", linewidth=1)
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    return fig
