@@ -29,6 +29,7 @@ SLOW = (
     "runner/test_runner_preview",
     "runner/test_runner_same_numbers",
     "runner/test_runner_shared",
+    "runner/test_runner_shipped_site",
     "runner/test_runner_staleness",
     "runner/test_runner_variants",
     "scaffold/",

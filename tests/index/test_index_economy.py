@@ -112,11 +112,12 @@ def test_members_come_in_order_of_rank_then_by_name(read):
     assert read.in_order(["VNM", "ISL", "JPN", "KOR"]) == ["KOR", "JPN", "ISL", "VNM"]
 
 
-def test_there_is_a_page_for_each_economy_of_the_group():
+def test_there_is_a_page_for_each_economy_of_the_group_and_of_the_tables():
     front = "".join(json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"][0]["source"])
-    assert "values: innovation-index.members" in front
+    assert "values: innovation-index.profiled" in front
     members = InnovationIndexParameters().members()
     assert sorted(members) == sorted(economies.group("oecd-plus"))
     assert [economies.name(code) for code in members] == sorted(economies.name(code) for code in members)
-    few = InnovationIndexParameters(group=["KOR", "DEU", "JPN"]).members()
-    assert few == ["DEU", "JPN", "KOR"]
+    few = InnovationIndexParameters(group=["KOR", "DEU", "JPN"])
+    assert few.members() == ["DEU", "JPN", "KOR"]
+    assert set(few.profiled()) == set(economies.with_tables()) > set(few.members())

@@ -14,6 +14,7 @@ from helpers.runner import commands
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
+from real_project import shipped  # noqa: E402
 from small_project import SEARCHED, SmallProject, start  # noqa: E402
 
 
@@ -78,3 +79,10 @@ def line(quick):
         return code, result.output + str(result.exception or "")
 
     return call
+
+
+@pytest.fixture(scope="session")
+def shipped_once(tmp_path_factory):
+    """The root of such a site, and all that was left in it."""
+    root = tmp_path_factory.mktemp("one")
+    return root, shipped(root, seed=1, jobs=1)

@@ -1,5 +1,6 @@
 """The real project in a folder of its own, with parameters under which all of it runs in less than a minute."""
 
+import json
 import shutil
 import sys
 from functools import partial
@@ -14,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from root_pages import under  # noqa: E402
+from small_project import start  # noqa: E402
 
 INPUTS = ("notebooks", "scenarios", "sweeps", "data", "assets")
 FILES = ("requirements.lock", "_quarto.yml", "references.bib")
@@ -37,7 +39,8 @@ def cheap_copy(root: Path) -> Path:
         _rewrite(path, _small_sweep)
     for name in ("index", "methods", "data", "economy"):
         path = root / "notebooks" / f"{name}.ipynb"
-        path.write_text(under(SCENARIO, path).replace('\\"latest\\"', f'\\"{SCENARIO}\\"'), encoding="utf-8")
+        text = under(SCENARIO, path).replace('\\"latest\\"', f'\\"{SCENARIO}\\"')
+        path.write_text(text.replace("innovation-index.profiled", "innovation-index.members"), encoding="utf-8")
     return root
 
 
@@ -61,3 +64,41 @@ def _small_sweep(content: dict[str, Any]) -> dict[str, Any]:
         for at, (name, values) in enumerate(content["grid"].items())
     }
     return content | {"grid": shortened}
+
+
+UNEQUAL = ("log.txt", ".lock", ".lock.json", ".stamp.json")
+#: What a manifest says of time, which is never the same twice.
+MEASURED = ("seconds", "started")
+
+
+def content(path):
+    if path.name != "manifest.json":
+        return path.read_bytes()
+    return {key: value for key, value in json.loads(path.read_text()).items() if key not in MEASURED}
+
+
+def everything(*folders):
+    """All that was left below some folders, but for logs and times."""
+    return {
+        f"{folder.name}/{path.relative_to(folder).as_posix()}": content(path)
+        for folder in folders
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in UNEQUAL
+    }
+
+
+def make(root, what, seed, jobs):
+    """Carry out a command in a project of its own."""
+    own = {"PYTHONHASHSEED": str(seed), "RESHORING_ROOT": str(root)}
+    process = start(what, "--jobs", str(jobs), environment=own, cwd=root)
+    told, errors = process.communicate(timeout=600)
+    assert process.returncode == 0, told + errors
+
+
+PLACES = ("build/runs", "build/sweeps", "build/pages", "build/downloads", "_site")
+
+
+def shipped(root, seed, jobs):
+    """Build the site of all that is shipped, with cheap parameters, in a folder; return all that is left."""
+    make(cheap_copy(root), "site", seed, jobs)
+    return everything(*(root / name for name in PLACES))

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from real_project import SCENARIO, cheap_copy
-from small_project import SmallProject, start
+from real_project import SCENARIO, everything, make, shipped
+from small_project import SmallProject
 
 from helpers.runner import completed, sections, sweeps
 from helpers.runner.executed import clean, join_streams
@@ -19,35 +19,6 @@ report.metrics(value=1)
 print(os.getcwd(), object(), os.environ["RESHORING_RUN"])
 display(pd.DataFrame({"a": [1.5]}).style)
 """
-
-
-UNEQUAL = ("log.txt", ".lock", ".lock.json", ".stamp.json")
-#: What a manifest says of time, which is never the same twice.
-MEASURED = ("seconds", "started")
-
-
-def content(path):
-    if path.name != "manifest.json":
-        return path.read_bytes()
-    return {key: value for key, value in json.loads(path.read_text()).items() if key not in MEASURED}
-
-
-def everything(*folders):
-    """All that was left below some folders, but for logs and times."""
-    return {
-        f"{folder.name}/{path.relative_to(folder).as_posix()}": content(path)
-        for folder in folders
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in UNEQUAL
-    }
-
-
-def make(root, what, seed, jobs):
-    """Carry out a command in a project of its own."""
-    own = {"PYTHONHASHSEED": str(seed), "RESHORING_ROOT": str(root)}
-    process = start(what, "--jobs", str(jobs), environment=own, cwd=root)
-    told, errors = process.communicate(timeout=600)
-    assert process.returncode == 0, told + errors
 
 
 def build_in(folder, seed, jobs):
@@ -72,22 +43,6 @@ def test_two_clean_builds_are_equal_byte_for_byte(project, tmp_path):
     assert str(tmp_path) not in text
     assert "<run>/work <object object at 0x0> <run>/context.json" in text
     assert '"id": "injected-parameters"' in text
-
-
-PLACES = ("build/runs", "build/sweeps", "build/pages", "build/downloads", "_site")
-
-
-def shipped(root, seed, jobs):
-    """Build the site of all that is shipped, with cheap parameters, in a folder; return all that is left."""
-    make(cheap_copy(root), "site", seed, jobs)
-    return everything(*(root / name for name in PLACES))
-
-
-@pytest.fixture(scope="session")
-def shipped_once(tmp_path_factory):
-    """The root of such a site, and all that was left in it."""
-    root = tmp_path_factory.mktemp("one")
-    return root, shipped(root, seed=1, jobs=1)
 
 
 @pytest.mark.xdist_group("shipped")

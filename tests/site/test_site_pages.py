@@ -202,7 +202,9 @@ def test_a_section_with_variants_has_a_page_that_lists_them(variants):
     assert "title: x\n" in front
     assert lead == "2 pages, each made by the same notebook. Scenario: As seen in 2021."
     assert "Table 1. All &amp; more. Scenario: As seen in 2021." in table
-    row = '<a href="economy/KOR.html">Height of economy</a></th><td>2nd</td><td>0.250</td>'
+    assert '<table class="report-table sortable">' in table
+    row = '<a href="economy/KOR.html">Height of economy</a></th><td class="num" data-order="2.0">2nd</td>'
+    row += '<td class="num" data-order="0.25">0.250</td>'
     assert row in table
     page = stage.staged_pages(variants)["build/pages/kita-2021/economy/KOR.ipynb"]["cells"]
     assert '<p class="way-back"><a href="../economy.html">x</a></p>' in "".join(page[1]["source"])

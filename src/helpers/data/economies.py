@@ -9,6 +9,8 @@ from helpers.errors import InputError, WorkError, not_allowed
 from helpers.paths import project_root
 
 FILE = Path("data") / "concordances" / "economies.csv"
+#: Those that the OECD's inter-country tables name, each with its place on a map of squares.
+TILES = FILE.with_name("economy_tiles.csv")
 PLUS = ("CHN", "TWN", "SGP", "HKG", "IND", "BRA", "VNM", "THA", "MYS", "IDN", "PHL")
 GROUPS = ("all", "oecd", "oecd-plus", "g20")
 #: Beginnings of names that English gives an article within a sentence.
@@ -21,16 +23,21 @@ def _read(key: tuple[str, int, int]) -> dict[str, dict[str, str]]:
         return {row["iso3"]: row for row in csv.DictReader(file)}
 
 
-def _rows() -> dict[str, dict[str, str]]:
-    path = project_root() / FILE
+def _rows(file: Path = FILE) -> dict[str, dict[str, str]]:
+    path = project_root() / file
     if not path.is_file():
-        raise WorkError(f"{FILE} is missing: economies and groups cannot be told. Restore it (git checkout -- {FILE}).")
+        raise WorkError(f"{file} is missing: economies and groups cannot be told. Restore it (git checkout -- {file}).")
     return _read(stamp(path))
 
 
 def known() -> list[str]:
     """Return the alpha-3 codes of all economies, sorted; areas and former economies are left out."""
     return sorted(code for code, row in _rows().items() if row["kind"] == "economy")
+
+
+def with_tables() -> list[str]:
+    """Return the codes of the economies that the OECD's inter-country tables name."""
+    return list(_rows(TILES))
 
 
 def name(iso3: str) -> str:

@@ -253,6 +253,10 @@ class InnovationIndexParameters(SectionParameters):
         """Return the economies of the group, by their names."""
         return sorted(economies.group(self.group), key=economies.name)
 
+    def profiled(self) -> list[str]:
+        """Return the economies that have pages: the members, and those that only input-output tables know."""
+        return sorted({*self.members(), *economies.with_tables()}, key=economies.name)
+
     def definitions(self) -> list[Indicator]:
         """Return what is known about each indicator."""
         return [indicator(name) for name in self.indicators]
@@ -332,7 +336,7 @@ def known_economy(value: str) -> str:
 class EconomyParameters(SectionParameters):
     """Parameters of the section `economy`; everything else follows from the innovation index of the same scenario."""
 
-    focus: str = Field("KOR", description="economy the page is about (ISO 3166 alpha-3), one of the index's group")
+    focus: str = Field("KOR", description="economy the page is about (ISO 3166 alpha-3)")
 
     @field_validator("focus")
     @classmethod

@@ -22,7 +22,9 @@ HIDDEN = re.compile(r"<(style|script|svg|pre|code)\b.*?</\1>|<!--.*?-->", re.S)
 TAG = re.compile(r"<[^>]+>")
 HEADING = re.compile(r"^#{1,6}\s+(.+?)(?:\s*\{[^}]*\})?\s*$", re.M)
 LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
-MARKS = re.compile(r"^:{3,}.*$|\[[-@][^\]]*\]|@(?:fig|tbl)-[\w-]+|\{[.#=][^}]*\}|[*`#]+|<[^>]+>", re.M)
+MARKS = re.compile(
+    r"^:{3,}.*$|<span class=\"other\">.*?</span>|\[[-@][^\]]*\]|@(?:fig|tbl)-[\w-]+|\{[.#=][^}]*\}|[*`#]+|<[^>]+>", re.M
+)
 WORD = re.compile(r"[^\W\d_][\w&'’-]+")
 #: Words that a reader may ask by, and what the site says instead, the best first. Korean finds what stands in English.
 SYNONYMS = {

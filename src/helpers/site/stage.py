@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from helpers import files
-from helpers.errors import InputError, WorkError, not_allowed
-from helpers.report.inline import Rich, escaped, link_html
-from helpers.report.tables import html_table
-from helpers.report.words import ordinal, percent
+from helpers.errors import WorkError
+from helpers.report.inline import escaped
 from helpers.runner import Run
 from helpers.site import pages
-from helpers.site.notebook_page import as_notebook, front_matter, html_cell, new_cell, page_notebook
+from helpers.site.notebook_page import html_cell, page_notebook
 from helpers.site.run_box import run_box, source_line_links, switch, way_back
 from helpers.site.search import INDEX, search_index
+from helpers.site.variants import variant_list
+from helpers.site.views import differences, mark_differences
 
 CHART_SCRIPT = "vega_bundle.js"
 TABLE_SCRIPT, TABLE_STYLE = "dt_bundle.js", "dt_bundle.css"
@@ -37,7 +37,6 @@ NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 LeftOut = Mapping[Run, Sequence[str]]
 #: Of the breaches of one page so many are told.
 NOTED = 5
-FORMATS = {"ordinal": ordinal, "percent": percent, "integer": ",.0f", "number": ",.1f"}
 
 
 def stage(root: Path, runs: Sequence[Run]) -> None:
@@ -76,8 +75,14 @@ def staged_pages(runs: Sequence[Run], left_out: LeftOut | None = None) -> dict[s
     links, views = pages.Links(runs, left_out or ()), pages.views(runs)
     groups = {pages.listed(group[0]): group for group in pages.variant_groups(runs)}
     card = next(filter(None, map(picture, runs)), "")
-    lists = {place: variant_list(group, views[place], runs, card) for place, group in groups.items()}
-    staged = {pages.page(run): _staged_page(run, links, views[pages.page(run)], card) for run in runs} | lists
+    lists = {
+        place: variant_list(
+            group, _front(group[0], group[0].section.title, place, views[place], card), views[place], runs
+        )
+        for place, group in groups.items()
+    }
+    by_place = {pages.page(run): run for run in runs}
+    staged = {place: _staged_page(run, links, views[place], card, by_place) for place, run in by_place.items()} | lists
     if left_out and pages.FRONT_PAGE in staged:
         staged[pages.FRONT_PAGE]["cells"].insert(1, html_cell(pages.LEFT_OUT, _left_out_note(left_out)))
     return staged
@@ -112,12 +117,19 @@ def picture(run: Run) -> str:
     return found and f"/{pages.downloads(run)}/figures/{found}"
 
 
-def _staged_page(run: Run, links: pages.Links, views: Mapping[str, str], card: str) -> dict[str, Any]:
-    place = pages.page(run)
+def _staged_page(
+    run: Run, links: pages.Links, views: Mapping[str, str], card: str, by_place: Mapping[str, Run]
+) -> dict[str, Any]:
+    place, executed = pages.page(run), _executed(run)
+    newest = next(iter(views))
+    compared = {title: _executed(by_place[one])["cells"] for one, title in views.items() if one != place}
+    # An older view is compared with the newest alone.
+    compared = compared if place == newest else {views[newest]: compared[views[newest]]}
+    marks = mark_differences(executed["cells"], run.section.cells, compared) if compared else 0
     notebook = page_notebook(
-        json.loads(run.notebook.read_text(encoding="utf-8")),
+        executed,
         front=_front(run, pages.heading(run, escaped), place, views, card),
-        box=way_back(run) + switch(place, views) + run_box(run),
+        box=way_back(run) + switch(place, views) + differences(marks) + run_box(run),
         box_last=run.section.at_root,
         source_links=lambda html, options: source_line_links(run, html, options),
     )
@@ -131,70 +143,9 @@ def _staged_page(run: Run, links: pages.Links, views: Mapping[str, str], card: s
     return notebook
 
 
-def variant_list(
-    runs: Sequence[Run], views: Mapping[str, str], others: Sequence[Run] = (), card: str = ""
-) -> dict[str, Any]:
-    """Return the page that lists the variants of one section under one scenario.
-
-    It has a row each, with the metrics that the section's front matter declares under `overview`.
-
-    Parameters
-    ----------
-    runs : sequence of Run
-    views : mapping
-        Where the list lies under each scenario, with the scenario's title.
-    others : sequence of Run, optional
-        Runs of other scenarios: a metric that only they have is missing here.
-    card : str, optional
-        Picture for cards of a page that has none of its own.
-
-    Raises
-    ------
-    InputError
-        A declared metric or format does not exist.
-    """
-    section, scenario = runs[0].section, runs[0].scenario
-    declared = (section.model_extra or {}).get("overview") or {}
-    metrics = declared.get("metrics", [])
-    known = {name for run in (*runs, *others) if run.section.slug == section.slug for name in run.metrics}
-    for item in metrics:
-        if item["metric"] not in known:
-            raise InputError(not_allowed(f"metric of {section.slug} (overview)", item["metric"], sorted(known)))
-    folder = pages.listed(runs[0]).removesuffix(".ipynb").rpartition("/")[2]
-    rows = [
-        [
-            Rich(run.variant, html=link_html(f"{folder}/{run.variant}.html", pages.variant_name(run))),
-            *(run.metrics.get(item["metric"]) for item in metrics),
-        ]
-        for run in runs
-    ]
-    table = html_table(
-        (declared.get("variant", "Page"), *(item["label"] for item in metrics)),
-        rows,
-        formats=[None, *(_format(item.get("format")) for item in metrics)],
-        caption=f"Table 1. {declared.get('caption', section.title)}. Scenario: {scenario.title}.",
-    )
-    place = pages.listed(runs[0])
-    front = _front(runs[0], section.title, place, views, card) | {"description": section.description}
-    count = "One page" if len(runs) == 1 else f"{len(runs)} pages, each"
-    lead = f"{count} made by the same notebook. Scenario: {escaped(scenario.title)}."
-    listed = html_cell("variants", f'{switch(place, views)}<div class="{pages.VARIANTS}">\n{table}\n</div>')
-    return as_notebook(
-        [new_cell("raw", "front-matter", front_matter(front)), new_cell("markdown", "lead", lead), listed]
-    )
-
-
-def _format(name: str | None) -> Any:
-    """Return how a column is written: by a name in `FORMATS`, or by a format specification such as ".2f"."""
-    if name is None or name in FORMATS:
-        return FORMATS.get(name or "")
-    try:
-        format(0.0, name)
-    except ValueError as error:
-        raise InputError(
-            f"{not_allowed('format', name, FORMATS)} Format specifications such as '.2f' work too."
-        ) from error
-    return name
+def _executed(run: Run) -> dict[str, Any]:
+    executed: dict[str, Any] = json.loads(run.notebook.read_text(encoding="utf-8"))
+    return executed
 
 
 def other_files(root: Path, runs: Sequence[Run]) -> Iterator[tuple[str, bytes]]:

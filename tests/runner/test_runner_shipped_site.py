@@ -1,0 +1,97 @@
+"""The site of all that is shipped, as readers meet it: the first screen, on paper, on a slow machine, with axe."""
+
+import gzip
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from real_project import SCENARIO
+
+pytestmark = pytest.mark.xdist_group("shipped")
+
+QUESTIONS = ("innovation-index", "reshoring", "drivers", "intermediate-trade", "policy")
+QUESTION = f"build/pages/{SCENARIO}/{QUESTIONS[0]}.html"
+#: One page of each kind.
+KINDS = ("index.html", "methods.html", "data.html", QUESTION)
+KINDS += tuple(f"build/pages/{SCENARIO}/{name}.html" for name in ("claims", "sweep/claims", "economy", "economy/KOR"))
+#: Milliseconds until the largest thing on the first screen was painted.
+PAINTED = """() => new Promise(resolve => new PerformanceObserver(found => resolve(found.getEntries().at(-1).startTime))
+    .observe({ type: 'largest-contentful-paint', buffered: true }))"""
+BOTTOMS = "all => all.map(one => one.getBoundingClientRect()).map(box => [box.top, box.bottom])"
+
+
+@pytest.fixture(scope="module")
+def address(shipped_once, serve):
+    """Such a site on the loopback interface."""
+    return serve(shipped_once[0] / "_site")
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Open a page in a window of a size and scheme."""
+    contexts = []
+
+    def open_page(path, width=1280, scheme="light"):
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(address + path, wait_until="networkidle")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize(("width", "most"), [(1280, 3000), (400, 6000)])
+def test_the_front_page_answers_on_the_first_screen_and_is_short(visit, width, most):
+    page = visit("index.html", width)
+    assert page.evaluate("document.documentElement.scrollHeight") < most
+    places = page.locator(".answer, #fig-content svg").evaluate_all(BOTTOMS)
+    assert len(places) >= 2
+    assert all(top < 900 for top, _ in places), places
+
+
+def test_the_front_page_is_light(browser, address):
+    context = browser.new_context()
+    page = context.new_page()
+    sizes = {}
+    page.on("response", lambda answer: sizes.update({answer.url: len(gzip.compress(answer.body()))}))
+    page.goto(address, wait_until="networkidle")
+    context.close()
+    own = {url: size for url, size in sizes.items() if "vega_bundle" not in url}
+    assert sum(own.values()) < 300_000, own
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_question_fits_on_ten_sheets(visit, name):
+    paper = visit(f"build/pages/{SCENARIO}/{name}.html").pdf(format="A4")
+    assert len(re.findall(rb"/Type /Page\b", paper)) <= 10
+    assert len(paper) < 2_000_000
+
+
+@pytest.mark.parametrize("path", ["index.html", QUESTION])
+def test_the_largest_thing_is_painted_within_a_second_on_a_slow_processor(browser, address, path):
+    times = []
+    for _ in range(3):  # other tests may keep the processor busy
+        context = browser.new_context()
+        page = context.new_page()
+        context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
+        page.goto(address + path)
+        times.append(page.evaluate(PAINTED))
+        context.close()
+    assert min(times) < 1000
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (400, "light"), (400, "dark")])
+@pytest.mark.parametrize("path", KINDS)
+def test_axe_finds_nothing(visit, path, width, scheme):
+    found = find_spec("axe_playwright_python")
+    if found is None:
+        pytest.skip("axe-playwright-python is not installed")
+    page = visit(path, width, scheme)
+    page.evaluate(Path(found.submodule_search_locations[0], "axe.min.js").read_text(encoding="utf-8"))
+    violations = page.evaluate("axe.run(document, { resultTypes: ['violations'] }).then(told => told.violations)")
+    told = [(one["id"], [node["target"] for node in one["nodes"]][:5]) for one in violations]
+    assert told == []
