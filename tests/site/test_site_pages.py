@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 import site_example as example
 
@@ -208,6 +209,19 @@ def test_a_section_with_variants_has_a_page_that_lists_them(variants):
     assert row in table
     page = stage.staged_pages(variants)["build/pages/kita-2021/economy/KOR.ipynb"]["cells"]
     assert '<p class="way-back"><a href="../economy.html">x</a></p>' in "".join(page[1]["source"])
+
+
+def test_a_list_of_variants_has_a_map_of_squares_that_lead_to_their_pages(variants, monkeypatch):
+    tiles = pd.DataFrame({"iso3": ["JPN", "KOR"], "column": [15, 14], "row": [5, 5]})
+    monkeypatch.setattr("helpers.data.load", lambda name: tiles)
+    declared = {"tiles": "tiles", "metric": "share", "format": "percent", "caption": "Bought abroad"}
+    variants[0].section.model_extra = {"overview": OVERVIEW | {"map": declared}}
+    listed = "".join(stage.staged_pages(variants)["build/pages/kita-2021/economy.ipynb"]["cells"][2]["source"])
+    assert (
+        "<figcaption>Bought abroad: from Height of economy (25.0%) to Height of economy (25.0%)</figcaption>" in listed
+    )
+    assert '<li style="grid-area: 6 / 15"><a href="economy/KOR.html"' in listed
+    assert 'aria-label="KOR: Height of economy, 25.0%">KOR</a>' in listed
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,8 @@ def _save(spec: dict[str, Any], name: str) -> str:
     output_path("figures", name, ".vl.json").write_text(written + "\n", encoding="utf-8")
     svg = drawn(UNSEEN.sub("", vl_convert.vegalite_to_svg(spec)), name)
     output_path("figures", name, ".svg").write_text(svg, encoding="utf-8")
-    png = vl_convert.vegalite_to_png(spec | {"background": "white"}, scale=2)
+    ground = svg.replace(">", '><rect width="100%" height="100%" fill="white"/>', 1)
+    png = vl_convert.svg_to_png(ground, scale=2)
     output_path("figures", name, ".png").write_bytes(png)
     return svg
 

@@ -97,8 +97,8 @@ def colour(economy: str) -> str:
     """
     from helpers.data import economies
 
-    known = economies.known()
-    code = next((code for code in known if economies.name(code) == economy), economy.upper())
+    known, names = economies.known(), economies.names()
+    code = next((code for code in known if names[code] == economy), economy.upper())
     others = [code for code in known if code not in ECONOMIES]
     return ECONOMIES.get(code) or (OTHERS[others.index(code) % len(OTHERS)] if code in others else NEUTRAL)
 
