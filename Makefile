@@ -6,6 +6,8 @@ STAMP := $(VENV)/.installed
 EXTRAS := lab cluster test
 # Tests often wait for processes that they started: one worker more than there are cores keeps these busy.
 WORKERS = $$($(BIN)/python -c 'import os; print(os.cpu_count() + 1)')
+# Where Python may not keep what it compiled, each of the hundreds of processes of a build compiles it again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help environment site check test lab bench lock lint clean

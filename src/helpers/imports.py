@@ -2,7 +2,7 @@
 
 import ast
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib.util import resolve_name
 from pathlib import Path
@@ -38,10 +38,10 @@ def imported(code: str, package: str = "") -> set[str]:
     names: set[str] = set()
     for text in (code, plain):
         try:
-            nodes = list(ast.walk(ast.parse(text)))
+            tree = ast.parse(text)
         except SyntaxError:
             continue
-        for node in nodes:
+        for node in _statements(tree.body):
             if isinstance(node, ast.Import):
                 names |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and (package or not node.level):
@@ -49,6 +49,14 @@ def imported(code: str, package: str = "") -> set[str]:
                 names |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
         break
     return names
+
+
+def _statements(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """Every statement of a body, those within others too; expressions, most of a tree, hold no import."""
+    for node in body:
+        yield node
+        for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+            yield from _statements(getattr(node, part, ()))
 
 
 @lru_cache(maxsize=1024)

@@ -13,8 +13,9 @@ def is_project(folder: Path) -> bool:
 
 
 @cache
-def _find(start: Path) -> Path:
-    for folder in (start, *start.parents):
+def _find(start: str) -> Path:
+    resolved = Path(start).resolve()
+    for folder in (resolved, *resolved.parents):
         if is_project(folder):
             return folder
     return Path(__file__).resolve().parents[2]
@@ -28,7 +29,7 @@ def _resolved(path: str) -> Path:
 def project_root() -> Path:
     """Return the project's root: `RESHORING_ROOT`, else the checkout around the working directory, else this one."""
     given = os.environ.get("RESHORING_ROOT")
-    return _resolved(os.path.abspath(given)) if given else _find(Path.cwd().resolve())
+    return _resolved(os.path.abspath(given)) if given else _find(os.getcwd())
 
 
 def build_folder() -> Path:

@@ -47,11 +47,12 @@ def _read_package(key: tuple[str, int, int]) -> dict[str, Any]:
         raise WorkError(f"{PACKAGE} cannot be read ({error}): {REBUILD}.") from error
 
 
-def _package() -> dict[str, Any]:
-    path = project_root() / PACKAGE
-    if not path.is_file():
-        raise WorkError(f"{PACKAGE} is missing: {REBUILD}.")
-    return _read_package(stamp(path))
+def _package() -> tuple[str, int, int]:
+    """The stamp of the package, by which `_read_package` knows it."""
+    try:
+        return stamp(project_root() / PACKAGE)
+    except FileNotFoundError:
+        raise WorkError(f"{PACKAGE} is missing: {REBUILD}.") from None
 
 
 @lru_cache(maxsize=256)
@@ -67,7 +68,7 @@ def tables() -> list[str]:
     WorkError
         data/datapackage.json is missing or damaged.
     """
-    return sorted(_package()["records"])
+    return sorted(_read_package(_package())["records"])
 
 
 def metadata(table: str) -> TableMetadata:
@@ -85,21 +86,23 @@ def metadata(table: str) -> TableMetadata:
     WorkError
         The record or the corrections were edited after the package was made.
     """
-    if table not in _package()["records"]:
+    package = _package()
+    if table not in _read_package(package)["records"]:
         raise InputError(not_allowed("table", table, tables()))
-    found = _metadata(table, stamp(project_root() / PACKAGE))
-    _check_record(found)
+    found = _metadata(table, package)
+    _check_record(found, _read_package(package)["corrections"])
     return found
 
 
-def _check_record(table: TableMetadata) -> None:
+def _check_record(table: TableMetadata, corrections: str) -> None:
     """Refuse metadata that no longer say what the hand-written record and corrections say."""
-    written = {table.record_path: table.record_sha256, CORRECTIONS.as_posix(): _package()["corrections"]}
-    for name, sha256 in written.items():
-        path = project_root() / name
-        if not path.is_file():
-            raise WorkError(f"{name} is missing. Restore it (git checkout -- {name}), then {REBUILD}.")
-        if file_sha256(path) != sha256:
+    root = project_root()
+    for name, sha256 in {table.record_path: table.record_sha256, CORRECTIONS.as_posix(): corrections}.items():
+        try:
+            now = file_sha256(root / name)
+        except FileNotFoundError:
+            raise WorkError(f"{name} is missing. Restore it (git checkout -- {name}), then {REBUILD}.") from None
+        if now != sha256:
             raise WorkError(
                 f"{name} was edited since {PACKAGE} was made, or an update was ended halfway: {REBUILD}, "
                 "or go back with `git restore data`."

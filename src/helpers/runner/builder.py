@@ -3,7 +3,6 @@
 import json
 import platform
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future
@@ -36,8 +35,6 @@ INGESTED = "build/ingested/*/*/manifest.json"
 #: Folders whose files it writes.
 WRITTEN = ("build/runs", "build/sweeps", "build/failed")
 STAMP = ".stamp.json"
-#: An optional part of jsonschema that checks addresses; it takes longer to import than all else of papermill.
-SLOW = "rfc3987_syntax"
 
 
 @dataclass
@@ -320,12 +317,8 @@ def _opened(planned: list[Run], jobs: int | None, backend: str, address: str | N
     if backend == "local":
         environment.require_files(jobs or environment.cores())
         provisioner.begin({run.section.slug: run.section for run in planned}.values())
-    # With nothing under its name an import says that there is no such module; the types of Python do not know that.
-    sys.modules.setdefault(SLOW, None)  # type: ignore[arg-type]
     from helpers.runner import execution
 
-    if sys.modules[SLOW] is None:
-        del sys.modules[SLOW]
     return execution.opened_pool(jobs, backend, address)
 
 
