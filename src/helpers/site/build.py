@@ -23,7 +23,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 STAMP, SITE_STAMP = "build/site.json", "build/site-stamp.txt"
 SHOWN_FINDINGS = 20
 #: What writes pages, or is written into the site.
-LIBRARIES = ("smalldocs", "itables", "pypandoc-binary", "vl-convert-python", "xlsxwriter")
+LIBRARIES = ("fonttools", "itables", "pypandoc-binary", "vl-convert-python", "smalldocs", "xlsxwriter")
 #: Of Linux's renameat2: paths count from the working folder; the two change places.
 HERE, EXCHANGE = -100, 2
 #: Where Linux lists what is mounted: the fifth word of each line is the place.

@@ -9,7 +9,6 @@ import sys
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from html import escape, unescape
-from importlib.resources import files as files_of
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from helpers import files, plain_yaml
 from helpers.errors import WorkError
 from helpers.parents import die_with_parent
 from helpers.runner import Run
-from helpers.site import pages
+from helpers.site import pages, weight
 from helpers.site.notebook_page import read_front_matter, text
 from helpers.site.plain_page import plain_notebook
 from helpers.site.search import INDEX, search_index
@@ -175,11 +174,11 @@ def _render_smalldocs(root: Path, project: Path, notebooks: Mapping[str, Any], c
         files.write_text(target, page.markdown)
         for image, content in page.files.items():
             files.write_bytes(target.parent / image, content)
-    # Bootstrap keeps its dark colours under an attribute that smalldocs does not set: the second sheet has no other.
-    light = (files_of("smalldocs") / "assets/vendor/bootstrap/bootstrap.min.css").read_text(encoding="utf-8")
-    files.write_text(project / pages.OWN_ASSETS / "bootstrap-dark.css", light.replace("[data-bs-theme=dark]", ":root"))
+    for style, rules in weight.themes().items():
+        files.write_text(project / pages.OWN_ASSETS / style, rules)
     _write_configuration(project, smalldocs_configuration(configuration))
     _call(SMALLDOCS, [sys.executable, "-m", "smalldocs.cli", "render", "--quiet", str(project)], project)
+    weight.slim(project / pages.SITE)
 
 
 def smalldocs_configuration(configuration: dict[str, Any]) -> dict[str, Any]:
@@ -187,7 +186,7 @@ def smalldocs_configuration(configuration: dict[str, Any]) -> dict[str, Any]:
     written = yaml.safe_dump(configuration, sort_keys=False, allow_unicode=True).replace(".ipynb", ".qmd")
     adapted = plain_yaml.parse(written, pages.CONFIGURATION)
     html = {key: value for key, value in adapted["format"]["html"].items() if key not in QUARTO_ONLY}
-    html["theme"] = {"light": "default", "dark": "assets/bootstrap-dark.css"}
+    html["theme"] = {mode: f"{pages.OWN_ASSETS}/bootstrap-{mode}.css" for mode in ("light", "dark")}
     images = [f"{folder}/*{ending}" for folder in ("*_files", f"{pages.PAGES}/**") for ending in (".svg", ".png")]
     project = adapted["project"] | {"resources": images}
     kept = {key: value for key, value in adapted.items() if key not in ("bibliography", "execute", "maintainers")}

@@ -1,0 +1,67 @@
+"""Style sheets of a site that smalldocs rendered: without the rules and icons that none of its pages can use."""
+
+import re
+from importlib.resources import files as files_of
+from pathlib import Path
+
+from helpers import files
+
+#: Both themes take in one copy of Bootstrap; the dark one adds what differs, under an attribute that smalldocs lacks.
+SHARED, IMPORT = "bootstrap/bootstrap.min.css", '@import url("../bootstrap/bootstrap.min.css");\n'
+DARK = "[data-bs-theme=dark]"
+LIBRARIES = "site_libs"
+ICONS = "bootstrap-icons/bootstrap-icons.min.css"
+NOTICE, RULE = re.compile(r"/\*.*?\*/", re.S), re.compile(r"([^{}]+)\{([^{}]*)\}")
+EMPTY = re.compile(r"@(?:media|supports)[^{}]*\{\s*\}")
+CLASS, NOT = re.compile(r"\.(-?[A-Za-z_][\w-]*)"), re.compile(r":not\([^()]*\)")
+WORD, CLASSES = re.compile(rb"[A-Za-z_][\w-]*"), re.compile(rb'class="([^"]*)"')
+ICON = re.compile(r'\.(bi-[\w-]+)::before\{content:"\\([0-9a-f]+)"\}')
+
+
+def _bootstrap() -> str:
+    return (files_of("smalldocs") / "assets/vendor" / SHARED).read_text(encoding="utf-8")
+
+
+def themes() -> dict[str, str]:
+    """Return the style sheets of both themes by their names."""
+    differing = (found[0].replace(DARK, ":root") for found in RULE.finditer(_bootstrap()) if DARK in found[1])
+    return {"bootstrap-light.css": IMPORT, "bootstrap-dark.css": IMPORT + "\n".join(differing)}
+
+
+def slim(site: Path) -> None:
+    """Write the Bootstrap that the pages of a site use, and leave the icons that they show.
+
+    A class counts as used when it stands at an element of a page or as a word in a script.
+    """
+    scripts = [*(site / LIBRARIES).rglob("*.js"), *site.glob("assets/*.js")]
+    found = {one for page in site.rglob("*.html") for one in CLASSES.findall(page.read_bytes())}
+    words = WORD.findall(b" ".join([*found, *(path.read_bytes() for path in scripts)]))
+    used = {word.decode() for word in words}
+    files.write_text(site / LIBRARIES / SHARED, slimmed(_bootstrap(), used))
+    _slim_icons(site / LIBRARIES / ICONS, used)
+
+
+def slimmed(style: str, used: set[str]) -> str:
+    """Return a style sheet without the rules that ask for a class that is not used; its first comment stays."""
+
+    def kept(rule: re.Match[str]) -> str:
+        selectors = [one for one in rule[1].split(",") if used >= {*CLASS.findall(NOT.sub("", one))}]
+        return f"{','.join(selectors)}{{{rule[2]}}}" if selectors else ""
+
+    notice = NOTICE.match(style)
+    return (notice[0] if notice else "") + EMPTY.sub("", RULE.sub(kept, NOTICE.sub("", style)))
+
+
+def _slim_icons(sheet: Path, used: set[str]) -> None:
+    """Leave the letters of the icons used in the font, which is kept in the one form that needs no other library."""
+    from fontTools import subset
+
+    style, fonts = sheet.read_text(encoding="utf-8"), sheet.parent / "fonts"
+    options = subset.Options(flavor="woff")
+    font = subset.load_font(fonts / "bootstrap-icons.woff", options)
+    chosen = subset.Subsetter(options)
+    chosen.populate(unicodes=[int(letter, 16) for name, letter in ICON.findall(style) if name in used])
+    chosen.subset(font)
+    subset.save_font(font, fonts / "bootstrap-icons.woff", options)
+    (fonts / "bootstrap-icons.woff2").unlink()
+    files.write_text(sheet, re.sub(r"src:url\([^)]*\.woff2[^)]*\) format\(\"woff2\"\),", "src:", slimmed(style, used)))
