@@ -81,6 +81,8 @@ def test_preview_watches_every_file_that_is_edited(committed, configuration):
     assert len(edited) > 100
     # The schema is made from the parameter models, for editors alone.
     assert unseen == {"scenarios/schema.json"}
+    # A new file is noticed by its folder, which a pattern has to match: of a plain name Quarto takes what is inside.
+    assert "/{notebooks,scenarios,sweeps}" in configuration["project"]["resources"]
 
 
 def test_what_the_hook_writes_is_ignored_by_git(committed):
