@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import Markdown
 
-from helpers.report.inline import Marked, as_markdown, escaped
+from helpers.report.inline import Marked, as_markdown, escaped, write_for_quarto
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,19 @@ def test_texts_and_numbers_are_written_and_markdown_stays(value, expected):
 def test_what_prose_cannot_say_is_refused(value, reason):
     with pytest.raises(TypeError, match=rf"^{reason} is neither a text nor a number"):
         as_markdown(value)
+
+
+def test_a_notebook_that_quarto_runs_has_its_values_written_as_pages_have_them(monkeypatch):
+    shell = InteractiveShell.instance()
+    try:
+        monkeypatch.setenv("QUARTO_DOCUMENT_PATH", "notebooks")
+        write_for_quarto()
+        told = {
+            key: shell.user_expressions({"x": key})["x"]["data"].get("text/markdown") for key in ("-3", "''", "True")
+        }
+        assert told == {"-3": "−3", "''": "\u200b", "True": "True"}
+    finally:
+        InteractiveShell.clear_instance()
 
 
 # What a Markdown reader can take for markup: inline marks anywhere, lists and rules where a line begins.

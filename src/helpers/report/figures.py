@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from helpers.errors import InputError
+from helpers.report.inline import write_for_quarto
 from helpers.report.store import is_generated, metrics_only, output_path
 from helpers.report.words import listing
 
@@ -77,6 +78,7 @@ GENERATED = "Generated data: no number here says anything about the world"
 
 def setup() -> None:
     """Set the house style for all figures of this session; output depends on neither clock nor hash seed."""
+    write_for_quarto()
     if metrics_only():
         return
     import seaborn

@@ -4,8 +4,12 @@ Runs in the kernel, around each inline expression of a markdown cell.
 """
 
 import math
+import os
 import re
+import sys
 from html import escape
+
+from helpers.context import current_run
 
 #: Characters that could begin markup in Markdown, HTML, citations, formulas or Quarto's shortcodes.
 SPECIAL = {ord(mark): f"&#{ord(mark)};" for mark in '\\`*_{}[]<>#|!$@~^&"'}
@@ -98,3 +102,17 @@ def as_markdown(value: object) -> str:
         return re.sub("^-", "−", str(plain))
     what = str(plain) if plain is None or isinstance(plain, int | float) else f"a {type(value).__name__}"
     raise TypeError(f"{what} is neither a text nor a number")
+
+
+def write_for_quarto() -> None:
+    """Let Quarto, where it runs a notebook itself, write values into prose as pages have them."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if not shell or current_run() or "QUARTO_DOCUMENT_PATH" not in os.environ:
+        return
+    import numpy as np
+
+    formatter = shell.display_formatter.formatters["text/markdown"]
+    for kind in (str, int, float, np.number):
+        # Where a value has no text Quarto leaves the expression as it stands: a space without width is one.
+        formatter.for_type(kind, lambda value: as_markdown(value) or "\u200b")
+    formatter.for_type(bool, str)
