@@ -69,6 +69,8 @@ def test_what_the_configuration_needs_besides_pages_is_committed(committed, conf
     needed += [configuration["project"][hook].split()[0] for hook in ("pre-render", "post-render")]
     assert [name for name in needed if name not in committed] == []
     assert "metadata-files" not in configuration
+    # By the link to this file pages find their scripts.
+    assert f'"{html["css"]}"' in (ROOT / html["include-after-body"]).read_text(encoding="utf-8")
 
 
 def test_preview_watches_every_file_that_is_edited(committed, configuration):
