@@ -15,8 +15,6 @@ from helpers.runner import environment
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = Path(sys.executable).parent
-#: Fewer draws than on the page, to save time: what is compared has the same ones.
-DRAWS = 1000
 
 pytestmark = pytest.mark.xdist_group("slow-by-hand")
 
@@ -61,13 +59,13 @@ def left_by_hand(root, section):
 
 def test_papermill_with_parameters_gives_the_numbers_of_a_run_with_them(project):
     # What other parameters left must not stay among the numbers.
-    before = project / "build" / "interactive" / "innovation-index"
+    before = project / "build" / "interactive" / "returning-firms"
     before.mkdir(parents=True)
     (before / "metrics.json").write_text('{"of_other_parameters": 1}')
-    given = ("-p", "year", 2016, "-p", "draws", DRAWS)
-    call(PROGRAMS / "papermill", "--no-progress-bar", "notebooks/innovation-index.ipynb", "out.ipynb", *given)
-    by_hand = left_by_hand(project, "innovation-index")
-    numbers = run("innovation-index", "-p", "year=2016", "-p", f"draws={DRAWS}", "--numbers")
+    given = ("-p", "split_year", 2018)
+    call(PROGRAMS / "papermill", "--no-progress-bar", "notebooks/returning-firms.ipynb", "out.ipynb", *given)
+    by_hand = left_by_hand(project, "returning-firms")
+    numbers = run("returning-firms", "-p", "split_year=2018", "--numbers")
     assert len(numbers) > 10
     assert {name: by_hand.get(name) for name in numbers} == numbers
     assert "of_other_parameters" not in by_hand

@@ -24,7 +24,7 @@ from helpers.errors import InputError, WorkError
 from helpers.runner import build, completed
 from helpers.runner.progress import Progress
 
-KILLS = 6
+KILLS = 4
 
 
 PRELOADING = """

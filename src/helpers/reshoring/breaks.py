@@ -53,7 +53,7 @@ def yearly_change(levels: pd.DataFrame) -> pd.DataFrame:
 
 def prepared(series: pd.Series, crisis_years: Sequence[int] = ()) -> pd.Series:
     """Return a series without missing values and without the years that have dummies of their own."""
-    return series.dropna().drop(labels=list(crisis_years), errors="ignore").astype(float)
+    return series[series.notna() & ~series.index.isin(list(crisis_years))].astype(float)
 
 
 def candidates(n: int, trimming: float) -> np.ndarray:
@@ -223,8 +223,8 @@ def pooled(panel: pd.DataFrame) -> pd.Series:
 def several_dates(series: pd.Series, crisis_years: Sequence[int] = ()) -> list[int]:
     """Return the first years of later regimes, at most three, chosen by BIC (Bai and Perron 1998; Yao 1988).
 
-    Least squares over all partitions with at least two years a regime (ruptures' dynamic programme); each break
-    costs two parameters, its mean and its date.
+    Least squares over all partitions with at least two years a regime, which a linear kernel is too (ruptures); each
+    break costs two parameters, its mean and its date.
     """
     import ruptures
 
@@ -232,7 +232,7 @@ def several_dates(series: pd.Series, crisis_years: Sequence[int] = ()) -> list[i
     values = known.to_numpy()
     _check_varies(values)
     n = len(values)
-    search = ruptures.Dynp(model="l2", min_size=2, jump=1).fit(values.reshape(-1, 1))
+    search = ruptures.KernelCPD(kernel="linear", min_size=2, jump=1).fit(values.reshape(-1, 1))
     best, chosen = n * np.log(((values - values.mean()) ** 2).mean()), []
     for number in range(1, min(3, n // 2 - 1) + 1):
         ends = search.predict(n_bkps=number)
