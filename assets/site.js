@@ -67,6 +67,7 @@
     for (const element of document.querySelectorAll(place)) element.setAttribute("aria-label", name);
   }
   document.querySelector("main")?.setAttribute("tabindex", "-1"); // the skip link moves the focus there
+  document.body.prepend(document.querySelector(".skip-link")); // Quarto puts it below its header
 
   // The side bar marks where the reader is: the page, or the newest view of it, or the list that it stands in.
   const place = (link) => link && link.href.split(/[?#]/)[0].replace(/\/$/, "/index.html");
