@@ -42,9 +42,10 @@ lint: $(STAMP) ## style and types
 	@$(BIN)/ruff check src tests benchmarks
 	@$(BIN)/mypy
 
-# Hashes, but no index address: the lock serves behind any mirror.
+# Hashes, but no index address: the lock serves behind any mirror. Extras stay: without them pip would look for newer
+# versions of the packages that have some, and find that these have no hash.
 lock: ## resolve the dependencies again (needs uv on PATH)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url \
 	  --no-emit-find-links --no-header --no-annotate $(EXTRAS:%=--extra %) pyproject.toml -o requirements.lock
 
 clean: ## remove what was generated
