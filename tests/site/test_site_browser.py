@@ -44,6 +44,14 @@ LANDMARKS = """() => {
   }
   return found;
 }"""
+#: An icon is drawn by the font that has it: without its letter it would be as wide as that of any other font.
+DRAWN_ICON = """async icon => {
+  const { content, fontSize, fontFamily } = getComputedStyle(icon, '::before');
+  const font = (await document.fonts.load(`${fontSize} ${fontFamily}`, content.slice(1, -1)))[0];
+  const canvas = document.createElement('canvas').getContext('2d');
+  const width = family => ((canvas.font = `${fontSize} ${family}`), canvas.measureText(content.slice(1, -1)).width);
+  return Boolean(font) && Math.abs(width(`${fontFamily}, serif`) - parseFloat(fontSize)) < 1;
+}"""
 #: The widest tables of the site, by what makes them wide: many numbers, long text, models side by side.
 KINDS = {
     "numbers": {
@@ -345,6 +353,8 @@ def test_landmarks_are_named_apart_and_the_page_is_marked_in_the_side_bar(visit,
     assert (f"{marked}index.html" if marked.endswith("/") else marked).endswith(expected)
     assert current.get_attribute("aria-current") == ("page" if path == expected else "true")
     assert page.get_by_role("link", name="Switch between light and dark").count() >= 1
+    icon = page.locator("a.quarto-color-scheme-toggle:visible .bi").first
+    assert icon.count() == 0 or icon.evaluate(DRAWN_ICON)
 
 
 def test_the_first_tab_stop_skips_to_the_content(visit):
