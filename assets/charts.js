@@ -111,13 +111,13 @@
     drawing.setAttribute("role", "img");
     drawing.setAttribute("aria-label", still.getAttribute("aria-label") || "");
     message.setAttribute("role", "status");
-    spec.width = "container";
-    spec.autosize = { type: "fit-x", contains: "padding" };
     spec.config.font = getComputedStyle(document.body).fontFamily;
     box.append(message, drawing);
     await load();
     const how = { actions: false, ast: true, renderer: "svg", defaultStyle: false, hover: false, logLevel: 1 };
-    const { view } = await vegaEmbed(drawing, spec, { ...how, tooltip: { disableDefaultStyle: true } });
+    const { view } = await vegaEmbed(drawing, spec, { ...how, patch: fluid, tooltip: { disableDefaultStyle: true } });
+    // The drawing has a name; its marks have none, whatever Vega calls them.
+    drawing.querySelector("svg").setAttribute("aria-hidden", "true");
     still.remove();
 
     const update = async () => {
@@ -158,6 +158,13 @@
       update();
     });
     box.classList.add("live");
+  };
+
+  // As wide as its box, with the names of rows; Vega-Lite offers that, with a warning where rows have a height of their own.
+  const fluid = ({ width, ...vega }) => {
+    const room = "isFinite(containerSize()[0]) ? containerSize()[0] : 600";
+    const signal = { name: "width", init: room, on: [{ events: "window:resize", update: room }] };
+    return { ...vega, autosize: { type: "fit-x", contains: "padding" }, signals: [signal, ...(vega.signals || [])] };
   };
 
   const begin = (box) =>

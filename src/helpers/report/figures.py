@@ -40,6 +40,8 @@ ECONOMIES: dict[str, str] = {
 OTHERS = ("#8C6BB1", "#2A8C82", "#A6761D", "#D6337F", "#5A9216", "#7570B3", "#C0504D", "#2F7FB8", "#7F7F3F", "#B0568C")
 #: How a drawing begins that pages take in, so that their colours and their search reach it.
 DRAWN = '<svg class="drawn"'
+#: What Vega calls its groups, which have no names: the drawing has one as a whole.
+CALLED = re.compile(r' (?:role="graphics-[a-z]+"|aria-roledescription="[^"]*")')
 #: What Matplotlib numbers: of two figures on a page both would have the same.
 NUMBERED = re.compile(r'<g id="[a-z]+[\w.-]*_\d+">')
 
@@ -121,6 +123,7 @@ def drawn(svg: str, name: str) -> str:
         Of the figure: identifiers within the drawing begin with it.
     """
     element = NUMBERED.sub("<g>", re.sub(r"<metadata>.*?</metadata>\s*", "", svg[svg.index("<svg") :], flags=re.S))
+    element = CALLED.sub("", element)
     element = re.sub(r'(\bid="|url\(#|href="#)(?=[\w-])', rf"\g<1>{name}-", element)
     element = element.replace(' class="marks"', "", 1).replace("*{", ".drawn *{", 1)
     return element.replace("<svg", DRAWN, 1)
