@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from helpers import data
 from helpers.claims import commands, ledger, reading
-from helpers.claims.model import SECTIONS, Claim
+from helpers.claims.model import Claim
 from helpers.claims.parameters import ClaimsParameters
 from helpers.claims.verdict import VERDICTS, Decision, Facts, Robustness
 from helpers.errors import InputError, WorkError
@@ -116,9 +116,14 @@ def labels_of(section: str) -> set[str]:
 
 
 def test_every_link_leads_to_a_figure_or_table_of_a_notebook():
-    labels = {section: labels_of(section) for section in SECTIONS}
+    labels = {section: labels_of(section) for section in reading.answering(ROOT)}
     broken = [(c.id, link.label) for c in CLAIMS for link in c.see if link.label not in labels[link.section]]
     assert broken == []
+
+
+def test_the_ledger_needs_every_section_that_answers_claims():
+    front = nbformat.read(ROOT / "notebooks" / "claims.ipynb", as_version=4).cells[0].source
+    assert f"needs: [{', '.join(reading.answering(ROOT))}]" in front.splitlines()
 
 
 def test_every_sweep_named_by_a_claim_is_declared_by_the_notebook():

@@ -171,7 +171,7 @@ def test_kinds_that_make_no_sense_are_refused(change, message):
     [
         ({"low": "drivers.low"}, "low and high belong together"),
         (ESTIMATE | {"than": "drivers.b"}, "has no interval here"),
-        ({"metric": "unknown.a"}, "String should match pattern"),
+        ({"metric": "of_no_section"}, "String should match pattern"),
         ({"metric": "drivers.__class__()"}, "String should match pattern"),
         ({"code": "1+1"}, "Extra inputs are not permitted"),
     ],

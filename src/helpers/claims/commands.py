@@ -66,11 +66,10 @@ def _scenarios(wanted: str | None) -> list[str]:
 
 def _entries(scenario: str) -> "list[Entry]":
     from helpers.claims import ledger, reading
-    from helpers.claims.model import SECTIONS
     from helpers.runner import completed
 
     claims = reading.read_claims()
-    runs = {section: completed(scenario, section) for section in SECTIONS}
+    runs = {section: completed(scenario, section) for section in reading.answering()}
     missing = [section for section, run in runs.items() if run is None]
     if missing:
         raise WorkError(

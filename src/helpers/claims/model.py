@@ -4,20 +4,17 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import date
-from typing import Literal, Self, get_args
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from helpers.errors import InputError, not_allowed
 
-Section = Literal[
-    "innovation-index", "reshoring", "returning-firms", "value-chains", "intermediate-trade", "drivers", "policy"
-]
-SECTIONS: tuple[str, ...] = get_args(Section)
 Operator = Literal["<", "<=", ">", ">=", "==", "!=", "between"]
 Verdict = Literal["supported", "partly", "contradicted", "inconclusive", "not testable"]
-METRIC = rf"^({'|'.join(SECTIONS)})\.[a-z0-9_]+$"
 NAME = r"^[a-z0-9][a-z0-9-]*$"
+METRIC = r"^[a-z0-9][a-z0-9-]*\.[a-z0-9_]+$"
+Section = Annotated[str, Field(pattern=NAME)]
 
 
 class Strict(BaseModel):
@@ -247,14 +244,17 @@ class Claims(Strict):
         return self
 
     def refuse_unknown(self, known: Mapping[str, str]) -> None:
-        """Raise InputError for a metric that no section says it leaves.
+        """Raise InputError for a metric that no section says it leaves, or a section that leaves none.
 
         Parameters
         ----------
         known : mapping
             Metrics that sections declare, as `section.name`.
         """
+        sections = sorted({name.partition(".")[0] for name in known})
         for claim in self.claims:
+            if claim.question not in sections:
+                raise InputError(f"claims.yml: claim {claim.id!r}: {not_allowed('question', claim.question, sections)}")
             for name in sorted(claim.rule.metrics()) if claim.rule else []:
                 if name not in known:
                     raise InputError(f"claims.yml: claim {claim.id!r}: {not_allowed('metric', name, sorted(known))}")

@@ -9,7 +9,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from helpers import plain_yaml
-from helpers.claims.model import SECTIONS, Claim, Claims
+from helpers.claims.model import Claim, Claims
 from helpers.claims.verdict import Facts
 from helpers.errors import InputError, WorkError
 from helpers.paths import project_root
@@ -48,8 +48,8 @@ def checked(content: Any, place: str) -> Claims:
         raise InputError(f"{place}: {_explained(error, content)}") from error
 
 
-def declared_metrics(root: Path | None = None) -> dict[str, str]:
-    """Return the metrics that the front matter of sections promises to claims, with the cell that leaves each.
+def answering(root: Path | None = None) -> dict[str, dict[str, list[str]]]:
+    """Return the sections that answer claims, in the order of their pages: those whose front matter has `leaves`.
 
     Parameters
     ----------
@@ -59,16 +59,27 @@ def declared_metrics(root: Path | None = None) -> dict[str, str]:
     Returns
     -------
     dict
-        `section.metric` -> id of a cell, from `leaves: {cell: [metric, ...]}`.
+        Section -> id of a cell -> the metrics that it leaves.
     """
-    found: dict[str, str] = {}
-    for section in SECTIONS:
-        path = (root or project_root()) / "notebooks" / f"{section}.ipynb"
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"] if path.is_file() else []
-        front = plain_yaml.parse("".join(cells[0]["source"]).strip("-\n"), path.name) if cells else {}
-        for cell, names in (front.get("leaves") or {}).items():
-            found |= {f"{section}.{name}": cell for name in names}
-    return found
+    found = []
+    for path in ((root or project_root()) / "notebooks").glob("*.ipynb"):
+        first = json.loads(path.read_text(encoding="utf-8"))["cells"][0]
+        if first["cell_type"] == "raw":
+            front = plain_yaml.parse("".join(first["source"]).strip("-\n"), path.name)
+            found += [(front["order"], path.stem, front["leaves"])] if front.get("leaves") else []
+    return {section: leaves for _, section, leaves in sorted(found)}
+
+
+def declared_metrics(root: Path | None = None) -> dict[str, str]:
+    """Return the metrics that sections promise to claims, as `section.metric`, with the cell that leaves each.
+
+    Parameters
+    ----------
+    root : Path, optional
+        As `read_claims` takes it.
+    """
+    cells = ((section, *one) for section, leaves in answering(root).items() for one in leaves.items())
+    return {f"{section}.{name}": cell for section, cell, names in cells for name in names}
 
 
 def _explained(error: ValidationError, content: Any) -> str:

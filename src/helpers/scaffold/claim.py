@@ -10,7 +10,7 @@ import yaml
 
 from helpers import plain_yaml
 from helpers.claims import reading
-from helpers.claims.model import SECTIONS, Claims
+from helpers.claims.model import Claims
 from helpers.errors import InputError, not_allowed
 from helpers.paths import project_root
 from helpers.scaffold.writing import all_or_none, check_name
@@ -57,9 +57,9 @@ def write_claim(new: NewClaim) -> list[str]:
     text = path.read_text(encoding="utf-8").rstrip("\n") + "\n"
     if new.name in [claim.id for claim in reading.read_file(project_root()).claims]:
         raise InputError(f"There is a claim {new.name!r} already in {FILE}. Choose another name, or edit that.")
-    if new.question not in SECTIONS:
-        more = "Another section answers claims once SECTIONS of src/helpers/claims/model.py and `needs` of the "
-        raise InputError(f"{not_allowed('section with claims', new.question, SECTIONS)} {more}notebook claims name it.")
+    if new.question not in (known := list(reading.answering())):
+        more = "Another section answers claims once its front matter says what it `leaves`, and `needs` of the "
+        raise InputError(f"{not_allowed('section with claims', new.question, known)} {more}notebook claims name it.")
     text = _with_kind(text, new)
     digest = _parsed(text + _block(new, "")).claims[-1].digest()
     with all_or_none() as write:
