@@ -66,6 +66,15 @@ def test_listing_names_every_item_once_and_in_order(items):
         (report.change(np.float64(2.25), 2, "%"), "rose by 2.25%"),
         (report.change(0), "did not change"),
         (report.change(-0.04), "hardly changed"),
+        (
+            report.changes({"A": -5.1, "B": -4, "C": 7.8}),
+            "fell by 5.1 points in A and by 4.0 points in B but rose by 7.8 points in C",
+        ),
+        (
+            report.changes({"A": -5.1, "B": 0.0, "C": np.nan}),
+            "fell by 5.1 points in A but did not change in B but n/a in C",
+        ),
+        (report.changes({"A": -5.1, "B": -4.0, "C": 7.8}, sizes=False), "fell in A and in B but rose in C"),
         (report.rose_or_fell(-1), "fell"),
         (report.rose_or_fell(0, "stood still"), "stood still"),
         (report.by_sign(3, "up", "down", "level"), "up"),

@@ -35,6 +35,7 @@ from helpers.report.words import (
     by_sign,
     capital,
     change,
+    changes,
     choose,
     counted,
     detailed,

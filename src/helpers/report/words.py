@@ -139,6 +139,19 @@ def change(x: float | None, digits: int = 1, unit: str = "points") -> str:
     return f"{rose_or_fell(x)} by {_with_unit(size, unit)}" if size.strip("0.") else "hardly changed"
 
 
+def changes(by_place: Mapping[str, float | None], *, sizes: bool = True) -> str:
+    """Write changes in percentage points of several places, those in one direction together.
+
+    With sizes: "fell by 5.1 points in Korea and by 4.0 points in the USA but rose by 7.8 points in Japan"; without:
+    "fell in Korea and in the USA but rose in Japan".
+    """
+    groups: dict[str, list[str]] = {}
+    for place, x in by_place.items():
+        size = f"by {points(x)} " if sizes and x and not is_missing(x) else ""
+        groups.setdefault(rose_or_fell(x), []).append(f"{size}in {place}")
+    return " but ".join(f"{verb} {listing(places)}" for verb, places in groups.items())
+
+
 def interval(
     low: float | None,
     high: float | None,
