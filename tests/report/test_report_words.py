@@ -67,8 +67,8 @@ def test_listing_names_every_item_once_and_in_order(items):
         (report.change(0), "did not change"),
         (report.change(-0.04), "hardly changed"),
         (
-            report.changes({"A": -5.1, "B": -4, "C": 7.8}),
-            "fell by 5.1 points in A and by 4.0 points in B but rose by 7.8 points in C",
+            report.changes({"A": -5.1, "B": -0.5, "C": 7.8}),
+            "fell by 5.1 points in A and by 0.5 points in B but rose by 7.8 points in C",
         ),
         (
             report.changes({"A": -5.1, "B": 0.0, "C": np.nan}),
