@@ -44,9 +44,10 @@ LANDMARKS = """() => {
   }
   return found;
 }"""
-#: An icon is drawn by the font that has it: without its letter it would be as wide as that of any other font.
+#: An icon is a picture, as Quarto has it, or a letter of a font that has it: of any other it would have another width.
 DRAWN_ICON = """async icon => {
-  const { content, fontSize, fontFamily } = getComputedStyle(icon, '::before');
+  const { content, fontSize, fontFamily, backgroundImage } = getComputedStyle(icon, '::before');
+  if (backgroundImage !== 'none') return true;
   const font = (await document.fonts.load(`${fontSize} ${fontFamily}`, content.slice(1, -1)))[0];
   const canvas = document.createElement('canvas').getContext('2d');
   const width = family => ((canvas.font = `${fontSize} ${family}`), canvas.measureText(content.slice(1, -1)).width);
