@@ -141,6 +141,7 @@ def test_the_site_has_a_page_for_each_variant_and_a_list_that_leads_there(varied
     assert "Section profile: Word two" in page
     assert '<a href="../profile.html">Section profile</a>' in page
     assert "/downloads/wide/profile/two/profile-results.zip" in page
+    assert "/two/profile.ipynb" not in page
     front = (varied.root / "_site/index.html").read_text()
     assert "build/pages/wide/profile.html" in front
     assert "profile/two.html" not in front

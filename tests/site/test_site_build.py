@@ -210,6 +210,7 @@ def test_the_archive_holds_notebook_record_and_results(project):
         assert b"0123456789ab" in archive.read("run.json")
         assert b"seconds" not in archive.read("run.json")
     assert names == sorted(names)
+    assert not [name for name in names if name.endswith(".png")]
     assert {"notebook.ipynb", "run.json", "results/metrics.json", "results/tables/heights.csv"} <= set(names)
 
 

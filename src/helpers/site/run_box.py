@@ -21,9 +21,10 @@ WATERMARK = (
     "generator wrote for tests. No number, table or figure on it says anything about the world.</div>\n"
 )
 NO_TABLES = "<p>None of its own: it reads the results of other sections.</p>"
+AS_RUN = "{slug}.ipynb"
 DOWNLOADED = {
-    "{slug}.ipynb": "Notebook as run (.ipynb)",
-    "{slug}-results.zip": "Results: figures, tables, metrics (.zip)",
+    AS_RUN: "Notebook as run (.ipynb)",
+    "{slug}-results.zip": "Results: notebook as run, figures, tables, metrics (.zip)",
     "source/{slug}.ipynb": "Source notebook, to edit and run yourself (.ipynb)",
 }
 
@@ -80,7 +81,9 @@ def _published_later(run: Run) -> str:
 
 
 def _downloads(run: Run) -> str:
-    files = {f"{downloads(run)}/{name.format(slug=run.section.slug)}": words for name, words in DOWNLOADED.items()}
+    # Variants are many: their notebooks are in the archive alone.
+    offered = {name: words for name, words in DOWNLOADED.items() if name != AS_RUN or not run.variant}
+    files = {f"{downloads(run)}/{name.format(slug=run.section.slug)}": words for name, words in offered.items()}
     items = "".join(f"<li>{link_html(way(run, path), words, download=True)}</li>" for path, words in files.items())
     return _part("Download", f"<ul>{items}</ul>")
 

@@ -163,20 +163,22 @@ def other_files(root: Path, runs: Sequence[Run]) -> Iterator[tuple[str, bytes]]:
 
 
 def _downloads(run: Run, source: Path) -> dict[str, bytes]:
-    """Return the notebook as run, every result, all of it in one archive, and the notebook as it is edited."""
+    """Return every result, all of it in one archive with the notebook as run, and that notebook as it is edited."""
     left = sorted(path for path in run.results.rglob("*") if path.is_file()) if run.results.is_dir() else []
     results = {path.relative_to(run.results).as_posix(): path.read_bytes() for path in left}
     notebook = run.notebook.read_bytes()
     tables = [f"tables/{name}.csv" for name in SHOWN.findall(notebook.decode())]
     books = {f"{name.removesuffix('csv')}xlsx": workbook(results[name].decode()) for name in tables if name in results}
-    whole = {f"results/{name}": data for name, data in results.items()}
+    # A picture lies there as SVG too; as PNG, which is for slides, it would be most of the archive.
+    whole = {f"results/{name}": data for name, data in results.items() if not name.endswith(".png")}
+    slug = run.section.slug
     return (
         results
         | books
+        | ({} if run.variant else {f"{slug}.ipynb": notebook})
         | {
-            f"{run.section.slug}.ipynb": notebook,
-            f"{run.section.slug}-results.zip": archive(whole | {"notebook.ipynb": notebook, "run.json": _record(run)}),
-            f"source/{run.section.slug}.ipynb": source.read_bytes(),
+            f"{slug}-results.zip": archive(whole | {"notebook.ipynb": notebook, "run.json": _record(run)}),
+            f"source/{slug}.ipynb": source.read_bytes(),
         }
     )
 
