@@ -125,7 +125,8 @@ def test_the_run_and_every_page_carry_the_watermark(project, site):
     assert "Generated data: no number here says anything about the world" in text
     assert "ingested as generated-baci" in text
     assert 'class="generated-data"' in (site / "index.html").read_text()
-    assert "GENERATED DATA" in (results(project) / "figures" / "windows.svg").read_text()
+    assert "Generated data" in (results(project) / "figures" / "windows.svg").read_text()
+    assert "GENERATED DATA" in (results(project) / "figures" / "window-growth.svg").read_text()
     assert contract(site) == []
 
 

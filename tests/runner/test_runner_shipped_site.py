@@ -1,10 +1,8 @@
-"""The site of all that is shipped, as readers meet it: the first screen, on paper, on a slow machine, with axe."""
+"""The site of all that is shipped, as readers meet it: the first screen, its weight, on paper, with axe."""
 
 import gzip
-import os
 import re
-from importlib.util import find_spec
-from pathlib import Path
+from importlib.resources import files
 
 import pytest
 from real_project import SCENARIO
@@ -16,9 +14,6 @@ QUESTION = f"build/pages/{SCENARIO}/{QUESTIONS[0]}.html"
 #: One page of each kind.
 KINDS = ("index.html", "methods.html", "data.html", QUESTION)
 KINDS += tuple(f"build/pages/{SCENARIO}/{name}.html" for name in ("claims", "sweep/claims", "economy", "economy/KOR"))
-#: Milliseconds until the largest thing on the first screen was painted.
-PAINTED = """() => new Promise(resolve => new PerformanceObserver(found => resolve(found.getEntries().at(-1).startTime))
-    .observe({ type: 'largest-contentful-paint', buffered: true }))"""
 ENDS = "all => all.map(one => one.getBoundingClientRect().bottom)"
 
 
@@ -73,28 +68,11 @@ def test_a_question_fits_on_ten_sheets(visit, name):
     assert len(paper) < 2_000_000
 
 
-def test_the_largest_thing_is_painted_within_a_second_on_a_slow_processor(browser, address):
-    if os.getloadavg()[0] > (os.cpu_count() or 1):
-        pytest.skip("other work keeps the processors busy: what was measured would be that")
-    times = []
-    for _ in range(5):
-        context = browser.new_context()
-        page = context.new_page()
-        context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
-        page.goto(address)
-        times.append(page.evaluate(PAINTED))
-        context.close()
-    assert min(times) < 1000
-
-
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (400, "light"), (400, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (400, "dark")])
 @pytest.mark.parametrize("path", KINDS)
 def test_axe_finds_nothing(visit, path, width, scheme):
-    found = find_spec("axe_playwright_python")
-    if found is None:
-        pytest.skip("axe-playwright-python is not installed")
     page = visit(path, width, scheme)
-    page.evaluate(Path(found.submodule_search_locations[0], "axe.min.js").read_text(encoding="utf-8"))
+    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
     violations = page.evaluate("axe.run(document, { resultTypes: ['violations'] }).then(told => told.violations)")
     told = [(one["id"], [node["target"] for node in one["nodes"]][:5]) for one in violations]
     assert told == []
