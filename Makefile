@@ -42,10 +42,9 @@ lint: $(STAMP) ## style and types
 	@$(BIN)/ruff check src tests benchmarks
 	@$(BIN)/mypy
 
-# Hashes, but no index address: the lock serves behind any mirror. Extras stay: without them pip would look for newer
-# versions of the packages that have some, and find that these have no hash.
+# Hashes, but no index address: the lock serves behind any mirror.
 lock: ## resolve the dependencies again (needs uv on PATH)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url \
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --no-annotate $(EXTRAS:%=--extra %) pyproject.toml -o requirements.lock
 
 clean: ## remove what was generated
@@ -55,6 +54,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "Python 3.11 or newer is needed; this is %d.%d. Say which one to use: make PYTHON=python3.12 site" % v[:2])'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the locked dependencies into $(VENV) (a few minutes, once)"
-	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@# As constraints, pins hold for packages that are asked for with an extra too, of which older pips take the newest.
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock -c requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
