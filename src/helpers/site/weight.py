@@ -1,5 +1,6 @@
 """Style sheets of a site that smalldocs rendered: without the rules and icons that none of its pages can use."""
 
+import logging
 import re
 from importlib.resources import files as files_of
 from pathlib import Path
@@ -66,6 +67,8 @@ def _slim_icons(sheet: Path, used: set[str], letters: list[int]) -> None:
     """Leave the letters of the icons used in the font, which is kept in the one form that needs no other library."""
     from fontTools import subset
 
+    # What it finds odd in a font that others made does not concern who builds a site.
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
     style, fonts = sheet.read_text(encoding="utf-8"), sheet.parent / "fonts"
     options = subset.Options(flavor="woff")
     font = subset.load_font(fonts / "bootstrap-icons.woff", options)
