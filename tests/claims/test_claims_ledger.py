@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from helpers import data
 from helpers.claims import commands, ledger, reading
-from helpers.claims.model import Claim
+from helpers.claims.model import Claim, Claims
 from helpers.claims.parameters import ClaimsParameters
 from helpers.claims.verdict import VERDICTS, Decision, Facts, Robustness
 from helpers.errors import InputError, WorkError
@@ -182,6 +182,19 @@ def claim(**other: object) -> Claim:
 
 def untestable() -> Claim:
     return Claim.model_validate(BASE | {"id": "y", "would_test": "Plant data.", "history": HISTORY[:1]})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"question": "designs"},
+        {"see": [{"section": "designs", "label": "fig-a"}]},
+        {"alternatives": [TABLE | {"section": "designs"}], "no_alternatives": ""},
+    ],
+)
+def test_a_section_that_answers_no_claims_is_refused(given):
+    with pytest.raises(InputError, match=r"claim 'x': 'designs' is not a known section"):
+        Claims(claims=[claim(**given)]).refuse_unknown(reading.declared_metrics(ROOT))
 
 
 def test_tables_of_alternatives_are_read_when_they_are_there(results):

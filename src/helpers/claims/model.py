@@ -253,8 +253,10 @@ class Claims(Strict):
         """
         sections = sorted({name.partition(".")[0] for name in known})
         for claim in self.claims:
-            if claim.question not in sections:
-                raise InputError(f"claims.yml: claim {claim.id!r}: {not_allowed('question', claim.question, sections)}")
+            linked, compared = ([one.section for one in part] for part in (claim.see, claim.alternatives))
+            for name in filter(None, (claim.question, *linked, *compared)):
+                if name not in sections:
+                    raise InputError(f"claims.yml: claim {claim.id!r}: {not_allowed('section', name, sections)}")
             for name in sorted(claim.rule.metrics()) if claim.rule else []:
                 if name not in known:
                     raise InputError(f"claims.yml: claim {claim.id!r}: {not_allowed('metric', name, sorted(known))}")

@@ -63,10 +63,10 @@ def answering(root: Path | None = None) -> dict[str, dict[str, list[str]]]:
     """
     found = []
     for path in ((root or project_root()) / "notebooks").glob("*.ipynb"):
-        first = json.loads(path.read_text(encoding="utf-8"))["cells"][0]
-        if first["cell_type"] == "raw":
-            front = plain_yaml.parse("".join(first["source"]).strip("-\n"), path.name)
-            found += [(front["order"], path.stem, front["leaves"])] if front.get("leaves") else []
+        for first in json.loads(path.read_text(encoding="utf-8"))["cells"][:1]:
+            raw = "".join(first["source"]) if first["cell_type"] == "raw" else ""
+            front = plain_yaml.parse(raw.strip("-\n"), path.name) or {}
+            found += [(front.get("order", 0), path.stem, front["leaves"])] if front.get("leaves") else []
     return {section: leaves for _, section, leaves in sorted(found)}
 
 
