@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from helpers import data
-from helpers.econometrics import designs, figures
-from helpers.econometrics.synthetic_control import detectable_ratio, fit_synthetic
+from helpers.econometrics import designs, figures, findings
+from helpers.econometrics.designs import detectable_ratio, fit_synthetic
 from helpers.errors import InputError
 
 YEARS = range(2000, 2020)
@@ -85,7 +85,7 @@ def test_foreign_content_of_exports_and_the_designs_on_it():
     assert row["rd_gdp"].nunique() == 1
     assert row["rd_gdp x high_tech"].tolist() == (row["rd_gdp"] * row["high_tech"]).tolist()
     fit = designs.within(lagged, ["rd_gdp"], "two-way")
-    effect = designs.toward_home("x", fit, "rd_gdp", 0.9, 2.0)
+    effect = findings.term_metrics("x", fit, "rd_gdp", 0.9, -2.0)
     assert effect["x"] == pytest.approx(-2 * fit.coefficients["rd_gdp"])
     table = designs.design_table({"words": (effect, fit.n)})
     assert table.loc[0, ["design", "mde", "n"]].tolist() == ["words", effect["x_mde"], fit.n]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.econometrics.dynamic_panel import LAGGED, difference_gmm
+from helpers.econometrics.designs import LAGGED, difference_gmm
 from helpers.errors import InputError
 
 INSTRUMENTS = {"y": (2, 4), "x": (1, 3)}

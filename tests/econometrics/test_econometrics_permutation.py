@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.econometrics import drivers_curve, permutation, specification_curve
+from helpers.econometrics import drivers_curve, specification_curve
 from helpers.econometrics.specification_curve import Specification
 from helpers.errors import InputError
 
@@ -37,14 +37,14 @@ def frame() -> pd.DataFrame:
 
 
 def test_what_was_observed_is_what_the_curve_gives(frame):
-    drawn = permutation.permute(frame, CHOSEN, "high_tech", 3, 0)
+    drawn = specification_curve.permute(frame, CHOSEN, "high_tech", 3, 0)
     curve = specification_curve.run_specifications(frame, CHOSEN, "iso3")
     np.testing.assert_allclose(drawn.t[:, 0], curve["t"], rtol=1e-9)
 
 
 def test_a_draw_is_a_regression_on_the_series_that_were_dealt(frame):
     """Each draw again by hand: deal the series, fill the gap, estimate by the other path."""
-    drawn = permutation.permute(frame, CHOSEN, "high_tech", 4, 5)
+    drawn = specification_curve.permute(frame, CHOSEN, "high_tech", 4, 5)
     names = np.array(sorted(frame["iso3"].unique()))
     generator = np.random.default_rng(5)
     series = frame.pivot_table(index="iso3", columns="year", values="x", aggfunc="first", dropna=False)
@@ -64,7 +64,7 @@ def test_a_draw_is_a_regression_on_the_series_that_were_dealt(frame):
 def test_near_duplicates_count_once_and_opposites_are_the_same_test():
     noise = np.random.default_rng(2).normal(size=(3, 401))
     rows = np.vstack([noise[0], -noise[0] + 0.1 * noise[1], noise[1], np.full(401, np.nan)])
-    groups = permutation.near_duplicates(permutation.Draws(rows, rows))
+    groups = specification_curve.near_duplicates(specification_curve.Draws(rows, rows))
     assert groups[0] == groups[1] != groups[2]
     assert groups[3] == 0
 
@@ -86,7 +86,7 @@ def test_without_a_link_the_joint_tests_are_rarely_small(frame):
 def joint_p(frame: pd.DataFrame, draws: int) -> dict[str, float]:
     asked = CHOSEN[:4]
     curve = specification_curve.run_specifications(frame, asked, "iso3").assign(weight=1.0)
-    return permutation.joint_test(permutation.permute(frame, asked, "high_tech", draws, 3), curve)
+    return specification_curve.joint_test(specification_curve.permute(frame, asked, "high_tech", draws, 3), curve)
 
 
 def test_the_weighted_median_is_that_of_repeated_rows():
@@ -97,7 +97,7 @@ def test_the_weighted_median_is_that_of_repeated_rows():
 
 def test_no_draw_is_refused(frame):
     with pytest.raises(InputError, match="at least one draw, not 0"):
-        permutation.permute(frame, CHOSEN, "high_tech", 0, 0)
+        specification_curve.permute(frame, CHOSEN, "high_tech", 0, 0)
 
 
 def test_a_curve_of_a_question_comes_with_its_tests(frame, monkeypatch):

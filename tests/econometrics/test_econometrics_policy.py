@@ -24,18 +24,7 @@ def test_a_what_if_carries_the_interval_through():
     assert both.high - both.value == pytest.approx(stats.t.ppf(0.975, 20) * np.sqrt(1 + 1 - 2 * 5 * 0.1))
     turned = one.times(-1)
     assert (turned.low, turned.high) == (-one.high, -one.low)
-    with pytest.raises(InputError, match="Allowed: rd_gdp, corporate_tax_rate"):
-        policy.combine(ROW, {"wages": 1.0}, 0.95)
-
-
-def test_estimates_are_chosen_by_model_and_horizon():
-    table = ROW.to_frame().T
-    assert policy.choose_estimate(table, "m", 1)["n"] == 100
-    with pytest.raises(InputError, match="not a known model"):
-        policy.choose_estimate(table, "mm", 1)
-    with pytest.raises(InputError, match=r"no estimate 4 years ahead. There are \[1\]"):
-        policy.choose_estimate(table, "m", 4)
-    every = policy.by_model(table, {"research": {"rd_gdp": 1.0}}, 0.95)
+    every = policy.by_model(ROW.to_frame().T, {"research": {"rd_gdp": 1.0}}, 0.95)
     assert every.loc[0, ["change", "toward_home", "n"]].tolist() == ["research", 2, 100]
 
 

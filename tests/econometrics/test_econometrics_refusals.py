@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from helpers.econometrics import specification_curve, specification_tests, tables
 from helpers.econometrics.estimates import CLASSIC, Covariance, wald
 from helpers.econometrics.fixed_effects import absorb, effect_codes, effects_rank
-from helpers.econometrics.panel import differences, fit_first_differences, fit_pooled, fit_within, long_differences
+from helpers.econometrics.panel import differences, fit_pooled, fit_within
 from helpers.econometrics.wild_bootstrap import wild_cluster_bootstrap
 from helpers.errors import InputError
 
@@ -164,17 +164,7 @@ def test_differences_skip_gaps_in_time():
     frame = pd.DataFrame({"country": ["A"] * 3, "year": [2000, 2001, 2003], "y": [1.0, 3.0, 10.0]})
     changes = differences(frame.set_index(KEYS))
     assert changes["y"].to_dict() == {("A", 2001): 2.0}
-    with pytest.raises(InputError, match="No entity is observed in two periods in a row"):
-        fit_first_differences(frame.iloc[[0, 2]].assign(x=1.0).set_index(KEYS), "y", ["x"])
-
-
-def test_long_differences_need_both_years():
-    frame = pd.DataFrame({"country": list("AAB"), "year": [2000, 2005, 2000], "y": [1.0, 4.0, 9.0]}).set_index(KEYS)
-    assert long_differences(frame, ["y"], 2000, 2005)["y"].to_dict() == {"A": 3.0}
-    with pytest.raises(InputError, match="panel covers 2000 to 2005"):
-        long_differences(frame, ["y"], 2001, 2005)
-    with pytest.raises(InputError, match="later year after an earlier one"):
-        long_differences(frame, ["y"], 2005, 2005)
+    assert differences(frame.set_index(KEYS), 3)["y"].to_dict() == {("A", 2003): 9.0}
 
 
 def test_regression_table_has_every_line_economists_look_for(panel):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.econometrics import permutation, specification_curve
+from helpers.econometrics import specification_curve
 from helpers.econometrics.drivers_panel import crossed, interacted, join_country
 from helpers.econometrics.specification_curve import Specification
 from helpers.econometrics.variables import CONTROL_SETS, CONTROLS, EFFECTS, HIGH_TECH, INNOVATION, LABELS, OUTCOMES
@@ -102,12 +102,12 @@ def run_curve(
     """
     asked = specifications(question)
     curve = specification_curve.run_specifications(frame, asked, "iso3", level)
-    drawn = permutation.permute(frame, asked, HIGH_TECH, draws, seed)
-    groups = permutation.near_duplicates(drawn)
+    drawn = specification_curve.permute(frame, asked, HIGH_TECH, draws, seed)
+    groups = specification_curve.near_duplicates(drawn)
     estimated = (curve["problem"] == "").to_numpy() & (groups > 0)
     weight = np.where(estimated, 1 / np.bincount(groups)[groups], 0.0)
     curve = curve.assign(group=groups, weight=weight)
-    return curve, specification_curve.summarise(curve) | permutation.joint_test(drawn, curve)
+    return curve, specification_curve.summarise(curve) | specification_curve.joint_test(drawn, curve)
 
 
 def _specification(chosen: dict[str, Any]) -> Specification:

@@ -10,7 +10,7 @@ from scipy import stats
 from helpers.econometrics import fixed_effects as fe
 from helpers.econometrics.drivers_panel import assemble, change_and_start, crossed, interacted, join_country
 from helpers.econometrics.estimates import Covariance, PanelEstimate
-from helpers.econometrics.panel import fit_within, long_differences
+from helpers.econometrics.panel import differences, fit_within
 from helpers.econometrics.variables import CLUSTERS, CONTROL_SETS, EFFECTS, HIGH_TECH, INNOVATION, OUTCOMES
 from helpers.econometrics.wild_bootstrap import BootstrapResult, wild_cluster_bootstrap
 from helpers.errors import InputError, not_allowed
@@ -277,20 +277,33 @@ def leave_one_out(panel: pd.DataFrame, model: DriversModel, level: float) -> pd.
     return pd.DataFrame(rows).sort_values("estimate", ignore_index=True)
 
 
-def fit_long_differences(panel: pd.DataFrame, model: DriversModel) -> tuple[PanelEstimate, int, int]:
-    """One change for each country's industry on the changes of the country's variables, with effects of the industry.
+def fit_differences(panel: pd.DataFrame, model: DriversModel, spans: Sequence[int | None]) -> dict[int, PanelEstimate]:
+    """Changes of each country's industry on those of the country's variables, with effects of the industry and year.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        From `assemble`.
+    model : DriversModel
+        Gives outcome, innovation and controls.
+    spans : sequence of int or None
+        Years between; None is from the first to the last year of the complete observations, one change an industry.
 
     Returns
     -------
-    The estimate, clustered by country, and the first and last year, those of the complete observations.
+    dict
+        Span in years -> the estimate, clustered by country.
     """
-    names = model.country_variables
-    years = panel.dropna(subset=[model.outcome, *names])["year"]
-    first, last = int(years.min()), int(years.max())
-    changes = long_differences(panel.set_index(["unit", "year"]), [model.outcome, *names], first, last)
-    industries = panel.drop_duplicates("unit").set_index("unit")[["iso3", "sector"]]
-    once = changes.join(industries).assign(year=last).set_index("year", append=True)
-    return fit_within(once, model.outcome, names, ["sector"], Covariance("clustered", ("iso3",))), first, last
+    names = [model.outcome, *model.country_variables]
+    levels = panel.dropna(subset=names).set_index(["unit", "year"])
+    years = levels.index.get_level_values("year")
+    fits = {}
+    for span in spans:
+        length = span or int(years.max() - years.min())
+        changes = differences(levels[names], length).join(levels[["iso3", "sector"]])
+        effects, clustered = [("sector", "year")], Covariance("clustered", ("iso3",))
+        fits[length] = fit_within(changes, model.outcome, model.country_variables, effects, clustered)
+    return fits
 
 
 def policy_estimates(

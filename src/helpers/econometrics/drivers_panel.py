@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from helpers.econometrics.variables import CONTROLS, EVERY, HIGH_TECH, INNOVATION
-from helpers.errors import InputError
 
 #: What identifies an observation of an industry.
 INDUSTRY = ("iso3", "sector", "year")
@@ -89,20 +88,9 @@ def join_country(panel: pd.DataFrame, country: pd.DataFrame, columns: Sequence[s
         Variables to add.
     lag : int
         True years; negative ones are later.
-
-    Raises
-    ------
-    InputError
-        When no row of the panel finds a value.
     """
     moved = country[["iso3", "year", *columns]].assign(year=country["year"] + lag)
-    joined = panel.merge(moved, on=["iso3", "year"], how="left", validate="many_to_one")
-    if joined[list(columns)].notna().any(axis=None):
-        return joined
-    raise InputError(
-        f"No economy and year of the panel has {', '.join(columns)} {lag} years before. "
-        f"The variables cover {int(country['year'].min())}-{int(country['year'].max())}."
-    )
+    return panel.merge(moved, on=["iso3", "year"], how="left", validate="many_to_one")
 
 
 def crossed(name: str) -> str:
@@ -149,21 +137,9 @@ def restrict(
     first_year, last_year : int
     economies, industries : sequence of str
         Left out.
-
-    Raises
-    ------
-    InputError
-        When nothing is left.
     """
     left_out = panel["iso3"].isin(list(economies)) | panel["sector"].isin(list(industries))
-    kept = panel[panel["year"].between(first_year, last_year) & ~left_out]
-    if kept.empty:
-        raise InputError(
-            f"No observation is left between {first_year} and {last_year} without {list(economies) or 'any economy'} "
-            f"and {list(industries) or 'any industry'} left out. The panel covers "
-            f"{int(panel['year'].min())}-{int(panel['year'].max())}."
-        )
-    return kept.reset_index(drop=True)
+    return panel[panel["year"].between(first_year, last_year) & ~left_out].reset_index(drop=True)
 
 
 def describe(panel: pd.DataFrame) -> pd.DataFrame:

@@ -34,17 +34,20 @@ def coefficient_plot(data: pd.DataFrame, label: str) -> "Figure":
     Parameters
     ----------
     data : DataFrame
-        model, estimate, low, high; the first row is drawn on top.
+        model, estimate, low, high; the first row is drawn on top. Lines part rows of different `choice`, if they have
+        one.
     label : str
         Of the horizontal axis, with the unit.
     """
     figure, axes = _canvas(1.2 + 0.42 * len(data))
-    for place, row in enumerate(data.itertuples()):
-        axes.plot([row.low, row.high], [place, place], color=MAIN, linewidth=2)
-        axes.plot(row.estimate, place, "o", color=MAIN, markersize=7)
+    places = np.arange(len(data))
+    axes.hlines(places, data["low"], data["high"], color=MAIN, linewidth=2)
+    axes.plot(data["estimate"], places, "o", color=MAIN, markersize=7)
     axes.axvline(0, color="black", linewidth=1)
-    axes.set_yticks(range(len(data)), data["model"])
+    axes.set_yticks(places, data["model"])
     axes.set_ylim(len(data) - 0.5, -0.5)
+    for start in places[1:][data["choice"].ne(data["choice"].shift())[1:]] if "choice" in data else ():
+        axes.axhline(start - 0.5, color="0.85", linewidth=1)
     axes.set_xlabel(label)
     return figure
 
@@ -104,6 +107,20 @@ def leave_one_out_plot(data: pd.DataFrame, label: str, names: Mapping[str, str],
     return figure
 
 
+def _sorted_estimates(axes: "Axes", curve: pd.DataFrame, label: str, alpha: float, many: bool) -> pd.DataFrame:
+    """Draw standardised estimates in order with intervals, those with a p below alpha in colour; return them sorted."""
+    done = curve[curve["problem"] == ""].sort_values("standardised", ignore_index=True)
+    significant = done["p"] < alpha
+    ends = done["standardised_low"], done["standardised_high"]
+    axes.vlines(done.index, *ends, color="0.85" if many else "0.8", linewidth=0.5 if many else 1, rasterized=many)
+    for part, colour, size, name in ((~significant, MAIN, 3, "p ≥"), (significant, ACCENT, 6 if many else 3, "p <")):
+        chosen, text = done.loc[part, "standardised"], f"{name} {alpha:g} ({part.sum():,d})"
+        axes.plot(chosen.index, chosen, "o", color=colour, markersize=size, label=text, rasterized=many)
+    axes.axhline(0, color="black", linewidth=1)
+    axes.set_ylabel(label)
+    return done
+
+
 def specification_curve_plot(curve: pd.DataFrame, label: str, alpha: float) -> "Figure":
     """Draw all standardised estimates in order, with intervals.
 
@@ -117,19 +134,9 @@ def specification_curve_plot(curve: pd.DataFrame, label: str, alpha: float) -> "
         Estimates with a smaller p are drawn in the accent colour.
     """
     figure, axes = _canvas(3.8)
-    done = curve[curve["problem"] == ""].sort_values("standardised", ignore_index=True)
-    significant = done["p"] < alpha
-    axes.vlines(
-        done.index, done["standardised_low"], done["standardised_high"], color="0.85", linewidth=0.5, rasterized=True
-    )
-    for part, colour, size, name in ((~significant, MAIN, 3, "p ≥"), (significant, ACCENT, 6, "p <")):
-        chosen = done[part]
-        text = f"{name} {alpha:g} ({len(chosen):,d})"
-        axes.plot(chosen.index, chosen["standardised"], "o", color=colour, markersize=size, label=text, rasterized=True)
-    axes.axhline(0, color="black", linewidth=1)
+    done = _sorted_estimates(axes, curve, label, alpha, many=True)
     axes.set_ylim(*np.quantile(done[["standardised_low", "standardised_high"]], [0.01, 0.99]))
     axes.set_xlabel("Specifications, sorted by estimate")
-    axes.set_ylabel(label)
     axes.legend(loc="upper left")
     return figure
 
@@ -151,12 +158,7 @@ def curve_and_choices_plot(curve: pd.DataFrame, options: pd.DataFrame, label: st
         Estimates with a smaller p are drawn in the accent colour.
     """
     figure, above, below = _two_panels([3.2, 0.27 * len(options) + 0.3])
-    done = curve[curve["problem"] == ""].sort_values("standardised", ignore_index=True)
-    colours = [ACCENT if p < alpha else MAIN for p in done["p"]]
-    above.vlines(done.index, done["standardised_low"], done["standardised_high"], color="0.8", linewidth=1)
-    above.scatter(done.index, done["standardised"], color=colours, s=9, zorder=2)
-    above.axhline(0, color="black", linewidth=1)
-    above.set_ylabel(label)
+    done = _sorted_estimates(above, curve, label, alpha, many=False)
     for place, row in enumerate(options.to_dict("records")):
         used = done.index[done[row["choice"]] == row["option"]]
         below.plot(used, np.full(len(used), place), "|", color="0.3", markersize=6, markeredgewidth=0.8)
@@ -164,37 +166,6 @@ def curve_and_choices_plot(curve: pd.DataFrame, options: pd.DataFrame, label: st
     below.set_ylim(len(options) - 0.4, -0.6)
     below.grid(visible=False)
     below.set_xlabel("Specifications, sorted by estimate")
-    return figure
-
-
-def choices_plot(options: pd.DataFrame, label: str) -> "Figure":
-    """Draw the spread of estimates by option of each choice.
-
-    Parameters
-    ----------
-    options : DataFrame
-        From `specification_curve.by_option`: option (label), low, median, high.
-    """
-    figure, axes = _canvas(1.0 + 0.34 * len(options))
-    places = np.arange(len(options))
-    axes.hlines(places, options["low"], options["high"], color=QUIET, linewidth=3)
-    axes.plot(options["median"], places, "o", color=MAIN, markersize=7)
-    axes.axvline(0, color="black", linewidth=1)
-    axes.set_yticks(places, options["label"])
-    axes.set_ylim(len(options) - 0.5, -0.5)
-    for start in np.flatnonzero(options["choice"].ne(options["choice"].shift()))[1:]:
-        axes.axhline(start - 0.5, color="0.85", linewidth=1)
-    axes.set_xlabel(label)
-    return figure
-
-
-def shares_plot(shares: pd.Series, label: str) -> "Figure":
-    """Draw shares (0-1) as bars in percent, in the order given."""
-    figure, axes = _canvas(0.5 * len(shares) + 1.0)
-    axes.barh([str(name).replace("_", " ") for name in shares.index], 100 * shares.to_numpy(), color=MAIN)
-    axes.invert_yaxis()
-    axes.grid(axis="y", visible=False)
-    axes.set_xlabel(label)
     return figure
 
 
@@ -233,7 +204,7 @@ def synthetic_plot(paths: Mapping[str, pd.DataFrame], laws: Mapping[str, float],
     Parameters
     ----------
     paths : mapping
-        Title -> treated and synthetic by year, from `synthetic_control.fit_synthetic`.
+        Title -> treated and synthetic by year, from `designs.fit_synthetic`.
     laws : mapping
         Title -> last year before the law.
     label : str

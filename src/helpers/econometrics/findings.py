@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 from scipy import stats
 
+from helpers.econometrics.designs import DynamicEstimate
 from helpers.econometrics.drivers_models import DriversModel, Prediction
 from helpers.econometrics.equivalence import minimum_detectable_effect
 from helpers.econometrics.estimates import PanelEstimate
@@ -67,10 +68,12 @@ def effect_metrics(
     return interval_metrics(**{name: found}) | {f"{name}_{key}": float(value) for key, value in more.items()}
 
 
-def term_metrics(name: str, estimate: PanelEstimate, term: str, level: float, factor: float = 1.0) -> dict[str, float]:
+def term_metrics(
+    name: str, estimate: PanelEstimate | DynamicEstimate, term: str, level: float, factor: float = 1.0
+) -> dict[str, float]:
     """Return `effect_metrics` of one term of a model."""
-    row = estimate.row(term)
-    return effect_metrics(name, row["estimate"], row["std_error"], estimate.degrees_of_freedom, level, factor)
+    found = (estimate.coefficients[term], estimate.std_errors[term], estimate.degrees_of_freedom)
+    return effect_metrics(name, *found, level, factor)
 
 
 def what_if_metrics(name: str, row: pd.Series, changes: Mapping[str, float], level: float) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Panel estimators: within for any number of fixed effects, pooled, between, first differences, random effects.
+"""Panel estimators: within for any number of fixed effects, pooled, random effects; and differences of any span.
 
 A thin layer over linearmodels that fixes one set of conventions (see the package) and checks the data first. Frames are
 indexed by entity and time, as linearmodels wants them; rows with a gap in a variable used are left out.
@@ -135,41 +135,6 @@ def fit_pooled(
     return _least_squares(_with_constant(panel), labels, covariance)
 
 
-def fit_between(frame: pd.DataFrame, outcome: str, regressors: Sequence[str]) -> PanelEstimate:
-    """Least squares on the entity means with a constant; classic standard errors, entities less coefficients for t.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Indexed by entity and time.
-    outcome, regressors : str and sequence of str
-    """
-    panel, labels = sample(frame, [outcome, *regressors])
-    entity, time = labels.columns
-    means = panel.groupby(level=entity).mean().assign(**{time: 0}).set_index(time, append=True)
-    return _least_squares(_with_constant(means), means.index.to_frame(index=False), CLASSIC)
-
-
-def fit_first_differences(frame: pd.DataFrame, outcome: str, regressors: Sequence[str]) -> PanelEstimate:
-    """Least squares on changes from one period to the next, with a constant (a common trend).
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Indexed by entity and time.
-    outcome, regressors : str and sequence of str
-
-    Raises
-    ------
-    InputError
-        No entity is observed in two periods in a row; otherwise as `fit_pooled`.
-    """
-    changes = differences(sample(frame, [outcome, *regressors])[0])
-    if changes.empty:
-        raise InputError("No entity is observed in two periods in a row, so there are no first differences.")
-    return _least_squares(_with_constant(changes), changes.index.to_frame(index=False), CLASSIC)
-
-
 def differences(levels: pd.DataFrame, periods: int = 1) -> pd.DataFrame:
     """Changes over `periods` units of time within each entity; only true spans of that length are kept.
 
@@ -184,33 +149,6 @@ def differences(levels: pd.DataFrame, periods: int = 1) -> pd.DataFrame:
     earlier = levels.reset_index()
     earlier[time] += periods
     return (levels - earlier.set_index([entity, time]).reindex(levels.index)).dropna()
-
-
-def long_differences(frame: pd.DataFrame, columns: Sequence[str], first: int, last: int) -> pd.DataFrame:
-    """Change of each column from `first` to `last`, one row an entity that has both.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Indexed by entity and time.
-    columns : sequence of str
-    first, last : int
-        Times compared.
-
-    Raises
-    ------
-    InputError
-        When `last` is not after `first`, or no entity has both years.
-    """
-    if last <= first:
-        raise InputError(f"A long difference needs a later year after an earlier one, not {first} and {last}.")
-    fe.require_columns(frame, columns)
-    times = frame.index.get_level_values(1)
-    changes = differences(frame.loc[times.isin([first, last]), list(columns)].astype(float), last - first)
-    if changes.empty:
-        entity = frame.index.names[0]
-        raise InputError(f"No {entity} has both {first} and {last}; the panel covers {times.min()} to {times.max()}.")
-    return changes.droplevel(1)
 
 
 def _quasi_demeaned(panel: pd.DataFrame, theta: pd.Series) -> pd.DataFrame:

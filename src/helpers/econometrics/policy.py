@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.errors import InputError, not_allowed
+from helpers.errors import InputError
 
 RECOGNISED = "U-turn firms recognised"
 PAID_EARLY = "Support paid to U-turn firms, total"
@@ -198,32 +198,6 @@ class Interval:
         return Interval(self.value * factor, *ends)
 
 
-def choose_estimate(estimates: pd.DataFrame, model: str, horizon: int) -> pd.Series:
-    """Pick the row of one model and horizon.
-
-    Parameters
-    ----------
-    estimates : DataFrame
-        From `drivers_models.policy_estimates`.
-    model : str
-    horizon : int
-        Years.
-
-    Raises
-    ------
-    InputError
-        When that model was not estimated at that horizon.
-    """
-    known = sorted(set(estimates["model"]))
-    if model not in known:
-        raise InputError(not_allowed("model of the section on drivers", model, known))
-    rows = estimates[(estimates["model"] == model) & (estimates["horizon"] == horizon)]
-    if rows.empty:
-        there = sorted(estimates.loc[estimates["model"] == model, "horizon"])
-        raise InputError(f"Model {model!r} has no estimate {horizon} years ahead. There are {there}.")
-    return rows.iloc[0]
-
-
 def combine(estimate: pd.Series, changes: Mapping[str, float], level: float) -> Interval:
     """Change of sourcing at home that goes with changes of one or two variables.
 
@@ -237,16 +211,7 @@ def combine(estimate: pd.Series, changes: Mapping[str, float], level: float) -> 
         Variable -> change, in its unit; at most the two variables of the row.
     level : float
         Of the interval: Student's t with the row's degrees of freedom.
-
-    Raises
-    ------
-    InputError
-        A variable that the row does not have.
     """
-    for name in changes:
-        if name not in estimate.index:
-            known = [name for name in estimate.index if f"{name}_std_error" in estimate.index]
-            raise InputError(not_allowed("variable with an estimate", name, known))
     value = sum(estimate[name] * change for name, change in changes.items())
     reach = stats.t.ppf(0.5 + level / 2, estimate["degrees_of_freedom"]) * combined_error(estimate, changes)
     return Interval(float(value), float(value - reach), float(value + reach)).times(-1)

@@ -7,7 +7,6 @@ import pandas as pd
 
 from helpers.econometrics.estimates import Covariance, PanelEstimate
 from helpers.econometrics.panel import fit_within
-from helpers.errors import InputError
 
 #: China, and the economies that left central planning: their purchases grew for other reasons as well.
 CATCHING_UP = ("CHN", "BGR", "CZE", "EST", "HUN", "LTU", "LVA", "POL", "ROU", "RUS", "SVK", "SVN")
@@ -29,20 +28,9 @@ def bilateral_growth(by_source: pd.DataFrame, income: pd.DataFrame, first: int, 
     -------
     DataFrame
         iso3, source_iso3, growth (percent a year, compound, of the US$ value), log_income, inputs_first, inputs_last.
-
-    Raises
-    ------
-    InputError
-        A year that is not in the tables, or no pair of economies with inputs in both.
     """
-    years = sorted(int(year) for year in by_source["year"].unique())
-    if first not in years or last not in years or first >= last:
-        raise InputError(f"Growth from {first} to {last} cannot be measured: the table covers {years[0]}-{years[-1]}.")
     foreign = by_source[by_source["iso3"] != by_source["source_iso3"]]
-    table = _growth(foreign, ["iso3", "source_iso3"], income, first, last)
-    if table.empty:
-        raise InputError(f"No source economy has both inputs and an income in {first}.")
-    return table
+    return _growth(foreign, ["iso3", "source_iso3"], income, first, last)
 
 
 def growth_by_source(by_source: pd.DataFrame, income: pd.DataFrame, first: int, last: int) -> pd.DataFrame:

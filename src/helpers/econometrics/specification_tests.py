@@ -1,14 +1,13 @@
 """Tests of panel models: effects at all, fixed or random, dependence across entities and over time, unit roots."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.econometrics import fixed_effects as fe
 from helpers.econometrics.estimates import CLASSIC, Covariance, wald
 from helpers.econometrics.panel import fit_mundlak, fit_pooled, fit_random_effects, fit_within, sample
 from helpers.errors import InputError
@@ -55,24 +54,22 @@ def hausman(frame: pd.DataFrame, outcome: str, regressors: Sequence[str]) -> Tes
         Indexed by entity and time.
     outcome, regressors : str and sequence of str
 
-    Raises
-    ------
-    InputError
-        When the difference of the two covariances is not positive definite, so that the statistic means nothing.
+    Returns
+    -------
+    TestResult
+        Without numbers when the difference of the two covariances is not positive definite, so that the statistic would
+        mean nothing.
     """
-    terms = list(regressors)
+    terms, null = list(regressors), "random effects are consistent"
     fixed = fit_within(frame, outcome, terms, [str(frame.index.names[0])], CLASSIC)
     random, _ = fit_random_effects(frame, outcome, terms)
     gap = (fixed.coefficients[terms] - random.coefficients[terms]).to_numpy()
     spread = (fixed.covariance.loc[terms, terms] - random.covariance.loc[terms, terms]).to_numpy()
     if np.linalg.eigvalsh(spread).min() <= 0:
-        raise InputError(
-            "The classic Hausman statistic is not defined here: the covariance of the difference is not positive "
-            "definite. Use the auxiliary regression (Mundlak) instead."
-        )
+        return TestResult("Hausman, classic (not defined)", float("nan"), (len(terms),), float("nan"), null)
     statistic = float(gap @ np.linalg.solve(spread, gap))
     p = float(stats.chi2.sf(statistic, len(terms)))
-    return TestResult("Hausman, classic", statistic, (len(terms),), p, "random effects are consistent")
+    return TestResult("Hausman, classic", statistic, (len(terms),), p, null)
 
 
 def hausman_auxiliary(
@@ -164,48 +161,13 @@ def serial_correlation(residuals: pd.DataFrame, expected: float | None = None) -
     return TestResult("Wooldridge, serial correlation", statistic, freedom, p, "errors are independent over time")
 
 
-def breusch_godfrey(
-    frame: pd.DataFrame, outcome: str, regressors: Sequence[str], effects: Sequence[str], order: int = 1
-) -> TestResult:
-    """Serial correlation of within residuals, Breusch (1978) and Godfrey (1978), on the stacked panel.
-
-    Lags are those of the stacked residuals, sorted by entity and time, so the first periods of an entity meet the last
-    ones of the entity before (as in R's plm); `serial_correlation` keeps entities apart and is to be preferred.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Indexed by entity and time.
-    outcome, regressors : str and sequence of str
-    effects : sequence of str
-        As `fit_within` takes them.
-    order : int
-        Lags.
-
-    Raises
-    ------
-    InputError
-        An order below 1 or as long as the sample.
-    """
-    panel, labels = sample(frame, [outcome, *regressors], effects)
-    if not 1 <= order < len(panel):
-        raise InputError(f"The order of serial correlation must be between 1 and {len(panel) - 1}, not {order}.")
-    residuals = fit_within(frame, outcome, regressors, effects, CLASSIC).residuals.to_numpy()
-    within = fe.absorb(panel[list(regressors)].to_numpy(), fe.effect_codes(labels, effects))
-    lags = [np.concatenate([np.zeros(lag), residuals[:-lag]]) for lag in range(1, order + 1)]
-    design = np.column_stack([within, *lags])
-    left = residuals - design @ np.linalg.lstsq(design, residuals, rcond=None)[0]
-    statistic = float(len(panel) * (1 - (left @ left) / (residuals @ residuals)))
-    p = float(stats.chi2.sf(statistic, order))
-    return TestResult("Breusch-Godfrey", statistic, (order,), p, "errors are independent over time")
-
-
 def fixed_or_random(
     frame: pd.DataFrame, outcome: str, regressors: Sequence[str], covariance: Covariance
 ) -> pd.DataFrame:
-    """The tests that decide between fixed and random effects, common shocks taken out first.
+    """The tests that decide between fixed and random effects, and those of what fixed effects leave in the errors.
 
-    Year means are subtracted from every variable, so that the comparison is about entities.
+    For the first, year means are subtracted from every variable, so that the comparison is about entities. The errors
+    are those after effects of the entities alone: common shocks that are still in them are what is tested.
 
     Parameters
     ----------
@@ -219,45 +181,40 @@ def fixed_or_random(
     -------
     DataFrame
         test, null, statistic, degrees_of_freedom (text), p; one row a test. A classic Hausman statistic that is not
-        defined is there without a number.
+        defined is there without a number; serial correlation is tested where two entities or more have every period.
     """
     panel, labels = sample(frame, [outcome, *regressors], covariance.clusters)
+    entity = [str(panel.index.names[0])]
     without = panel - panel.groupby(level=1).transform("mean")
     data = labels.join(without.reset_index(drop=True)).set_index(list(panel.index.names))
-    try:
-        classic = hausman(data, outcome, regressors)
-    except InputError:
-        nan = float("nan")
-        classic = TestResult("Hausman, classic (not defined)", nan, (len(regressors),), nan, "random is consistent")
+    errors = fit_within(panel, outcome, regressors, entity, CLASSIC).residuals.unstack(0)
+    complete = errors.dropna(axis=1)
     results = [
-        effects_f_test(data, outcome, regressors, [str(panel.index.names[0])]),
+        effects_f_test(data, outcome, regressors, entity),
         breusch_pagan(data, outcome, regressors)[0],
-        classic,
+        hausman(data, outcome, regressors),
         hausman_auxiliary(data, outcome, regressors, covariance),
+        cross_section_dependence(errors)[0],
+        *([serial_correlation(complete)] if complete.shape[1] > 1 else []),
     ]
-    return pd.DataFrame(
+    rows = [
         {
-            "test": [result.name for result in results],
-            "null": [result.null for result in results],
-            "statistic": [result.statistic for result in results],
-            "degrees_of_freedom": [", ".join(f"{d:g}" for d in result.degrees_of_freedom) for result in results],
-            "p": [result.p for result in results],
+            "test": result.name,
+            "null": result.null,
+            "statistic": result.statistic,
+            "degrees_of_freedom": ", ".join(f"{d:g}" for d in result.degrees_of_freedom),
+            "p": result.p,
         }
-    )
+        for result in results
+    ]
+    return pd.DataFrame(rows)
 
-
-UNIT_ROOTS = "every series has a unit root"
 
 #: Means and variances of the t statistic under the null by length of the regression, which has a constant and one
 #: lagged change (Im, Pesaran and Shin 2003, table 3).
 IPS_LENGTHS = (10, 15, 20, 25, 30, 40, 50, 60, 70, 100)
 IPS_MEANS = (-1.488, -1.503, -1.516, -1.514, -1.519, -1.520, -1.524, -1.519, -1.522, -1.530)
 IPS_VARIANCES = (1.255, 1.011, 0.915, 0.861, 0.831, 0.803, 0.781, 0.770, 0.753, 0.745)
-#: Mean and standard-deviation adjustments of the pooled t, a constant in the regression, by length of the series
-#: (Levin, Lin and Chu 2002, table 2).
-LLC_LENGTHS = (25, 30, 35, 40, 45, 50, 60, 70, 80, 90, 100, 250, 500)
-LLC_MEAN = (-0.554, -0.546, -0.541, -0.537, -0.533, -0.531, -0.527, -0.524, -0.521, -0.520, -0.518, -0.509, -0.500)
-LLC_SPREAD = (0.919, 0.889, 0.867, 0.850, 0.837, 0.826, 0.810, 0.798, 0.789, 0.782, 0.776, 0.742, 0.707)
 
 
 def im_pesaran_shin(levels: pd.DataFrame) -> TestResult:
@@ -266,7 +223,7 @@ def im_pesaran_shin(levels: pd.DataFrame) -> TestResult:
     Parameters
     ----------
     levels : (periods, entities) DataFrame
-        Gaps only at the ends of a series.
+        Complete series that vary.
 
     Returns
     -------
@@ -276,53 +233,19 @@ def im_pesaran_shin(levels: pd.DataFrame) -> TestResult:
     Raises
     ------
     InputError
-        A gap within a series, a constant one, or one with fewer than 10 periods left after lagging.
+        Fewer than two series, or fewer than 10 periods left after lagging.
     """
-    series = _series(levels)
-    lengths = np.array([len(values) - 2 for values in series])
-    if lengths.min() < IPS_LENGTHS[0]:
+    length, entities = len(levels) - 2, levels.shape[1]
+    if entities < 2 or length < IPS_LENGTHS[0]:
         raise InputError(
-            f"The test is tabulated from {IPS_LENGTHS[0]} periods on; the shortest series has {lengths.min()} left "
-            "after lagging. Leave short series out."
+            f"The unit root test is tabulated for two series or more with {IPS_LENGTHS[0]} periods left after lagging; "
+            f"there are {entities} with {length} left."
         )
-    means, variances = (np.interp(lengths, IPS_LENGTHS, table).mean() for table in (IPS_MEANS, IPS_VARIANCES))
-    t_bar = np.mean([_dickey_fuller(values).t for values in series])
-    statistic = float(np.sqrt(len(series)) * (t_bar - means) / np.sqrt(variances))
-    return TestResult("Im-Pesaran-Shin", statistic, (), float(stats.norm.cdf(statistic)), UNIT_ROOTS)
-
-
-def levin_lin_chu(levels: pd.DataFrame) -> TestResult:
-    """Test of Levin, Lin and Chu (2002): one root for all series, a constant and one lag in each.
-
-    Parameters
-    ----------
-    levels : (periods, entities) DataFrame
-        Balanced.
-
-    Returns
-    -------
-    TestResult
-        One-sided. Below 25 periods the first row of the authors' table is used, so that p is rough.
-
-    Raises
-    ------
-    InputError
-        As `im_pesaran_shin`; also a panel that is not balanced.
-    """
-    if levels.isna().any(axis=None):
-        raise InputError("The Levin-Lin-Chu test needs a balanced panel. Leave short series out.")
-    series = _series(levels)
-    fits = [_dickey_fuller(values) for values in series]
-    level = np.concatenate([fit.level for fit in fits])
-    change = np.concatenate([fit.change for fit in fits])
-    root = level @ change / (level @ level)
-    variance = ((change - root * level) ** 2).mean()
-    error = np.sqrt(variance / (level @ level))
-    long_run = np.mean([_long_run(values) / fit.sigma for values, fit in zip(series, fits, strict=True)])
-    mean, spread = (np.interp(len(levels), LLC_LENGTHS, table) for table in (LLC_MEAN, LLC_SPREAD))
-    bias = len(change) * long_run / variance * error * mean
-    statistic = float((root / error - bias) / spread)
-    return TestResult("Levin-Lin-Chu", statistic, (), float(stats.norm.cdf(statistic)), UNIT_ROOTS)
+    mean, variance = (np.interp(length, IPS_LENGTHS, table) for table in (IPS_MEANS, IPS_VARIANCES))
+    t_bar = np.mean([_dickey_fuller(column.to_numpy(dtype=float)) for _, column in levels.items()])
+    statistic = float(np.sqrt(entities) * (t_bar - mean) / np.sqrt(variance))
+    p = float(stats.norm.cdf(statistic))
+    return TestResult("Im-Pesaran-Shin", statistic, (), p, "every series has a unit root")
 
 
 def unit_root_table(series: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -345,41 +268,16 @@ def unit_root_table(series: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     for name, levels in series.items():
         kept = levels.dropna(axis=1)
         kept = kept.loc[:, kept.nunique() > 1]
-        row: dict[str, float] = {"entities": kept.shape[1], "periods": len(kept)}
-        try:
+        rows[name] = {"entities": kept.shape[1], "periods": len(kept)}
+        with suppress(InputError):
             found = im_pesaran_shin(kept.sub(kept.mean(axis=1), axis=0))
-            row |= {"statistic": found.statistic, "p": found.p}
-        except InputError:
-            row |= {"statistic": float("nan"), "p": float("nan")}
-        rows[name] = row
-    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis(index="series")
-    return table.astype({"entities": int, "periods": int})
+            rows[name] |= {"statistic": found.statistic, "p": found.p}
+    columns = ["entities", "periods", "statistic", "p"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis(index="series")
 
 
-def _series(levels: pd.DataFrame) -> list[np.ndarray]:
-    """Each entity's series without the gaps at its ends."""
-    if levels.shape[1] < 2:
-        raise InputError(f"A panel test needs at least two series, not {levels.shape[1]}.")
-    inner = [column.loc[column.first_valid_index() : column.last_valid_index()] for _, column in levels.items()]
-    for column in inner:
-        if column.isna().any() or len(column) < 5:
-            raise InputError(f"A unit root cannot be tested: {column.name!r} has a gap or under 5 periods.")
-        if column.nunique() == 1:
-            raise InputError(f"A unit root cannot be tested: {column.name!r} is constant. Leave it out.")
-    return [column.to_numpy(dtype=float) for column in inner]
-
-
-class _Regression(NamedTuple):
-    """t statistic of the level; level and change free of lags and constant, over the residual's spread `sigma`."""
-
-    t: float
-    level: np.ndarray
-    change: np.ndarray
-    sigma: float
-
-
-def _dickey_fuller(values: np.ndarray) -> _Regression:
-    """Regress the change on the level before, the change before and a constant; variances without correction."""
+def _dickey_fuller(values: np.ndarray) -> float:
+    """t of the level where the change is regressed on it, the change before and a constant; no small-sample factor."""
     changes = np.diff(values)
     n = len(changes) - 1
     others = np.column_stack([np.ones(n), changes[:-1]])
@@ -387,13 +285,4 @@ def _dickey_fuller(values: np.ndarray) -> _Regression:
     level, change = (both - others @ np.linalg.lstsq(others, both, rcond=None)[0]).T
     slope = level @ change / (level @ level)
     residual = change - slope * level
-    sigma = np.sqrt(residual @ residual / n)
-    return _Regression(slope * np.sqrt(level @ level) / sigma, level / sigma, change / sigma, sigma)
-
-
-def _long_run(values: np.ndarray) -> float:
-    """Long-run standard deviation of the changes, Bartlett kernel with 3.21 T^(1/3) lags."""
-    changes = np.diff(values) - np.diff(values).mean()
-    reach = min(round(3.21 * len(values) ** (1 / 3)), len(changes) - 1)
-    covariances = [changes[:-j] @ changes[j:] * (1 - j / (reach + 1)) for j in range(1, reach + 1)]
-    return float(np.sqrt((changes @ changes + 2 * sum(covariances)) / len(changes)))
+    return float(slope * np.sqrt(level @ level) / np.sqrt(residual @ residual / n))
