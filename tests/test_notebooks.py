@@ -75,6 +75,7 @@ def test_the_parameters_cell_sets_every_parameter_to_its_default(name):
     (tree,) = (ast.parse("".join(cell["source"])) for cell in tagged)
     assigned = {node.targets[0].id: ast.literal_eval(node.value) for node in tree.body if isinstance(node, ast.Assign)}
     assert json.loads(json.dumps(assigned)) == model().model_dump(mode="json")
+    assert [field for field, told in model.model_fields.items() if not told.description] == []
 
 
 def code_cells(name):

@@ -47,11 +47,6 @@ def test_named_fields_are_fields_of_the_table():
         assert len(set(fields)) == len(fields)
 
 
-def test_parameters_are_picked_from_a_namespace():
-    chosen = InnovationIndexParameters.of({"year": 2016, "group": "oecd", "something_else": 1})
-    assert (chosen.year, chosen.group) == (2016, "oecd")
-
-
 def weights(**changes):
     return dict.fromkeys(STUDY_RANKS, 1.0) | changes
 
@@ -136,11 +131,6 @@ def test_zeros_matter_to_roots_only_when_negative():
     assert zero_refusal("power", "minmax", (-1.0, 100.0), 0.5) is not None
     assert zero_refusal("arithmetic", "z-score", (0.0, 1.0)) is None
     assert zero_refusal("mazziotta-pareto", "minmax", (0.0, 100.0)) is None
-
-
-def test_every_parameter_is_described():
-    for name, field in InnovationIndexParameters.model_fields.items():
-        assert field.description, name
 
 
 def test_any_table_of_one_value_a_year_can_be_an_indicator_called_as_its_record_says():
@@ -248,9 +238,3 @@ def test_what_is_wrong_within_a_list_or_mapping_is_told(written, told):
     with pytest.raises(InputError) as caught:
         assigned(notebooks.section("innovation-index"), [written])
     assert told in str(caught.value)
-
-
-def test_numbers_of_yaml_1_2_are_numbers():
-    weights = "{rd_gdp: 5e-1, hightech_exports_share: 1E0, hightech_patent_share: 1, ict_development_index: .5}"
-    found = assigned(notebooks.section("innovation-index"), [f"weights={weights}"])["weights"]
-    assert list(found.values()) == [0.5, 1, 1, 0.5]
