@@ -11,16 +11,6 @@ from helpers.errors import InputError
 KEYS = ["firm", "year"]
 
 
-def test_beck_katz_by_hand():
-    """Two groups of two positions: the errors' covariance is the mean of the two outer products."""
-    x = np.array([[1.0], [2.0], [-1.0], [0.5]])
-    residuals = np.array([1.0, -1.0, 3.0, 2.0])
-    errors = (np.outer([1, -1], [1, -1]) + np.outer([3, 2], [3, 2])) / 2
-    meat = np.array([1, 2]) @ errors @ np.array([1, 2]) + np.array([-1, 0.5]) @ errors @ np.array([-1, 0.5])
-    found = beck_katz(x, residuals, np.array(list("AABB")), np.array([1, 2, 1, 2]))
-    assert found[0, 0] == pytest.approx(meat / 6.25**2)
-
-
 def test_beck_katz_averages_over_the_groups_that_have_both_positions():
     x, residuals = np.ones((3, 1)), np.array([2.0, 1.0, 4.0])
     # position 1 occurs twice (variance (4 + 16) / 2), position 2 and the pair once
@@ -50,25 +40,12 @@ def test_variance_components_refuse_an_unknown_method_and_single_periods():
         panel.fit_pooled(pd.concat([frame, frame]), "y", ["x"])
 
 
-def test_dickey_fuller_by_hand():
-    values = np.array([0.0, 1.0, 1.0, 3.0, 2.0, 2.5])
-    design = np.column_stack([values[1:-1], np.diff(values)[:-1], np.ones(4)])
-    slopes, left, *_ = np.linalg.lstsq(design, np.diff(values)[1:], rcond=None)
-    error = np.sqrt(left[0] / 4 * np.linalg.inv(design.T @ design)[0, 0])
-    assert specification_tests._dickey_fuller(values) == pytest.approx(slopes[0] / error)
-
-
 def walks(periods: int, entities: int, pull: float) -> pd.DataFrame:
     rng = np.random.default_rng(5)
     values = np.zeros((periods, entities))
     for t in range(1, periods):
         values[t] = (1 - pull) * values[t - 1] + rng.normal(size=entities)
     return pd.DataFrame(values[1:], index=range(1, periods))
-
-
-def test_the_unit_root_test_tells_walks_from_series_that_return():
-    assert specification_tests.im_pesaran_shin(walks(60, 30, 0.0)).p > 0.05
-    assert specification_tests.im_pesaran_shin(walks(60, 30, 0.5)).p < 0.001
 
 
 @pytest.mark.parametrize("few", [lambda wide: wide.iloc[:11], lambda wide: wide[[0]]], ids=["short", "one series"])

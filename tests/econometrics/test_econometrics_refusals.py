@@ -1,7 +1,5 @@
 """What cannot be estimated is refused in one plain sentence; small cases are checked by hand."""
 
-import math
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.econometrics import specification_curve, specification_tests, tables
-from helpers.econometrics.estimates import CLASSIC, Covariance, wald
+from helpers.econometrics.estimates import Covariance
 from helpers.econometrics.fixed_effects import absorb, effect_codes, effects_rank
 from helpers.econometrics.panel import differences, fit_pooled, fit_within
 from helpers.econometrics.wild_bootstrap import wild_cluster_bootstrap
@@ -96,26 +94,6 @@ def test_p_values_use_clusters_or_periods_less_one_degrees_of_freedom(panel):
     assert "Driscoll-Kraay, 1 lags, year (4)" in later.inference
 
 
-def test_two_way_within_slope_by_hand():
-    """Two countries, two years: the slope is the ratio of the differences in differences."""
-    frame = pd.DataFrame({"country": list("AABB"), "year": [0, 1, 0, 1], "x": [1.0, 4, 2, 3], "y": [0.0, 5, 1, 2]})
-    fit = within(frame)
-    assert fit.coefficients["x"] == pytest.approx(((5 - 0) - (2 - 1)) / ((4 - 1) - (3 - 2)))
-
-
-def test_clustered_standard_error_by_hand():
-    """No effects, one regressor, three clusters: CR1 written out."""
-    frame = pd.DataFrame({"country": list("AABBCC"), "year": [0, 1] * 3, "x": [-1, 1, -2, 2, -3, 3.0]})
-    frame["y"] = [0.0, 1.0, -3.0, 1.0, 0.0, 2.0]
-    fit = within(frame, effects=[])
-    x, y = frame["x"].to_numpy(), (frame["y"] - frame["y"].mean()).to_numpy()
-    slope = x @ y / (x @ x)
-    scores = (x * (y - slope * x)).reshape(3, 2).sum(axis=1)
-    variance = (scores @ scores) / (x @ x) ** 2 * (3 / 2) * (5 / 5)
-    assert fit.coefficients["x"] == pytest.approx(slope)
-    assert fit.std_errors["x"] == pytest.approx(math.sqrt(variance))
-
-
 @settings(deadline=None, max_examples=25, derandomize=True)
 @given(st.integers(0, 10_000))
 def test_absorbing_leaves_no_group_mean_and_is_idempotent(seed):
@@ -151,13 +129,6 @@ def test_absorbing_nothing_removes_the_mean_and_ranks_are_exact():
     assert effects_rank(effect_codes(frame, ["a", "b"])) == 3
     assert effects_rank(effect_codes(frame, [("a", "b"), "a"])) == 4
     assert effects_rank([]) == 1
-
-
-def test_classic_degrees_of_freedom_count_absorbed_effects(panel):
-    native = within(panel, covariance=CLASSIC)
-    absorbed = within(panel, effects=[("country",), ("year",)], covariance=CLASSIC)
-    assert native.degrees_of_freedom == absorbed.degrees_of_freedom == 36 - 1 - 11
-    assert native.std_errors["x"] == pytest.approx(absorbed.std_errors["x"])
 
 
 def test_differences_skip_gaps_in_time():
@@ -196,12 +167,6 @@ def test_an_estimate_tells_its_spread_within_the_effects(panel):
     fit = within(panel, effects=("country",))
     demeaned = panel[["x", "y"]] - panel.groupby("country")[["x", "y"]].transform("mean")
     assert fit.coefficients["x"] * fit.scale("x") == pytest.approx(demeaned.corr().loc["x", "y"])
-
-
-def test_wald_of_one_term_is_t_squared(panel):
-    fit = within(panel)
-    statistic, freedom, _ = wald(fit, ["x"])
-    assert (statistic, freedom) == (pytest.approx(fit.row("x")["t"] ** 2), 1)
 
 
 def test_a_curve_says_which_specification_failed_and_why(panel):
