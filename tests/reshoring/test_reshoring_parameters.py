@@ -6,81 +6,50 @@ from pydantic import ValidationError
 from helpers.reshoring.parameters import TESTED, CountsParameters, ReshoringParameters, ValueChainsParameters
 
 
-def test_defaults_are_allowed():
-    chosen = ReshoringParameters()
-    assert chosen.window() == (2000, 2014)
-    assert chosen.excluded == []
-
-
-def test_the_other_release_needs_no_other_choice():
-    chosen = ReshoringParameters(release="2013", base_year=1995)
-    assert chosen.window() == (1995, 2011)
-
-
-def test_price_sensitive_industries_depend_on_the_release():
-    assert ReshoringParameters(exclude_price_sensitive=True).excluded == ["C19", "C24"]
-    assert ReshoringParameters(release="2013", exclude_price_sensitive=True).excluded == ["c12", "c8"]
-
-
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        ({"focus": "SGP"}, r"focus: 'SGP' is not a known economy of WIOD release 2016.*KOR"),
-        ({"release": "2013", "compared": ["CHE"]}, "'CHE' is not a known economy of WIOD release 2013"),
-        ({"base_year": 1995}, "base_year 1995 is not in WIOD release 2016. It has 2000-2014"),
-        ({"release": "2013", "last_year": 2014}, "last_year 2014 is not in WIOD release 2013. It has 1995-2011"),
-        ({"base_year": 2014}, "must come after base_year"),
-        ({"base_year": 2005, "last_year": 2005}, "must come after base_year"),
-        ({"exclude_industries": ["c3"]}, "'c3' is not a known industry of WIOD release 2016"),
-        ({"low_cost": ["VNM"]}, "'VNM' is not a known source economy"),
-        ({"low_cost": []}, "at least 1 item"),
-        ({"compared": []}, "at least 1 item"),
-        ({"compared": ["KOR"]}, "names KOR itself or one of its economies twice"),
-        ({"realease": "2016"}, "Extra inputs are not permitted"),
-        ({"break_year": 2011}, "Extra inputs are not permitted"),
-    ],
-)
-def test_refusals_name_what_is_allowed(given, words):
-    with pytest.raises(ValidationError, match=words):
-        ReshoringParameters(**given)
-
-
-def test_excluding_all_but_one_industry_is_refused():
-    industries = list(ReshoringParameters().source.industries)
-    with pytest.raises(ValidationError, match="Keep at least two"):
-        ReshoringParameters(exclude_industries=industries[:-1])
-
-
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        ({"focus": "SGP"}, r"focus: 'SGP' is not a known economy of WIOD release 2016.*KOR"),
-        ({"compared": ["KOR"]}, "names KOR itself or one of its economies twice"),
-        ({"exclude_industries": ["c3"]}, "'c3' is not a known industry of WIOD release 2016"),
-        ({"exclude_industries": list(TESTED.industries)}, "Keep at least one"),
-        ({"break_year": 2001}, "Choose 2004 to 2012"),
-        ({"crisis_years": list(range(2001, 2011))}, "4 yearly changes are left, 0 of them before 2011, too few"),
-        ({"crisis_years": list(range(2011, 2014))}, "Changes there are: 2001-2014"),
-        ({"trimming": 0.5}, "less than or equal to 0.35"),
-        ({"release": "2013"}, "Extra inputs are not permitted"),
-    ],
-)
-def test_refusals_of_the_section_on_value_chains_name_what_is_allowed(given, words):
-    with pytest.raises(ValidationError, match=words):
-        ValueChainsParameters(**given)
-
-
-def test_industries_are_left_out_of_the_share_that_is_tested():
+def test_a_release_brings_its_years_and_price_sensitive_industries():
+    for given, window, excluded in (
+        ({}, (2000, 2014), ["C19", "C24"]),
+        ({"release": "2013", "base_year": 1995}, (1995, 2011), ["c12", "c8"]),
+    ):
+        assert ReshoringParameters(**given).window() == window
+        assert ReshoringParameters(**given).excluded == []
+        assert ReshoringParameters(**given, exclude_price_sensitive=True).excluded == excluded
     chosen = ValueChainsParameters(exclude_price_sensitive=True, exclude_industries=["C10-C12"])
     assert chosen.excluded == ["C10-C12", "C19", "C24"]
 
 
 @pytest.mark.parametrize(
-    ("given", "words"), [({"split_year": 2014}, "greater than or equal to 2015"), ({"level": 1}, "0.99")]
+    ("model", "given", "words"),
+    [
+        (ReshoringParameters, {"focus": "SGP"}, r"focus: 'SGP' is not a known economy of WIOD release 2016.*KOR"),
+        (ReshoringParameters, {"release": "2013", "compared": ["CHE"]}, "known economy of WIOD release 2013"),
+        (ReshoringParameters, {"base_year": 1995}, "base_year 1995 is not in WIOD release 2016. It has 2000-2014"),
+        (ReshoringParameters, {"release": "2013", "last_year": 2014}, "last_year 2014 is not in .* It has 1995-2011"),
+        (ReshoringParameters, {"base_year": 2014}, "must come after base_year"),
+        (ReshoringParameters, {"exclude_industries": ["c3"]}, "'c3' is not a known industry of WIOD release 2016"),
+        (ReshoringParameters, {"exclude_industries": list(TESTED.industries)[:-1]}, "Keep at least two"),
+        (ReshoringParameters, {"low_cost": ["VNM"]}, "'VNM' is not a known source economy"),
+        (ReshoringParameters, {"low_cost": []}, "at least 1 item"),
+        (ReshoringParameters, {"compared": []}, "at least 1 item"),
+        (ReshoringParameters, {"compared": ["KOR"]}, "names KOR itself or one of its economies twice"),
+        (ReshoringParameters, {"break_year": 2011}, "Extra inputs are not permitted"),
+        (ReshoringParameters, {"ends": [2019, 2014]}, "must ascend"),
+        (ValueChainsParameters, {"focus": "SGP"}, r"focus: 'SGP' is not a known economy of WIOD release 2016.*KOR"),
+        (ValueChainsParameters, {"compared": ["KOR"]}, "names KOR itself or one of its economies twice"),
+        (ValueChainsParameters, {"exclude_industries": ["c3"]}, "'c3' is not a known industry of WIOD release 2016"),
+        (ValueChainsParameters, {"exclude_industries": list(TESTED.industries)}, "Keep at least one"),
+        (ValueChainsParameters, {"break_year": 2001}, "Choose 2004 to 2012"),
+        (ValueChainsParameters, {"crisis_years": list(range(2001, 2011))}, "4 yearly changes are left, 0 .* too few"),
+        (ValueChainsParameters, {"crisis_years": list(range(2011, 2014))}, "Changes there are: 2001-2014"),
+        (ValueChainsParameters, {"trimming": 0.5}, "less than or equal to 0.35"),
+        (ValueChainsParameters, {"release": "2013"}, "Extra inputs are not permitted"),
+        (CountsParameters, {"split_year": 2014}, "greater than or equal to 2015"),
+        (CountsParameters, {"level": 1}, "0.99"),
+    ],
 )
-def test_refusals_of_the_section_on_counts_name_what_is_allowed(given, words):
+def test_refusals_name_what_is_allowed(model, given, words):
     with pytest.raises(ValidationError, match=words):
-        CountsParameters(**given)
+        model(**given)
 
 
 @pytest.mark.parametrize("model", [ReshoringParameters, ValueChainsParameters])
