@@ -39,13 +39,6 @@ def test_figures_of_the_study_come_from_the_table():
     assert study["change"].to_dict() == {"DEU": -7.3, "JPN": -7.5, "USA": -1.2}
 
 
-def test_growth_of_korea_by_hand(levels, wits):
-    own = wits[(wits["iso3"] == "KOR") & (wits["flow"] == "Export") & (wits["product"] == "Intermediate goods")]
-    values = own.set_index("year")["usd_mn"]
-    rates = [100 * (values[year] / values[year - 1] - 1) for year in range(2011, 2020)]
-    assert growth.mean_growth(levels["intermediate"], LATE)["KOR"] == pytest.approx(sum(rates) / 9)
-
-
 def test_regions_stay_out_of_the_comparison(levels):
     columns = set().union(*(frame.columns for frame in levels.values()))
     assert not columns & {"Wld", "EAS", "ECS", "EUN", "OAS", "NAC", "SSF"}
@@ -57,13 +50,6 @@ def test_parts_of_exports_add_up(levels):
     assert part["intermediate"] + part["capital"] == pytest.approx(part["intermediate+capital"])
     assert part["all"] == 100
     assert 20 < part["intermediate"] < 30
-
-
-def test_market_share_parts_of_korea_are_exact(bilateral):
-    table = destinations.constant_market_share(bilateral, "KOR", 2000, 2011)
-    gaps = table[["market_size", "destination_mix", "share"]].sum(axis=1) - table["change"]
-    assert gaps.abs().max() < 1e-6
-    assert table["start"].sum() == pytest.approx(destinations.by_destination(bilateral, "KOR").loc[2000].sum())
 
 
 def test_bilateral_table_holds_the_economies_that_may_be_named(bilateral):

@@ -68,9 +68,6 @@ def test_a_missing_year_leaves_the_mean_missing(levels):
 def test_windows_that_cannot_be_are_refused(levels, window, words):
     with pytest.raises(InputError, match=words):
         growth.mean_growth(levels, window)
-
-
-def test_years_with_gaps_are_named_as_spans(levels):
     with pytest.raises(InputError, match="Years there are: 2000, 2002-2004"):
         growth.mean_growth(levels.drop(index=2001), Window(2001, 2003))
 
@@ -87,23 +84,11 @@ def test_percentile_counts_others_below_and_half_of_ties():
     assert growth.percentile(values, "AAA") == pytest.approx(100 * (1 + 0.5) / 3)
     assert growth.percentile(values, "BBB") == 0
     assert growth.percentile(values, "DDD") == 100
-
-
-def test_a_place_needs_a_value_and_others():
     values = pd.Series({"AAA": 1.0, "BBB": np.nan})
     with pytest.raises(InputError, match="BBB has no value"):
         growth.percentile(values, "BBB")
     with pytest.raises(InputError, match="only economy with a value"):
         growth.percentile(values, "AAA")
-
-
-def test_every_window_is_there_once(levels):
-    table = growth.all_windows(levels, "AAA")
-    assert len(table) == 4 * 3 // 2
-    row = table.set_index(["first", "last"]).loc[(2001, 2003)]
-    assert row["growth"] == pytest.approx(100 / 3)
-    assert row["percentile"] == 100
-    assert row["economies"] == 2
 
 
 @pytest.mark.parametrize("mean", ["arithmetic", "compound"])
@@ -112,6 +97,7 @@ def test_every_window_agrees_with_the_single_window(mean):
     frame = pd.DataFrame(rng.lognormal(5, 1, (9, 6)), index=range(2000, 2009), columns=list("ABCDEF"))
     frame.loc[2004, "C"] = np.nan
     table = growth.all_windows(frame, "A", mean, minimum=20.0)
+    assert len(growth.all_windows(frame, "A", mean)) == 8 * 7 // 2
     for row in table.itertuples():
         window = Window(row.first, row.last, mean=mean)
         kept = growth.large_and_complete(frame, [window], 20.0)
@@ -128,7 +114,7 @@ def test_windows_of_an_unknown_economy_or_mean_are_refused(levels):
         growth.all_windows(levels, "AAA", "median")
 
 
-@settings(deadline=None, max_examples=40, derandomize=True)
+@settings(deadline=None, max_examples=25, derandomize=True)
 @given(st.lists(st.floats(1, 1e6), min_size=4, max_size=8), st.floats(0.01, 100))
 def test_growth_does_not_depend_on_the_unit(values, factor):
     frame = pd.DataFrame({"AAA": values}, index=range(2000, 2000 + len(values)))
@@ -137,7 +123,7 @@ def test_growth_does_not_depend_on_the_unit(values, factor):
     assert growth.mean_growth(frame * factor, window)["AAA"] == pytest.approx(ours, rel=1e-6, abs=1e-6)
 
 
-@settings(deadline=None, max_examples=40, derandomize=True)
+@settings(deadline=None, max_examples=25, derandomize=True)
 @given(st.lists(st.floats(1, 1e4), min_size=4, max_size=8))
 def test_the_compound_mean_is_never_above_the_arithmetic(values):
     frame = pd.DataFrame({"AAA": values}, index=range(2000, 2000 + len(values)))
@@ -153,15 +139,9 @@ def test_conventions_are_ordered_by_distance(levels):
     assert table["distance"].is_monotonic_increasing
     assert table.iloc[0][["mean", "years"]].tolist() == ["arithmetic", "growth"]
     assert table.iloc[0]["distance"] == pytest.approx(0)
-
-
-def test_conventions_show_other_economies_without_judging_by_them(levels):
-    study = pd.DataFrame({"late": [75.0], "change": [50.0]}, index=["AAA"])
-    windows = (2001, 2002), (2003, 2004)
-    alone = growth.conventions({"a": levels}, study, *windows)
-    beside = growth.conventions({"a": levels}, study, *windows, also=["AAA", "BBB"])
-    assert set(beside.columns) - set(alone.columns) == {"late_BBB", "change_BBB"}
-    assert beside["distance"].tolist() == alone["distance"].tolist()
+    beside = growth.conventions({"a": levels}, study, (2001, 2002), (2003, 2004), also=["AAA", "BBB"])
+    assert set(beside.columns) - set(table.columns) == {"late_BBB", "change_BBB"}
+    assert beside["distance"].tolist() == table["distance"].tolist()
 
 
 def test_stage_series_need_every_product_group():

@@ -1,14 +1,8 @@
 """Parameters of the section: defaults, and refusals that say what there is."""
 
-import ast
-import re
-
-import nbformat
 import pytest
-import yaml
 from pydantic import ValidationError
 
-from helpers.paths import project_root
 from helpers.trade.parameters import IntermediateTradeParameters
 
 
@@ -16,6 +10,7 @@ def test_defaults_are_allowed_and_need_the_year_before_the_windows():
     needed = IntermediateTradeParameters().levels_needed()
     assert (needed[0], needed[-1]) == (2000, 2019)
     assert IntermediateTradeParameters(window_years="levels").levels_needed()[0] == 2001
+    assert IntermediateTradeParameters(early=[1996, 2000]).levels_needed()[0] == 1995
 
 
 @pytest.mark.parametrize(
@@ -44,18 +39,3 @@ def test_defaults_are_allowed_and_need_the_year_before_the_windows():
 def test_refusals_name_what_is_allowed(given, words):
     with pytest.raises(ValidationError, match=words):
         IntermediateTradeParameters(**given)
-
-
-def test_early_years_can_be_read_as_levels_from_the_first_year():
-    chosen = IntermediateTradeParameters(early=[1996, 2000])
-    assert chosen.levels_needed()[0] == 1995
-
-
-def test_notebook_starts_from_the_defaults_and_declares_what_it_loads():
-    notebook = nbformat.read(project_root() / "notebooks" / "intermediate-trade.ipynb", 4)
-    front = yaml.safe_load(notebook.cells[0].source.strip().strip("-"))
-    cell = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
-    assigned = {node.targets[0].id: ast.literal_eval(node.value) for node in ast.parse(cell.source).body}
-    assert assigned == IntermediateTradeParameters().model_dump()
-    source = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    assert set(re.findall(r'data\.load\("(\w+)"\)', source)) <= set(front["tables"])
