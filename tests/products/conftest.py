@@ -1,5 +1,6 @@
 """Small generated releases, and where they are ingested."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -21,9 +22,17 @@ def root(tmp_path, monkeypatch):
     return place
 
 
-@pytest.fixture
-def release(tmp_path, root):
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory):
     """A generated release of BACI: two years, twelve economies, sixty products."""
-    folder = tmp_path / "baci"
-    generate(folder, 4000, (2011, 2012), economy_count=12, product_count=60, unmatched=2)
+    folder = tmp_path_factory.mktemp("generated") / "baci"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RESHORING_ROOT", str(PROJECT))
+        generate(folder, 4000, (2011, 2012), economy_count=12, product_count=60, unmatched=2)
     return folder
+
+
+@pytest.fixture
+def release(generated, tmp_path, root):
+    """A copy of it that a test may change."""
+    return Path(shutil.copytree(generated, tmp_path / "baci"))

@@ -1,12 +1,9 @@
 """The generators: seeded, in the published formats, balanced, marked."""
 
 import json
-import os
 
 import numpy as np
-import pytest
 
-from benchmarks.fresh_process import Variant, compare, measure_in_turns
 from benchmarks.generate_baci import draw_flows, generate
 from benchmarks.generate_icio import balanced_table, country_codes
 from helpers import ingested
@@ -52,16 +49,3 @@ def test_countries_are_known_ones_first_and_the_rest_of_the_world_last():
     assert codes[:2] == ["KOR", "USA"]
     assert codes[-1] == "ROW"
     assert len(set(codes)) == 40
-
-
-def test_variants_are_timed_in_processes_of_their_own():
-    small, large = measure_in_turns(Variant(np.ones, (1000,)), Variant(np.ones, (20_000_000,)), runs=1)
-    compared = compare(small, large)
-    assert compared["ratio"] > 1
-    assert large["peak_memory"] - small["peak_memory"] > 100e6
-    assert len(compared["runs"]["other"]) == 1
-
-
-def test_a_variant_that_dies_is_an_error():
-    with pytest.raises(RuntimeError, match="_exit ended without a result"):
-        measure_in_turns(Variant(os._exit, (3,)), runs=1)

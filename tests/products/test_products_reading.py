@@ -38,7 +38,7 @@ def block(lines):
     return reading.Lines(FILE, list("tijkvq"), ",", 2, text, len(lines))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(plain | rows, min_size=1, max_size=3))
 def test_what_fits_its_types_means_the_same_line_by_line(lines):
     at_once = reading._read_block(block(lines), KNOWN)
@@ -48,7 +48,7 @@ def test_what_fits_its_types_means_the_same_line_by_line(lines):
     assert at_once.apart.equals(by_line.apart)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(anything, min_size=1, max_size=20))
 def test_every_line_counts_or_is_set_apart(lines):
     found = reading._read_block(block(lines), KNOWN)
