@@ -44,7 +44,7 @@ figures = st.dictionaries(
 
 
 @given(before=figures, now=figures)
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=15, deadline=None, derandomize=True)
 def test_nothing_is_lost_between_the_two_sides(before, now):
     found = compare(before, now)
     assert len(found.gained) + found.common == len(now)

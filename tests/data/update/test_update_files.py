@@ -27,7 +27,7 @@ def offer(service, monkeypatch, source, name, body):
     monkeypatch.setenv(f"RESHORING_{source.upper()}_SHA256", hashlib.sha256(body).hexdigest())
 
 
-def workbook(told="Penn World Table, version 11.0", drop=""):
+def workbook(told="Penn World Table, version 11.0", drop="", rows=None):
     """Return a workbook in the form of the Penn World Table: one more year, productivity a little higher."""
     frames = [published(table, OLD).set_index(["iso3", "year"])["value"].rename(code) for table, code in PWT.items()]
     wide = pd.concat(frames, axis=1)
@@ -40,7 +40,7 @@ def workbook(told="Penn World Table, version 11.0", drop=""):
     with pd.ExcelWriter(file, engine="openpyxl") as writer:
         pd.DataFrame([["Source"], [told]]).to_excel(writer, sheet_name="Info", header=False, index=False)
         pd.DataFrame([["hc", "Human capital index"]]).to_excel(writer, sheet_name="Legend", index=False)
-        sheet.to_excel(writer, sheet_name="Data", index=False)
+        sheet[:rows].to_excel(writer, sheet_name="Data", index=False)
     return file.getvalue()
 
 
@@ -82,8 +82,8 @@ def test_another_file_than_the_one_meant_is_refused(eleven, service, project, mo
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        (lambda: workbook(drop="ctfp"), "no column ctfp"),
-        (lambda: workbook(told="A table"), "does not tell the version"),
+        (lambda: workbook(drop="ctfp", rows=9), "no column ctfp"),
+        (lambda: workbook(told="A table", rows=9), "does not tell the version"),
         (lambda: b"PK nothing", "not a workbook with the sheets Info and Data"),
     ],
 )
