@@ -13,6 +13,7 @@ import pytest
 HERE = Path(__file__).parent
 #: They need a browser, a cluster, a server, a whole build or site, or a process for each test.
 SLOW = (
+    "data/test_data_package",
     "data/update/",
     "index/test_index_ask",
     "input_output/test_io_section",
@@ -26,11 +27,13 @@ SLOW = (
     "runner/test_runner_isolation",
     "runner/test_runner_needs",
     "runner/test_runner_package",
+    "runner/test_runner_points",
     "runner/test_runner_preview",
     "runner/test_runner_same_numbers",
     "runner/test_runner_shared",
     "runner/test_runner_shipped_site",
     "runner/test_runner_staleness",
+    "runner/test_runner_sweeps",
     "runner/test_runner_variants",
     "scaffold/",
     "site/test_site_browser",
