@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from helpers import data
-from helpers.reshoring import counts, findings, measures, rankings, tables
+from helpers.reshoring import counts, findings, measures, tables
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +14,7 @@ def inputs() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def league(inputs):
-    return rankings.rank_changes(inputs, 2000, 2014, draws=200)
+    return measures.rank_changes(inputs, 2000, 2014, draws=200)
 
 
 def test_metrics_are_those_of_the_tables(inputs, league):

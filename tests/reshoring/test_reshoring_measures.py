@@ -61,26 +61,27 @@ def test_scopes_read_their_own_columns_and_excluded_industries_leave_the_sums(ta
 
 
 def test_intensity_counts_rises_of_the_ratio_only(measured):
-    found = measures.intensity(measured)
-    by_unit = measured.assign(found=found).set_index(["iso3", "year"])["found"]
+    by_unit = measured.set_index(["iso3", "year"])["intensity"]
     assert np.isnan(by_unit[("AAA", 2000)])
     assert by_unit[("AAA", 2001)] == 0  # R fell from 3 to 1
     assert by_unit[("BBB", 2001)] == pytest.approx(60 / 10 - 20 / 40)
 
 
 def test_strict_intensity_asks_for_a_rise_of_domestic_inputs():
-    rows = [("AAA", 2000, 10.0, 1.0), ("AAA", 2001, 9.0, 2.0), ("AAA", 2002, 12.0, 3.0)]
-    unit = pd.DataFrame(rows, columns=["iso3", "year", "domestic", "ratio"])
-    assert measures.intensity(unit).tolist()[1:] == [1.0, 1.0]
-    assert measures.intensity(unit, domestic_rise=True).tolist()[1:] == [0.0, 1.0]
-    after_a_gap = measures.intensity(unit.drop(index=1))
-    assert after_a_gap.isna().all()
+    rows = [("AAA", 2000, 10.0, 10.0), ("AAA", 2001, 9.0, 4.5), ("AAA", 2002, 12.0, 4.0)]
+    inputs = pd.DataFrame(rows, columns=["iso3", "year", "domestic", "foreign"]).assign(output=20.0)
+    found = measures.measure(inputs)
+    assert found["ratio"].tolist() == [1.0, 2.0, 3.0]
+    assert found["intensity"].tolist()[1:] == [1.0, 1.0]
+    assert found["intensity_strict"].tolist()[1:] == [0.0, 1.0]
+    after_a_gap = measures.measure(inputs.drop(index=1))
+    assert after_a_gap[["intensity", "intensity_strict"]].isna().all(axis=None)
 
 
-def test_both_intensities_stand_beside_the_measures_of_each_unit():
+def test_both_intensities_are_those_of_each_unit():
     rows = [("A", year, sector, year - 1999.0, 1.0, 5.0) for year in (2000, 2001) for sector in ("X", "Y")]
     inputs = pd.DataFrame(rows, columns=["iso3", "year", "sector", "domestic", "foreign", "output"])
-    found = measures.measure_with_intensity(inputs, ("iso3", "sector", "year"))
+    found = measures.measure(inputs, ("iso3", "sector", "year"))
     assert found["ratio"].tolist() == [1, 2, 1, 2]
     assert found["intensity"].tolist()[1::2] == found["intensity_strict"].tolist()[1::2] == [1, 1]
     assert found["intensity"].isna().tolist() == [True, False] * 2
@@ -90,29 +91,6 @@ def test_ranks_share_the_better_place():
     ranks = measures.rank(pd.Series([0.1, -0.2, -0.2, np.nan], index=list("ABCD")))
     assert ranks.drop("D").tolist() == [3, 1, 1]
     assert ranks.isna()["D"]
-
-
-@pytest.mark.parametrize(
-    ("base", "last", "words"),
-    [
-        (1999, 2001, "no data for 1999. Years there are: 2000-2001"),
-        (2000, 2014, "no data for 2014"),
-        (2001, 2001, "must come after"),
-        (2001, 2000, "must come after"),
-    ],
-)
-def test_windows_without_data_are_refused_naming_the_years(measured, base, last, words):
-    with pytest.raises(InputError, match=words):
-        measures.change(measured, base, last)
-
-
-def test_unknown_scope_and_industry_name_what_there_is(table):
-    with pytest.raises(InputError, match=r"manufactured.*own_sector"):
-        measures.select_inputs(table, "manufacturd")
-    with pytest.raises(InputError, match="'Z' is not a known industry"):
-        measures.select_inputs(table, exclude=["Z"])
-    with pytest.raises(InputError, match="nothing is left to measure"):
-        measures.select_inputs(table, exclude=["X", "Y"])
 
 
 amounts = st.floats(min_value=1, max_value=1000)
@@ -192,5 +170,3 @@ def test_inputs_without_output_are_refused_by_name():
     inputs = inputs_of([[50, 10], [50, 10]], [[50, 20], [40, 90]], [[200, 0], [200, 150]])
     with pytest.raises(InputError, match="Industry I1 of AAA used inputs in 2000"):
         measures.sourcing_and_structure(inputs, 2000, 2001)
-    with pytest.raises(InputError, match="must come after"):
-        measures.within_between(inputs, 2001, 2001)

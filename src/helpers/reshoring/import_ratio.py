@@ -8,8 +8,6 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from helpers.errors import InputError, not_allowed
-
 #: Kearney's fourteen low-cost economies of Asia.
 KEARNEY_ECONOMIES = ["CHN", "TWN", "MYS", "IND", "VNM", "THA", "IDN", "SGP", "PHL", "BGD", "PAK", "HKG", "LKA", "KHM"]
 RATIO = "Kearney manufacturing import ratio"
@@ -32,18 +30,7 @@ def manufacturing_import_ratio(imports: pd.DataFrame, output: pd.Series, low_cos
     DataFrame
         `iso3, year, imports, output, ratio` (percent) and `index` (minus the yearly change of the ratio, in basis
         points: positive = production comes home).
-
-    Raises
-    ------
-    InputError
-        Empty list, or a source the imports do not name.
     """
-    if not low_cost:
-        raise InputError("The list of low-cost economies is empty. Name at least one source economy.")
-    known = sorted(imports["source"].unique())
-    for code in low_cost:
-        if code not in known:
-            raise InputError(not_allowed("source economy", code, known))
     counted = imports[imports["source"].isin(list(low_cost)) & (imports["source"] != imports["importer"])]
     sums = counted.groupby(["importer", "year"])["value"].sum().rename_axis(["iso3", "year"])
     table = pd.DataFrame({"imports": sums, "output": output}).dropna().sort_index()
@@ -86,15 +73,7 @@ def by_source(
     DataFrame
         Indexed by source, a column for each economy: percent of its manufacturing output; its own deliveries are
         missing. The last row, `all listed`, is the ratio.
-
-    Raises
-    ------
-    InputError
-        A year the imports do not have.
     """
-    years = sorted(imports["year"].unique())
-    if year not in years:
-        raise InputError(f"There are no imports by source for {year}. Years there are: {years[0]}-{years[-1]}.")
     foreign = imports[(imports["year"] == year) & (imports["source"] != imports["importer"])]
     wide = foreign.pivot(index="source", columns="importer", values="value").reindex(list(sources))[list(economies)]
     ratios = 100 * wide / output.xs(year, level="year")[list(economies)]

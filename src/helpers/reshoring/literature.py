@@ -111,7 +111,7 @@ def intensity_trends(table: pd.DataFrame, trims: Sequence[float]) -> pd.DataFram
     for scope, (unit, by), strict in product(SCOPES, NAMES.items(), (False, True)):
         measured = measures.measure(measures.select_inputs(table, scope), (*by, "year"))
         values = measured.assign(
-            x=measures.intensity(measured, by, strict), used=measured["domestic"] + measured["foreign"]
+            x=measured["intensity_strict" if strict else "intensity"], used=measured["domestic"] + measured["foreign"]
         ).dropna(subset="x")
         version = "R and D rise" if strict else "R rises"
         for group, share, (name, add) in product(("all", "without China"), trims, AGGREGATES.items()):

@@ -5,15 +5,15 @@ R = D/F, S = F/(D+F). R becomes unstable as F nears zero, so S is always shown b
 
 The decompositions are exact. That of S uses the midpoint weights of Bennet (1920), that of F/output, with three
 factors, Shapley weights (which for two factors are midpoints): nothing is left over, and the order of the years does
-not matter.
+not matter. How far ranks depend on single industries is told by resampling these.
 """
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
-from helpers.errors import InputError, not_allowed
-from helpers.reshoring.releases import SCOPES
+from helpers.errors import InputError
 
 
 def select_inputs(table: pd.DataFrame, scope: str = "manufactured", exclude: Sequence[str] = ()) -> pd.DataFrame:
@@ -32,57 +32,42 @@ def select_inputs(table: pd.DataFrame, scope: str = "manufactured", exclude: Seq
     -------
     DataFrame
         `iso3, year, sector, domestic, foreign, output`, million US$, current basic prices.
-
-    Raises
-    ------
-    InputError
-        Unknown scope or industry, or no industry left.
     """
-    if scope not in SCOPES:
-        raise InputError(not_allowed("scope of inputs", scope, SCOPES))
-    known = sorted(table["sector"].unique())
-    for industry in exclude:
-        if industry not in known:
-            raise InputError(not_allowed("industry of this release", industry, known, shown=20))
     kept = table[~table["sector"].isin(list(exclude))]
-    if kept.empty:
-        raise InputError(
-            f"All {len(known)} industries are excluded, so nothing is left to measure. Keep at least one of: "
-            f"{', '.join(known)}."
-        )
     columns = {f"domestic_{scope}": "domestic", f"foreign_{scope}": "foreign", "gross_output": "output"}
     return kept[["iso3", "year", "sector", *columns]].rename(columns=columns).reset_index(drop=True)
 
 
 def measure(inputs: pd.DataFrame, by: Sequence[str] = ("iso3", "year")) -> pd.DataFrame:
-    """Sum inputs and return R, S and F/output of each group.
+    """Sum inputs and return R, S, F/output and the reshoring intensity of each group.
+
+    Intensity is that of Krenz, Prettner and Strulik (2021): max(0, R_t - R_(t-1)). The stricter version counts only
+    where domestic inputs rose as well (D_t > D_(t-1), current US$).
 
     Parameters
     ----------
     inputs : DataFrame
         What `select_inputs` returns, with further columns to group by where wanted.
     by : sequence of str
-        Columns that make a group.
+        Columns that make a group, the year last.
 
     Returns
     -------
     DataFrame
-        The `by` columns and `domestic, foreign, output, ratio` (R), `share` (S) and `foreign_to_output`.
-        R is missing where F is zero, S where there are no inputs, F/output where there is no output.
+        The `by` columns and `domestic, foreign, output, ratio` (R), `share` (S), `foreign_to_output`, `intensity` and
+        `intensity_strict`. R is missing where F is zero, S where there are no inputs, F/output where there is no
+        output, intensity in a unit's first year and where R is missing in either year.
     """
     sums = inputs.groupby(list(by), sort=True, observed=True)[["domestic", "foreign", "output"]].sum().reset_index()
     used = sums["domestic"] + sums["foreign"]
     sums["ratio"] = sums["domestic"] / sums["foreign"].where(sums["foreign"] > 0)
     sums["share"] = sums["foreign"] / used.where(used > 0)
     sums["foreign_to_output"] = sums["foreign"] / sums["output"].where(sums["output"] > 0)
+    units = sums.groupby(list(by)[:-1], sort=False, observed=True)
+    step = units["ratio"].diff().where(units["year"].diff() == 1)
+    sums["intensity"] = step.clip(lower=0)
+    sums["intensity_strict"] = sums["intensity"].where(step.isna() | (units["domestic"].diff() > 0), 0.0)
     return sums
-
-
-def measure_with_intensity(inputs: pd.DataFrame, by: Sequence[str] = ("iso3", "year")) -> pd.DataFrame:
-    """Return what `measure` does and the reshoring `intensity`, in the stricter version too (`intensity_strict`)."""
-    measured, unit = measure(inputs, by), [key for key in by if key != "year"]
-    strict = intensity(measured, unit, domestic_rise=True)
-    return measured.assign(intensity=intensity(measured, unit), intensity_strict=strict)
 
 
 def by_year(measured: pd.DataFrame, value: str) -> pd.DataFrame:
@@ -107,70 +92,11 @@ def change(measured: pd.DataFrame, base_year: int, last_year: int, by: Sequence[
     DataFrame
         Indexed by `by`: for each measure `<name>_base`, `<name>_last` and `<name>_change` (last minus base; the
         change of S and of F/output is a difference of shares: times 100 it is percentage points).
-
-    Raises
-    ------
-    InputError
-        A year the data do not have, or the same year twice.
     """
-    check_years(measured, base_year, last_year)
     names = ["ratio", "share", "foreign_to_output"]
     base = measured[measured["year"] == base_year].set_index(list(by))[names]
     last = measured[measured["year"] == last_year].set_index(list(by))[names]
     return base.add_suffix("_base").join([last.add_suffix("_last"), (last - base).add_suffix("_change")])
-
-
-def check_years(table: pd.DataFrame, base_year: int, last_year: int) -> None:
-    """Refuse a window that the table does not hold or that is a single year.
-
-    Parameters
-    ----------
-    table : DataFrame
-        With the column `year`.
-    base_year, last_year : int
-        The years compared.
-
-    Raises
-    ------
-    InputError
-        Naming the years there are.
-    """
-    years = sorted(int(year) for year in table["year"].unique())
-    for year in (base_year, last_year):
-        if year not in years:
-            raise InputError(f"There are no data for {year}. Years there are: {years[0]}-{years[-1]}.")
-    if base_year >= last_year:
-        raise InputError(
-            f"A change from {base_year} to {last_year} cannot be measured: the last year must come after the base "
-            f"year. Years there are: {years[0]}-{years[-1]}."
-        )
-
-
-def intensity(measured: pd.DataFrame, by: Sequence[str] = ("iso3",), domestic_rise: bool = False) -> pd.Series:
-    """Return the reshoring intensity of Krenz, Prettner and Strulik (2021): max(0, R_t - R_(t-1)).
-
-    Parameters
-    ----------
-    measured : DataFrame
-        What `measure` returns, grouped by `by` and year.
-    by : sequence of str
-        Columns that make a unit.
-    domestic_rise : bool
-        The stricter version: counts only where domestic inputs rose as well (D_t > D_(t-1), current US$).
-
-    Returns
-    -------
-    Series
-        Aligned with `measured`; missing in a unit's first year, and where R is missing in either year.
-    """
-    ordered = measured.sort_values([*by, "year"])
-    groups = ordered.groupby(list(by), sort=False, observed=True)
-    consecutive = groups["year"].diff() == 1
-    step = groups["ratio"].diff().where(consecutive)
-    counted = step.clip(lower=0)
-    if domestic_rise:
-        counted = counted.where(step.isna() | (groups["domestic"].diff() > 0), 0.0)
-    return counted.reindex(measured.index).rename("intensity_strict" if domestic_rise else "intensity")
 
 
 def rank(values: pd.Series) -> pd.Series:
@@ -196,13 +122,7 @@ def within_between(inputs: pd.DataFrame, base_year: int, last_year: int) -> pd.D
     -------
     DataFrame
         One row an economy and industry: `iso3, sector, within, between` (differences of shares).
-
-    Raises
-    ------
-    InputError
-        A year the data do not have.
     """
-    check_years(inputs, base_year, last_year)
     base, last = (_shares(inputs, year) for year in (base_year, last_year))
     keys = base.index.union(last.index)
     base, last = _aligned(base, last, keys), _aligned(last, base, keys)
@@ -265,9 +185,8 @@ def sourcing_and_structure(inputs: pd.DataFrame, base_year: int, last_year: int)
     Raises
     ------
     InputError
-        A year the data do not have.
+        An industry that uses inputs and has no output.
     """
-    check_years(inputs, base_year, last_year)
     base, last = _factors(inputs, base_year), _factors(inputs, last_year)
     keys = base.index.union(last.index)
     base, last = base.reindex(keys), last.reindex(keys)
@@ -306,3 +225,54 @@ def _shapley(base: pd.DataFrame, last: pd.DataFrame, factor: str) -> pd.Series:
     same = base[one] * base[two] + last[one] * last[two]
     mixed = base[one] * last[two] + last[one] * base[two]
     return (last[factor] - base[factor]) * (same / 3 + mixed / 6)
+
+
+def rank_changes(
+    inputs: pd.DataFrame, base_year: int, last_year: int, draws: int = 2000, level: float = 0.95, seed: int = 2021
+) -> pd.DataFrame:
+    """Rank economies by the change of S (1 = largest fall) and resample the industries.
+
+    Every draw takes as many industries as there are, with replacement, the same for all economies. The intervals show
+    how much depends on single industries; input-output tables are no sample, so they are no sampling errors.
+
+    Parameters
+    ----------
+    inputs : DataFrame
+        `iso3, year, sector, domestic, foreign` (million US$).
+    base_year, last_year : int
+        The years compared.
+    draws, seed : int
+        Bootstrap draws, and the seed of their random numbers.
+    level : float
+        Coverage of the intervals (percentiles).
+
+    Returns
+    -------
+    DataFrame
+        By iso3, largest fall first: `change, low, high` of S (differences of shares), `rank, rank_low, rank_high`.
+    """
+    wide = inputs[inputs["year"].isin([base_year, last_year])].pivot_table(
+        index="sector", columns=["year", "iso3"], values=["domestic", "foreign"], fill_value=0.0, observed=True
+    )
+    names = wide["foreign"][last_year].columns.intersection(wide["foreign"][base_year].columns)
+    industries = len(wide)
+    counts = np.random.default_rng(seed).multinomial(industries, np.full(industries, 1 / industries), size=draws)
+    drawn = _share_change(wide, names, (base_year, last_year), counts.astype(float))
+    ranks = np.column_stack([1 + (drawn < drawn[:, [position]]).sum(axis=1) for position in range(len(names))])
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    low, high = np.nanquantile(drawn, tails, axis=0)
+    rank_low, rank_high = np.quantile(ranks, tails, axis=0, method="inverted_cdf")
+    point = _share_change(wide, names, (base_year, last_year), np.ones((1, industries)))[0]
+    table = pd.DataFrame({"change": point, "low": low, "high": high}, index=pd.Index(names, name="iso3"))
+    table["rank"] = table["change"].rank(method="min").astype(int)
+    return table.assign(rank_low=rank_low.astype(int), rank_high=rank_high.astype(int)).sort_values("change")
+
+
+def _share_change(wide: pd.DataFrame, names: pd.Index, years: tuple[int, int], counts: np.ndarray) -> np.ndarray:
+    """Return the change of S by draw and economy, each industry counted as often as it was drawn."""
+    shares = []
+    for year in years:
+        domestic, foreign = wide["domestic"][year][names].to_numpy(), wide["foreign"][year][names].to_numpy()
+        with np.errstate(invalid="ignore", divide="ignore"):
+            shares.append(counts @ foreign / (counts @ (domestic + foreign)))
+    return shares[1] - shares[0]

@@ -14,13 +14,48 @@ from helpers.reshoring.releases import RELEASES, SAID_TO_RETURN, Release
 TESTED = RELEASES["2016"]
 
 
-class ReshoringParameters(SectionParameters):
-    """Parameters of the section `reshoring`; the defaults are those of the published page."""
+class _InputsParameters(SectionParameters):
+    """What the sections that measure inputs have in common: economies, the inputs that count, and industries left out."""
 
     focus: str = Field("KOR", description="economy the page is about (ISO 3166 alpha-3)")
     compared: list[str] = Field(
         ["USA", "JPN", "DEU", "CHN", "TWN"], min_length=1, description="economies shown beside it (alpha-3)"
     )
+    scope: Literal["manufactured", "all", "own_sector"] = Field(
+        "manufactured", description="inputs that count: manufactured (broad), all, or own_sector (narrow)"
+    )
+    exclude_industries: list[str] = Field([], description="industries left out (codes of the release)")
+    exclude_price_sensitive: bool = Field(
+        False, description="leave out refining and basic metals, whose input values follow oil and ore prices"
+    )
+
+    @property
+    def source(self) -> Release:
+        """The tables that are read."""
+        return TESTED
+
+    @property
+    def excluded(self) -> list[str]:
+        """All industries left out."""
+        dropped = self.source.price_sensitive if self.exclude_price_sensitive else ()
+        return sorted({*self.exclude_industries, *dropped})
+
+    def _check_sample(self) -> None:
+        source = self.source
+        refuse_unknown("focus", [self.focus], f"economy of {source.label}", source.economies)
+        refuse_unknown("compared", self.compared, f"economy of {source.label}", source.economies)
+        refuse_repeats("compared", self.compared, self.focus)
+        refuse_unknown("exclude_industries", self.exclude_industries, f"industry of {source.label}", source.industries)
+        if len(source.industries) - len(self.excluded) < 2:
+            raise ValueError(
+                f"exclude_industries: {len(self.excluded)} of {len(source.industries)} industries are excluded. Keep at "
+                "least two, so that there is a mix of industries to compare."
+            )
+
+
+class ReshoringParameters(_InputsParameters):
+    """Parameters of the section `reshoring`; the defaults are those of the published page."""
+
     release: Literal["2016", "2013"] = Field(
         "2016", description="release of the World Input-Output Database (2016: 2000-2014; 2013: 1995-2011)"
     )
@@ -29,15 +64,8 @@ class ReshoringParameters(SectionParameters):
         description="input-output tables read: `snapshot`: the embedded release; the name of an ingested set, such as "
         "`icio`; `auto`: the newest ingested set that has the chosen economies and years, else the embedded release",
     )
-    scope: Literal["manufactured", "all", "own_sector"] = Field(
-        "manufactured", description="inputs that count: manufactured (broad), all, or own_sector (narrow)"
-    )
     base_year: int = Field(2000, description="first year of a change (calendar year of the release)")
     last_year: int | None = Field(None, description="last year of a change; null = the release's newest year")
-    exclude_industries: list[str] = Field([], description="industries left out (codes of the release)")
-    exclude_price_sensitive: bool = Field(
-        False, description="leave out refining and basic metals, whose input values follow oil and ore prices"
-    )
     low_cost: list[str] = Field(
         ["CHN", "IDN", "IND", "TWN"],
         min_length=1,
@@ -63,12 +91,6 @@ class ReshoringParameters(SectionParameters):
         """Return the ingested data sets that a run with these values reads, as `kind/name`."""
         return [self.source.table] if self.source.ingested else []
 
-    @property
-    def excluded(self) -> list[str]:
-        """All industries left out."""
-        dropped = self.source.price_sensitive if self.exclude_price_sensitive else ()
-        return sorted({*self.exclude_industries, *dropped})
-
     def years(self) -> list[int]:
         """Return the years of the release, ascending."""
         return list(self.source.years) or catalogue.years(self.source.table)
@@ -79,29 +101,14 @@ class ReshoringParameters(SectionParameters):
 
     @model_validator(mode="after")
     def _choices_fit_together(self) -> Self:
-        self._check_economies()
-        self._check_industries()
+        self._check_sample()
+        label, known = self.source.label, self.source.economies
+        refuse_unknown("panel", list(SAID_TO_RETURN), f"economy of {label}, which the page needs", known)
+        refuse_unknown("low_cost", self.low_cost, "source economy of WIOD release 2013", RELEASES["2013"].economies)
         self._check_years()
         if self.ends != sorted({*self.ends}) or self.ends[0] <= self.since:
             raise ValueError(f"ends: the years must ascend and come after since ({self.since}), not {self.ends}.")
         return self
-
-    def _check_economies(self) -> None:
-        known, sources = self.source.economies, RELEASES["2013"].economies
-        refuse_unknown("focus", [self.focus], f"economy of {self.source.label}", known)
-        refuse_unknown("compared", self.compared, f"economy of {self.source.label}", known)
-        refuse_unknown("panel", list(SAID_TO_RETURN), f"economy of {self.source.label}, which the page needs", known)
-        refuse_unknown("low_cost", self.low_cost, "source economy of WIOD release 2013", sources)
-        refuse_repeats("compared", self.compared, self.focus)
-
-    def _check_industries(self) -> None:
-        known = self.source.industries
-        refuse_unknown("exclude_industries", self.exclude_industries, f"industry of {self.source.label}", known)
-        if len(known) - len(self.excluded) < 2:
-            raise ValueError(
-                f"exclude_industries: {len(self.excluded)} of {len(known)} industries are excluded. Keep at least two, "
-                "so that there is a mix of industries to compare."
-            )
 
     def _check_years(self) -> None:
         years = self.years()
@@ -125,20 +132,9 @@ class CountsParameters(SectionParameters):
     level: float = Field(0.95, ge=0.5, le=0.99, description="coverage of intervals (0.5-0.99)")
 
 
-class ValueChainsParameters(SectionParameters):
+class ValueChainsParameters(_InputsParameters):
     """Parameters of the section `value-chains`; the defaults are those of the published page."""
 
-    focus: str = Field("KOR", description="economy the page is about (ISO 3166 alpha-3)")
-    compared: list[str] = Field(
-        ["USA", "JPN", "DEU", "CHN", "TWN"], min_length=1, description="economies shown beside it (alpha-3)"
-    )
-    scope: Literal["manufactured", "all", "own_sector"] = Field(
-        "manufactured", description="inputs that count in S: manufactured (broad), all, or own_sector (narrow)"
-    )
-    exclude_industries: list[str] = Field([], description="industries left out of S (codes of WIOD release 2016)")
-    exclude_price_sensitive: bool = Field(
-        False, description="leave refining and basic metals out of S: their input values follow oil and ore prices"
-    )
     break_year: int = Field(2011, description="first year of the later regime in tests of a known date")
     crisis_years: list[int] = Field(
         [2009, 2010], description="years given a dummy of their own in break tests (collapse and rebound)"
@@ -150,20 +146,9 @@ class ValueChainsParameters(SectionParameters):
     level: float = Field(0.95, ge=0.5, le=0.99, description="coverage of intervals (0.5-0.99)")
     seed: int = Field(2021, ge=0, le=2**32 - 1, description="seed of the random numbers")
 
-    @property
-    def excluded(self) -> list[str]:
-        """All industries left out."""
-        dropped = TESTED.price_sensitive if self.exclude_price_sensitive else ()
-        return sorted({*self.exclude_industries, *dropped})
-
     @model_validator(mode="after")
     def _choices_fit_together(self) -> Self:
-        refuse_unknown("focus", [self.focus], f"economy of {TESTED.label}", TESTED.economies)
-        refuse_unknown("compared", self.compared, f"economy of {TESTED.label}", TESTED.economies)
-        refuse_repeats("compared", self.compared, self.focus)
-        refuse_unknown("exclude_industries", self.exclude_industries, f"industry of {TESTED.label}", TESTED.industries)
-        if set(self.excluded) == set(TESTED.industries):
-            raise ValueError("exclude_industries: all industries are excluded. Keep at least one.")
+        self._check_sample()
         self._check_years()
         return self
 

@@ -62,11 +62,8 @@ def every_year(measured: pd.DataFrame, economy: str) -> pd.DataFrame:
         `intensity_strict` (units of R).
     """
     own = measured[measured["iso3"] == economy]
-    table = own.set_index("year")[["domestic", "foreign"]] / 1000
-    table["ratio"], table["share"] = own["ratio"].to_numpy(), 100 * own["share"].to_numpy()
-    for name, strict in (("intensity", False), ("intensity_strict", True)):
-        table[name] = measures.intensity(own, domestic_rise=strict).to_numpy()
-    return table
+    shown = own.set_index("year")[["domestic", "foreign", "ratio", "share", "intensity", "intensity_strict"]]
+    return shown.assign(domestic=shown["domestic"] / 1000, foreign=shown["foreign"] / 1000, share=100 * shown["share"])
 
 
 def changes(measured: pd.DataFrame, base_year: int, last_year: int, unit: str = "iso3") -> pd.DataFrame:
@@ -107,17 +104,13 @@ def intensities(measured: pd.DataFrame, base_year: int, last_year: int, unit: st
     measured, base_year, last_year, unit
         As in `changes`.
     """
-    both = measured[[unit, "year"]].assign(
-        intensity=measures.intensity(measured, (unit,)),
-        intensity_strict=measures.intensity(measured, (unit,), domestic_rise=True),
-    )
-    kept = both[(both["year"] > base_year) & (both["year"] <= last_year)]
+    kept = measured[(measured["year"] > base_year) & (measured["year"] <= last_year)]
     return kept.groupby(unit)[["intensity", "intensity_strict"]].mean()
 
 
 def with_medians(table: pd.DataFrame, economies: Sequence[str]) -> pd.DataFrame:
     """Return the rows of the chosen economies and below them the median of all, without a rank."""
-    median = table.drop(columns="rank").median().to_frame("median of all").T
+    median = table.drop(columns="rank", errors="ignore").median().to_frame("median of all").T
     return pd.concat([table.loc[list(economies)], median]).rename_axis(index="iso3")
 
 
@@ -311,9 +304,7 @@ def intensity_by_scope(
     for scope, name in zip(SCOPES, ("broad", "all", "narrow"), strict=True):
         found = intensities(measures.measure(measures.select_inputs(table, scope)), base_year, last_year)
         columns[name], columns[f"{name} strict"] = found["intensity"], found["intensity_strict"]
-    every = pd.DataFrame(columns)
-    median = every.median().to_frame("median of all").T
-    return pd.concat([every.loc[list(economies)], median]).rename_axis(index="economy")
+    return with_medians(pd.DataFrame(columns), economies).rename_axis(index="economy")
 
 
 def two_releases(load: Load, scope: str, without_prices: bool) -> dict[str, pd.DataFrame]:
@@ -376,18 +367,11 @@ def agreement(releases: dict[str, pd.DataFrame], base_year: int, last_year: int)
     return table.assign(**ranks).rename_axis(index="economy")
 
 
-def release_panels(releases: dict[str, pd.DataFrame], economies: Sequence[str]) -> dict[str, pd.DataFrame]:
-    """Return S in percent of the chosen economies, one frame a release, titled for display."""
-    panels = {}
-    for name, frame in releases.items():
-        wide = 100 * measures.by_year(frame, "share")
-        panels[f"WIOD release {name}"] = wide[[code for code in economies if code in wide.columns]]
-    return panels
-
-
-def stacked(panels: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return panels as one tidy table: `release, year, iso3, share` (percent)."""
-    return pd.concat(panels, names=["release"]).stack().rename("share").reset_index()
+def release_panels(releases: dict[str, pd.DataFrame], economies: Sequence[str]) -> pd.DataFrame:
+    """Return S in percent of the chosen economies in each release: `release` (titled), `year, iso3, share`."""
+    wide = {f"WIOD release {name}": 100 * measures.by_year(frame, "share") for name, frame in releases.items()}
+    shown = {name: frame[[code for code in economies if code in frame.columns]] for name, frame in wide.items()}
+    return pd.concat(shown, names=["release"]).stack().rename("share").reset_index()
 
 
 def later_shares(icio: pd.DataFrame) -> pd.DataFrame:
