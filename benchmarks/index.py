@@ -16,7 +16,7 @@ import pandas as pd
 from benchmarks import index_pandas
 from benchmarks.fresh_process import compare, measure
 from helpers import data
-from helpers.index import select, study_factors
+from helpers.index import factors, select
 from helpers.index.factors import AGGREGATION, NORMALISATION, OUTLIERS, DesignSpace, values_of, weights_of
 from helpers.index.parameters import InnovationIndexParameters
 from helpers.index.uncertainty import random_draws, simulate
@@ -34,9 +34,9 @@ def prepared(draws: int) -> tuple[DesignSpace, int]:
     members = data.economies.group("oecd-plus")
     ranked = select.select(select.read_tables(data.load, parameters), parameters, members).values
     gdp, oecd = data.load("gdp_per_capita_ppp"), data.economies.group("oecd")
-    context = study_factors.context_of(gdp, parameters.reference_year(), members, oecd)
+    context = factors.context_of(gdp, parameters.reference_year(), members, oecd)
     tables = {name: data.load(name, "all") for name in parameters.tables()}
-    space = study_factors.design_space(tables, parameters, ranked, context)
+    space = factors.design_space(tables, parameters, ranked, context)
     simulate(space, 256, SEED)
     return space, draws
 

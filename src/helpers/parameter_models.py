@@ -1,10 +1,10 @@
 """What the parameter models of the sections share: the base class, refusals that read alike, and what is allowed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import UnionType
 from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from helpers.errors import closest, not_allowed
@@ -30,6 +30,28 @@ class SectionParameters(BaseModel):
     def of(cls, namespace: Mapping[str, object]) -> Self:
         """Return the parameters whose names occur in a namespace, such as a notebook's ``globals()``."""
         return cls.model_validate({name: namespace[name] for name in cls.model_fields if name in namespace})
+
+
+def one_of(what: str, options: Callable[[], Iterable[str]], shown: int = 12) -> AfterValidator:
+    """Return what refuses, for the type of a field, a value that is not among the options.
+
+    Parameters
+    ----------
+    what : str
+        What a value is, for the message.
+    options : callable
+        Gives all that is allowed, when a value is checked.
+    shown : int
+        How many options the message lists.
+    """
+
+    def check(value: str) -> str:
+        known = list(options())
+        if value not in known:
+            raise ValueError(not_allowed(what, value, known, shown))
+        return value
+
+    return AfterValidator(check)
 
 
 def refuse_unknown(field: str, values: Sequence[str], what: str, known: Sequence[str]) -> None:

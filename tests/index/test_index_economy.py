@@ -54,7 +54,7 @@ def read(group, tmp_path, monkeypatch):
         monkeypatch.setattr(module, "results" if module is store else "other_results", lambda *_: tmp_path)
     for name, frame in group.tables().items():
         tables.write_csv(frame, name)
-    return economy.Group.of({name: tables.read_csv("innovation-index", name) for name in economy.KEYS})
+    return economy.Group.read(lambda name: tables.read_csv("innovation-index", name))
 
 
 def test_what_is_written_is_read_again_in_full_precision(group, read):

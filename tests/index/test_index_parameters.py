@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from helpers import data
 from helpers.data import catalogue
 from helpers.errors import InputError
-from helpers.index import select, study_factors
+from helpers.index import factors, select
 from helpers.index.definitions import HIGH_TECH_FIELDS, STUDY_RANKS, labels, patent_fields
 from helpers.index.impute import impute
 from helpers.index.parameters import WEIGHTINGS, EconomyParameters, InnovationIndexParameters, zero_refusal
@@ -161,7 +161,7 @@ def study():
     chosen = InnovationIndexParameters()
     members = data.economies.group(chosen.group)
     values = select.select(select.read_tables(data.load, chosen), chosen, members).values
-    context = study_factors.context_of(data.load("gdp_per_capita_ppp"), 2018, members, data.economies.group("oecd"))
+    context = factors.context_of(data.load("gdp_per_capita_ppp"), 2018, members, data.economies.group("oecd"))
     return values[select.covered(values, 0.75)], context
 
 

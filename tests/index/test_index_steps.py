@@ -326,7 +326,6 @@ def test_benefit_of_the_doubt(monkeypatch):
 # Refusals ------------------------------------------------------------------------------------------------------------
 
 SQUARE = np.array([[0.0, 1.0], [1.0, 2.0], [2.0, 0.0]])
-FRAME = pd.DataFrame(SQUARE, columns=["a", "b"])
 
 
 @pytest.mark.parametrize(
@@ -335,7 +334,6 @@ FRAME = pd.DataFrame(SQUARE, columns=["a", "b"])
         (lambda: aggregate(SQUARE, np.ones(2), "geometric"), "above zero.*scale \\[1, 100\\]"),
         (lambda: aggregate(SQUARE, np.ones(2), "harmonic"), "above zero"),
         (lambda: aggregate(SQUARE - 1, np.ones(2), "power"), "not negative"),
-        (lambda: aggregate(SQUARE, np.ones(2), "power", power=0.0), "geometric"),
         (lambda: aggregate(SQUARE - 9, np.ones(2), "mazziotta-pareto"), "z-score"),
         (lambda: normalise(-SQUARE - 1, "fraction-of-maximum"), "maximum is not above zero"),
         (lambda: impute(pd.DataFrame([[NAN]]), "mean"), "no value at all"),
@@ -344,8 +342,6 @@ FRAME = pd.DataFrame(SQUARE, columns=["a", "b"])
         (lambda: weigh.benefit_of_the_doubt(SQUARE - 1), "not negative"),
         (lambda: weigh.benefit_of_the_doubt(np.ones((3, 11))), "cannot sum to 1"),
         (lambda: composite(pd.DataFrame({"a": [1.0, 1.0], "b": [1.0, 2.0]}), Specification()), "no two different"),
-        (lambda: composite(FRAME, Specification(weights={"a": 1.0})), "do not match: b"),
-        (lambda: coherence.adequacy(pd.DataFrame({"rd": [3.0, 1.0, 2.0, 5.0]})), "two or more, not for 1"),
         (lambda: coherence.correlation_ratio(np.ones(5), np.arange(5.0)), "an indicator and scores that vary"),
     ],
 )

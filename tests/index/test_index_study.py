@@ -8,7 +8,7 @@ import pytest
 
 from helpers import data
 from helpers.errors import InputError
-from helpers.index import coherence, economy, figures, over_time, rankings, select, study_factors, uncertainty
+from helpers.index import coherence, economy, factors, figures, over_time, rankings, select, uncertainty
 from helpers.index.definitions import is_possible
 from helpers.index.factors import values_of
 from helpers.index.parameters import InnovationIndexParameters
@@ -140,15 +140,15 @@ def gather(tables, chosen):
     values = select.select(select.read_tables(data.load, chosen), chosen, MEMBERS).values
     kept = values[select.covered(values, 0.75)]
     gdp, oecd = data.load("gdp_per_capita_ppp"), data.economies.group("oecd")
-    context = study_factors.context_of(gdp, chosen.reference_year(), MEMBERS, oecd)
-    space = study_factors.design_space(tables, chosen, kept, context)
+    context = factors.context_of(gdp, chosen.reference_year(), MEMBERS, oecd)
+    space = factors.design_space(tables, chosen, kept, context)
     return space, kept, composite(kept, Specification.of(chosen), context)
 
 
 @pytest.fixture
 def few_chains(monkeypatch):
     """Impute by two chains in place of twenty, which take most of the time."""
-    for module in ("impute", "study_factors"):
+    for module in ("impute", "factors"):
         monkeypatch.setattr(f"helpers.index.{module}.CHAINS", 2)
 
 

@@ -12,9 +12,19 @@ import pytest
 from helpers.errors import InputError
 from helpers.index import factors as names
 from helpers.index import uncertainty
-from helpers.index.factors import DesignSpace, Factor, Variants, error_sets, scores, values_of, weights_of
+from helpers.index.factors import (
+    AGGREGATIONS,
+    NORMALISATIONS,
+    OUTLIER_TREATMENTS,
+    DesignSpace,
+    Factor,
+    Variants,
+    error_sets,
+    scores,
+    values_of,
+    weights_of,
+)
 from helpers.index.specification import Specification, composite
-from helpers.index.study_factors import AGGREGATIONS, NORMALISATIONS, OUTLIER_TREATMENTS
 
 ROOT = Path(__file__).parents[2]
 N, K = 12, 3
@@ -108,8 +118,6 @@ def test_counts_do_not_depend_on_slices_and_more_draws_begin_alike(space, monkey
     np.testing.assert_array_equal(whole.ranks, cut.ranks)
     np.testing.assert_array_equal(whole.above, cut.above)
     assert not np.array_equal(whole.ranks, uncertainty.simulate(space, 1200, seed=8).ranks)
-    with pytest.raises(InputError, match="At least one draw"):
-        uncertainty.simulate(space, 0, seed=1)
 
 
 def counted(found, economies):
@@ -209,8 +217,6 @@ def test_sobol_effects_agree_with_salib():
 def test_sobol_of_something_constant_is_not_a_number():
     table = uncertainty.effects(np.ones(16 * 4), ["a", "b"], seed=0)
     assert table[["first", "total"]].isna().to_numpy().all()
-    with pytest.raises(InputError, match="power of two"):
-        uncertainty.sample(2, 1000, 0)
 
 
 def test_sobol_of_ranks_leaves_settled_choices_out(space):

@@ -1,13 +1,13 @@
 """What a reader may change in the sections on drivers and policy, with the values that are allowed."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from helpers.data import catalogue
 from helpers.econometrics.variables import CONTROL_SETS, CONTROLS, INNOVATION, INPUTS, PATENTS, PRICE_SENSITIVE
 from helpers.errors import not_allowed
-from helpers.parameter_models import SectionParameters, refuse_unknown
+from helpers.parameter_models import SectionParameters, one_of, refuse_unknown
 
 Outcome = Literal["foreign_share", "ratio", "log_ratio", "intensity", "intensity_strict"]
 #: Models of the section on drivers whose estimate the section on policy can use.
@@ -29,7 +29,9 @@ class DriversParameters(SectionParameters):
     scope: Literal["manufactured", "all", "own_sector"] = Field(
         "manufactured", description="inputs that count: manufactured (broad), all, or own_sector (narrow)"
     )
-    innovation: str = Field("rd_gdp", description="measure of a country's innovation in the main model")
+    innovation: Annotated[str, one_of("measure of innovation", lambda: INNOVATION)] = Field(
+        "rd_gdp", description="measure of a country's innovation in the main model"
+    )
     lag: int = Field(1, ge=0, le=LONGEST_LAG, description="years between innovation and outcome (years)")
     controls: list[str] = Field(
         list(CONTROL_SETS["full"]), description="control variables of the main model, lagged alike"
@@ -71,13 +73,6 @@ class DriversParameters(SectionParameters):
     def excluded_industries(self) -> list[str]:
         """All industries left out."""
         return sorted({*self.exclude_industries, *(PRICE_SENSITIVE if self.exclude_price_sensitive else ())})
-
-    @field_validator("innovation")
-    @classmethod
-    def _known_measure(cls, value: str) -> str:
-        if value not in INNOVATION:
-            raise ValueError(not_allowed("measure of innovation", value, INNOVATION))
-        return value
 
     @field_validator("controls")
     @classmethod
@@ -174,7 +169,9 @@ class DesignsParameters(SectionParameters):
 class PolicyParameters(SectionParameters):
     """Parameters of the section `policy`: a what-if, not a forecast."""
 
-    focus: str = Field("KOR", description="economy the what-if is about (alpha-3, one of WIOD release 2016)")
+    focus: Annotated[str, one_of("economy of WIOD release 2016", lambda: WIOD_ECONOMIES, len(WIOD_ECONOMIES))] = Field(
+        "KOR", description="economy the what-if is about (alpha-3, one of WIOD release 2016)"
+    )
     rd_change: float = Field(1.0, ge=-5, le=5, description="change of R&D spending (percentage points of GDP)")
     tax_change: float = Field(-5.0, ge=-30, le=30, description="change of the corporate tax rate (percentage points)")
     subsidy: float = Field(100.0, ge=0, le=10_000, description="support for returning firms (billion won)")
@@ -183,9 +180,3 @@ class PolicyParameters(SectionParameters):
     level: float = Field(0.95, ge=0.5, le=0.99, description="coverage of intervals (0.5-0.99)")
     draws: int = Field(20_000, ge=1000, le=1_000_000, description="draws of the simulated intervals")
     seed: int = Field(2021, ge=0, le=2**32 - 1, description="seed of the random numbers")
-
-    @field_validator("focus")
-    @classmethod
-    def _known_economy(cls, value: str) -> str:
-        refuse_unknown("focus", [value], "economy of WIOD release 2016", WIOD_ECONOMIES)
-        return value

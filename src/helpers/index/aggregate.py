@@ -67,15 +67,13 @@ def power_mean(x: Array, w: Array, power: float = 0.5) -> Array:
     w : array, shape (k, ...)
         Weights, any sum.
     power : float
-        The exponent.
+        The exponent, not zero: that is the geometric mean.
 
     Raises
     ------
     InputError
-        Exponent 0 (use the geometric mean); negative values; zeros with a negative exponent.
+        Negative values; zeros with a negative exponent.
     """
-    if power == 0:
-        raise InputError("A power mean with exponent 0 is the geometric mean: use 'geometric'.")
     if power < 0:
         _refuse_not_positive(x, "power")
     elif np.any(x < 0):

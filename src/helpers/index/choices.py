@@ -1,7 +1,7 @@
 """What a sweep over choices shows: how often each outcome comes out, and which choice moves it."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 ROW, LABEL = 0.27, 12
 #: Numeric parameters with more values than this are grouped into as many classes of equal size.
 CLASSES = 6
+
+
+def _canvas(height: float, *panels: int, **options: Any) -> "tuple[Figure, Any]":
+    from matplotlib import pyplot
+
+    return pyplot.subplots(*panels, figsize=(6.4, height), **options)
 
 
 def numbers(points: pd.DataFrame, metric: str | None, known: Sequence[str]) -> tuple[str, pd.DataFrame]:
@@ -121,11 +127,7 @@ def specification_curve(
     ordered = points.sort_values([metric, *parameters], kind="stable").reset_index(drop=True)
     rows = [(name, value) for name in parameters for value in pd.unique(points[name])]
     heights = [2.2, ROW * len(rows) + 0.3]
-    from matplotlib import pyplot
-
-    figure, (above, below) = pyplot.subplots(
-        2, 1, sharex=True, figsize=(6.4, sum(heights) + 0.4), gridspec_kw={"height_ratios": heights}
-    )
+    figure, (above, below) = _canvas(sum(heights) + 0.4, 2, 1, sharex=True, gridspec_kw={"height_ratios": heights})
     above.plot(ordered.index + 1, ordered[metric], ".", color=colour, markersize=5)
     above.set_ylabel(label or "Rank")
     if label is None:
@@ -153,9 +155,7 @@ def shares(effects: pd.Series, colour: str, what: str) -> "Figure":
     what : str
         Whose variance.
     """
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(6.4, 0.5 * len(effects) + 1.0))
+    figure, axes = _canvas(0.5 * len(effects) + 1.0)
     axes.barh([str(name).replace("_", " ") for name in effects.index], effects.to_numpy() * 100, color=colour)
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
@@ -174,9 +174,7 @@ def histogram(values: pd.Series, label: str, colour: str) -> "Figure":
     label, colour : str
         What it is called on the axis; colour of the bars.
     """
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(6.4, 2.8))
+    figure, axes = _canvas(2.8)
     whole = bool((values == values.round()).all() and np.ptp(values) <= 40)
     bins = list(np.arange(values.min(), values.max() + 2) - 0.5) if whole else "auto"
     axes.hist(values, bins=bins, color=colour, edgecolor="white")

@@ -92,12 +92,8 @@ def adequacy(normalised: pd.DataFrame) -> Adequacy:
     Raises
     ------
     InputError
-        Fewer than two indicators, or fewer than three economies that have them all.
+        Fewer than three economies that have all indicators.
     """
-    if normalised.shape[1] < 2:
-        raise InputError(
-            f"What indicators have in common can be measured for two or more, not for {normalised.shape[1]}. Add one."
-        )
     from scipy import stats
 
     covariances = normalised.cov().to_numpy()

@@ -1,7 +1,7 @@
 """One economy of a group: where it is strong and weak, what would move it, who is like it, its ranks over the years."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import pandas as pd
@@ -110,19 +110,9 @@ def peers(normalised: pd.DataFrame, ranks: pd.Series, focus: str) -> pd.DataFram
     )
 
 
-#: Columns of the index of each table of a `Group`.
-KEYS = {
-    "rankings": ["iso3"],
-    "profiles": ["iso3", "indicator"],
-    "normalised": ["iso3"],
-    "rank-probabilities": ["iso3"],
-    "above": ["iso3"],
-    "removals": ["iso3"],
-    "single-changes": ["choice", "option"],
-    "values-by-year": ["iso3", "year"],
-    "index-by-year": ["iso3", "year"],
-    "sources": ["table"],
-}
+#: Columns of the index of a table of a `Group`.
+BY_ECONOMY, BY_INDICATOR, BY_YEAR = ({"keys": ["iso3", *more]} for more in ([], ["indicator"], ["year"]))
+BY_CHANGE, BY_TABLE = {"keys": ["choice", "option"]}, {"keys": ["table"]}
 
 
 @dataclass(frozen=True)
@@ -149,25 +139,30 @@ class Group:
         Vintage by table.
     """
 
-    rankings: pd.DataFrame
-    profiles: pd.DataFrame
-    normalised: pd.DataFrame
-    rank_probabilities: pd.DataFrame
-    above: pd.DataFrame
-    removals: pd.DataFrame
-    single_changes: pd.DataFrame
-    values_by_year: pd.DataFrame
-    index_by_year: pd.DataFrame
-    sources: pd.DataFrame
+    rankings: pd.DataFrame = field(metadata=BY_ECONOMY)
+    profiles: pd.DataFrame = field(metadata=BY_INDICATOR)
+    normalised: pd.DataFrame = field(metadata=BY_ECONOMY)
+    rank_probabilities: pd.DataFrame = field(metadata=BY_ECONOMY)
+    above: pd.DataFrame = field(metadata=BY_ECONOMY)
+    removals: pd.DataFrame = field(metadata=BY_ECONOMY)
+    single_changes: pd.DataFrame = field(metadata=BY_CHANGE)
+    values_by_year: pd.DataFrame = field(metadata=BY_YEAR)
+    index_by_year: pd.DataFrame = field(metadata=BY_YEAR)
+    sources: pd.DataFrame = field(metadata=BY_TABLE)
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the tables by the names under which they are kept."""
-        return {name: getattr(self, name.replace("-", "_")).rename_axis(index=keys) for name, keys in KEYS.items()}
+        return {
+            one.name.replace("_", "-"): getattr(self, one.name).rename_axis(index=one.metadata["keys"])
+            for one in fields(self)
+        }
 
     @classmethod
-    def of(cls, tables: Mapping[str, pd.DataFrame]) -> "Group":
-        """Return the group from its tables, as they are read from files."""
-        return cls(**{name.replace("-", "_"): tables[name].set_index(keys) for name, keys in KEYS.items()})
+    def read(cls, table: Callable[[str], pd.DataFrame]) -> "Group":
+        """Return the group from its tables, read by their names."""
+        return cls(
+            **{one.name: table(one.name.replace("_", "-")).set_index(one.metadata["keys"]) for one in fields(cls)}
+        )
 
     def has_rank(self, economy: str) -> bool:
         """Tell whether an economy has enough values for a rank."""

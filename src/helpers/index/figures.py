@@ -24,13 +24,19 @@ def _names(codes: Sequence[str], flagged: Collection[str] = ()) -> list[str]:
     return [economies.name(str(code)) + (" †" if code in flagged else "") for code in codes]
 
 
-def _column(rows: int, extra: float = 1.2) -> "tuple[Figure, Axes]":
+def _canvas(height: float) -> "tuple[Figure, Axes]":
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(6.4, ROW * rows + extra))
-    axes.grid(axis="y", visible=False)
+    figure, axes = pyplot.subplots(figsize=(6.4, height))
     axes.tick_params(labelsize=LABEL)
-    axes.xaxis.label.set_fontsize(LABEL)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.label.set_fontsize(LABEL)
+    return figure, axes
+
+
+def _column(rows: int, extra: float = 1.2) -> "tuple[Figure, Axes]":
+    figure, axes = _canvas(ROW * rows + extra)
+    axes.grid(axis="y", visible=False)
     return figure, axes
 
 
@@ -129,9 +135,7 @@ def bump(ranks: pd.DataFrame, focus: str, colour: Colour, shown: int = 10, flagg
     """
     last = ranks.columns[-1]
     codes = [code for code in ranks.index if ranks.at[code, last] <= shown or code == focus]
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(6.4, 5.2))
+    figure, axes = _canvas(5.2)
     for code in codes:
         strong = code == focus
         axes.plot(
@@ -146,8 +150,7 @@ def bump(ranks: pd.DataFrame, focus: str, colour: Colour, shown: int = 10, flagg
     axes.set_ylim(max(ranks.loc[codes].max().max(), shown) + 0.6, 0.4)
     axes.set_xticks(list(ranks.columns)[::2], [str(year) for year in list(ranks.columns)[::2]])
     axes.set_yticks(_rank_ticks(ranks.loc[codes].max().max()))
-    axes.set_ylabel("Rank", fontsize=LABEL)
-    axes.tick_params(labelsize=LABEL)
+    axes.set_ylabel("Rank")
     return figure
 
 
@@ -215,9 +218,7 @@ def rank_bars(probabilities: pd.Series, colour: str) -> "Figure":
     """
     occurs = probabilities[probabilities > 0].index
     shown = 100 * probabilities.loc[occurs.min() : occurs.max()]
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(6.4, 3.0))
+    figure, axes = _canvas(3.0)
     bars = axes.bar(shown.index, shown, color=colour)
     least = min(4.5 if len(shown) <= 20 else 9.5, shown.max())
     axes.bar_label(bars, [f"{share:.0f}" if share >= least else "" for share in shown], fontsize=LABEL)
@@ -225,9 +226,8 @@ def rank_bars(probabilities: pd.Series, colour: str) -> "Figure":
     axes.set_xticks(
         shown.index if len(shown) <= 12 else [rank for rank in _rank_ticks(shown.index.max()) if rank in shown]
     )
-    axes.set_xlabel("Rank", fontsize=LABEL)
-    axes.set_ylabel("Percent of the draws", fontsize=LABEL)
-    axes.tick_params(labelsize=LABEL)
+    axes.set_xlabel("Rank")
+    axes.set_ylabel("Percent of the draws")
     return figure
 
 
@@ -241,17 +241,15 @@ def rank_line(ranks: pd.Series, colour: str) -> "Figure":
     colour : str
         Colour of the line.
     """
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(6.4, 2.6))
+    figure, axes = _canvas(2.6)
     axes.plot(ranks.index, ranks, color=colour, marker="o")
     for year, rank in ranks.items():
         axes.annotate(str(rank), (year, rank), (0, 9), textcoords="offset points", ha="center", fontsize=LABEL)
     spread = max(ranks.max() - ranks.min(), 4)
     axes.set_ylim(ranks.min() + 1.2 * spread, ranks.min() - 0.5 * spread)
     axes.set_yticks([])
-    axes.set_ylabel("Rank", fontsize=LABEL)
+    axes.set_ylabel("Rank")
     every = list(ranks.index)[:: -max(1, -(-len(ranks) // 6))]
-    axes.set_xticks(every, [str(year) for year in every], fontsize=LABEL)
+    axes.set_xticks(every, [str(year) for year in every])
     axes.grid(visible=False)
     return figure

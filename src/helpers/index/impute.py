@@ -50,7 +50,9 @@ def impute(
     if method == "own-mean":
         return own_mean(values, directions)
     if method in ("group-mean", "group-median"):
-        return by_group(values, _context(context, GROUP, values), method.removeprefix("group-"))
+        statistic, groups = method.removeprefix("group-"), values.groupby(_context(context, GROUP, values))
+        # of all economies where the group is unknown or has no value
+        return values.fillna(groups.transform(statistic)).fillna(values.agg(statistic))
     income = _context(context, INCOME, values)
     if method == "regression":
         return pd.DataFrame({name: _fill_by_line(column, income) for name, column in values.items()}, values.index)
@@ -62,21 +64,6 @@ def _context(context: pd.DataFrame | None, column: str, values: pd.DataFrame) ->
     if context is None or column not in context:
         raise InputError(f"This imputation needs the column {column} for each economy. Give it, or impute by the mean.")
     return context[column].reindex(values.index)
-
-
-def by_group(values: pd.DataFrame, group: pd.Series, statistic: str) -> pd.DataFrame:
-    """Fill with the mean or median of the group, or of all economies where the group is unknown or has no value.
-
-    Parameters
-    ----------
-    values : pandas.DataFrame
-        Economies by indicators, NaN = missing.
-    group : pandas.Series
-        Group by economy; missing = unknown.
-    statistic : {"mean", "median"}
-        What of the group.
-    """
-    return values.fillna(values.groupby(group).transform(statistic)).fillna(values.agg(statistic))
 
 
 def own_mean(values: pd.DataFrame, directions: Sequence[int] | None = None) -> pd.DataFrame:

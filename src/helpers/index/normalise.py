@@ -7,6 +7,7 @@ the Handbook (OECD/JRC, 2008, step 5); ranks are counted from the lowest value u
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,11 +123,6 @@ def rank(x: Array) -> Array:
     return np.where(np.isnan(x), np.nan, below + 1.0)
 
 
-def borda(x: Array) -> Array:
-    """Count how many economies are below."""
-    return rank(x) - 1
-
-
 def percentile_rank(x: Array, low: float = 0.0, high: float = 1.0) -> Array:
     """Return the Borda count as a share of the other economies with a value, stretched to an interval.
 
@@ -138,12 +134,7 @@ def percentile_rank(x: Array, low: float = 0.0, high: float = 1.0) -> Array:
         Ends of the interval.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
-        return borda(x) / (count(x) - 1) * (high - low) + low
-
-
-def distance_to_maximum(x: Array) -> Array:
-    """Return 1 minus the distance to the maximum as a share of the range."""
-    return minmax(x, 0.0, 1.0)
+        return (rank(x) - 1) / (count(x) - 1) * (high - low) + low
 
 
 def fraction_of_maximum(x: Array) -> Array:
@@ -166,9 +157,11 @@ METHODS: dict[str, Callable[..., Array]] = {
     "minmax": minmax,
     "z-score": z_score,
     "rank": rank,
-    "borda": borda,
+    # how many economies are below
+    "borda": lambda x: rank(x) - 1,
     "percentile-rank": percentile_rank,
-    "distance-to-maximum": distance_to_maximum,
+    # 1 minus the distance to the maximum as a share of the range
+    "distance-to-maximum": partial(minmax, low=0.0, high=1.0),
     "fraction-of-maximum": fraction_of_maximum,
 }
 

@@ -1,6 +1,6 @@
 """What a reader may change in the sections on the index and its economies, choices and sweeps, and what is allowed."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -16,8 +16,9 @@ from helpers.index.definitions import (
     is_possible,
     patent_fields,
 )
-from helpers.parameter_models import SectionParameters
+from helpers.parameter_models import SectionParameters, one_of
 
+Economy = Annotated[str, one_of("economy", economies.known)]
 Normalisation = Literal[
     "minmax", "z-score", "rank", "borda", "percentile-rank", "distance-to-maximum", "fraction-of-maximum"
 ]
@@ -58,7 +59,7 @@ ZERO_BASED = ("borda", "distance-to-maximum")
 class InnovationIndexParameters(SectionParameters):
     """Parameters of the section `innovation-index`; the defaults are what the study's authors could see in 2021."""
 
-    focus: str = Field("KOR", description="economy the page is about (ISO 3166 alpha-3); it must be in the group")
+    focus: Economy = Field("KOR", description="economy the page is about (ISO 3166 alpha-3); it must be in the group")
     group: str | list[str] = Field(
         "oecd-plus", description="economies compared: all, oecd, oecd-plus, g20, or a list of alpha-3 codes"
     )
@@ -125,11 +126,6 @@ class InnovationIndexParameters(SectionParameters):
         0.02, ge=0, le=0.5, description="relative standard error of an indicator's value (share of the value)"
     )
     first_year: int = Field(2010, ge=2007, le=2017, description="first year of the index over time")
-
-    @field_validator("focus")
-    @classmethod
-    def _known_economy(cls, value: str) -> str:
-        return known_economy(value)
 
     @field_validator("group")
     @classmethod
@@ -326,22 +322,10 @@ def _gives_zeros(normalisation: str, scale: tuple[float, float], *, negatives_on
     return normalisation in ZERO_BASED and not negatives_only
 
 
-def known_economy(value: str) -> str:
-    """Return a code; one that stands for no economy is refused."""
-    if value not in economies.known():
-        raise ValueError(not_allowed("economy", value, economies.known()))
-    return value
-
-
 class EconomyParameters(SectionParameters):
     """Parameters of the section `economy`; everything else follows from the innovation index of the same scenario."""
 
-    focus: str = Field("KOR", description="economy the page is about (ISO 3166 alpha-3)")
-
-    @field_validator("focus")
-    @classmethod
-    def _known_economy(cls, value: str) -> str:
-        return known_economy(value)
+    focus: Economy = Field("KOR", description="economy the page is about (ISO 3166 alpha-3)")
 
 
 class ChoicesParameters(SectionParameters):

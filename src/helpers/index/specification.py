@@ -138,9 +138,5 @@ def weights_of(normalised: pd.DataFrame, weights: str | Mapping[str, float]) -> 
     if isinstance(weights, str):
         found = weigh.METHODS[weights](normalised.to_numpy())
     else:
-        if unknown := sorted(set(weights) ^ set(normalised.columns)):
-            raise InputError(
-                f"Weights and indicators do not match: {', '.join(unknown)}. Give each indicator one weight."
-            )
         found = np.array([weights[str(name)] for name in normalised.columns], float)
     return pd.Series(found / found.sum(), normalised.columns, name="weight")

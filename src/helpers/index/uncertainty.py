@@ -15,7 +15,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from helpers.data import economies
-from helpers.errors import InputError
 from helpers.index.definitions import STUDY_ECONOMY
 from helpers.index.factors import RANDOM, DesignSpace, Draws, scores
 from helpers.index.normalise import rank
@@ -99,14 +98,7 @@ def random_draws(space: DesignSpace, draws: int, seed: int) -> Iterator[Draws]:
         The factors.
     draws, seed : int
         Number of draws; seed of the random numbers. More draws begin with the same ones.
-
-    Raises
-    ------
-    InputError
-        Fewer than one draw.
     """
-    if draws < 1:
-        raise InputError(f"At least one draw is needed, not {draws}.")
     size = block_size(space)
     for block in range(-(-draws // size)):
         generator = np.random.Generator(np.random.Philox(key=np.array([seed, block], np.uint64)))
@@ -243,15 +235,9 @@ def sample(factors: int, size: int, seed: int) -> Array:
     Parameters
     ----------
     factors, size, seed : int
-        Number of factors and of base points; seed of the scrambling.
-
-    Raises
-    ------
-    InputError
-        A size that is not a power of two (the scrambled Sobol' sequence is only balanced then).
+        Number of factors and of base points, a power of two (the Sobol' sequence is only balanced then); seed of the
+        scrambling.
     """
-    if size < 2 or size & (size - 1):
-        raise InputError(f"The size of the sensitivity analysis is {size}: it must be a power of two, such as 1024.")
     from scipy.stats import qmc
 
     points = qmc.Sobol(2 * factors, rng=np.random.default_rng(seed)).random(size).T

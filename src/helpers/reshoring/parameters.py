@@ -15,7 +15,7 @@ TESTED = RELEASES["2016"]
 
 
 class _InputsParameters(SectionParameters):
-    """What the sections that measure inputs have in common: economies, the inputs that count, and industries left out."""
+    """What the sections that measure inputs have in common: economies, inputs that count, industries left out."""
 
     focus: str = Field("KOR", description="economy the page is about (ISO 3166 alpha-3)")
     compared: list[str] = Field(
@@ -48,8 +48,8 @@ class _InputsParameters(SectionParameters):
         refuse_unknown("exclude_industries", self.exclude_industries, f"industry of {source.label}", source.industries)
         if len(source.industries) - len(self.excluded) < 2:
             raise ValueError(
-                f"exclude_industries: {len(self.excluded)} of {len(source.industries)} industries are excluded. Keep at "
-                "least two, so that there is a mix of industries to compare."
+                f"exclude_industries: {len(self.excluded)} of {len(source.industries)} industries are excluded. Keep "
+                "at least two, so that there is a mix of industries to compare."
             )
 
 
