@@ -14,7 +14,7 @@ import pandas as pd
 from benchmarks.fresh_process import Variant, compare, measure_in_turns
 from benchmarks.generate_icio import FINAL, INDUSTRIES, balanced_table, country_codes
 from helpers.input_output.measures import measures
-from helpers.input_output.table import InterCountryTable, make_table
+from helpers.input_output.table import InterCountryTable
 
 SEED = 2018
 
@@ -27,7 +27,7 @@ def our_table(countries: int) -> tuple[InterCountryTable]:
     labels["label"] = labels["iso3"] + "_" + labels["sector"]
     final_iso3 = np.repeat(country_codes(countries), len(FINAL))
     costs = drawn["taxes"] + drawn["value_added"]
-    made = make_table(
+    made = InterCountryTable(
         SEED, "generated", drawn["intermediate"], drawn["final"], drawn["output"], drawn["value_added"],
         costs, labels, final_iso3,
     )  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.generate_icio import FINAL, balanced_table, write_table
-from helpers.input_output.table import make_table
+from helpers.input_output.table import InterCountryTable
 
 COUNTRIES = ["KOR", "CHN", "ROW"]
 INDUSTRIES = ["A01_02", "C10T12", "C26", "D"]
@@ -23,7 +23,7 @@ def as_table(blocks, year=2014):
     pairs = [(iso3, sector) for iso3 in ["KOR", "CHN", "RoW"] for sector in INDUSTRIES]
     labels = pd.DataFrame(pairs, columns=["iso3", "sector"])
     labels["label"] = [f"{iso3.upper()}_{sector}" for iso3, sector in pairs]
-    return make_table(
+    return InterCountryTable(
         year,
         "drawn",
         blocks["intermediate"],

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from helpers.input_output.measures import measures
-from helpers.input_output.table import make_table
+from helpers.input_output.table import InterCountryTable
 
 COUNTRIES, SECTORS = 5, ("A01", "C10", "C26", "D")
 
@@ -32,7 +32,7 @@ class World:
         used = self.A * output
         costs = output - used.sum(axis=0)
         buyers = np.repeat([name(country) for country in range(COUNTRIES)], 2)
-        return make_table(2018, "drawn", used, self.final, output, 0.9 * costs, costs, labels, buyers)
+        return InterCountryTable(2018, "drawn", used, self.final, output, 0.9 * costs, costs, labels, buyers)
 
     @property
     def n(self):

@@ -21,7 +21,7 @@ from helpers.input_output.ingest import ingest
 from helpers.input_output.leontief import LeontiefSystem
 from helpers.input_output.measures import exports_by_industry, measures, value_added_by_source
 from helpers.input_output.panels import MEASURES
-from helpers.input_output.table import check_table, check_world_size, make_table
+from helpers.input_output.table import InterCountryTable, check_table, check_world_size
 
 SCOPES = ("all", "manufactured", "own_sector")
 SNAPSHOT_COLUMNS = [
@@ -113,7 +113,7 @@ def test_every_layout_of_wiod_gives_the_same_table(tmp_path, write):
         pytest.importorskip("pyxlsb", reason="reading binary workbooks needs the package pyxlsb")
     assert wiod2016.find_files(tmp_path) == {path: 2014}
     table = wiod2016.read_table(path, 2014)
-    assert check_table(table, wiod2016.TOLERANCE) < 1e-9
+    assert check_table(table) < 1e-9
     expected = tables.as_table(tables.drawn())
     np.testing.assert_allclose(table.intermediate, expected.intermediate)
     np.testing.assert_allclose(table.final_by_country, expected.final_by_country)
@@ -200,7 +200,7 @@ def test_a_single_table_of_the_world_in_another_unit_is_refused(factor):
     labels = pd.DataFrame({"iso3": np.repeat(codes, 2), "sector": ["A01_02", "C26"] * 45})
     scaled = {name: size * values for name, values in blocks.items()}
     costs = scaled["value_added"] + scaled["taxes"]
-    table = make_table(
+    table = InterCountryTable(
         2018, "2018.csv", scaled["intermediate"], scaled["final"], scaled["output"], scaled["value_added"], costs,
         labels.assign(label=labels["iso3"] + "_" + labels["sector"]), np.repeat(codes, 6),
     )  # fmt: skip

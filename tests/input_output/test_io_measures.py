@@ -19,7 +19,7 @@ from helpers.input_output.measures import (
     participation,
     value_added_by_source,
 )
-from helpers.input_output.table import make_table
+from helpers.input_output.table import InterCountryTable
 
 
 def exports_of(system):
@@ -79,7 +79,7 @@ def test_industries_of_a_country_listed_apart_are_one_country():
     whole = as_table(drawn())
     labels = whole.labels.copy()
     apart = np.r_[4:6, 0:4, 8:12, 6:8]  # half of China first, the other half last
-    moved = make_table(
+    moved = InterCountryTable(
         whole.year,
         whole.source,
         whole.intermediate[np.ix_(apart, apart)],
@@ -100,7 +100,7 @@ def test_two_rows_of_one_industry_count_as_the_own_sector():
     table = as_table(drawn())
     labels = table.labels.copy()
     labels.loc[3, "sector"] = INDUSTRIES[2]  # Korea has two rows of C26
-    split = make_table(
+    split = InterCountryTable(
         table.year,
         "split",
         table.intermediate,

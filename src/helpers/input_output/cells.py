@@ -41,8 +41,12 @@ def read_numbers(path: Path, labels: int, skip: int = 0) -> tuple[list[tuple[str
     InputError
         A cell is not a number, or a line has another number of cells.
     """
-    header = read_header(path, skip)
-    _check_width(path, header, labels, skip)
+    header = [cell.strip() for cell in next(islice(text_rows(path), skip, None), [])]
+    if len(header) <= labels:
+        raise InputError(
+            f"{path.name}, line {skip + 1}: more than {labels} cells are expected, separated by commas. Found: "
+            f"{';'.join(header)[:60] or 'nothing'}."
+        )
     unique = [f"c{position}" for position in range(len(header))]
     types = {name: pa.string() if position < labels else pa.float64() for position, name in enumerate(unique)}
     try:
@@ -54,27 +58,10 @@ def read_numbers(path: Path, labels: int, skip: int = 0) -> tuple[list[tuple[str
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise InputError(_explain(path, labels, skip, header, str(error))) from None
     names = list(zip(*(read.column(position).to_pylist() for position in range(labels)), strict=True))
-    return names, header[labels:], _matrix(read, labels)
-
-
-def _check_width(path: Path, header: list[str], labels: int, skip: int) -> None:
-    if len(header) <= labels:
-        raise InputError(
-            f"{path.name}, line {skip + 1}: more than {labels} cells are expected, separated by commas. Found: "
-            f"{';'.join(header)[:60] or 'nothing'}."
-        )
-
-
-def _matrix(read: pa.Table, labels: int) -> np.ndarray:
     values = np.empty((read.num_rows, read.num_columns - labels))
     for position in range(values.shape[1]):
         values[:, position] = read.column(position + labels).to_numpy()
-    return values
-
-
-def read_header(path: Path, skip: int = 0) -> list[str]:
-    """Return the cells of line `skip` + 1 of a CSV file."""
-    return [cell.strip() for cell in next(islice(text_rows(path), skip, None), [])]
+    return names, header[labels:], values
 
 
 def text_rows(path: Path) -> Iterator[list[str]]:

@@ -9,9 +9,8 @@ import pandas as pd
 from helpers.errors import InputError
 from helpers.ingested import Publication
 from helpers.input_output.cells import check_complete, check_same_labels, read_numbers
-from helpers.input_output.table import InterCountryTable, Tolerance, make_table
+from helpers.input_output.table import InterCountryTable
 
-TOLERANCE = Tolerance(relative=1e-4, absolute=0.5)
 TITLE = "OECD Inter-Country Input-Output tables"
 PUBLICATION = Publication(
     "OECD",
@@ -61,16 +60,18 @@ def read_table(path: Path, year: int) -> InterCountryTable:
     labels, columns, values = read_numbers(path, labels=1)
     rows = [label[0] for label in labels]
     _require(path, rows, columns)
-    sellers, below = _split_rows(rows)
+    below = {row: at for at, row in enumerate(rows) if row in VALUE_ADDED | TOTALS or TAXES.search(row)}
+    sellers = [row for row in rows if row not in below]
     users = _users(path, sellers, columns)
     check_complete(path.name, values, rows, columns)
     final = [position for position, name in enumerate(columns) if _category(name) in FINAL]
     total = next(position for position, name in enumerate(columns) if name in TOTALS)
     n = len(sellers)
-    return make_table(
+    return InterCountryTable(
         year,
         path.name,
-        intermediate=_columns(values, n, users),
+        # without a fancy copy when the columns of the industries come first
+        intermediate=np.ascontiguousarray(values[:n, :n] if users == list(range(n)) else values[:n, users]),
         final=values[:n, final],
         output=values[:n, total].copy(),
         value_added=values[next(below[row] for row in below if row in VALUE_ADDED), users],
@@ -80,24 +81,12 @@ def read_table(path: Path, year: int) -> InterCountryTable:
     )
 
 
-def _split_rows(rows: list[str]) -> tuple[list[str], dict[str, int]]:
-    """Part the rows of industries from those below them (taxes, value added, output)."""
-    below = {row: at for at, row in enumerate(rows) if row in VALUE_ADDED | TOTALS or TAXES.search(row)}
-    return [row for row in rows if row not in below], below
-
-
 def _users(path: Path, sellers: list[str], columns: list[str]) -> list[int]:
     """Return the column positions of the industries, in the order of the rows."""
     users = [name for name in columns if name not in TOTALS and _category(name) not in FINAL]
     check_same_labels(path.name, sellers, users)
     position = {name: at for at, name in enumerate(columns)}
     return [position[seller] for seller in sellers]
-
-
-def _columns(values: np.ndarray, n: int, users: list[int]) -> np.ndarray:
-    """Cut the intermediate block out, without a fancy copy when its columns come first."""
-    block = values[:n, :n] if users == list(range(n)) else values[:n, users]
-    return np.ascontiguousarray(block)
 
 
 def _require(path: Path, rows: list[str], columns: list[str]) -> None:

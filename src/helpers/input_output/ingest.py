@@ -16,15 +16,7 @@ from helpers.errors import InputError, not_allowed
 from helpers.input_output import icio, wiod2016
 from helpers.input_output.measures import measures
 from helpers.input_output.panels import KIND, MEASURES
-from helpers.input_output.table import (
-    REST,
-    UNIT,
-    InterCountryTable,
-    Tolerance,
-    check_table,
-    check_world_output,
-    check_world_size,
-)
+from helpers.input_output.table import REST, UNIT, InterCountryTable, check_table, check_world_output, check_world_size
 
 # Changed whenever a measure changes, so that panels made by older code are made again.
 REVISION = 3
@@ -33,7 +25,6 @@ REVISION = 3
 class Format(Protocol):
     """What a module that reads one published format offers."""
 
-    TOLERANCE: Tolerance
     TITLE: str
     PUBLICATION: ingested.Publication
 
@@ -129,7 +120,7 @@ def _ingest_year(manifest: dict[str, Any], name: str, reader: Format, path: Path
     ):
         return IngestedYear(year, path.name, "unchanged", known["imbalance"])
     table = reader.read_table(path, year)
-    imbalance = check_table(table, reader.TOLERANCE)
+    imbalance = check_table(table)
     if not manifest["generated"]:
         check_world_size(table)
     world = float(table.output.sum())

@@ -304,37 +304,26 @@ def participation(system: LeontiefSystem, terms: pd.DataFrame | None = None) -> 
         participation` (of exports; `participation` is their sum).
     """
     terms = koopman_wang_wei(system) if terms is None else terms
-    measured = {
-        "hummels-koopman": _hummels_koopman(system),
-        "koopman-wang-wei": _koopman_wang_wei(terms),
+    abroad = np.where(system.foreign, system.value_added_by_source * system.exports[:, None], 0.0)
+    flows = {
+        "hummels-koopman": (system.table.sum_by_country(abroad.sum(axis=1)), abroad.sum(axis=0)),
+        "koopman-wang-wei": (
+            terms[["FVA_FIN", "FVA_INT"]].sum(axis=1),
+            terms[["DVA_INTrex", "RDV_FIN", "RDV_INT"]].sum(axis=1),
+        ),
         "borin-mancini": _borin_mancini(system),
     }
     exports = system.table.sum_by_country(system.exports)
-    parts = [_shares(system, name, exports, *flows) for name, flows in measured.items()]
-    return pd.concat(parts, ignore_index=True)
-
-
-def _shares(
-    system: LeontiefSystem, definition: str, exports: np.ndarray, backward: np.ndarray, forward: np.ndarray
-) -> pd.DataFrame:
-    names = {"iso3": system.table.countries, "year": system.table.year, "definition": definition}
-    frame = pd.DataFrame(names | {"exports": exports, "backward": backward, "forward": forward})
+    names = {"iso3": system.table.countries, "year": system.table.year, "exports": exports}
+    parts = [
+        pd.DataFrame(names | {"definition": definition, "backward": backward, "forward": forward})
+        for definition, (backward, forward) in flows.items()
+    ]
+    frame = pd.concat(parts, ignore_index=True)
     sold = frame["exports"].where(frame["exports"] > 0)
     frame["backward_share"], frame["forward_share"] = frame["backward"] / sold, frame["forward"] / sold
     frame["participation"] = frame["backward_share"] + frame["forward_share"]
-    return frame
-
-
-def _hummels_koopman(system: LeontiefSystem) -> tuple[np.ndarray, np.ndarray]:
-    contained = system.value_added_by_source * system.exports[:, None]
-    abroad = np.where(system.foreign, contained, 0.0)
-    return system.table.sum_by_country(abroad.sum(axis=1)), abroad.sum(axis=0)
-
-
-def _koopman_wang_wei(terms: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    backward = terms[["FVA_FIN", "FVA_INT"]].sum(axis=1)
-    forward = terms[["DVA_INTrex", "RDV_FIN", "RDV_INT"]].sum(axis=1)
-    return backward.to_numpy(), forward.to_numpy()
+    return frame[["iso3", "year", "definition", *frame.columns.drop(["iso3", "year", "definition"])]]
 
 
 def _borin_mancini(system: LeontiefSystem) -> tuple[np.ndarray, np.ndarray]:

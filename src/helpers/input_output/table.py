@@ -20,6 +20,8 @@ DIVISION = re.compile(r"^([A-Z]?)(\d{2})(?!\d)")
 #: in all years that tables are published for; in thousands or billions it is far outside.
 WORLD = 40
 WORLD_OUTPUT = (1e7, 2e9)
+#: How far a total may lie from its parts, as a share of it and in million US$.
+RELATIVE, ABSOLUTE = 1e-4, 0.5
 
 
 def _division(sector: str) -> tuple[str, int] | None:
@@ -43,7 +45,8 @@ def is_goods(sector: str) -> bool:
 class InterCountryTable:
     """An inter-country input-output table of one year, in million US$ at current basic prices.
 
-    Build one with `make_table`, which puts the rows of each country beside one another.
+    Rows and columns of a country that lie apart are moved together: ICIO editions that split China and Mexico by type
+    of firm list the parts at the end.
 
     Attributes
     ----------
@@ -75,6 +78,15 @@ class InterCountryTable:
     costs: np.ndarray
     labels: pd.DataFrame
     final_iso3: np.ndarray
+
+    def __post_init__(self) -> None:
+        order = np.argsort(pd.factorize(self.labels["iso3"])[0], kind="stable")
+        if np.array_equal(order, np.arange(len(order))):
+            return
+        moved = {name: getattr(self, name)[order] for name in ("final", "output", "value_added", "costs")}
+        moved |= {"intermediate": self.intermediate[np.ix_(order, order)]}
+        for name, values in (moved | {"labels": self.labels.iloc[order].reset_index(drop=True)}).items():
+            object.__setattr__(self, name, values)
 
     @cached_property
     def countries(self) -> list[str]:
@@ -114,48 +126,13 @@ class InterCountryTable:
         return np.add.reduceat(values, [block.start for block in self.blocks], axis=axis)
 
 
-def make_table(
-    year: int,
-    source: str,
-    intermediate: np.ndarray,
-    final: np.ndarray,
-    output: np.ndarray,
-    value_added: np.ndarray,
-    costs: np.ndarray,
-    labels: pd.DataFrame,
-    final_iso3: np.ndarray,
-) -> InterCountryTable:
-    """Build an `InterCountryTable`, moving the rows and columns of a country together where they lie apart.
-
-    ICIO editions that split China and Mexico by type of firm list the parts at the end of the table.
-    """
-    order = np.argsort(pd.factorize(labels["iso3"])[0], kind="stable")
-    if not np.array_equal(order, np.arange(len(order))):
-        intermediate = intermediate[np.ix_(order, order)]
-        final, output, value_added, costs = final[order], output[order], value_added[order], costs[order]
-        labels = labels.iloc[order].reset_index(drop=True)
-    return InterCountryTable(year, source, intermediate, final, output, value_added, costs, labels, final_iso3)
+def allowed(totals: np.ndarray) -> np.ndarray:
+    """Return how far each total may lie from its parts: the larger of a share of it and an amount (million US$)."""
+    return np.maximum(RELATIVE * np.abs(totals), ABSOLUTE)
 
 
-@dataclass(frozen=True)
-class Tolerance:
-    """How far a total may lie from its parts: the larger of `relative` x total and `absolute` (million US$)."""
-
-    relative: float = 1e-4
-    absolute: float = 0.5
-
-    def allowed(self, totals: np.ndarray) -> np.ndarray:
-        """Return the gap allowed for each total."""
-        return np.maximum(self.relative * np.abs(totals), self.absolute)
-
-
-def check_table(table: InterCountryTable, tolerance: Tolerance) -> float:
+def check_table(table: InterCountryTable) -> float:
     """Check a table and return its largest relative imbalance.
-
-    Parameters
-    ----------
-    table : InterCountryTable
-    tolerance : Tolerance
 
     Raises
     ------
@@ -167,8 +144,8 @@ def check_table(table: InterCountryTable, tolerance: Tolerance) -> float:
     uses = table.intermediate.sum(axis=1) + table.final.sum(axis=1)
     inputs = table.intermediate.sum(axis=0) + table.costs
     across, down = uses - table.output, inputs - table.output
-    rows = check_balance(table, uses, "intermediate and final uses", "row", tolerance, down)
-    columns = check_balance(table, inputs, "inputs, taxes and value added", "column", tolerance, across)
+    rows = check_balance(table, uses, "intermediate and final uses", "row", down)
+    columns = check_balance(table, inputs, "inputs, taxes and value added", "column", across)
     return max(rows, columns)
 
 
@@ -196,15 +173,13 @@ def check_output(table: InterCountryTable) -> None:
         )
 
 
-def check_balance(
-    table: InterCountryTable, parts: np.ndarray, what: str, direction: str, tolerance: Tolerance, other: np.ndarray
-) -> float:
+def check_balance(table: InterCountryTable, parts: np.ndarray, what: str, direction: str, other: np.ndarray) -> float:
     """Refuse a table whose `parts` do not add up to output; return the largest relative gap.
 
     `other` holds the gaps in the other direction: one of the same size tells which cell is wrong.
     """
     gap = parts - table.output
-    wrong = np.flatnonzero(np.abs(gap) > tolerance.allowed(table.output))
+    wrong = np.flatnonzero(np.abs(gap) > allowed(table.output))
     if len(wrong):
         worst = wrong[np.argmax(np.abs(gap[wrong]))]
         share = abs(gap[worst]) / max(table.output[worst], 1e-300)
@@ -212,16 +187,16 @@ def check_balance(
             f"{table.source}: {direction} {table.labels['label'].iloc[worst]} does not balance: {what} add up to "
             f"{parts[worst]:,.6f}, gross output is {table.output[worst]:,.6f}, a gap of {gap[worst]:,.6f} "
             f"({share:.2%}; {first_of(len(wrong), f'unbalanced {direction}')}). "
-            f"{_crossing(table, gap[worst], other, tolerance)}"
-            f"Allowed: {tolerance.relative:.0e} of output or {tolerance.absolute:g} {UNIT}."
+            f"{_crossing(table, gap[worst], other)}"
+            f"Allowed: {RELATIVE:.0e} of output or {ABSOLUTE:g} {UNIT}."
         )
     positive = table.output > 0
     return float((np.abs(gap[positive]) / table.output[positive]).max(initial=0.0))
 
 
-def _crossing(table: InterCountryTable, gap: float, other: np.ndarray, tolerance: Tolerance) -> str:
+def _crossing(table: InterCountryTable, gap: float, other: np.ndarray) -> str:
     """Point to the cell that is wrong where exactly one line in the other direction is off by as much."""
-    same = np.flatnonzero(np.abs(other - gap) <= tolerance.allowed(table.output))
+    same = np.flatnonzero(np.abs(other - gap) <= allowed(table.output))
     if len(same) != 1:
         return ""
     return f"{table.labels['label'].iloc[same[0]]} is off by as much the other way: look at the cell where they cross. "

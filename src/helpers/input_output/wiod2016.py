@@ -12,9 +12,8 @@ import pandas as pd
 from helpers.errors import InputError
 from helpers.ingested import Publication, require_file
 from helpers.input_output.cells import check_complete, check_same_labels, read_numbers, text_rows
-from helpers.input_output.table import InterCountryTable, Tolerance, make_table
+from helpers.input_output.table import InterCountryTable, allowed
 
-TOLERANCE = Tolerance(relative=1e-4, absolute=0.5)
 TITLE = "World Input-Output Tables, release 2016"
 PUBLICATION = Publication(
     "World Input-Output Database",
@@ -85,7 +84,7 @@ def read_table(path: Path, year: int) -> InterCountryTable:
     output = grid.values[:n, _total_column(path, grid)].copy()
     _check_output_row(path, labels, output, grid.values[below["GO"], users])
     costs = [below[name] for name in COSTS if name in below]
-    return make_table(
+    return InterCountryTable(
         year,
         path.name,
         intermediate=np.ascontiguousarray(grid.values[:n][:, users]),
@@ -119,7 +118,7 @@ def _names(grid: Grid, labels: list[str]) -> pd.DataFrame:
 def _check_output_row(path: Path, labels: list[str], column: np.ndarray, row: np.ndarray) -> None:
     """Refuse a table whose two statements of gross output differ."""
     gap = np.abs(column - row)
-    if (gap > TOLERANCE.allowed(column)).any():
+    if (gap > allowed(column)).any():
         worst = int(gap.argmax())
         raise InputError(
             f"{path.name}: gross output of {labels[worst]} is {column[worst]:,.6f} in column TOT and {row[worst]:,.6f} "
