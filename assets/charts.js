@@ -4,7 +4,7 @@
   const root = document.currentScript.dataset.root || "./";
   const boxes = [...document.querySelectorAll(".chart")];
   const KEYS = { series: "shown", from: "first", to: "last", view: "panel" };
-  let library;
+  const loading = {};
 
   const make = (tag, properties, ...children) => {
     const element = Object.assign(document.createElement(tag), properties);
@@ -12,11 +12,19 @@
     return element;
   };
   const listing = (words) => words.join(", ").replace(/, ([^,]*)$/, " and $1");
-  const load = () =>
-    (library ??= new Promise((resolve, reject) => {
-      const script = make("script", { src: root + "build/assets/vega_bundle.js", onload: resolve, onerror: reject });
+  const load = (name) =>
+    (loading[name] ??= new Promise((resolve, reject) => {
+      const script = make("script", { src: `${root}build/assets/${name}.js`, onload: resolve, onerror: reject });
       document.head.append(script);
     }));
+  // Long rows lie in files beside the pages, which name them; each chart marks its own copy.
+  const withRows = async (datasets) => {
+    for (const [name, rows] of Object.entries(datasets)) {
+      if (typeof rows !== "string") continue;
+      await load(`rows/${rows}`);
+      datasets[name] = structuredClone(window.chartRows[rows]);
+    }
+  };
 
   // What the address asks of a chart: `#fig-name?series=Korea&series=Japan&from=2000&to=2010`.
   const asked = (name, offered, usual) => {
@@ -97,6 +105,7 @@
 
   const draw = async (box) => {
     const spec = JSON.parse(box.querySelector("script").textContent);
+    await withRows(spec.datasets);
     const still = box.querySelector("svg");
     const name = box.closest("[id^=fig-]")?.id || "";
     const offer = spec.usermeta || {};
@@ -113,7 +122,7 @@
     message.setAttribute("role", "status");
     spec.config.font = getComputedStyle(document.body).fontFamily;
     box.append(message, drawing);
-    await load();
+    await load("vega_bundle");
     const how = { actions: false, ast: true, renderer: "svg", defaultStyle: false, hover: false, logLevel: 1 };
     const { view } = await vegaEmbed(drawing, spec, { ...how, patch: fluid, tooltip: { disableDefaultStyle: true } });
     // The drawing has a name; its marks have none, whatever Vega calls them.

@@ -3,6 +3,13 @@
   "use strict";
   const root = document.currentScript.dataset.root || "./";
 
+  // A text without what another view of the page says in its place.
+  const words = (element) => {
+    const copy = element?.cloneNode(true);
+    copy?.querySelectorAll(".other").forEach((other) => other.remove());
+    return copy?.textContent.trim();
+  };
+
   // Tables that scroll can be reached and scrolled with the keyboard. What is folded has no size until it is opened.
   const reach = (box) => {
     if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) {
@@ -10,7 +17,7 @@
       const caption = box.closest("figure")?.querySelector("figcaption") || box.querySelector("caption");
       const heading = box.closest("section")?.querySelector("h2, h3");
       box.setAttribute("role", "region");
-      box.setAttribute("aria-label", `${(caption || heading)?.textContent.trim() || "Table"} (scrolls)`);
+      box.setAttribute("aria-label", `${words(caption || heading) || "Table"} (scrolls)`);
     } else {
       for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
     }
@@ -117,7 +124,7 @@
       const inner = table.parentElement;
       moveScrolling(outer, inner);
       const named = () => {
-        const caption = table.closest("figure")?.querySelector("figcaption")?.textContent.trim() || "the table";
+        const caption = words(table.closest("figure")?.querySelector("figcaption")) || "the table";
         built.table().container().querySelector("nav")?.setAttribute("aria-label", `Rows of ${caption}`);
         reach(inner);
       };

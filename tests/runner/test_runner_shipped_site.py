@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from collections import Counter
 from importlib.resources import files
 
 import pytest
@@ -18,9 +19,15 @@ ENDS = "all => all.map(one => one.getBoundingClientRect().bottom)"
 
 
 @pytest.fixture(scope="module")
-def address(shipped_once, serve):
+def site(shipped_once):
+    """The folder of such a site."""
+    return shipped_once[0] / "_site"
+
+
+@pytest.fixture(scope="module")
+def address(site, serve):
     """Such a site on the loopback interface."""
-    return serve(shipped_once[0] / "_site")
+    return serve(site)
 
 
 @pytest.fixture
@@ -59,6 +66,13 @@ def test_the_front_page_is_light(browser, address):
     own = {one.url: len(gzip.compress(one.body())) for one in answers if "vega_bundle" not in one.url}
     context.close()
     assert sum(own.values()) < 300_000, own
+
+
+def test_the_whole_site_is_under_sixty_megabytes(site):
+    sizes = Counter()
+    for path in (path for path in site.rglob("*") if path.is_file()):
+        sizes[path.suffix] += path.stat().st_size
+    assert sizes.total() < 60_000_000, sizes.most_common()
 
 
 @pytest.mark.parametrize("name", QUESTIONS)

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from helpers.report import charts
-from helpers.report.figures import drawn
-from helpers.site.notebook_page import _drawing
+from helpers.report.figures import colours, drawn
+from helpers.site import stage
+from helpers.site.notebook_page import ROWS_WITHIN, _drawing, rows_beside
 from helpers.site.stage import chart_script
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,6 +20,18 @@ PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">
 <link rel="stylesheet" href="assets/site.css"></head><body><main>
 <div id="fig-content" class="quarto-float"><figure>{chart}<figcaption>Figure 1: Content</figcaption></figure></div>
 </main><script src="assets/charts.js"></script></body></html>"""
+
+
+def chart_with_rows_beside(place, spec):
+    """The HTML of a chart, whose long rows are written where the page looks for them."""
+    import vl_convert
+
+    for _, key, rows in rows_beside(spec):
+        path = place / "build" / "assets" / "rows" / f"{key}.js"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(stage.rows_script(key, rows), encoding="utf-8")
+    shown = {charts.MIME: spec, "image/svg+xml": drawn(vl_convert.vegalite_to_svg(spec), "content")}
+    return _drawing(shown, "Foreign content")
 
 
 def frame():
@@ -32,16 +45,13 @@ def frame():
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A site of one page with one chart."""
-    import vl_convert
-
     place = tmp_path_factory.mktemp("charts")
     shutil.copytree(ROOT / "assets", place / "assets")
     (place / "build" / "assets").mkdir(parents=True)
     (place / "build" / "assets" / "vega_bundle.js").write_text(chart_script(place), encoding="utf-8")
     made = charts.lines(frame(), "percent", COLOURS, shown=["Korea", "United States"], marks={2011: "2011: turn"})
     spec = charts.specification(made, "content")
-    shown = {charts.MIME: spec, "image/svg+xml": drawn(vl_convert.vegalite_to_svg(spec), "content")}
-    page = PAGE.format(policy=POLICY, chart=_drawing(shown, "Foreign content"))
+    page = PAGE.format(policy=POLICY, chart=chart_with_rows_beside(place, spec))
     (place / "index.html").write_text(page, encoding="utf-8")
     return place
 
@@ -159,3 +169,14 @@ def test_a_page_opened_from_the_disk_draws_and_keeps_its_address_and_fits_a_phon
     page.wait_for_function("() => location.hash === '#fig-content?series=United+States'")
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
     assert page.locator(".drawing svg").bounding_box()["width"] > 300
+
+
+def test_long_rows_lie_beside_the_page_for_all_charts_that_draw_them(visit, folder):
+    rows = pd.concat(frame().head(21).assign(series=f"Economy {number}") for number in range(12))
+    spec = charts.specification(charts.lines(rows, "percent", colours(rows["series"].unique())), "many")
+    shown = chart_with_rows_beside(folder, spec)
+    assert len(shown[shown.index("<script") :]) < ROWS_WITHIN
+    (folder / "many.html").write_text(PAGE.format(policy=POLICY, chart=shown * 2), encoding="utf-8")
+    page = visit(at=(folder / "many.html").as_uri())
+    page.wait_for_function("() => document.querySelectorAll('.chart.live').length === 2")
+    assert page.locator(".drawing .mark-line.role-mark path[d]").count() == 24

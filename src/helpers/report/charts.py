@@ -24,6 +24,7 @@ from helpers.report.figures import (
     show_source,
     source_line,
     write_csv,
+    write_png,
 )
 from helpers.report.store import is_generated, metrics_only, output_path
 
@@ -144,8 +145,7 @@ def _save(spec: dict[str, Any], name: str) -> str:
     svg = drawn(UNSEEN.sub("", vl_convert.vegalite_to_svg(spec)), name)
     output_path("figures", name, ".svg").write_text(svg, encoding="utf-8")
     ground = svg.replace(">", '><rect width="100%" height="100%" fill="white"/>', 1)
-    png = vl_convert.svg_to_png(ground, scale=2)
-    output_path("figures", name, ".png").write_bytes(png)
+    write_png(vl_convert.svg_to_png(ground, scale=2), name)
     return svg
 
 

@@ -5,7 +5,7 @@ Works on the notebook's JSON alone; both renderers start from what comes out.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from typing import Any
 from urllib.parse import unquote
@@ -18,6 +18,7 @@ from helpers.report.charts import MIME
 from helpers.report.figures import DRAWN as OWN_DRAWING
 from helpers.report.figures import themed
 from helpers.report.inline import raw_html
+from helpers.runner.fingerprint import digest
 from helpers.runner.notebooks import FrontMatter
 
 HIDDEN_TAGS = {"parameters", "injected-parameters", "remove-cell"}
@@ -36,6 +37,8 @@ WIDGET = "application/vnd.jupyter.widget"
 #: What an author left out, or an expression did by giving its beginning and its end.
 COMMENT = re.compile(r"<!--.*?-->", re.S)
 ATTACHED = re.compile(r"attachment:([^)\s\"'<>]+)")
+#: Rows of a chart that take more letters than this lie in a file beside the page: many pages draw from the same.
+ROWS_WITHIN = 10_000
 
 Cell = dict[str, Any]
 SourceLinks = Callable[[str, Mapping[str, Any]], str]
@@ -196,10 +199,22 @@ def _drawing(data: Mapping[str, Any], alt: str) -> str:
     svg = themed(text(data, "image/svg+xml")).replace(OWN_DRAWING, label, 1)
     if MIME not in data:
         return svg
+    beside = {name: key for name, key, _ in rows_beside(data[MIME])}
     # Within a script only "<" could end it.
-    spec = themed(json.dumps(data[MIME], sort_keys=True, ensure_ascii=False, separators=(",", ":")))
-    spec = spec.replace("<", "\\u003c")
+    spec = _compact(data[MIME] | {"datasets": data[MIME]["datasets"] | beside}).replace("<", "\\u003c")
     return f'<div class="chart">{svg}<script type="application/json">{spec}</script></div>'
+
+
+def rows_beside(spec: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield the rows of a chart that stand in a file of their own: what the chart calls them, their key, the rows."""
+    for name, rows in spec["datasets"].items():
+        written = _compact(rows)
+        if len(written) > ROWS_WITHIN:
+            yield name, digest(written)[:16], written
+
+
+def _compact(content: Any) -> str:
+    return themed(json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")))
 
 
 def _as_written(kind: str, content: Any) -> str:

@@ -59,6 +59,12 @@ def heading(run: Run, written: Callable[[str], str] = str) -> str:
     return f"{title}: {written(variant_name(run))}" if run.variant else title
 
 
+def list_title(run: Run) -> str:
+    """Return what the list of all variants of a section is called: `title` under `overview`, or as the section is."""
+    declared = (run.section.model_extra or {}).get("overview") or {}
+    return str(declared.get("title") or run.section.title)
+
+
 def label(run: Run) -> str:
     """Return scenario, section and variant as links to the page name them: `latest/economy/KOR`."""
     return "/".join(filter(None, (run.scenario.name, run.section.slug, run.variant)))
@@ -77,6 +83,11 @@ def listed(run: Run) -> str:
 def downloads(run: Run) -> str:
     """Return the folder of a page's downloads, from the root."""
     return f"{DOWNLOADS}/{label(run)}"
+
+
+def source(slug: str) -> str:
+    """Return where the notebook of a section lies as it is edited, from the root: once for all its pages."""
+    return f"{DOWNLOADS}/source/{slug}.ipynb"
 
 
 def address(notebook: str) -> str:

@@ -13,7 +13,7 @@ from helpers.report.inline import Rich, code, link_html
 from helpers.report.tables import html_table
 from helpers.report.words import as_text
 from helpers.runner import Run
-from helpers.site.pages import address, downloads, listed, page, way
+from helpers.site.pages import address, downloads, list_title, listed, page, source, way
 from helpers.site.share import FEED, citation, in_words, newest_data, publication
 
 WATERMARK = (
@@ -21,12 +21,6 @@ WATERMARK = (
     "generator wrote for tests. No number, table or figure on it says anything about the world.</div>\n"
 )
 NO_TABLES = "<p>None of its own: it reads the results of other sections.</p>"
-AS_RUN = "{slug}.ipynb"
-DOWNLOADED = {
-    AS_RUN: "Notebook as run (.ipynb)",
-    "{slug}-results.zip": "Results: notebook as run, figures, tables, metrics (.zip)",
-    "source/{slug}.ipynb": "Source notebook, to edit and run yourself (.ipynb)",
-}
 
 
 def run_box(run: Run) -> str:
@@ -81,10 +75,13 @@ def _published_later(run: Run) -> str:
 
 
 def _downloads(run: Run) -> str:
-    # Variants are many: their notebooks are in the archive alone.
-    offered = {name: words for name, words in DOWNLOADED.items() if name != AS_RUN or not run.variant}
-    files = {f"{downloads(run)}/{name.format(slug=run.section.slug)}": words for name, words in offered.items()}
-    items = "".join(f"<li>{link_html(way(run, path), words, download=True)}</li>" for path, words in files.items())
+    slug = run.section.slug
+    offered = {} if run.variant else {f"{downloads(run)}/{slug}.ipynb": "Notebook as run (.ipynb)"}
+    offered |= {
+        f"{downloads(run)}/{slug}-results.zip": "Results: notebook as run, figures, tables, metrics (.zip)",
+        source(slug): "Source notebook, to edit and run yourself (.ipynb)",
+    }
+    items = "".join(f"<li>{link_html(way(run, path), words, download=True)}</li>" for path, words in offered.items())
     return _part("Download", f"<ul>{items}</ul>")
 
 
@@ -116,7 +113,7 @@ def way_back(run: Run) -> str:
     """Return a link from the page of a variant to the list of all; empty for other pages."""
     if not run.variant:
         return ""
-    return f'<p class="way-back">{link_html(way(run, address(listed(run))), run.section.title)}</p>\n'
+    return f'<p class="way-back">{link_html(way(run, address(listed(run))), list_title(run))}</p>\n'
 
 
 def switch(place: str, views: Mapping[str, str]) -> str:
@@ -153,7 +150,7 @@ def source_line_links(run: Run, html: str, options: Mapping[str, Any]) -> str:
     """
     name = html.partition('data-results="')[2].partition('"')[0]
     kinds = {f"tables/{name}.csv": "CSV", f"figures/{name}.svg": "SVG", f"figures/{name}.png": "PNG"}
-    kinds |= {f"figures/{name}.vl.json": "Vega-Lite"}
+    kinds |= {} if run.variant else {f"figures/{name}.vl.json": "Vega-Lite"}
     found = [(path, words) for path, words in kinds.items() if name and (run.results / path).is_file()]
     found[1:1] = [(f"tables/{name}.xlsx", "XLSX") for _, words in found[:1] if words == "CSV"]
     links = ", ".join(link_html(way(run, f"{downloads(run)}/{path}"), words, download=True) for path, words in found)

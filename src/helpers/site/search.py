@@ -23,7 +23,7 @@ TAG = re.compile(r"<[^>]+>")
 HEADING = re.compile(r"^#{1,6}\s+(.+?)(?:\s*\{[^}]*\})?\s*$", re.M)
 LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 MARKS = re.compile(
-    r"^:{3,}.*$|<span class=\"other\">.*?</span>|\[[-@][^\]]*\]|@(?:fig|tbl)-[\w-]+|\{[.#=][^}]*\}|[*`#]+|<[^>]+>", re.M
+    r"^:{3,}.*$|<span class=other>.*?</span>|\[[-@][^\]]*\]|@(?:fig|tbl)-[\w-]+|\{[.#=][^}]*\}|[*`#]+|<[^>]+>", re.M
 )
 WORD = re.compile(r"[^\W\d_][\w&'’-]+")
 #: Words that a reader may ask by, and what the site says instead, the best first. Korean finds what stands in English.

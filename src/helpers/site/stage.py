@@ -18,13 +18,13 @@ from helpers.errors import WorkError
 from helpers.report.inline import escaped
 from helpers.runner import Run
 from helpers.site import pages
-from helpers.site.notebook_page import html_cell, page_notebook
+from helpers.site.notebook_page import html_cell, page_notebook, rows_beside
 from helpers.site.run_box import run_box, source_line_links, switch, way_back
 from helpers.site.search import INDEX, search_index
 from helpers.site.variants import variant_list
 from helpers.site.views import differences, mark_differences
 
-CHART_SCRIPT = "vega_bundle.js"
+CHART, CHART_SCRIPT = ".vl.json", "vega_bundle.js"
 TABLE_SCRIPT, TABLE_STYLE = "dt_bundle.js", "dt_bundle.css"
 #: What the script of itables ends with: it is written as a module, and this names what it gives to others.
 EXPORT = re.compile(r"export\s*\{[^{}]*?([\w$]+) as default[^{}]*\}")
@@ -77,7 +77,7 @@ def staged_pages(runs: Sequence[Run], left_out: LeftOut | None = None) -> dict[s
     card = next(filter(None, map(picture, runs)), "")
     lists = {
         place: variant_list(
-            group, _front(group[0], group[0].section.title, place, views[place], card), views[place], runs
+            group, _front(group[0], pages.list_title(group[0]), place, views[place], card), views[place], runs
         )
         for place, group in groups.items()
     }
@@ -149,21 +149,29 @@ def _executed(run: Run) -> dict[str, Any]:
 
 
 def other_files(root: Path, runs: Sequence[Run]) -> Iterator[tuple[str, bytes]]:
-    """Yield what pages offer to download and what makes their tables sortable: place below the root, content."""
+    """Yield what pages offer to download, and what draws their charts and sorts their tables: place, content."""
     for run in runs:
-        source = root / "notebooks" / f"{run.section.slug}.ipynb"
-        for name, data in _downloads(run, source).items():
+        for name, data in _downloads(run).items():
             yield f"{pages.downloads(run)}/{name}", data
+    for slug in sorted({run.section.slug for run in runs}):
+        yield pages.source(slug), (root / "notebooks" / f"{slug}.ipynb").read_bytes()
+    charts = {path.read_bytes() for run in runs for path in run.results.glob(f"figures/*{CHART}")}
+    rows = {key: written for chart in charts for _, key, written in rows_beside(json.loads(chart))}
+    for key, written in sorted(rows.items()):
+        yield f"{pages.ASSETS}/rows/{key}.js", rows_script(key, written).encode()
     itables = files_of("itables") / "html"
     script = plain_script((itables / TABLE_SCRIPT).read_text(encoding="utf-8"))
     yield f"{pages.ASSETS}/{TABLE_SCRIPT}", script.encode()
     yield f"{pages.ASSETS}/{TABLE_STYLE}", (itables / TABLE_STYLE).read_bytes()
-    if any(any(run.results.glob("figures/*.vl.json")) for run in runs):
+    if charts:
         yield f"{pages.ASSETS}/{CHART_SCRIPT}", chart_script(root).encode()
 
 
-def _downloads(run: Run, source: Path) -> dict[str, bytes]:
-    """Return every result, all of it in one archive with the notebook as run, and that notebook as it is edited."""
+def _downloads(run: Run) -> dict[str, bytes]:
+    """Return every result, and all of it in one archive with the notebook as run.
+
+    Variants are many: what is long and the same but for a little, their notebooks and charts, is in the archive alone.
+    """
     left = sorted(path for path in run.results.rglob("*") if path.is_file()) if run.results.is_dir() else []
     results = {path.relative_to(run.results).as_posix(): path.read_bytes() for path in left}
     notebook = run.notebook.read_bytes()
@@ -172,15 +180,10 @@ def _downloads(run: Run, source: Path) -> dict[str, bytes]:
     # A picture lies there as SVG too; as PNG, which is for slides, it would be most of the archive.
     whole = {f"results/{name}": data for name, data in results.items() if not name.endswith(".png")}
     slug = run.section.slug
-    return (
-        results
-        | books
-        | ({} if run.variant else {f"{slug}.ipynb": notebook})
-        | {
-            f"{slug}-results.zip": archive(whole | {"notebook.ipynb": notebook, "run.json": _record(run)}),
-            f"source/{slug}.ipynb": source.read_bytes(),
-        }
-    )
+    loose = {name: data for name, data in results.items() if not (run.variant and name.endswith(CHART))}
+    own = {} if run.variant else {f"{slug}.ipynb": notebook}
+    packed = archive(whole | {"notebook.ipynb": notebook, "run.json": _record(run)})
+    return loose | books | own | {f"{slug}-results.zip": packed}
 
 
 def workbook(table: str) -> bytes:
@@ -223,6 +226,11 @@ def archive(content: Mapping[str, bytes]) -> bytes:
         for name, data in sorted(content.items()):
             packed.writestr(zipfile.ZipInfo(name, DATE), data, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
+
+
+def rows_script(key: str, rows: str) -> str:
+    """Return rows of charts as a script that gives them to `assets/charts.js`: from the disk browsers load no data."""
+    return f"(window.chartRows ??= {{}})[{key!r}] = {rows};\n"
 
 
 def chart_script(root: Path) -> str:

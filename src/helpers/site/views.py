@@ -1,7 +1,7 @@
-"""What the views of a page differ in: numbers in its text that another view gives otherwise are marked with both."""
+"""What the views of a page differ in: what its text, captions and headings say otherwise in another is marked."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from helpers.report.inline import escaped
@@ -13,8 +13,10 @@ Cells = Sequence[dict[str, Any]]
 
 #: Stands in a text where a value does.
 HERE = "\x00"
-#: In these lines a mark would end up in lists of headings or within an attribute.
-UNMARKED = ("#", ":::")
+#: A mark in a heading would end up in lists of headings, one in the opening of a block within an attribute.
+HEADING, BLOCKS = "#", ":::"
+#: What would end the text of a caption, which is YAML.
+ENDS = {ord(mark): f"&#{ord(mark)};" for mark in "':\""}
 #: A value that is more than a part of a sentence, such as a list or a drawing.
 BLOCK = re.compile(r"\n|`|^\s*$")
 LINK, WORDS = re.compile(r"\[([^\]]*)\]\([^)]*\)"), r"\1"
@@ -28,12 +30,14 @@ def differences(marks: int) -> str:
 
 
 def mark_differences(executed: Cells, written: Cells, others: Mapping[str, Cells]) -> int:
-    """Mark in the text of a page what other views of it give otherwise; return how many marks there are.
+    """Mark in the text and captions of a page what other views of it give otherwise; return how many marks there are.
+
+    Beneath a heading stands what it is there.
 
     Parameters
     ----------
     executed : sequence of cells
-        Of the page's run; the text of its markdown cells is changed in place.
+        Of the page's run; their text is changed in place.
     written : sequence of cells
         Of the source notebook.
     others : mapping
@@ -45,16 +49,52 @@ def mark_differences(executed: Cells, written: Cells, others: Mapping[str, Cells
     for cell in executed:
         own, source = cell["metadata"].get(KEPT, []), sources.get(cell["id"])
         # The source of an older run may have been edited since.
-        if cell["cell_type"] != "markdown" or not source or with_values(source, _texts(own)) != text(cell):
+        if not own or not source or with_values(source, _texts(own)) != text(cell):
             continue
-        same = {title: found[cell["id"]] for title, found in theirs.items() if _alike(own, found.get(cell["id"], []))}
-        shown = [
-            _marked(value["text"], {title: found[n]["text"] for title, found in same.items()}) if may_differ else ""
-            for n, (value, may_differ) in enumerate(zip(own, _may_be_marked(source, len(own)), strict=True))
-        ]
-        count += len(list(filter(None, shown)))
-        cell["source"] = with_values(source, [new or value["text"] for new, value in zip(shown, own, strict=True)])
+        same = {
+            title: _texts(found[cell["id"]])
+            for title, found in theirs.items()
+            if _alike(own, found.get(cell["id"], []))
+        }
+        placed, marks = _marked_values(source, _texts(own), same)
+        headed, headings = _with_headings(with_values(source, placed), source, same)
+        cell["source"], count = headed, count + marks + headings
     return count
+
+
+def _marked_values(
+    source: dict[str, Any], own: Sequence[str], others: Mapping[str, Sequence[str]]
+) -> tuple[list[str], int]:
+    """Return the values of a text or of the captions of a cell, marked where others differ, and how many are."""
+    is_caption, line, placed, marks = source["cell_type"] == "code", "", [], 0
+    parts = with_values(source, [HERE] * len(own)).split(HERE)
+    for n, (part, value) in enumerate(zip(parts, own, strict=False)):
+        line = part.rpartition("\n")[2] if "\n" in part else line + part
+        may_differ = is_caption or not line.lstrip().startswith((HEADING, BLOCKS))
+        shown = _marked(value, {title: found[n] for title, found in others.items()}) if may_differ else ""
+        marks += bool(shown)
+        placed.append((shown.translate(ENDS) if is_caption else shown) or value)
+    return placed, marks
+
+
+def _with_headings(shown: str, source: dict[str, Any], others: Mapping[str, Sequence[str]]) -> tuple[str, int]:
+    """Return a text in which, beneath each heading that is another in other views, stands what it is there."""
+    if source["cell_type"] != "markdown":
+        return shown, 0
+    elsewhere = {title: with_values(source, values).split("\n") for title, values in others.items()}
+    lines, count = shown.split("\n"), 0
+    for place, line in enumerate(lines):
+        there = {title: found[place] for title, found in elsewhere.items() if len(found) == len(lines)}
+        different = {title: found for title, found in there.items() if line.startswith(HEADING) and found != line}
+        if different:
+            told = "; ".join(f"{escaped(title)}: {_words(found)}" for title, found in different.items())
+            lines[place] += f"\n\n<span class=heading-there>{told}</span>\n"
+            count += 1
+    return "\n".join(lines), count
+
+
+def _words(heading: str) -> str:
+    return heading.lstrip(HEADING).partition("{#")[0].strip()
 
 
 def _texts(values: Sequence[Mapping[str, str]]) -> list[str]:
@@ -65,18 +105,11 @@ def _alike(own: Sequence[Mapping[str, str]], other: Sequence[Mapping[str, str]])
     return [one["expression"] for one in own] == [one["expression"] for one in other]
 
 
-def _may_be_marked(source: dict[str, Any], count: int) -> Iterator[bool]:
-    """Yield for each value of a text whether its line is one that may hold marks."""
-    line = ""
-    for part in with_values(source, [HERE] * count).split(HERE)[:count]:
-        line = part.rpartition("\n")[2] if "\n" in part else line + part
-        yield not line.lstrip().startswith(UNMARKED)
-
-
 def _marked(value: str, others: Mapping[str, str]) -> str:
     """Return a value with what others say, which shows itself beside it; empty where they say the same."""
     different = {title: other for title, other in others.items() if other != value}
     if not different or any(BLOCK.search(one) for one in (value, *different.values())):
         return ""
     told = "; ".join(f"{escaped(title)}: {LINK.sub(WORDS, other)}" for title, other in different.items())
-    return f'<mark class="differs" tabindex="0">{value}<span class="other"> ({told})</span></mark>'
+    # Without quotes, which would end the text of a caption.
+    return f"<mark class=differs tabindex=0>{value}<span class=other> ({told})</span></mark>"
