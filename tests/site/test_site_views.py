@@ -68,5 +68,5 @@ def test_a_text_that_was_edited_since_or_asks_something_else_stays_as_it_is():
 
 def test_the_page_says_how_many_marks_it_has_and_search_passes_over_what_they_tell():
     assert differences(0) == ""
-    assert differences(1).startswith('<p class="differences">One mark stands in the text')
+    assert differences(1).startswith('<p class="differences">One underlined passage reads')
     assert _plain(marked(("2018", "3rd", "47"), {"A": ("2018", "2nd", "47")})[1]) == "In 2018 Korea is 3rd of 47."

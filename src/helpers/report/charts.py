@@ -174,7 +174,7 @@ def lines(
     shown : sequence of str
         The series drawn at first, of those that the first panel has; all when left out.
     marks : mapping, optional
-        Year to what is written beside the line that marks it.
+        Year to what is written beside the line that marks it, with a line break where it is long.
     band : pandas.DataFrame, optional
         `year, low, high` (and `panel`), drawn grey behind the lines.
     label : str
@@ -380,10 +380,10 @@ def _marked(marks: Mapping[int, str], within: str) -> list[Any]:
     import pandas as pd
 
     layers = []
-    for n, (year, text) in enumerate(marks.items()):
+    for year, text in marks.items():
         placed = alt.Chart(pd.DataFrame({"year": [year]})).transform_filter(within).encode(x="year:Q")
-        # One below the other: on a phone two years lie nearer than their texts are long.
-        written = placed.mark_text(text=text, align="right", dx=-5, y=6 + 15 * n, color=MUTED, fontSize=11)
+        # Lines of a text stand below each other: on a phone two years lie nearer than their texts are long.
+        written = placed.mark_text(text=text.split("\n"), align="right", dx=-5, y=6, color=MUTED, fontSize=11)
         layers += [placed.mark_rule(color=NEUTRAL, strokeDash=[4, 3]), written]
     return layers
 

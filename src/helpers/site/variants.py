@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from helpers.errors import InputError, not_allowed
-from helpers.report.inline import Rich, escaped, link_html
+from helpers.report.inline import Rich, link_html
 from helpers.report.tables import html_table
 from helpers.report.words import is_missing, ordinal, percent
 from helpers.runner import Run
@@ -61,13 +61,11 @@ def variant_list(
         classes="report-table sortable",
         caption=f"Table 1. {declared.get('caption', section.title)}. Scenario: {scenario.title}.",
     )
-    count = "One page" if len(runs) == 1 else f"{len(runs)} pages, each"
-    lead = f"{count} made by the same notebook. Scenario: {escaped(scenario.title)}."
     drawn = squares(runs, on_map) if on_map else ""
     place = pages.listed(runs[0])
     listed = html_cell("variants", f'{switch(place, views)}<div class="{pages.VARIANTS}">\n{drawn}{table}\n</div>')
-    head = new_cell("raw", "front-matter", front_matter(dict(front) | {"description": section.description}))
-    return as_notebook([head, new_cell("markdown", "lead", lead), listed])
+    described = {"description": declared.get("description", section.description)}
+    return as_notebook([new_cell("raw", "front-matter", front_matter(dict(front) | described)), listed])
 
 
 def _address(run: Run) -> str:

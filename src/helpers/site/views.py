@@ -24,8 +24,8 @@ LINK, WORDS = re.compile(r"\[([^\]]*)\]\([^)]*\)"), r"\1"
 
 def differences(marks: int) -> str:
     """Return what a page says of its marks beneath the links to its other views; empty without any."""
-    told = f"{counted(marks, 'mark stands', 'marks stand')} in the text where the other view says something else"
-    how = "point at one, or go to it with the Tab key, to read it"
+    told = f"{counted(marks, 'underlined passage reads', 'underlined passages read')} otherwise in the other view"
+    how = "point at one, or go to it with the Tab key"
     return f'<p class="differences">{capital(told)}: {how}.</p>\n' if marks else ""
 
 
