@@ -216,7 +216,7 @@ def entries(results: dict[str, Path]) -> list[ledger.Entry]:
 def test_the_ledger_says_verdict_numbers_and_strength(results):
     table = ledger.ledger_table(entries(results))
     assert table["verdict"].tolist() == ["supported", "not testable"]
-    assert table["evidence"].tolist() == ["t of innovation: 3 points, as claimed", "Would decide: Plant data."]
+    assert table["evidence"].tolist() == ["t of innovation: 3 points, as claimed", "What would test it: Plant data."]
     assert table["strength"].tolist() == ["mixed (50% of 2)", "nothing to vary"]
     assert table["smallest"].tolist() == ["1 point", ""]
     assert table["detectable"].tolist() == ["measured, not estimated", ""]

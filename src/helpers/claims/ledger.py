@@ -117,7 +117,7 @@ def finding_text(finding: Finding, kind: Kind) -> str:
 def evidence_text(entry: Entry) -> str:
     """Write each number of a decision, or of many how they answer; of a claim without rule, what would decide it."""
     if entry.claim.kind is None:
-        return f"Would decide: {entry.claim.would_test}"
+        return f"What would test it: {entry.claim.would_test}"
     if len(entry.decision.findings) <= FEW:
         return "; ".join(finding_text(found, entry.claim.kind) for found in entry.decision.findings)
     groups: dict[str, list[str | None]] = {}

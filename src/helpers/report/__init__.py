@@ -40,6 +40,7 @@ from helpers.report.words import (
     counted,
     detailed,
     estimate,
+    in_sentence,
     interval,
     link,
     listing,

@@ -175,8 +175,15 @@ def data_entries() -> Marked:
             parts.append(f"## {name.capitalize()} {{#folder-{name}}}")
         facts = f'<dl class="record">{"".join(f"<dt>{term}</dt><dd>{fact}</dd>" for term, fact in _facts(record))}</dl>'
         summary = "Source, unit, vintages, licence, problems, download"
-        parts.append(_entry(record.title, record.name, summary, facts, record.description))
+        parts.append(_entry(record.title, record.name, summary, facts, _told(record)))
     return Marked("\n\n".join(parts))
+
+
+def _told(record: Any) -> str:
+    """Return the sentence beneath a table's title: what it holds, or how that is defined where the title says it."""
+    return (
+        record.definition if record.definition and record.description.startswith(record.title) else record.description
+    )
 
 
 def _records() -> list[Any]:
@@ -196,7 +203,7 @@ def _facts(record: Any) -> Iterable[tuple[str, str]]:
         "Name in code": code(record.name).html,
         "Producer": link_html(record.url, record.producer) + series,
         "Unit": escape(record.unit),
-        "Definition": escape(record.definition),
+        "Definition": escape(record.definition) if record.definition != _told(record) else "",
         "Vintages": _listed([_coverage(vintage) for vintage in record.vintages]),
         "Licence": link_html(record.licence_url, record.licence) + terms,
         "To cite": "<br>".join(escape(citation.text) for citation in record.citations),

@@ -301,10 +301,13 @@ def flags_of(frame: "pd.DataFrame | None") -> list[str]:
     """Return the distinct flags in a frame's `flag` column, with the economies and years that carry them."""
     if frame is None or "flag" not in frame.columns:
         return []
+    from helpers.data import economies
+
+    names = economies.names()
     flagged = frame[frame["flag"].fillna("").astype(str) != ""].reset_index()
     found: dict[str, list[str]] = {}
     for row in flagged.to_dict("records"):
-        where = " ".join(str(row[key]) for key in ("iso3", "economy", "year") if key in row)
+        where = " ".join(names.get(row[key], str(row[key])) for key in ("iso3", "economy", "year") if key in row)
         found.setdefault(str(row["flag"]), []).append(where)
     return [
         f"{flag} ({', '.join(filter(None, dict.fromkeys(where)))})".replace(" ()", "") for flag, where in found.items()

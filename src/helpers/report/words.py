@@ -270,6 +270,11 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def in_sentence(label: str) -> str:
+    """Return a label as it stands inside a sentence: its first letter small, unless it begins a short form."""
+    return label[:1].lower() + label[1:] if label[1:2].islower() else label
+
+
 def listing(items: Iterable[object], last: str = "and") -> str:
     """Join items as English does: "a", "a and b", "a, b and c"; nothing gives "none".
 
