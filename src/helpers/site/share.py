@@ -30,7 +30,9 @@ NOT_FOUND = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>No such page</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">
 <link rel="stylesheet" href="{base}assets/site.css"></head>
-<body style="max-width: 40rem; margin: 4rem auto; padding: 0 1rem"><main><h1>There is no such page</h1>
+<body style="max-width: 40rem; margin: 3rem auto; padding: 0 1rem; background: var(--paper); color: var(--ink)">
+<script>document.body.classList.toggle("quarto-dark", matchMedia("(prefers-color-scheme: dark)").matches)</script>
+<main><p><a href="{base}index.html">{title}</a></p><h1>There is no such page</h1>
 <p>It may have moved. Begin with the <a href="{base}index.html">overview</a>, the
 <a href="{base}methods.html">methods</a> or the <a href="{base}data.html">data</a>; each has a search box.</p>
 </main></body></html>
@@ -159,7 +161,10 @@ def site_files(
     space = "http://www.sitemaps.org/schemas/sitemap/0.9"
     yield SITEMAP, f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="{space}">\n{urls}\n</urlset>\n'
     yield ROBOTS, f"User-agent: *\nAllow: /\nSitemap: {known.url(SITEMAP)}\n"
-    yield MISSING_PAGE, NOT_FOUND.format(base=escape(urlsplit(known.url("index.html")).path or "/"))
+    yield (
+        MISSING_PAGE,
+        NOT_FOUND.format(base=escape(urlsplit(known.url("index.html")).path or "/"), title=escape(known.title)),
+    )
     yield FEED, feed(found, known, day)
 
 

@@ -51,7 +51,12 @@ def stage(root: Path, runs: Sequence[Run]) -> None:
             files.write_bytes(path, data)
     # Only pages have a run box: other notebooks at the root are somebody's own.
     ours = [path for path in root.glob("*.ipynb") if '"id": "run-box"' in path.read_text(encoding="utf-8")]
-    ours += [path for place in (pages.PAGES, pages.DOWNLOADS) for path in (root / place).rglob("*") if path.is_file()]
+    ours += [
+        path
+        for place in (pages.PAGES, pages.DOWNLOADS, pages.ASSETS)
+        for path in (root / place).rglob("*")
+        if path.is_file()
+    ]
     for path in ours:
         if path.relative_to(root).as_posix() not in content:
             path.unlink()
