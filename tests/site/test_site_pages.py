@@ -180,6 +180,8 @@ def test_what_is_younger_than_the_scenario_says_so_on_its_page_and_beneath_its_f
 
 
 OVERVIEW = {
+    "title": "Economies",
+    "description": "All of them.",
     "variant": "Economy",
     "caption": "All & more",
     "metrics": [
@@ -197,18 +199,18 @@ def variants(made):
 
 
 def test_a_section_with_variants_has_a_page_that_lists_them(variants):
-    front, lead, table = (
+    front, table = (
         "".join(cell["source"]) for cell in stage.staged_pages(variants)["build/pages/kita-2021/economy.ipynb"]["cells"]
     )
-    assert "title: x\n" in front
-    assert lead == "2 pages, each made by the same notebook. Scenario: As seen in 2021."
+    assert "title: Economies\n" in front
+    assert "description: All of them." in front
     assert "Table 1. All &amp; more. Scenario: As seen in 2021." in table
     assert '<table class="report-table sortable">' in table
     row = '<a href="economy/KOR.html">Height of economy</a></th><td class="num" data-order="2.0">2nd</td>'
     row += '<td class="num" data-order="0.25">0.250</td>'
     assert row in table
     page = stage.staged_pages(variants)["build/pages/kita-2021/economy/KOR.ipynb"]["cells"]
-    assert '<p class="way-back"><a href="../economy.html">x</a></p>' in "".join(page[1]["source"])
+    assert '<p class="way-back"><a href="../economy.html">Economies</a></p>' in "".join(page[1]["source"])
 
 
 def test_a_list_of_variants_has_a_map_of_squares_that_lead_to_their_pages(variants, monkeypatch):
@@ -216,7 +218,7 @@ def test_a_list_of_variants_has_a_map_of_squares_that_lead_to_their_pages(varian
     monkeypatch.setattr("helpers.data.load", lambda name: tiles)
     declared = {"tiles": "tiles", "metric": "share", "format": "percent", "caption": "Bought abroad"}
     variants[0].section.model_extra = {"overview": OVERVIEW | {"map": declared}}
-    listed = "".join(stage.staged_pages(variants)["build/pages/kita-2021/economy.ipynb"]["cells"][2]["source"])
+    listed = "".join(stage.staged_pages(variants)["build/pages/kita-2021/economy.ipynb"]["cells"][1]["source"])
     assert (
         "<figcaption>Bought abroad: from Height of economy (25.0%) to Height of economy (25.0%)</figcaption>" in listed
     )

@@ -76,8 +76,7 @@ def _published_later(run: Run) -> str:
 
 def _downloads(run: Run) -> str:
     slug = run.section.slug
-    offered = {} if run.variant else {f"{downloads(run)}/{slug}.ipynb": "Notebook as run (.ipynb)"}
-    offered |= {
+    offered = {
         f"{downloads(run)}/{slug}-results.zip": "Results: notebook as run, figures, tables, metrics (.zip)",
         source(slug): "Source notebook, to edit and run yourself (.ipynb)",
     }

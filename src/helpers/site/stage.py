@@ -173,9 +173,9 @@ def other_files(root: Path, runs: Sequence[Run]) -> Iterator[tuple[str, bytes]]:
 
 
 def _downloads(run: Run) -> dict[str, bytes]:
-    """Return every result, and all of it in one archive with the notebook as run.
+    """Return every result, and all of it in one archive with the notebook as run, which is large and in there alone.
 
-    Variants are many: what is long and the same but for a little, their notebooks and charts, is in the archive alone.
+    So are the specifications of charts of variants, which are many and much the same.
     """
     left = sorted(path for path in run.results.rglob("*") if path.is_file()) if run.results.is_dir() else []
     results = {path.relative_to(run.results).as_posix(): path.read_bytes() for path in left}
@@ -186,9 +186,8 @@ def _downloads(run: Run) -> dict[str, bytes]:
     whole = {f"results/{name}": data for name, data in results.items() if not name.endswith(".png")}
     slug = run.section.slug
     loose = {name: data for name, data in results.items() if not (run.variant and name.endswith(CHART))}
-    own = {} if run.variant else {f"{slug}.ipynb": notebook}
     packed = archive(whole | {"notebook.ipynb": notebook, "run.json": _record(run)})
-    return loose | books | own | {f"{slug}-results.zip": packed}
+    return loose | books | {f"{slug}-results.zip": packed}
 
 
 def workbook(table: str) -> bytes:
