@@ -78,9 +78,6 @@ def test_an_entry_that_no_longer_fits_is_loud(changes, told):
     assert len(found) == 1
     assert told in found[0]
     assert found[0].startswith("data/corrections.yml, an-entry: ")
-
-
-def test_an_entry_that_fits_is_quiet():
     assert unmet(FRAME, [entry(), entry(expect=[{"iso3": "USA", "value": None}])], "data/t.csv") == []
 
 
