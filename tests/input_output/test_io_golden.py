@@ -9,11 +9,8 @@ import pytest
 from helpers.input_output.leontief import LeontiefSystem
 from helpers.input_output.measures import (
     TERMS,
-    inputs_by_source,
     koopman_wang_wei,
-    manufacturing_inputs,
     participation,
-    sourcing_ratios,
     value_added_by_source,
 )
 from helpers.input_output.table import InterCountryTable, check_table
@@ -45,17 +42,6 @@ def test_nine_terms_of_gross_exports(system):
     np.testing.assert_allclose(ours.loc[golden.index, TERMS], golden[TERMS], **TO)
 
 
-def test_value_added_in_exports_by_source_and_using_industry(system):
-    golden = pd.read_csv(GOLDEN / "leather_leontief_exports.csv")
-    rows = list(zip(system.table.labels["iso3"], system.table.labels["sector"], strict=True))
-    at = {row: number for number, row in enumerate(rows)}
-    using = [at[c, INDUSTRIES[i]] for c, i in zip(golden["Using_Country"], golden["Using_Industry"], strict=True)]
-    source = [at[c, INDUSTRIES[i]] for c, i in zip(golden["Source_Country"], golden["Source_Industry"], strict=True)]
-    held = system.value_added_multipliers(np.diag(system.value_added_share)) * system.exports[:, None]
-    assert len(golden) == 81
-    np.testing.assert_allclose(held[using, source], golden["FVAX"], **TO)
-
-
 def test_value_added_by_source_country(system):
     golden = pd.read_csv(GOLDEN / "leather_leontief_exports.csv").replace({"Using_Industry": INDUSTRIES})
     summed = golden.groupby(["Source_Country", "Using_Country", "Using_Industry"])["FVAX"].sum()
@@ -71,14 +57,3 @@ def test_participation_by_the_definition_of_the_reference(system):
     np.testing.assert_allclose(ours["forward"], golden["dvx"], **TO)
     np.testing.assert_allclose(ours["backward_share"], golden["backward"], **TO)
     np.testing.assert_allclose(ours["participation"], golden["gvc_participation"], **TO)
-
-
-def test_ratios_of_german_vehicles_by_hand(system):
-    inputs = manufacturing_inputs(system.table, inputs_by_source(system.table))
-    ratios = sourcing_ratios(inputs).set_index(["iso3", "sector", "scope"]).sort_index()
-    vehicles = ratios.loc[("Germany", "C29T30")]
-    domestic, foreign = 24.1 + 51.3, 11.5 + 0.5 + 25.6 + 1.8
-    assert vehicles.loc["manufactured", "ratio"] == pytest.approx(domestic / foreign)
-    assert vehicles.loc["manufactured", "foreign_share"] == pytest.approx(foreign / (domestic + foreign))
-    assert vehicles.loc["own_sector", "ratio"] == pytest.approx(51.3 / (0.5 + 1.8))
-    assert vehicles.loc["all", "foreign"] == pytest.approx(foreign + 4.9 + 8.9)

@@ -10,13 +10,11 @@ from io_tables import INDUSTRIES, as_table, drawn
 from helpers.errors import InputError
 from helpers.input_output.leontief import LeontiefSystem
 from helpers.input_output.measures import (
-    DEFINITIONS,
     TERMS,
     bilateral_by_end_use,
     exports_by_industry,
     inputs_by_source,
     koopman_wang_wei,
-    participation,
     value_added_by_source,
 )
 from helpers.input_output.table import InterCountryTable
@@ -37,42 +35,6 @@ def test_every_decomposition_adds_up_to_exports(seed):
     industries = exports_by_industry(system)
     both = industries["domestic_value_added"] + industries["foreign_value_added"]
     np.testing.assert_allclose(both, industries["exports"], rtol=1e-9)
-
-
-def test_multipliers_equal_those_of_the_explicit_inverse():
-    table = as_table(drawn())
-    system = LeontiefSystem(table)
-    coefficients = table.intermediate / table.output
-    inverse = np.linalg.inv(np.eye(len(table.output)) - coefficients)
-    np.testing.assert_allclose(system.value_added_multipliers(np.eye(len(inverse))), inverse.T, atol=1e-11)
-    shares = 1 - coefficients.sum(axis=0)
-    own = (table.country_of_row[:, None] == np.arange(3)) * shares[:, None]
-    np.testing.assert_allclose(system.value_added_by_source, (own.T @ inverse).T, atol=1e-11)
-
-
-def test_borin_mancini_leaves_what_the_direct_importer_absorbs():
-    system = LeontiefSystem(as_table(drawn()))
-    measured = participation(system).set_index("definition").loc["borin-mancini"]
-    table = system.table
-    for country, block in enumerate(table.blocks):
-        local = np.linalg.solve(system.local_block(country).T, system.value_added_share[block])
-        absorbed = 0.0
-        for other, there in enumerate(table.blocks):
-            if other == country:
-                continue
-            made = np.linalg.solve(system.local_block(other), table.final_by_country[there, other])
-            bought = table.intermediate[block, there] @ (made / table.output[there])
-            absorbed += local @ (table.final_by_country[block, other] + bought)
-        row = measured.iloc[country]
-        assert row["exports"] - row["backward"] - row["forward"] == pytest.approx(absorbed, rel=1e-9)
-
-
-def test_three_definitions_are_told_and_differ():
-    frame = participation(LeontiefSystem(as_table(drawn())))
-    assert set(frame["definition"]) == set(DEFINITIONS)
-    korea = frame[frame["iso3"] == "KOR"].set_index("definition")["participation"]
-    assert korea.nunique() == 3
-    assert frame["participation"].between(0, 2).all()
 
 
 def test_industries_of_a_country_listed_apart_are_one_country():

@@ -12,10 +12,13 @@ import typer
 import yaml
 from typer.testing import CliRunner
 
-from helpers import sections
+from helpers import data, sections
 from helpers.claims import reading
 from helpers.errors import InputError
+from helpers.index import rankings, select
+from helpers.index.parameters import InnovationIndexParameters
 from helpers.runner import notebooks, parameters, sweeps
+from helpers.runner.commands import _warn_of_breaches
 from helpers.scaffold import commands, section
 
 #: All of them work on one clone, in this order.
@@ -95,12 +98,12 @@ def test_a_section_builds_at_once_and_its_page_keeps_the_contract(root):
     assert '"labour-pay"' in (root / parameters.SCHEMA).read_text()
 
 
-def test_a_page_that_would_break_the_contract_is_warned_of_with_what_mends_it(root):
-    path = root / "notebooks" / "labour-pay.ipynb"
-    before = path.read_text()
-    path.write_text(before.replace('    "#| tbl-cap: ', '    "#| other: '))
-    told = clone.reshoring(root, "run", "labour-pay").stderr
-    path.write_text(before)
+@pytest.mark.usefixtures("new")
+def test_a_page_that_would_break_the_contract_is_warned_of_with_what_mends_it(root, capsys):
+    (page,) = root.glob("build/adhoc/labour-pay/*/notebook.ipynb")
+    page.write_text(page.read_text().replace("#| tbl-cap: ", "#| other: "))
+    _warn_of_breaches(page.parent)
+    told = capsys.readouterr().err
     assert "warning: the site would leave this page out: the table" in told
     assert "begins with `#| label: tbl-NAME` and `#| tbl-cap: ...`" in told
 
@@ -115,9 +118,11 @@ def test_an_indicator_enters_the_catalogue_and_an_index_without_an_edit_of_code(
     assert record["licence_url"] == "https://creativecommons.org/licenses/by/4.0/"
     coverage = {"first": 2015, "last": 2025, "minimum_economies": 14}
     assert record["vintages"] == [{"name": "ior-2020", "published": "2020-11"} | coverage]
-    done = clone.reshoring(root, "run", "innovation-index", "--scenario", "latest", "--numbers")
-    assert done.returncode == 0, done.stderr
-    assert "korea_rank_robots_at_work" in done.stdout
+    chosen = InnovationIndexParameters(**notebooks.named_scenario("latest").own["innovation-index"])
+    selection = select.select(select.read_tables(data.load, chosen), chosen, data.economies.group(chosen.group))
+    robots = {row.split(",")[0]: int(row.split(",")[2]) for row in ROWS if f",{chosen.reference_year()}," in row}
+    rank = 1 + sum(count > robots["KOR"] for code, count in robots.items() if code in selection.values.index)
+    assert rankings.rank_metrics(selection)["korea_rank_robots_at_work"] == rank
 
 
 def test_scenario_sweep_and_claim_are_what_their_readers_take(root, new):
@@ -191,27 +196,31 @@ def test_what_cannot_be_used_is_refused_and_nothing_written(root, new, kind, nam
 
 
 @pytest.mark.parametrize(
-    ("content", "given", "words"),
+    ("change", "given", "words"),
     [
-        (CSV.replace("KOR,2018,", "KOR,2018,4,"), {}, "a decimal comma makes two of one"),
-        (CSV.replace("KOR,2018,", 'KOR,2018,"4,5"\nKOR,2014,'), {}, "'4,5' is not a number; write a decimal point"),
-        ("\ufeff" + CSV.replace("value", "vintage,value"), {}, "byte order mark"),
-        (CSV.replace("KOR,2018,", "KOR,2017,"), {}, "iso3 KOR, year 2017, vintage ior-2020 occurs more than once"),
-        (CSV.replace("KOR", "KOREA"), {}, "'KOREA' is not an ISO 3166 alpha-3 code"),
-        (CSV.replace("iso3,year", "code,year"), {}, "header"),
-        (CSV.replace(",", ";"), {}, "header"),
-        (CSV, {"vintage": ""}, "name the producer's publication with --vintage"),
-        (CSV, {"licence": "CC-BY 4.0"}, "Did you mean 'CC BY 4.0'"),
-        (CSV, {"unit": "% of GPD"}, "Did you mean '% of GDP'"),
-        (CSV, {"url": "javascript:alert(1)"}, "url: String should match pattern"),
-        (CSV, {"series-code": "GB.XPD.RSDV.GD.ZS"}, "its record has the series_code of"),
-        (CSV, {"scenario": "lastest"}, "Did you mean 'latest'"),
-        (CSV, {"scenario": "kita-2021", "published": "2026"}, "no vintage of table robots_two was published by then"),
+        (("KOR,2018,", "KOR,2018,4,"), {}, "a decimal comma makes two of one"),
+        (("KOR,2018,", 'KOR,2018,"4,5"\nKOR,2014,'), {}, "'4,5' is not a number; write a decimal point"),
+        (("iso3,year,value", "\ufeffiso3,year,vintage,value"), {}, "byte order mark"),
+        (("KOR,2018,", "KOR,2017,"), {}, "iso3 KOR, year 2017, vintage ior-2020 occurs more than once"),
+        (("KOR", "KOREA"), {}, "'KOREA' is not an ISO 3166 alpha-3 code"),
+        (("iso3,year", "code,year"), {}, "header"),
+        ((",", ";"), {}, "header"),
+        (("", ""), {"vintage": ""}, "name the producer's publication with --vintage"),
+        (("", ""), {"licence": "CC-BY 4.0"}, "Did you mean 'CC BY 4.0'"),
+        (("", ""), {"unit": "% of GPD"}, "Did you mean '% of GDP'"),
+        (("", ""), {"url": "javascript:alert(1)"}, "url: String should match pattern"),
+        (("", ""), {"series-code": "GB.XPD.RSDV.GD.ZS"}, "its record has the series_code of"),
+        (("", ""), {"scenario": "lastest"}, "Did you mean 'latest'"),
+        (
+            ("", ""),
+            {"scenario": "kita-2021", "published": "2026"},
+            "no vintage of table robots_two was published by then",
+        ),
     ],
 )
-def test_a_table_or_record_that_is_not_sound_is_refused_and_nothing_written(root, new, tmp_path, content, given, words):
+def test_a_table_or_record_that_is_not_sound_is_refused_and_nothing_written(root, new, tmp_path, change, given, words):
     path = tmp_path / "robots.csv"
-    path.write_text(content)
+    path.write_text(CSV.replace(*change))
     before = clone.content(root)
     code, told = new("indicator", "robots_two", csv=str(path), **options(INDICATOR | OTHER | given))
     assert (code, words in told) == (2, True), told
