@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.trade import charts
+from helpers.trade import tables
 
 matplotlib.use("Agg")
 
@@ -18,7 +18,7 @@ def close_figures():
 
 def test_window_map_draws_every_window_and_frames_the_marked_ones():
     windows = pd.DataFrame({"first": [2001, 2001, 2002], "last": [2002, 2003, 2003], "growth": [5.0, 1.0, -3.0]})
-    fig = charts.window_map(windows, "growth", "% a year", 0.0, [(2001, 2003), (1950, 1960)])
+    fig = tables.window_map(windows, "growth", "% a year", 0.0, [(2001, 2003), (1950, 1960)])
     ax = fig.axes[0]
     drawn = np.ma.masked_invalid(ax.collections[0].get_array())
     assert drawn.count() == 3
@@ -28,6 +28,6 @@ def test_window_map_draws_every_window_and_frames_the_marked_ones():
 
 def test_window_map_is_symmetric_around_its_centre():
     windows = pd.DataFrame({"first": [2001, 2001, 2002], "last": [2002, 2003, 2003], "percentile": [10.0, 50.0, 95.0]})
-    mesh = charts.window_map(windows, "percentile", "percentile", 50.0, []).axes[0].collections[0]
+    mesh = tables.window_map(windows, "percentile", "percentile", 50.0, []).axes[0].collections[0]
     low, high = mesh.get_clim()
     assert (low + high) / 2 == pytest.approx(50)

@@ -78,11 +78,12 @@ def test_by_source_leaves_windows_empty_that_a_source_does_not_hold(levels, bila
     assert table.loc["wits", "economies"] == len(kept)
 
 
-def test_goods_exports_of_the_third_source_refuse_the_early_window():
+def test_goods_exports_of_the_third_source_do_not_hold_the_early_window():
     frame = growth.goods_exports_series(data.load("adb_value_added_exports"))
     assert "ROW" not in frame.columns
-    with pytest.raises(InputError, match="Years there are: 2000, 2007-2022"):
-        growth.mean_growth(frame, EARLY)
+    table = growth.by_source({"adb": frame}, "KOR", EARLY, LATE, 1000)
+    assert pd.isna(table.loc[0, "early"])
+    assert table.loc[0, "late"] > 0
 
 
 def test_gross_exports_to_all_destinations_are_the_sum():

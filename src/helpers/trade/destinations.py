@@ -95,20 +95,16 @@ def periods(flows: pd.DataFrame, spans: Sequence[tuple[int, int]]) -> pd.DataFra
     InputError
         A year the flows do not have.
     """
-    return pd.concat([_period(flows, *span) for span in spans], ignore_index=True)
-
-
-def _period(flows: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
-    for year in (first, last):
-        if year not in flows.index:
-            years = ", ".join(str(year) for year in flows.index)
-            raise InputError(f"There are no exports by destination for {year}. Years there are: {years}.")
-    if first >= last:
-        raise InputError(f"A period from {first} to {last} holds no growth: give a first year before the last.")
-    start, end = flows.loc[first], flows.loc[last]
-    table = pd.DataFrame({"start": start, "end": end, "cagr": growth.compound_rate(start, end, last - first)})
-    table["contribution"] = 100 * (end - start) / start.sum()
-    return table.rename_axis(index="destination").reset_index().assign(first=first, last=last)
+    if lacking := sorted({year for span in spans for year in span} - set(flows.index)):
+        years = ", ".join(map(str, flows.index))
+        raise InputError(f"There are no exports by destination for {lacking[0]}. Years there are: {years}.")
+    found = []
+    for first, last in spans:
+        start, end = flows.loc[first], flows.loc[last]
+        table = pd.DataFrame({"start": start, "end": end, "cagr": growth.compound_rate(start, end, last - first)})
+        table["contribution"] = 100 * (end - start) / start.sum()
+        found.append(table.rename_axis(index="destination").reset_index().assign(first=first, last=last))
+    return pd.concat(found, ignore_index=True)
 
 
 def spans(flows: pd.DataFrame, first: int, last: int) -> list[tuple[int, int]]:
@@ -215,15 +211,9 @@ def constant_market_share(bilateral: pd.DataFrame, exporter: str, first: int, la
     Raises
     ------
     InputError
-        Unknown exporter, or a year there are no data for.
+        Unknown exporter.
     """
     kept = _between_economies(bilateral, exporter)
-    years = sorted(int(year) for year in kept["year"].unique())
-    for year in (first, last):
-        if year not in years:
-            raise InputError(f"There are no bilateral flows for {year}. Years there are: {years[0]}-{years[-1]}.")
-    if first >= last:
-        raise InputError(f"Growth from {first} to {last} cannot be decomposed: give a first year before the last.")
     own = kept[kept["exporter"] == exporter].pivot(index="importer", columns="year", values="intermediate")
     markets = kept[kept["importer"] != exporter].groupby(["importer", "year"])["intermediate"].sum().unstack("year")
     start, end = own[first], own[last]
@@ -247,38 +237,8 @@ def market_shares(bilateral: pd.DataFrame, exporters: Sequence[str], first: int,
     return pd.DataFrame({code: totals(constant_market_share(bilateral, code, first, last)) for code in exporters}).T
 
 
-def mirror(exports: pd.DataFrame, imports: pd.DataFrame) -> pd.DataFrame:
-    """Set exporter-reported beside importer-reported trade.
-
-    Parameters
-    ----------
-    exports : DataFrame
-        `iso3` (destination), `year`, `usd_mn`: what the exporter reports (f.o.b.).
-    imports : DataFrame
-        `iso3` (importer), `year`, `usd_mn`: what importers report (c.i.f., by origin).
-
-    Returns
-    -------
-    DataFrame
-        `iso3, year, exporter_reported, importer_reported` (million US$), `gap` (million US$, importer minus
-        exporter) and `ratio` (importer / exporter).
-
-    Raises
-    ------
-    InputError
-        No pair of destination and year is in both.
-    """
-    both = exports.merge(imports, on=["iso3", "year"], suffixes=("_exporter", "_importer")).dropna()
-    if both.empty:
-        raise InputError("No destination and year is reported by both sides, so there is nothing to compare.")
-    both = both.rename(columns={"usd_mn_exporter": "exporter_reported", "usd_mn_importer": "importer_reported"})
-    both["gap"] = both["importer_reported"] - both["exporter_reported"]
-    both["ratio"] = both["importer_reported"] / both["exporter_reported"]
-    return both.sort_values(["iso3", "year"]).reset_index(drop=True)
-
-
 def both_reports(partners: pd.DataFrame, imports: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
-    """Return Korea's exports as Korea and as importers report them (million US$, all goods); see `mirror`.
+    """Return Korea's exports as Korea reports them (f.o.b.) and as importers do (c.i.f., by origin), all goods.
 
     Parameters
     ----------
@@ -288,12 +248,22 @@ def both_reports(partners: pd.DataFrame, imports: pd.DataFrame, names: Mapping[s
         `iso3, year, imports_from_korea_usd_mn`: the importers' reports.
     names : mapping
         Alpha-3 code to name.
+
+    Returns
+    -------
+    DataFrame
+        `iso3, year, exporter_reported, importer_reported` (million US$), `gap` (million US$, importer minus
+        exporter) and `ratio` (importer / exporter).
     """
     own = partners[(partners["iso3"] == "KOR") & (partners["flow"] == "Export")]
     codes = {name: code for code, name in names.items()} | PARTNERS
-    own = own.assign(iso3=own["partner"].map(codes))
-    theirs = imports.rename(columns={"imports_from_korea_usd_mn": "usd_mn"})
-    return mirror(own[["iso3", "year", "usd_mn"]].dropna(), theirs[["iso3", "year", "usd_mn"]])
+    own = own.assign(iso3=own["partner"].map(codes))[["iso3", "year", "usd_mn"]].dropna()
+    theirs = imports[["iso3", "year", "imports_from_korea_usd_mn"]]
+    both = own.merge(theirs, on=["iso3", "year"]).dropna()
+    both = both.set_axis(["iso3", "year", "exporter_reported", "importer_reported"], axis=1)
+    both["gap"] = both["importer_reported"] - both["exporter_reported"]
+    both["ratio"] = both["importer_reported"] / both["exporter_reported"]
+    return both.sort_values(["iso3", "year"]).reset_index(drop=True)
 
 
 def newest_reports(reported: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """What the section on intermediate trade leaves for other programs: metrics, and evidence for the claims."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -27,19 +28,22 @@ def metrics(table: pd.DataFrame, standing: dict[str, float | int], focus: str) -
     focus : str
         Alpha-3 code.
     """
-    found: dict[str, Any] = {"focus": focus}
-    heads = {"early": "growth_early", "late": "growth_late", "change": "change"}
+    found: dict[str, Any] = {"focus": focus, "economies": standing["economies"]}
     for code, row in table.iterrows():
         short = str(code).lower()
-        found |= {f"{head}_{short}": row[column] for column, head in heads.items()}
+        found |= {f"growth_early_{short}": row["early"], f"growth_late_{short}": row["late"]}
+        found[f"change_{short}"] = row["change"]
         if pd.notna(row["study_late"]):
             found |= {f"study_growth_late_{short}": row["study_late"], f"study_change_{short}": row["study_change"]}
     short = "korea" if focus == "KOR" else focus.lower()
-    found[f"{short}_growth_percentile"] = standing["late_percentile"]
-    found[f"{short}_change_percentile"] = standing["change_percentile"]
-    found[f"{short}_growth_rank"] = standing["late_rank"]
-    medians = {f"growth_{label}_median": standing[f"{label}_median"] for label in ("early", "late")}
-    return found | medians | {"change_median": standing["change_median"], "economies": standing["economies"]}
+    return found | {
+        f"{short}_growth_percentile": standing["late_percentile"],
+        f"{short}_change_percentile": standing["change_percentile"],
+        f"{short}_growth_rank": standing["late_rank"],
+        "growth_early_median": standing["early_median"],
+        "growth_late_median": standing["late_median"],
+        "change_median": standing["change_median"],
+    }
 
 
 def host_metrics(table: pd.DataFrame, shares: pd.DataFrame, chosen: IntermediateTradeParameters) -> dict[str, Any]:
@@ -70,12 +74,15 @@ def host_metrics(table: pd.DataFrame, shares: pd.DataFrame, chosen: Intermediate
     rest = table.loc[abroad.BASES] - table.loc[most]
     gained = (table["last"] - table["first"])[[most, abroad.BASES]]
     found |= {"hosts_largest": most, "hosts_largest_part": 100 * gained[most] / gained[abroad.BASES]}
-    found["hosts_multiple_without_largest"] = rest["last"] / rest["first"]
     leads = abroad.leads(table, chosen.hosts)
     for which, lead in leads.items():
-        gap = f"hosts_gap{which}"
-        found |= {gap: lead.value, f"{gap}_low": lead.low, f"{gap}_high": lead.high}
-    return found | {"hosts_gap_p": leads[""].p, "others_count": leads[""].others}
+        found |= {
+            f"hosts_gap{which}": lead.value,
+            f"hosts_gap{which}_low": lead.low,
+            f"hosts_gap{which}_high": lead.high,
+        }
+    found |= {"hosts_gap_p": leads[""].p, "others_count": leads[""].others}
+    return found | {"hosts_multiple_without_largest": rest["last"] / rest["first"]}
 
 
 def sent_metrics(
@@ -96,9 +103,8 @@ def sent_metrics(
     totals : Series
         Exports of all goods by year, US$.
     """
-    found: dict[str, Any] = {
-        f"tiva_intermediate_{year}": sent[year] / 1000 for year in (2011, 2014, *range(2018, 2023))
-    }
+    years = (2011, 2014, *range(2018, 2023))
+    found: dict[str, Any] = {f"tiva_intermediate_{year}": sent[year] / 1000 for year in years}
     found |= {f"totals_{year}": totals[year] / 1e9 for year in (*TURNS, 2025)}
     for source, series, first, last in (("tiva", sent, 2000, 2022), ("totals", totals, 2007, 2025)):
         spans = {"early": (first, TURNS[0]), "late": TURNS, "newest": (TURNS[0], last)}
@@ -109,11 +115,13 @@ def sent_metrics(
     found |= {f"icio_bases_share_{code.lower()}": shares.get(code) for code in ("KOR", "USA", "DEU", "JPN", "TWN")}
     found |= {"icio_bases_share_median": shares.drop("KOR").median(), "icio_exporters": len(shares)}
     found["icio_bases_rank"] = int(shares.rank(ascending=False)["KOR"])
-    return found | {
-        f"published_{str(what).lower()}_{year}": value
-        for what, row in published.iterrows()
-        for year, value in row.items()
-    }
+    return found | {f"published_{str(what).lower()}_{year}": value for (what, year), value in published.stack().items()}
+
+
+def _record(value: Any, measure: str, text: str, table: str | None, **more: Any) -> dict[str, Any]:
+    """Return evidence on Korea's exports to production bases abroad, in percent a year unless told otherwise."""
+    found = {"claim": ABROAD, "economy": abroad.KOREA, "unit": "percent a year"}
+    return found | {"value": value, "measure": measure, "text": text, "table": table} | more
 
 
 def host_evidence(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -124,35 +132,16 @@ def host_evidence(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
     found : dict
         Results of `host_metrics` and `sent_metrics` together.
     """
-    common = {"claim": ABROAD, "economy": abroad.KOREA}
     years = f"{found['hosts_first']}-{found['hosts_last']}"
     for group in ("hosts", "others"):
-        yield common | {
-            "value": found[f"{group}_multiple"],
-            "unit": "times",
-            "text": f"Imports of all goods from Korea as {group} report them, {years}, last over first year.",
-            "table": "hosts",
-            "measure": f"imports of {group} from Korea",
-        }
-    yield common | {
-        "value": found["hosts_gap"],
-        "low": found["hosts_gap_low"],
-        "high": found["hosts_gap_high"],
-        "interval": "95% (Welch)",
-        "p": found["hosts_gap_p"],
-        "n": found["others_count"],
-        "unit": "percentage points a year",
-        "text": f"Mean growth of imports from Korea of hosts less that of other importers, {years}.",
-        "table": "hosts",
-        "measure": "lead of hosts over others",
-    }
-    yield common | {
-        "value": found["tiva_growth_newest"],
-        "unit": "percent a year",
-        "text": "Compound growth of Korea's manufactured exports for intermediate use to all destinations, 2011-2022.",
-        "figure": "sent",
-        "measure": "to all destinations, TiVA",
-    }
+        text = f"Imports of all goods from Korea as {group} report them, {years}, last over first year."
+        yield _record(found[f"{group}_multiple"], f"imports of {group} from Korea", text, "hosts", unit="times")
+    text = f"Mean growth of imports from Korea of hosts less that of other importers, {years}."
+    sure = {"low": found["hosts_gap_low"], "high": found["hosts_gap_high"], "interval": "95% (Welch)"}
+    sure |= {"p": found["hosts_gap_p"], "n": found["others_count"], "unit": "percentage points a year"}
+    yield _record(found["hosts_gap"], "lead of hosts over others", text, "hosts", **sure)
+    text = "Compound growth of Korea's manufactured exports for intermediate use to all destinations, 2011-2022."
+    yield _record(found["tiva_growth_newest"], "to all destinations, TiVA", text, None, figure="sent")
 
 
 def rival_evidence(table: pd.DataFrame, late: tuple[int, int], goods: str) -> Iterator[dict[str, Any]]:
@@ -169,20 +158,20 @@ def rival_evidence(table: pd.DataFrame, late: tuple[int, int], goods: str) -> It
     """
     for code, row in table[table["study_late"].notna()].iterrows():
         common = {"claim": "rivals-slowed-2011", "table": "growth", "economy": str(code), "goods": goods}
+        whose = f"mean annual growth of exports of {name(str(code))}"
         yield common | {
             "value": row["late"],
             "unit": "percent a year",
             "study": row["study_late"],
             "measure": "growth in the later window",
-            "text": f"Mean annual growth of exports of {name(str(code))}, {late[0]}-{late[1]} ({goods}).",
+            "text": f"M{whose[1:]}, {late[0]}-{late[1]} ({goods}).",
         }
         yield common | {
             "value": row["change"],
             "unit": "percentage points",
             "study": row["study_change"],
             "measure": "change against the earlier window",
-            "text": f"Change of mean annual growth of exports of {name(str(code))} against the earlier window "
-            f"({goods}).",
+            "text": f"Change of {whose} against the earlier window ({goods}).",
         }
 
 
@@ -208,36 +197,20 @@ def abroad_evidence(
     late : tuple of int
         First and last year of the later window.
     """
-    common = {"claim": ABROAD, "economy": row.name, "unit": "percent a year"}
+    first, last = late
     exports = f"intermediate exports of {name(str(row.name))}"
-    yield common | {
-        "value": row["late"],
-        "text": f"Mean annual growth of {exports} to the world, {late[0]}-{late[1]}.",
-        "table": "growth",
-        "measure": "growth in the later window",
-        "percentile": standing["late_percentile"],
-        "n": standing["economies"],
-    }
-    yield common | {
-        "value": compound_late,
-        "text": f"Compound growth of {exports} to the world, level {late[0]} to {late[1]}.",
-        "table": "growth",
-        "measure": "compound growth in the later window",
-    }
-    yield common | {
-        "value": row["change"],
-        "unit": "percentage points",
-        "text": f"Change of mean annual growth of {exports} against the earlier window.",
-        "table": "growth",
-        "measure": "change against the earlier window",
-    }
+    record = partial(_record, economy=row.name)
+    text = f"Mean annual growth of {exports} to the world, {first}-{last}."
+    place = {"percentile": standing["late_percentile"], "n": standing["economies"]}
+    yield record(row["late"], "growth in the later window", text, "growth", **place)
+    text = f"Compound growth of {exports} to the world, level {first} to {last}."
+    yield record(compound_late, "compound growth in the later window", text, "growth")
+    text = f"Change of mean annual growth of {exports} against the earlier window."
+    yield record(row["change"], "change against the earlier window", text, "growth", unit="percentage points")
     for span, value in to_bases.items():
-        yield common | {
-            "value": value,
-            "text": f"Compound annual growth of exports of {name(str(row.name))} to production bases, {span}.",
-            "table": "gross-destinations" if "gross" in span else "destinations-periods",
-            "measure": f"to production bases, {span}",
-        }
+        table = "gross-destinations" if "gross" in str(span) else "destinations-periods"
+        text = f"Compound annual growth of exports of {name(str(row.name))} to production bases, {span}."
+        yield record(value, f"to production bases, {span}", text, table)
 
 
 def product_metrics(
@@ -277,19 +250,12 @@ def product_evidence(
         Alpha-3 code.
     """
     first, last = years
-    common = {"claim": ABROAD, "economy": focus, "unit": "percent a year", "table": "products-rivals"}
     goods = f"intermediate goods (BEC Rev. 4) of {focus}, {first}-{last}, product-level trade"
-    yield common | {
-        "value": rivals.loc[focus, "growth"],
-        "text": f"Compound annual growth of exports to production bases of {goods}.",
-        "measure": "to production bases, product-level",
-        "percentile": placed["percentile"],
-        "n": placed["economies"],
-    }
+    record = partial(_record, economy=focus)
+    text = f"Compound annual growth of exports to production bases of {goods}."
+    place = {"percentile": placed["percentile"], "n": placed["economies"]}
+    growing = rivals.loc[focus, "growth"]
+    yield record(growing, "to production bases, product-level", text, "products-rivals", **place)
     for code, row in destined.drop(index=[BASES, ALL]).iterrows():
-        yield common | {
-            "value": row["cagr"],
-            "text": f"Compound annual growth of exports to {code} of {goods}.",
-            "table": "products-destinations",
-            "measure": f"to {code}, product-level",
-        }
+        text = f"Compound annual growth of exports to {code} of {goods}."
+        yield record(row["cagr"], f"to {code}, product-level", text, "products-destinations")

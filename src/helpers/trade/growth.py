@@ -9,11 +9,13 @@ count as capital goods here, as intermediate goods there.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from helpers.errors import InputError, not_allowed
+from helpers.errors import InputError
 from helpers.trade.parameters import MEANS, STAGES, WINDOW_YEARS, IntermediateTradeParameters
 
 GOODS_SECTORS = ("Primary", "Low-technology manufacturing", "Medium- to high-technology manufacturing")
@@ -35,14 +37,7 @@ def stage_series(table: pd.DataFrame, stage: str, economies: Sequence[str]) -> p
     -------
     DataFrame, shape (years, economies)
         Million US$, current prices; missing where one of the product groups was not reported.
-
-    Raises
-    ------
-    InputError
-        Unknown stage.
     """
-    if stage not in STAGES:
-        raise InputError(not_allowed("stage definition", stage, STAGES))
     wanted = (table["flow"] == "Export") & table["product"].isin(STAGES[stage]) & table["iso3"].isin(list(economies))
     groups = table[wanted].groupby(["year", "iso3"])["usd_mn"]
     return groups.sum().where(groups.count() == len(STAGES[stage])).unstack("iso3")
@@ -119,43 +114,11 @@ def mean_growth(levels: pd.DataFrame, window: Window) -> pd.Series:
     -------
     Series
         Indexed by economy; missing where a year of the window is missing.
-
-    Raises
-    ------
-    InputError
-        Unknown convention, a window without growth rates, or years the series does not have.
     """
-    check_window(levels, window)
     if window.mean == "compound":
         return compound_rate(levels.loc[window.base], levels.loc[window.last], len(window.rates))
     rates = yearly_growth(levels).loc[window.rates]
     return rates.mean().where(rates.notna().all())
-
-
-def check_window(levels: pd.DataFrame, window: Window) -> None:
-    """Refuse a window that is not in the series, holds a single year, or has an unknown convention (`InputError`)."""
-    if window.mean not in MEANS:
-        raise InputError(not_allowed("mean of growth", window.mean, MEANS))
-    if window.years not in WINDOW_YEARS:
-        raise InputError(not_allowed("reading of a window", window.years, WINDOW_YEARS))
-    if window.first >= window.last:
-        raise InputError(
-            f"The window {window.first}-{window.last} holds no growth to average: give a first year before the last."
-        )
-    years = [int(year) for year in levels.index]
-    missing = [year for year in range(window.base, window.last + 1) if year not in years]
-    if missing:
-        raise InputError(
-            f"The window {window.first}-{window.last} needs levels of {window.base}-{window.last}, but the series has "
-            f"no data for {', '.join(map(str, missing))}. Years there are: {_spans(years)}."
-        )
-
-
-def _spans(years: Sequence[int]) -> str:
-    """Write years as spans: 2000, 2007-2022."""
-    cuts = [i for i in range(1, len(years)) if years[i] != years[i - 1] + 1]
-    runs = [years[i:j] for i, j in zip([0, *cuts], [*cuts, len(years)], strict=True)]
-    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
 def large_and_complete(levels: pd.DataFrame, windows: Sequence[Window], minimum: float) -> list[str]:
@@ -197,8 +160,7 @@ def percentile(values: pd.Series, economy: str) -> float:
     others = present.drop(economy)
     if others.empty:
         raise InputError(f"{economy} is the only economy with a value: a place needs at least one other.")
-    own = present[economy]
-    return float(100 * ((others < own).mean() + (others == own).mean() / 2))
+    return _percentile(others, present[economy])
 
 
 def all_windows(levels: pd.DataFrame, economy: str, mean: str = "arithmetic", minimum: float = 0.0) -> pd.DataFrame:
@@ -220,20 +182,18 @@ def all_windows(levels: pd.DataFrame, economy: str, mean: str = "arithmetic", mi
     DataFrame
         `first` (year of the first growth rate), `last`, `growth` (percent a year), `percentile`, `economies`.
     """
-    if mean not in MEANS:
-        raise InputError(not_allowed("mean of growth", mean, MEANS))
     known = levels.reindex(range(int(levels.index.min()), int(levels.index.max()) + 1))
-    own = known.columns.get_loc(economy) if economy in known.columns else None
-    if own is None:
-        raise InputError(not_allowed("economy of this series", economy, known.columns))
+    own = known.columns.get_loc(economy)
     values, years = known.to_numpy(), known.index.to_numpy()
     rows = []
     for start in range(len(years) - 2):
         for end in range(start + 2, len(years)):
             found = _growth_of(values[start : end + 1], mean, minimum)
-            if not np.isnan(found[own]) and np.isfinite(found).sum() > 1:
-                place, number = _percentile(found, own)
-                rows.append((int(years[start + 1]), int(years[end]), found[own], place, number))
+            others = np.delete(found, own)
+            others = others[~np.isnan(others)]
+            if not np.isnan(found[own]) and len(others):
+                place = _percentile(others, found[own])
+                rows.append((int(years[start + 1]), int(years[end]), found[own], place, len(others) + 1))
     return pd.DataFrame(rows, columns=["first", "last", "growth", "percentile", "economies"])
 
 
@@ -247,11 +207,8 @@ def _growth_of(values: np.ndarray, mean: str, minimum: float) -> np.ndarray:
         return np.where((values >= minimum).all(axis=0) & np.isfinite(growth), growth, np.nan)
 
 
-def _percentile(values: np.ndarray, own: int) -> tuple[float, int]:
-    others = np.delete(values, own)
-    others = others[~np.isnan(others)]
-    below = (others < values[own]).mean() + (others == values[own]).mean() / 2
-    return float(100 * below), len(others) + 1
+def _percentile(others: "np.ndarray | pd.Series", own: float) -> float:
+    return float(100 * ((others < own).mean() + (others == own).mean() / 2))
 
 
 def conventions(
@@ -281,20 +238,15 @@ def conventions(
         differences from the study in percentage points `distance_late`, `distance_change` and `distance` (their
         mean), nearest first.
     """
+    codes = [*study.index, *(code for code in also if code not in study.index)]
     rows = []
-    for stage, levels in levels_by_stage.items():
-        for mean in MEANS:
-            for years in WINDOW_YEARS:
-                both = compare_windows(levels, Window(*early, years, mean), Window(*late, years, mean))
-                rows.append({"stage": stage, "mean": mean, "years": years, **_beside_study(both, study, also)})
+    for (stage, levels), mean, years in product(levels_by_stage.items(), MEANS, WINDOW_YEARS):
+        both = compare_windows(levels, Window(*early, years, mean), Window(*late, years, mean))
+        row: dict[str, Any] = {"stage": stage, "mean": mean, "years": years}
+        row |= {f"{name}_{code}": both.loc[code, name] for name in ("late", "change") for code in codes}
+        gaps = (both.loc[study.index, ["late", "change"]] - study[["late", "change"]]).abs().mean()
+        rows.append(row | gaps.add_prefix("distance_").to_dict() | {"distance": gaps.sum() / 2})
     return pd.DataFrame(rows).sort_values("distance", kind="stable").reset_index(drop=True)
-
-
-def _beside_study(both: pd.DataFrame, study: pd.DataFrame, also: Sequence[str]) -> dict[str, float]:
-    found, codes = both.loc[study.index], [*study.index, *(code for code in also if code not in study.index)]
-    values = {f"{name}_{code}": float(both.loc[code, name]) for name in ("late", "change") for code in codes}
-    gaps = {f"distance_{name}": float(np.mean(np.abs(found[name] - study[name]))) for name in ("late", "change")}
-    return values | gaps | {"distance": (gaps["distance_late"] + gaps["distance_change"]) / 2}
 
 
 def study_growth(counts: pd.DataFrame) -> pd.DataFrame:
@@ -402,7 +354,9 @@ def by_source(
     rows = []
     for name, levels in series.items():
         row: dict[str, object] = {"series": name, "years": f"{levels.index.min()}-{levels.index.max()}"}
-        held = {label: window for label, window in (("early", early), ("late", late)) if _holds(levels, window)}
+        known = set(levels.index)
+        both = {"early": early, "late": late}
+        held = {label: window for label, window in both.items() if {window.base, *window.rates} <= known}
         kept = large_and_complete(levels, list(held.values()), minimum)
         for label in ("early", "late"):
             found = mean_growth(levels, held[label])[kept] if label in held else None
@@ -410,14 +364,6 @@ def by_source(
             row[f"{label}_percentile"] = float("nan") if found is None else percentile(found, economy)
         rows.append(row | {"economies": len(kept)})
     return pd.DataFrame(rows)
-
-
-def _holds(levels: pd.DataFrame, window: Window) -> bool:
-    try:
-        check_window(levels, window)
-    except InputError:
-        return False
-    return True
 
 
 def compound(series: pd.Series, first: int, last: int) -> float:
@@ -429,14 +375,5 @@ def compound(series: pd.Series, first: int, last: int) -> float:
         Indexed by year.
     first, last : int
         The years compared.
-
-    Raises
-    ------
-    InputError
-        A year the series does not have.
     """
-    known = series.dropna()
-    for year in (first, last):
-        if year not in known.index:
-            raise InputError(f"There is no value for {year}. Years there are: {', '.join(map(str, known.index))}.")
-    return float(100 * ((known[last] / known[first]) ** (1 / (last - first)) - 1))
+    return float(100 * ((series[last] / series[first]) ** (1 / (last - first)) - 1))

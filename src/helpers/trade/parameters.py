@@ -4,9 +4,9 @@ Read without pandas: all of it is checked before any kernel starts.
 """
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -48,20 +48,21 @@ HOW = (
 )
 
 
+#: First and last year of something, and codes of economies.
+Years = Annotated[list[int], Field(min_length=2, max_length=2)]
+Codes = Annotated[list[str], Field(min_length=1)]
+
+
 class IntermediateTradeParameters(SectionParameters):
     """Parameters of the section `intermediate-trade`; the defaults are those of the published page."""
 
     focus: str = Field("KOR", description="economy the page is about (ISO 3166 alpha-3)")
-    compared: list[str] = Field(
-        ["USA", "DEU", "JPN"], min_length=1, description="economies shown beside it (alpha-3), those of the study"
+    compared: Codes = Field(
+        ["USA", "DEU", "JPN"], description="economies shown beside it (alpha-3), those of the study"
     )
     stage: Stage = Field("intermediate", description="goods counted, by UNCTAD stage of processing (not BEC)")
-    early: list[int] = Field(
-        [2001, 2010], min_length=2, max_length=2, description="first and last year of the earlier window"
-    )
-    late: list[int] = Field(
-        [2011, 2019], min_length=2, max_length=2, description="first and last year of the later window"
-    )
+    early: Years = Field([2001, 2010], description="first and last year of the earlier window")
+    late: Years = Field([2011, 2019], description="first and last year of the later window")
     window_years: Literal["growth", "levels"] = Field(
         "growth", description="whether a window names growth rates (2011 = 2010 to 2011) or levels (first rate 2012)"
     )
@@ -71,39 +72,30 @@ class IntermediateTradeParameters(SectionParameters):
     minimum_exports: float = Field(
         1000.0, ge=0, description="exports an economy needs in every year of both windows to be compared (million US$)"
     )
-    destinations_shown: list[str] = Field(
+    destinations_shown: Codes = Field(
         ["CHN", "USA", "JPN", "TWN", "RoW"],
-        min_length=1,
         description="destinations drawn one by one (alpha-3 in WIOD release 2013; RoW = rest of the world)",
     )
-    production_bases: list[str] = Field(
+    production_bases: Codes = Field(
         ["CHN", "IDN", "IND", "MEX"],
-        min_length=1,
         description="economies counted as production bases abroad (alpha-3 in WIOD release 2013; Vietnam is in RoW)",
     )
-    market_share_years: list[int] = Field(
-        [2000, 2011], min_length=2, max_length=2, description="years of the constant market share decomposition"
-    )
+    market_share_years: Years = Field([2000, 2011], description="years of the constant market share decomposition")
     hosts: list[str] = Field(
         ["CHN", "VNM", "IDN", "IND", "MEX"],
         min_length=2,
         description="production bases abroad where a table names Vietnam: what they import from Korea (alpha-3)",
     )
-    host_years: list[int] = Field(
-        [2011, 2017], min_length=2, max_length=2, description="first and last year of imports as hosts report them"
-    )
+    host_years: Years = Field([2011, 2017], description="first and last year of imports as hosts report them")
     source: str = Field(
-        SNAPSHOT,
-        description="`wits`: embedded tables only; or an ingested set of product-level trade, such as `baci`",
+        SNAPSHOT, description="`wits`: embedded tables only; or an ingested set of product-level trade, such as `baci`"
     )
-    product_destinations: list[str] = Field(
+    product_destinations: Codes = Field(
         ["CHN", "VNM", "USA", "JPN", "TWN", "HKG", "IND", "MEX"],
-        min_length=1,
         description="destinations shown one by one from product-level trade (alpha-3)",
     )
-    product_bases: list[str] = Field(
+    product_bases: Codes = Field(
         ["CHN", "VNM", "IDN", "IND", "MEX"],
-        min_length=1,
         description="economies counted as production bases abroad in product-level trade (alpha-3)",
     )
 
@@ -116,10 +108,10 @@ class IntermediateTradeParameters(SectionParameters):
         refuse_unknown("focus", [self.focus], "exporter in WIOD release 2013", WIOD_2013)
         for field in ("destinations_shown", "production_bases"):
             refuse_unknown(field, getattr(self, field), "destination in WIOD release 2013", WIOD_2013)
-        for field in ("compared", "destinations_shown", "production_bases", "product_destinations", "product_bases"):
+        listed = {name: getattr(self, name) for name in ("compared", "product_destinations", "product_bases")}
+        for field in ("destinations_shown", "production_bases", *listed):
             refuse_repeats(field, getattr(self, field), self.focus)
-        listed = {"product_destinations": self.product_destinations, "product_bases": self.product_bases}
-        check_product_source(self.source, self.late[0], {"focus": [self.focus], "compared": self.compared, **listed})
+        check_product_source(self.source, self.late[0], {"focus": [self.focus], **listed})
         return self
 
     def ingested_sets(self) -> list[str]:
@@ -174,19 +166,24 @@ def export_years(stage: str, sha256: str) -> dict[str, frozenset[int]]:
 
     The table is read once for each content of its file, told by `sha256`.
     """
-    recoded = [item for item in corrections(STAGE_TABLE) if item.kind == "recode" and item.column == "iso3"]
-    wanted = set(STAGES[stage])
     groups: dict[tuple[str, int], set[str]] = {}
-    with open(catalogue.path(STAGE_TABLE), encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            if row["flow"] == "Export" and row["product"] in wanted:
-                year = int(row["year"])
-                groups.setdefault((_present_code(row["iso3"], year, recoded), year), set()).add(row["product"])
+    wanted = set(STAGES[stage])
+    for code, year, row in _reports(STAGE_TABLE, lambda row: row["flow"] == "Export" and row["product"] in wanted):
+        groups.setdefault((code, year), set()).add(row["product"])
     found: dict[str, set[int]] = {}
     for (code, year), products in groups.items():
         if products == wanted:
             found.setdefault(code, set()).add(year)
     return {code: frozenset(years) for code, years in found.items()}
+
+
+def _reports(table: str, keep: Callable[[dict[str, str]], object]) -> Iterator[tuple[str, int, dict[str, str]]]:
+    """Yield the rows that are kept with the present code of the reporter and the year."""
+    recoded = [item for item in corrections(table) if item.kind == "recode" and item.column == "iso3"]
+    with open(catalogue.path(table), encoding="utf-8", newline="") as file:
+        for row in filter(keep, csv.DictReader(file)):
+            year = int(row["year"])
+            yield _present_code(row["iso3"], year, recoded), year, row
 
 
 def _present_code(code: str, year: int, recoded: list[Correction]) -> str:
@@ -202,10 +199,7 @@ def _present_code(code: str, year: int, recoded: list[Correction]) -> str:
 
 def host_reporters(*years: int) -> set[str]:
     """Return the economies that report imports from Korea in each of the years."""
-    recoded = [item for item in corrections(HOST_TABLE) if item.kind == "recode" and item.column == "iso3"]
-    with open(catalogue.path(HOST_TABLE), encoding="utf-8", newline="") as file:
-        held = ((row["iso3"], int(row["year"])) for row in csv.DictReader(file) if row["iso3"])
-        reported = {(_present_code(code, year, recoded), year) for code, year in held}
+    reported = {(code, year) for code, year, _ in _reports(HOST_TABLE, lambda row: row["iso3"])}
     return set.intersection(*({code for code, found in reported if found == year} for year in years))
 
 

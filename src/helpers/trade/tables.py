@@ -1,12 +1,17 @@
-"""Tables and words as readers see them."""
+"""Tables, words and one figure as readers see them."""
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from helpers.data import economies
 from helpers.trade.growth import Window
 from helpers.trade.parameters import IntermediateTradeParameters
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 #: The goods of a stage definition in words.
 GOODS = {
@@ -101,16 +106,11 @@ def sources(table: pd.DataFrame) -> pd.DataFrame:
 
 def periods(table: pd.DataFrame) -> pd.DataFrame:
     """Return destinations by period: levels in billions, growth, contribution."""
-    return pd.DataFrame(
-        {
-            "destination": table["destination"],
-            "period": [f"{first}-{last}" for first, last in zip(table["first"], table["last"], strict=True)],
-            "at the start": table["start"] / 1000,
-            "at the end": table["end"] / 1000,
-            "growth, % a year": table["cagr"],
-            "contribution": table["contribution"],
-        }
-    )
+    spans = [f"{first}-{last}" for first, last in zip(table["first"], table["last"], strict=True)]
+    shown = table[["destination"]].assign(period=spans)
+    shown[["at the start", "at the end"]] = table[["start", "end"]] / 1000
+    shown[["growth, % a year", "contribution"]] = table[["cagr", "contribution"]]
+    return shown
 
 
 def periods_beside(table: pd.DataFrame) -> pd.DataFrame:
@@ -131,16 +131,12 @@ def gross(table: pd.DataFrame, end_use: pd.DataFrame, exporter: str) -> pd.DataF
     parts = own[["final", "intermediate_implied"]]
     parts = pd.concat([parts, parts.sum().to_frame("all").T])
     share = 100 * parts["intermediate_implied"] / parts.sum(axis=1)
-    return pd.DataFrame(
-        {
-            "start, billion US$": table["start"] / 1000,
-            "end, billion US$": table["end"] / 1000,
-            "growth, % a year": table["cagr"],
-            "value added, start, %": table["value_added_start"],
-            "value added, end, %": table["value_added_end"],
-            "intermediate, end, %": share.reindex(table.index),
-        }
-    ).rename_axis(index="destination")
+    shown = pd.DataFrame({f"{end}, billion US$": table[end] / 1000 for end in ("start", "end")})
+    shown["growth, % a year"] = table["cagr"]
+    for end in ("start", "end"):
+        shown[f"value added, {end}, %"] = table[f"value_added_{end}"]
+    shown["intermediate, end, %"] = share.reindex(table.index)
+    return shown.rename_axis(index="destination")
 
 
 def hosts(table: pd.DataFrame, shares: pd.DataFrame, codes: Sequence[str], years: Sequence[int]) -> pd.DataFrame:
@@ -191,16 +187,10 @@ def sent_to(by_table: pd.DataFrame, codes: Sequence[str]) -> pd.DataFrame:
 
 def mirror(table: pd.DataFrame) -> pd.DataFrame:
     """Return both reports of the same trade in billions."""
-    return pd.DataFrame(
-        {
-            "partner": table["iso3"],
-            "year": table["year"],
-            "exporter reports, billion US$": table["exporter_reported"] / 1000,
-            "importer reports, billion US$": table["importer_reported"] / 1000,
-            "gap, billion US$": table["gap"] / 1000,
-            "ratio": table["ratio"],
-        }
-    ).sort_values("exporter reports, billion US$", ascending=False, ignore_index=True)
+    amounts = {f"{side}_reported": f"{side} reports, billion US$" for side in ("exporter", "importer")}
+    heads = {"iso3": "partner", **amounts, "gap": "gap, billion US$"}
+    shown = table.assign(**{name: table[name] / 1000 for name in (*amounts, "gap")}).rename(columns=heads)
+    return shown.sort_values(amounts["exporter_reported"], ascending=False, ignore_index=True)
 
 
 def paces(hosts: pd.DataFrame) -> pd.DataFrame:
@@ -213,34 +203,67 @@ def paces(hosts: pd.DataFrame) -> pd.DataFrame:
 
 def concentration(table: pd.DataFrame) -> pd.DataFrame:
     """Return the concentration of destinations with plain headings, shares in percent."""
-    return pd.DataFrame(
-        {
-            "Herfindahl index": table["hhi"],
-            "equally large destinations": table["equivalent"],
-            "largest": table["destination"],
-            "its share, %": 100 * table["largest"],
-        }
-    )
+    heads = {"hhi": "Herfindahl index", "equivalent": "equally large destinations", "destination": "largest"}
+    shown = table.assign(share=100 * table["largest"])[[*heads, "share"]]
+    return shown.rename(columns=heads | {"share": "its share, %"})
 
 
 def product_destinations(table: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
     """Return destinations with plain headings, levels in billions."""
-    heads = {"cagr": "growth, % a year", "share_start": f"share {first}, %", "share_end": f"share {last}, %"}
-    return _in_billions(table, first, last).rename(columns=heads)
-
-
-def _in_billions(table: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
-    levels = pd.DataFrame({str(first): table["start"] / 1000, str(last): table["end"] / 1000})
-    return levels.join(table.drop(columns=["start", "end"]))
+    heads = {"start": str(first), "end": str(last), "cagr": "growth, % a year"}
+    heads |= {"share_start": f"share {first}, %", "share_end": f"share {last}, %"}
+    return table.assign(start=table["start"] / 1000, end=table["end"] / 1000).rename(columns=heads)
 
 
 def product_rivals(table: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
-    """Return exporters with plain headings, levels in billions."""
+    """Return exporters with plain headings, levels in billions; nothing before the first year where none is known."""
     heads = {
+        "start": str(first),
+        "end": str(last),
         "growth": "growth, % a year",
         "before": f"growth before {first}, % a year",
         "world": "growth to all, % a year",
         "share_start": f"share of bases {first}, %",
         "share_end": f"share of bases {last}, %",
     }
-    return _in_billions(table, first, last).dropna(axis=1, how="all").rename(columns=heads)
+    levels = {"start": table["start"] / 1000, "end": table["end"] / 1000}
+    return table.assign(**levels).dropna(axis=1, how="all").rename(columns=heads)
+
+
+def window_map(
+    windows: pd.DataFrame, value: str, label: str, centre: float, marked: Sequence[tuple[int, int]]
+) -> "Figure":
+    """Draw one value for every window of years: first year across, last year up.
+
+    Parameters
+    ----------
+    windows : DataFrame
+        `first, last` and the value, as `growth.all_windows` returns them.
+    value, label : str
+        Column drawn, and what to call it (with unit).
+    centre : float
+        Value drawn in the palest shade.
+    marked : sequence of (first, last)
+        Windows framed in black.
+    """
+    from matplotlib import patheffects, pyplot
+    from matplotlib.patches import Rectangle
+
+    wide = windows.pivot(index="last", columns="first", values=value)
+    reach = float(np.nanquantile(np.abs(wide.to_numpy() - centre), 0.98)) or 1.0
+    fig, ax = pyplot.subplots(figsize=(6.4, 5.2))
+    # Orange to purple: distinct for colour-blind readers, pale in the middle.
+    mesh = ax.pcolormesh(
+        wide.columns, wide.index, wide, cmap="PuOr", vmin=centre - reach, vmax=centre + reach, shading="nearest"
+    )
+    for first, last in marked:
+        if first in wide.columns and last in wide.index:
+            ax.add_patch(Rectangle((first - 0.5, last - 0.5), 1, 1, fill=False, edgecolor="#101010", linewidth=2.2))
+            halo = [patheffects.withStroke(linewidth=3, foreground="#FDFDFD")]
+            ax.annotate(
+                f"{first}-{last}", (first + 0.8, last), va="center", fontsize=11, color="#101010", path_effects=halo
+            )
+    ax.set(xlabel="first growth rate of the window", ylabel="last growth rate")
+    ax.grid(visible=False)
+    fig.colorbar(mesh, ax=ax, label=label, extend="both")
+    return fig

@@ -15,21 +15,11 @@ from pyarrow import compute
 
 from helpers.errors import InputError, not_allowed
 from helpers.ingested import Publication, require_file
+from helpers.trade.products import reading
 from helpers.trade.products.end_use import classes_of
-from helpers.trade.products.reading import (
-    CODE,
-    NUMBER,
-    PRODUCT,
-    PRODUCTS,
-    ROWS,
-    TEXT,
-    File,
-    Judged,
-    Mask,
-    dollars,
-    header,
-)
+from helpers.trade.products.reading import CODE, NUMBER, PRODUCT, TEXT, File, Judged, Mask
 
+Array = NDArray[Any]
 BACI_NAME = re.compile(r"^BACI_HS(\d{2})_Y(\d{4})_V(\w+)\.csv(\.gz)?$")
 COUNTRY_FILE = re.compile(r"^country_codes_V\w+\.csv$")
 BACI = Publication(
@@ -65,14 +55,8 @@ LIMIT = 10**15
 EDITIONS = {"H1": 1996, "H2": 2002, "H3": 2007, "H4": 2012, "H5": 2017, "H6": 2022}
 ZERO = r"^0+(\.0*)?$"
 #: Where a file of Comtrade holds more than yearly trade in goods, or breaks a flow down further: what says "all of it".
-TOTALS = {
-    "typeCode": "^C$",
-    "freqCode": "^A$",
-    "partner2Code": ZERO,
-    "customsCode": "^C00$",
-    "motCode": ZERO,
-    "mosCode": ZERO,
-}
+TOTALS = {"typeCode": "^C$", "freqCode": "^A$", "partner2Code": ZERO, "customsCode": "^C00$"}
+TOTALS |= {"motCode": ZERO, "mosCode": ZERO}
 
 
 @dataclass(frozen=True)
@@ -100,7 +84,7 @@ class BaciFile(File):
             (_true(compute.invert(compute.is_finite(cells["q"]))), "quantity is not a number"),
         ]
         edition = np.full(len(year), self.edition, np.int16)
-        rows = _table(cells["line"], edition, year, exporter, importer, product, dollars(value), cells["q"])
+        rows = _table(cells["line"], edition, year, exporter, importer, product, reading.dollars(value), cells["q"])
         return rows, np.zeros(len(year), bool), unsound
 
 
@@ -135,7 +119,7 @@ class ComtradeFile(File):
         ]
         weight = cells["netWgt"] if "netWgt" in cells.column_names else pa.nulls(len(year), pa.float64())
         tons = compute.if_else(compute.is_finite(weight), compute.divide(weight, 1000.0), None)
-        rows = _table(cells["line"], edition, year, exporter, importer, product, dollars(value), tons)
+        rows = _table(cells["line"], edition, year, exporter, importer, product, reading.dollars(value), tons)
         return rows, self._left_out(cells, exporter, importer), unsound
 
     def _left_out(self, cells: pa.Table, *economies: NDArray[np.int32]) -> Mask:
@@ -171,23 +155,19 @@ def _thousandths(amount: pa.ChunkedArray, scale: int) -> NDArray[np.float64]:
 def _table(*columns: Any) -> pa.Table:
     """Put columns in the order of `ROWS` together; a year that does not fit belongs to a row that is not sound."""
     arrays = [pa.array(column) if isinstance(column, np.ndarray) else column for column in columns]
-    cast = [array.cast(field.type, safe=False) for array, field in zip(arrays, ROWS, strict=True)]
-    return pa.table(cast, schema=ROWS)
+    cast = [array.cast(field.type, safe=False) for array, field in zip(arrays, reading.ROWS, strict=True)]
+    return pa.table(cast, schema=reading.ROWS)
 
 
 def _unsound_flow(
-    exporter: NDArray[np.int32],
-    importer: NDArray[np.int32],
-    product: NDArray[Any],
-    value: NDArray[np.float64],
-    known: Mask,
+    exporter: Array, importer: Array, product: Array, value: Array, known: Mask
 ) -> list[tuple[Mask, str]]:
     # Numbers below or beyond the list of economies get the place of its ends, where no economy stands.
     return [
         (~known.take(exporter, mode="clip"), "exporter is not in the list of economies"),
         (~known.take(importer, mode="clip"), "importer is not in the list of economies"),
         (exporter == importer, "exporter and importer are the same"),
-        ((product < FIRST_PRODUCT) | (product >= PRODUCTS), "product code is not six digits"),
+        ((product < FIRST_PRODUCT) | (product >= reading.PRODUCTS), "product code is not six digits"),
         (np.isnan(value), "value is not a number below a trillion US dollars"),
         (value < 0, "value is negative"),
     ]
@@ -329,7 +309,7 @@ def _require(paths: Collection[Path], folder: Path, example: str) -> None:
 
 
 def _require_columns(file: BaciFile | ComtradeFile) -> None:
-    names, _ = header(file.path)
+    names, _ = reading.header(file.path)
     if not any(names):
         raise InputError(f"{file.path.name} is empty. Download it again.")
     if missing := [name for name in file.required if name not in names]:
