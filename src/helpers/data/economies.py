@@ -23,7 +23,8 @@ def _read(key: tuple[str, int, int]) -> dict[str, dict[str, str]]:
         return {row["iso3"]: row for row in csv.DictReader(file)}
 
 
-def _rows(file: Path = FILE) -> dict[str, dict[str, str]]:
+def rows(file: Path = FILE) -> dict[str, dict[str, str]]:
+    """Return what a table says of each economy or area, by its code."""
     path = project_root() / file
     if not path.is_file():
         raise WorkError(f"{file} is missing: economies and groups cannot be told. Restore it (git checkout -- {file}).")
@@ -32,12 +33,12 @@ def _rows(file: Path = FILE) -> dict[str, dict[str, str]]:
 
 def known() -> list[str]:
     """Return the alpha-3 codes of all economies, sorted; areas and former economies are left out."""
-    return sorted(code for code, row in _rows().items() if row["kind"] == "economy")
+    return sorted(code for code, row in rows().items() if row["kind"] == "economy")
 
 
 def with_tables() -> list[str]:
     """Return the codes of the economies that the OECD's inter-country tables name."""
-    return list(_rows(TILES))
+    return list(rows(TILES))
 
 
 def name(iso3: str) -> str:
@@ -48,7 +49,7 @@ def name(iso3: str) -> str:
     InputError
         Unknown code.
     """
-    row = _rows().get(iso3)
+    row = rows().get(iso3)
     if row is None:
         raise InputError(not_allowed("economy", iso3, known()))
     return row["name"]
@@ -56,7 +57,7 @@ def name(iso3: str) -> str:
 
 def names() -> dict[str, str]:
     """Return the name of each economy and area by its code; none where the project keeps no list of them."""
-    return {code: row["name"] for code, row in _rows().items()} if (project_root() / FILE).is_file() else {}
+    return {code: row["name"] for code, row in rows().items()} if (project_root() / FILE).is_file() else {}
 
 
 def in_sentence(name: str) -> str:
@@ -88,19 +89,19 @@ def group(members: str | list[str] | tuple[str, ...]) -> list[str]:
 
 
 def _named(name: str) -> list[str]:
-    rows = _rows()
+    listed = rows()
     if name == "all":
         return known()
     if name == "g20":
-        return [code for code in known() if rows[code]["g20"] == "true"]
+        return [code for code in known() if listed[code]["g20"] == "true"]
     if name in ("oecd", "oecd-plus"):
-        oecd = [code for code in known() if rows[code]["oecd"]]
+        oecd = [code for code in known() if listed[code]["oecd"]]
         return oecd if name == "oecd" else sorted([*oecd, *PLUS])
     return [_economy(name, [*GROUPS, *known()])]
 
 
 def _economy(code: str, options: list[str] | None = None) -> str:
-    row = _rows().get(code) if isinstance(code, str) else None
+    row = rows().get(code) if isinstance(code, str) else None
     if row is None or row["kind"] != "economy":
         what = "group or economy" if options else "economy"
         raise InputError(not_allowed(what, code, options or known()))

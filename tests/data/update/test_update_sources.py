@@ -53,7 +53,7 @@ def rows(change):
 UN_SPOILT = {
     "other form": (rows(lambda row: {**row, "value": {"amount": 1}}), "another form than documented: data.value"),
     "other unit": (rows(lambda row: {**row, "attributes": {"Units": "USD"}}), "figures in USD, not in percent"),
-    "a bound": (rows(lambda row: {**row, "value": "<0.1"}), "'<0.1', not a number"),
+    "a bound": (rows(lambda row: {**row, "value": "<0.1"}), "'<0.1', no figure of a year"),
     "wrong count": (
         lambda answer: {**answer, "totalElements": answer["totalElements"] + 5},
         r"rows came in; the service announced \d+",
@@ -161,7 +161,7 @@ SDMX_SPOILT = {
     "renamed": (lambda text: text.replace("OBS_VALUE", "VALUE"), "no column OBS_VALUE"),
     "cut off": (lambda text: text[: len(text) // 2].rstrip("\r\n"), "cut off"),
     "long cell": (lambda text: text + "x" * 140_000 + "\n", "the answer is no table: field larger than field limit"),
-    "words": (lambda text: text.replace(",2020,", ",2020-Q1,"), "is no figure of a year"),
+    "words": (lambda text: text.replace(",2020,", ",2020-Q1,"), "no figure of a year"),
     "repeated": (lambda text: text + text.split("\n", 1)[1], "came in more than once"),
     "empty": (lambda text: text.split("\n", 1)[0] + "\n", "(no figure came in|does not tell when)"),
     "few": (lambda text: "".join(text.splitlines(keepends=True)[:120]), "only . economies are covered"),

@@ -23,7 +23,7 @@ def revised(table):
 
 
 class WorldBank:
-    """Answers /country and /country/all/indicator/CODE page by page; `change` may spoil a page's head and rows."""
+    """Answers /country/all/indicator/CODE page by page; `change` may spoil a page's head and rows."""
 
     def __init__(self, service, figures, size=1000):
         self.series = {
@@ -37,8 +37,6 @@ class WorldBank:
     def answer(self, path, query):
         """Answer a request."""
         code = path.rsplit("/", 1)[1]
-        if code == "country":
-            return self.page(countries(), query)
         if code not in self.series:
             told = {"id": "120", "key": "Invalid value", "value": "The provided parameter value is not valid"}
             return Answer(json.dumps([{"message": [told]}]).encode())
@@ -52,15 +50,6 @@ class WorldBank:
         part = found[(number - 1) * self.size : number * self.size]
         head, part = self.change({**head, "sourcename": "World Development Indicators", "lastupdated": self.date}, part)
         return Answer(json.dumps([head, part]).encode())
-
-
-def countries():
-    """Return the list of countries and groups."""
-    groups = [("ARB", "1A", "Arab World", "Aggregates"), ("WLD", "1W", "World", "Aggregates")]
-    return [
-        {"id": iso3, "iso2Code": iso2, "name": name, "region": {"id": "NA", "iso2code": "NA", "value": region}}
-        for iso3, iso2, name, region in [*groups, ("KOR", "KR", "Korea, Rep.", "East Asia & Pacific")]
-    ]
 
 
 def rows(code, figures):

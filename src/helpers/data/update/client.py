@@ -8,23 +8,26 @@ broke off goes on where it stopped.
 
 import hashlib
 import json
+import socket
+import threading
 import time
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 import requests
 from pydantic import TypeAdapter, ValidationError
+from requests.adapters import HTTPAdapter
 from urllib3.exceptions import DecodeError, HTTPError, MaxRetryError, ProtocolError, ReadTimeoutError
 from urllib3.util import Retry
 
 from helpers import files
-from helpers.data.update.session import Session
 from helpers.data.update.settings import Limits, cache, is_safe
 from helpers.errors import WorkError
 
@@ -33,6 +36,7 @@ CHUNK = 1 << 16
 #: Answers up to this size are searched for the key that was sent.
 SEARCHED = 1 << 22
 SHOWN = 3
+JSON = "application/json"
 #: Redirections that are followed, and ways of packing that are asked for.
 HOPS = 5
 PACKED = {"", "identity", "gzip", "deflate"}
@@ -54,10 +58,6 @@ class Unreadable(Trouble):
 
 class Unreachable(WorkError):
     """A source that gave no usable answer; asking it for something else would only wait again."""
-
-
-class Unfitting(Exception):
-    """Pages that are each complete but do not make a whole."""
 
 
 @dataclass(frozen=True)
@@ -106,15 +106,78 @@ class Answer:
             return None
 
 
-@dataclass(frozen=True)
-class Part:
-    """One page as the service describes it: its number, how many there are, rows in all, the date of the data."""
+class Session(requests.Session):
+    """A session that follows no redirection by itself, with one deadline over a whole answer.
 
-    number: int
-    pages: int
-    total: int
-    date: str
-    rows: list[Any]
+    The time-outs of `requests` count from byte to byte, and it reads the body of a redirection whole even where it does
+    not follow.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.deadline = DeadlineAdapter()
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, self.deadline)
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return no address: whoever asks looks at it first."""
+
+
+class DeadlineAdapter(HTTPAdapter):
+    """Opens connections that are shut when the time is over, whatever they wait for; `is_over` tells that it is."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+        self._sockets: weakref.WeakSet[Any] = weakref.WeakSet()
+        super().__init__()
+
+    def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
+        """Make the pools of direct connections."""
+        super().init_poolmanager(*arguments, **named)
+        self._watch(self.poolmanager)
+
+    def proxy_manager_for(self, *arguments: Any, **named: Any) -> Any:
+        """Return the pools of connections through a proxy."""
+        manager = super().proxy_manager_for(*arguments, **named)
+        self._watch(manager)
+        return manager
+
+    def _watch(self, manager: Any) -> None:
+        adapter, pools = self, manager.pool_classes_by_scheme
+
+        def connection(base: Any) -> type:
+            class Connection(base):
+                def connect(self) -> None:
+                    super().connect()
+                    adapter._sockets.add(self.sock)
+                    if adapter.is_over:
+                        raise TimeoutError
+
+            return Connection
+
+        manager.pool_classes_by_scheme = {
+            scheme: type(pool.__name__, (pool,), {"ConnectionCls": connection(pool.ConnectionCls)})
+            for scheme, pool in pools.items()
+        }
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Shut all connections when what is done in the block takes longer."""
+        self.is_over = False
+        timer = threading.Timer(seconds, self._shut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _shut(self) -> None:
+        self.is_over = True
+        for one in list(self._sockets):
+            with suppress(OSError):  # it is closed already
+                # That of the operating system: the method of TLS would forget what a reader still needs.
+                socket.socket.shutdown(one, socket.SHUT_RDWR)
 
 
 class Client:
@@ -188,41 +251,7 @@ class Client:
     ) -> tuple[Parsed, Answer]:
         """Return an answer in JSON as read by `parse`; otherwise as `fetch`."""
         limited = replace(request, largest=self.limits.largest_json)
-        return self.fetch(limited, lambda path: parse(from_json(path.read_bytes())), fresh)
-
-    def fetch_pages(
-        self, request: Callable[[int], Request], parse: Callable[[Any], Part], what: str
-    ) -> tuple[list[Any], str]:
-        """Return the rows of all pages, and the date of the data.
-
-        Pages from disk and fresh ones may be of different dates; when they do not fit, all are fetched afresh, once.
-
-        Parameters
-        ----------
-        request : callable
-            Takes the number of a page (from 1) and returns what to ask for.
-        parse : callable
-            Takes the JSON of an answer and returns the page.
-        what : str
-            What is fetched, for messages.
-
-        Raises
-        ------
-        WorkError
-            The pages do not fit even when fetched afresh.
-        """
-
-        def page(number: int, fresh: bool) -> Part:
-            return self.fetch_json(request(number), parse, fresh)[0]
-
-        try:
-            return whole(partial(page, fresh=False))
-        except Unfitting:
-            pass
-        try:
-            return whole(partial(page, fresh=True))
-        except Unfitting as error:
-            raise WorkError(f"{what}: {error}. The answer was not used; try again later.") from None
+        return self.fetch(limited, lambda path: parse(_from_json(path.read_bytes())), fresh)
 
     def _ask(self, request: Request, parse: Callable[[Path], Parsed]) -> tuple[Parsed, Answer]:
         limits = self.limits
@@ -276,27 +305,22 @@ class Client:
 
     def _stream(self, request: Request, part: Path, retry: Retry) -> str:
         """Write an answer to a file; return what the server says of its date."""
+        deadline, largest, size = self._session.deadline, request.largest or self.limits.largest, 0
+        too_late = f"the answer had not ended after {self.limits.deadline:g} seconds"
         try:
-            with self._session.deadline.within(self.limits.deadline), self._final(request) as response:
+            with deadline.within(self.limits.deadline), self._final(request) as response:
                 self._check_status(response, request, retry)
-                size = 0
-                largest = request.largest or self.limits.largest
                 with part.open("wb") as file:
                     # read1 returns what has come in; other reads wait for a full buffer
                     while chunk := response.raw.read1(CHUNK, decode_content=True):
                         size += file.write(chunk)
                         if size > largest:
                             raise WorkError(f"{request.shown}: the answer is larger than {largest} bytes.")
-                if self._session.deadline.is_over:  # a connection that was shut may look like the end of an answer
-                    raise Trouble(self._too_late)
+                if deadline.is_over:  # a connection that was shut may look like the end of an answer
+                    raise Trouble(too_late)
                 return response.headers.get("Last-Modified", "")
         except (requests.RequestException, HTTPError) as error:
-            late = self._session.deadline.is_over
-            raise Trouble(self._too_late if late else _in_words(error, self.limits.timeout)) from None
-
-    @property
-    def _too_late(self) -> str:
-        return f"the answer had not ended after {self.limits.deadline:g} seconds"
+            raise Trouble(too_late if deadline.is_over else _in_words(error, self.limits.timeout)) from None
 
     def _final(self, request: Request) -> requests.Response:
         """Return the answer at the end of all redirections; each address is looked at before it is asked."""
@@ -360,51 +384,12 @@ def _in_words(error: Exception, timeout: float) -> str:
     return f"the request failed ({type(error).__name__})"
 
 
-def whole(page: Callable[[int], Part]) -> tuple[list[Any], str]:
-    """Return the rows of all pages and their date.
-
-    Raises
-    ------
-    Unfitting
-        A page of another number, count or date than the first promised, one that repeats another, or rows missing.
-    """
-    first = page(1)
-    seen: dict[str, int] = {}
-    rows: list[Any] = []
-    for number in range(1, first.pages + 1):
-        part = first if number == 1 else page(number)
-        if part.number != number:
-            raise Unfitting(f"page {number} was asked for; page {part.number} came")
-        if (part.pages, part.total) != (first.pages, first.total):
-            raise Unfitting(
-                f"page {number} tells of {part.total} rows on {part.pages} pages, page 1 of {first.total} on "
-                f"{first.pages}"
-            )
-        if part.date != first.date:
-            raise Unfitting(f"page {number} is of {part.date}, page 1 of {first.date}: the data changed meanwhile")
-        text = repr(part.rows)
-        if part.rows and text in seen:
-            raise Unfitting(f"page {number} repeats page {seen[text]}")
-        seen[text] = number
-        rows += part.rows
-    if len(rows) != first.total:
-        raise Unfitting(f"{len(rows)} rows came in; the service announced {first.total}")
-    return rows, first.date
-
-
 def is_html(start: bytes) -> bool:
     """Tell whether an answer that starts so is a web page."""
     return start[:512].lstrip().lower().startswith((b"<!doctype html", b"<html"))
 
 
-def from_json(body: bytes) -> Any:
-    """Read JSON.
-
-    Raises
-    ------
-    Unreadable
-        It is something else; says so when it is a web page.
-    """
+def _from_json(body: bytes) -> Any:
     try:
         return json.loads(body)
     except RecursionError:

@@ -1,32 +1,45 @@
-"""Files fetched whole: told by address and SHA-256, kept outside the embedded tables beside a manifest.
+"""Files fetched whole, kept outside the embedded tables beside a manifest, under build/fetched/<source>/.
 
-They lie under build/fetched/<source>/. The manifest is written last and names what belongs to the folder. The workbook
-of the Penn World Table is such a file, and refreshes tables.
+The manifest is written last and names what belongs to the folder. Single files are told by address and SHA-256; the
+workbook of the Penn World Table is one, and refreshes tables. UN Comtrade gives bulk files of yearly trade by product
+for a key; they may not be redistributed in bulk.
 """
 
+import gzip
 import json
 import os
 import re
 import shutil
+import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from zipfile import BadZipFile
 
 import pandas as pd
+from pydantic import BaseModel
 
 from helpers import files
 from helpers.data import catalogue
 from helpers.data.update import settings
-from helpers.data.update.client import Client, Request, Unreadable, is_html
-from helpers.data.update.series import Series, is_economy, tidy
-from helpers.errors import InputError, WorkError
+from helpers.data.update.client import JSON, Client, Request, Unreadable, is_html, validated
+from helpers.data.update.series import Figure, Series
+from helpers.errors import InputError, WorkError, not_allowed
 
 MANIFEST = "manifest.json"
 HASH = re.compile(r"[0-9a-f]{64}")
 PWT_ADDRESS = "https://www.rug.nl/ggdc/productivity/pwt/"
 PWT = "Penn World Table"
+COMTRADE_TITLE = "UN Comtrade, yearly trade by product"
+COMTRADE_ADDRESS = "https://comtradeapi.un.org"
+COMTRADE_HEADER = "Ocp-Apim-Subscription-Key"
+COMTRADE_TERMS = "UN Comtrade: free for own use with a key, cite; no redistribution in bulk. https://comtrade.un.org"
+COMTRADE_COLUMNS = (
+    "refYear", "reporterCode", "flowCode", "partnerCode", "classificationCode", "cmdCode", "primaryValue",
+)  # fmt: skip
 PWT_VERSION = re.compile(r"Penn World Table,?\s+(?:version\s+)?(\d+\.\d+)", re.IGNORECASE)
 
 
@@ -187,11 +200,115 @@ def pwt_series(client: Client, table: str) -> Series:
     if lacking := {"countrycode", "year", code} - set(data.columns):
         raise WorkError(f"{what}: the workbook has no column {', '.join(sorted(lacking))}.")
     given = data[["countrycode", "year", code]].dropna()
-    rows = [(str(iso3), int(year), float(value)) for iso3, year, value in given.itertuples(index=False)]
-    return Series(
-        table=table,
-        vintage=f"pwt-{version}",
-        note=f"{PWT} {version}.",
-        figures=tidy((row for row in rows if is_economy(row[0])), what),
-        left_out={iso3: "no economy of the catalogue" for iso3, _, _ in rows if not is_economy(iso3)},
-    )
+    found = [Figure(str(iso3), year, value) for iso3, year, value in given.itertuples(index=False)]
+    return Series(table, f"pwt-{version}", f"{PWT} {version}.", what, found)
+
+
+class BulkFile(BaseModel):
+    """One bulk file as UN Comtrade lists it."""
+
+    reporterCode: int
+    period: int
+    classificationCode: str
+    fileUrl: str
+    publicationDate: str | None = None
+
+
+class Listing(BaseModel):
+    """The bulk files that UN Comtrade has, and how many it says they are."""
+
+    count: int
+    data: list[BulkFile]
+
+
+class Reporter(BaseModel):
+    """One entry of UN Comtrade's list of reporters."""
+
+    reporterCode: int
+    reporterCodeIsoAlpha3: str | None = None
+
+
+class Reporters(BaseModel):
+    """UN Comtrade's list of reporters."""
+
+    results: list[Reporter]
+
+
+def comtrade_files(client: Client, economies: Sequence[str], years: Sequence[int]) -> list[Landed]:
+    """Fetch the bulk files of economies and years, and the two reference files that reading them takes.
+
+    Parameters
+    ----------
+    client : Client
+        Sends the key in a header, to the service's own address only.
+    economies : sequence of str
+        Reporters, alpha-3; Korea when none is named.
+    years : sequence of int
+        Years of trade.
+
+    Raises
+    ------
+    InputError
+        Unknown reporter, or no year.
+    WorkError
+        A file is not listed, cannot be had, or is damaged.
+    """
+    if not (wanted := sorted(set(years))):
+        raise InputError("Name the years of trade: --year 2022 --year 2023.")
+    parsers: dict[str, Callable[[Any], Any]] = {
+        "Reporters.json": lambda answer: validated(Reporters, answer, "the list of reporters"),
+        "partnerAreas.json": lambda answer: answer,
+    }
+    address = f"{client.home}/files/v1/app/reference"
+    came = {name: client.fetch_json(Request(f"{address}/{name}", (), JSON), parse) for name, parse in parsers.items()}
+    landed = [land(client.source, Path(answer.path), name, answer.url) for name, (_, answer) in came.items()]
+    reporters = came["Reporters.json"][0].results
+    numbers = {each.reporterCodeIsoAlpha3: each.reporterCode for each in reporters if each.reporterCodeIsoAlpha3}
+    for iso3 in economies or ("KOR",):
+        if iso3 not in numbers:
+            raise InputError(not_allowed("reporter of UN Comtrade", iso3, sorted(numbers)))
+    listed = [each for iso3 in economies or ("KOR",) for each in _listed(client, iso3, numbers[iso3], wanted)]
+    return [*landed, *(_bulk_file(client, each) for each in listed)]
+
+
+def _listed(client: Client, iso3: str, code: int, years: list[int]) -> list[BulkFile]:
+    """Return the files of a reporter, one a year."""
+
+    def listing(answer: object) -> list[BulkFile]:
+        found = validated(Listing, answer, "the list of files")
+        if found.count != len(found.data):
+            raise Unreadable(f"{len(found.data)} files are listed; the service announced {found.count}")
+        return found.data
+
+    asked = (("reporterCode", str(code)), ("period", ",".join(map(str, years))))
+    found, _ = client.fetch_json(Request(f"{client.home}/bulk/v1/get/C/A/HS", asked, JSON), listing)
+    right = {each.period: each for each in found if each.reporterCode == code and each.period in years}
+    if lacking := [str(year) for year in years if year not in right]:
+        raise WorkError(f"UN Comtrade lists no file of {iso3} for {', '.join(lacking)}. Nothing was added.")
+    return [right[year] for year in years]
+
+
+def _bulk_file(client: Client, listed: BulkFile) -> Landed:
+    if not listed.fileUrl.startswith(f"{client.home}/"):
+        raise WorkError("UN Comtrade lists a file at another address than its own. It was not fetched.")
+    if not re.fullmatch("[A-Z0-9]{1,4}", listed.classificationCode):
+        raise WorkError(f"UN Comtrade lists a file of an unknown classification, {listed.classificationCode!r}.")
+    name = f"COMTRADE-FINAL-CA{listed.reporterCode:03d}{listed.period}{listed.classificationCode}.txt.gz"
+    published = (listed.publicationDate or "")[:10]
+    # a revised file keeps its address
+    request = Request(listed.fileUrl, edition=published)
+    _, answer = client.fetch(request, lambda path: _check_whole(path, listed.period))
+    return land(client.source, Path(answer.path), name, answer.url, published)
+
+
+def _check_whole(path: Path, year: int) -> None:
+    """Read a packed file to its end, which checks its sum, and look at its columns."""
+    try:
+        with gzip.open(path, "rt", encoding="utf-8-sig") as file:
+            header = re.split("[\t,]", file.readline().strip())
+            while file.read(1 << 20):
+                pass
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError):
+        raise Unreadable(f"the file of {year} is damaged or no packed file") from None
+    if lacking := [name for name in COMTRADE_COLUMNS if name not in header]:
+        raise Unreadable(f"the file of {year} has no column {', '.join(lacking)}")

@@ -62,16 +62,15 @@ def compare(before: pd.DataFrame, now: pd.DataFrame, year: int | None = None) ->
         Year of the ranking; when not given the newest in which at least two thirds as many economies are in
         both vintages as in the best covered year.
     """
-    common = before.merge(now, on=KEY, suffixes=("_before", "_now"))
-    common = common.rename(columns={"value_before": "before", "value_now": "now"})
+    common = before.merge(now, on=KEY).set_axis([*KEY, "before", "now"], axis=1)
     counts = common.groupby("year")["iso3"].count()
     enough = counts[counts >= ENOUGH * counts.max()].index
     chosen = year if year is not None or enough.empty else int(enough.max())
     return Comparison(
         gained=now.merge(before[KEY], on=KEY, how="left_anti"),
         lost=before.merge(now[KEY], on=KEY, how="left_anti"),
-        wholly_gained=_wholly(now, before),
-        wholly_lost=_wholly(before, now),
+        wholly_gained={column: sorted(set(now[column].tolist()) - set(before[column].tolist())) for column in KEY},
+        wholly_lost={column: sorted(set(before[column].tolist()) - set(now[column].tolist())) for column in KEY},
         revisions=_revised(common),
         common=len(common),
         year=chosen,
@@ -79,17 +78,12 @@ def compare(before: pd.DataFrame, now: pd.DataFrame, year: int | None = None) ->
     )
 
 
-def _wholly(one: pd.DataFrame, other: pd.DataFrame) -> dict[str, list[Any]]:
-    return {column: sorted(set(one[column].tolist()) - set(other[column].tolist())) for column in KEY}
-
-
 def _revised(common: pd.DataFrame) -> pd.DataFrame:
-    differ = common[common["before"] != common["now"]]
+    differ = common[common["before"] != common["now"]].sort_values(KEY)
     change = differ["now"] - differ["before"]
     percent = 100 * change / differ["before"].abs().where(differ["before"] != 0)
-    table = differ.assign(change=change, percent=percent)
-    order = percent.abs().fillna(float("inf"))
-    return table.assign(order=order).sort_values(["order", *KEY], ascending=[False, True, True]).drop(columns="order")
+    order = percent.abs().fillna(float("inf")).sort_values(ascending=False, kind="stable").index
+    return differ.assign(change=change, percent=percent).loc[order]
 
 
 def _ranked(rows: pd.DataFrame) -> pd.DataFrame:
@@ -97,19 +91,28 @@ def _ranked(rows: pd.DataFrame) -> pd.DataFrame:
     for name in ("before", "now"):
         table[f"rank_{name}"] = table[name].rank(ascending=False, method="min").astype("int64")
     table["moved"] = table["rank_before"] - table["rank_now"]
-    order = table.assign(first=table["iso3"] != "KOR", far=-table["moved"].abs())
-    return table.loc[order.sort_values(["first", "far", "iso3"]).index].reset_index(drop=True)
+    order = table.assign(other=table["iso3"] != KOREA, near=-table["moved"].abs())
+    return table.loc[order.sort_values(["other", "near", "iso3"]).index].reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class Addition:
+    """A series that will be added with these figures, the vintage it is compared with, and the figures of that."""
+
+    series: Series
+    figures: pd.DataFrame
+    before: str
+    old: pd.DataFrame
+    same_family: bool
 
 
 @dataclass(frozen=True)
 class Change:
-    """A new vintage, the one it is compared with, and how they differ; `flagged` counts rows with a flag."""
+    """An addition that was rehearsed: what it moves, and how many of its rows carry a flag."""
 
-    series: Series
-    before: str
+    addition: Addition
     comparison: Comparison
     flagged: int
-    same_family: bool
 
 
 def markdown(source: str, changes: list[Change], silent: dict[str, str]) -> str:
@@ -126,62 +129,47 @@ def markdown(source: str, changes: list[Change], silent: dict[str, str]) -> str:
     """
     lines = [f"# Revision report: {source}", ""]
     for change in changes:
-        lines += [*_table(change), ""]
+        new = change.addition
+        lines += [f"## {new.series.table}: {new.series.vintage} beside {new.before}", ""]
+        if not new.same_family:
+            default = catalogue.metadata(new.series.table).default_vintage
+            told = f"The two come from different producers: differences are no revisions. The default stays {default}."
+            lines += [told, ""]
+        lines += [*_coverage(change), *_revisions(change), *_ranks(change.comparison), *_flags(change), ""]
     if silent:
         lines += ["## Without a new vintage", "", *(f"- {table}: {why}" for table, why in silent.items()), ""]
     return "\n".join(lines)
 
 
-def _table(change: Change) -> Iterable[str]:
-    series = change.series
-    yield f"## {series.table}: {series.vintage} beside {change.before}"
-    yield ""
-    if not change.same_family:
-        yield (
-            f"The two come from different producers: differences are no revisions. "
-            f"The default stays {catalogue.metadata(series.table).default_vintage}."
-        )
-        yield ""
-    yield from _coverage(change)
-    yield from _revisions(change)
-    yield from _ranks(change)
-    yield from _flags(change)
-
-
 def _coverage(change: Change) -> Iterable[str]:
-    now, comparison = change.series.figures, change.comparison
-    years = sorted(now["year"].unique())
-    yield f"- Coverage: {len(now)} figures, {now['iso3'].nunique()} economies, {span([int(year) for year in years])}."
+    now, comparison = change.addition.figures, change.comparison
+    years = span(now["year"].unique().tolist())
+    yield f"- Coverage: {len(now)} figures, {now['iso3'].nunique()} economies, {years}."
     yield f"- Gained: {len(comparison.gained)} figures{_whole(comparison.wholly_gained)}."
     yield f"- Lost: {len(comparison.lost)} figures{_whole(comparison.wholly_lost)}."
-    if change.series.left_out:
-        codes = [f"{code} {name}" for code, name in sorted(change.series.left_out.items())]
-        yield f"- Left out as no economy: {', '.join(codes[:MOST])}{_more(len(codes))}."
+    if left_out := change.addition.series.left_out:
+        yield f"- Left out as no economy: {_first([f'{code} {name}' for code, name in left_out.items()])}."
 
 
 def _whole(names: dict[str, list[Any]]) -> str:
     """Tell the economies and years that are wholly new, or wholly gone."""
     words = {"iso3": "economies", "year": "years"}
-    told = [
-        f"{words[column]} {', '.join(map(str, found[: 2 * MOST]))}{_more(len(found), 2 * MOST)}"
-        for column, found in names.items()
-        if found
-    ]
+    told = [f"{words[column]} {_first(found, 2 * MOST)}" for column, found in names.items() if found]
     return f" (among them {'; '.join(told)})" if told else ""
 
 
-def _more(count: int, shown: int = MOST) -> str:
-    return f" and {count - shown} more" if count > shown else ""
+def _first(found: list[Any], shown: int = MOST) -> str:
+    more = f" and {len(found) - shown} more" if len(found) > shown else ""
+    return ", ".join(map(str, found[:shown])) + more
 
 
 def _revisions(change: Change) -> Iterable[str]:
-    comparison = change.comparison
-    found = comparison.revisions
-    yield f"- Revised: {len(found)} of {comparison.common} figures both have."
+    found = change.comparison.revisions
+    yield f"- Revised: {len(found)} of {change.comparison.common} figures both have."
     if found.empty:
         return
     yield ""
-    yield f"| largest revisions | year | {change.before} | {change.series.vintage} | change, % |"
+    yield f"| largest revisions | year | {change.addition.before} | {change.addition.series.vintage} | change, % |"
     yield "|---|---|---|---|---|"
     korea = found[found["iso3"] == KOREA].head(3)
     for row in pd.concat([korea, found.drop(korea.index).head(MOST)]).itertuples():
@@ -190,46 +178,39 @@ def _revisions(change: Change) -> Iterable[str]:
     yield ""
 
 
-def _ranks(change: Change) -> Iterable[str]:
-    comparison = change.comparison
-    if comparison.year is None:
-        yield "- Ranks: no year has enough economies in both."
+def _ranks(found: Comparison) -> Iterable[str]:
+    if found.year is None or found.ranks.empty:
+        of_year = f" {found.year}: no economy has a figure of that year in both."
+        yield f"- Ranks{': no year has enough economies in both.' if found.year is None else of_year}"
         return
-    if comparison.ranks.empty:
-        yield f"- Ranks {comparison.year}: no economy has a figure of that year in both."
-        return
-    ranks = comparison.ranks
-    count, moved = len(ranks), ranks[ranks["moved"] != 0]
-    yield f"- Ranks {comparison.year}, largest first, of {count} economies in both: {len(moved)} change."
-    korea = ranks[ranks["iso3"] == KOREA]
-    for row in pd.concat([korea, moved[moved["iso3"] != KOREA].head(MOST)]).itertuples():
+    ranks = found.ranks
+    korea, others = ranks[ranks["iso3"] == KOREA], ranks[ranks["iso3"] != KOREA]
+    moved = (ranks["moved"] != 0).sum()
+    yield f"- Ranks {found.year}, largest first, of {len(ranks)} economies in both: {moved} change."
+    for row in pd.concat([korea, others[others["moved"] != 0].head(MOST)]).itertuples():
         yield f"  - {row.iso3}: {row.rank_before} -> {row.rank_now} ({row.before:g} -> {row.now:g})"
 
 
 def _flags(change: Change) -> Iterable[str]:
-    series = change.series
+    series, before = change.addition.series, change.addition.before
     if series.marks:
-        told = ", ".join(f"{mark} ({count})" for mark, count in sorted(series.marks.items()))
-        yield f"- Marks of the producer: {told}."
+        yield f"- Marks of the producer: {', '.join(f'{mark} ({n})' for mark, n in sorted(series.marks.items()))}."
     yield f"- Flags: {change.flagged} figures of {series.vintage} carry a declared flag."
-    for entry in corrections(series.table) if change.same_family else ():
+    for entry in corrections(series.table) if change.addition.same_family else ():
         named = entry.where.get("vintage")
-        if change.before in (named if isinstance(named, list) else [named]):
-            yield f"  - {entry.id} was declared for {change.before} only ({entry.rows}): look whether it still holds."
+        if before in (named if isinstance(named, list) else [named]):
+            yield f"  - {entry.id} was declared for {before} only ({entry.rows}): look whether it still holds."
 
 
 def write(folder: Path, text: str, changes: list[Change]) -> None:
     """Write the report and its tables: report.md, revisions.csv, ranks.csv, coverage.csv."""
     files.write_text(folder / "report.md", text)
-    named = [(change, {"table": change.series.table, "vintage": change.series.vintage}) for change in changes]
-    tables = {
-        "revisions": [change.comparison.revisions.assign(**names) for change, names in named],
-        "ranks": [change.comparison.ranks.assign(year=change.comparison.year, **names) for change, names in named],
-        "coverage": [
-            figures.assign(what=what, **names)
-            for change, names in named
-            for what, figures in (("gained", change.comparison.gained), ("lost", change.comparison.lost))
-        ],
-    }
+    tables: dict[str, list[pd.DataFrame]] = {"revisions": [], "ranks": [], "coverage": []}
+    for change in changes:
+        names = {"table": change.addition.series.table, "vintage": change.addition.series.vintage}
+        found = change.comparison
+        tables["revisions"].append(found.revisions.assign(**names))
+        tables["ranks"].append(found.ranks.assign(year=found.year, **names))
+        tables["coverage"] += [found.gained.assign(what="gained", **names), found.lost.assign(what="lost", **names)]
     for name, frames in tables.items():
         files.write_text(folder / f"{name}.csv", pd.concat(frames).to_csv(index=False, lineterminator="\n"))

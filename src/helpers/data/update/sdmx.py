@@ -1,4 +1,4 @@
-"""Ask the OECD and Eurostat for series, by the names of dimensions and codes, and read what they answer.
+"""Ask the OECD and Eurostat for series, by the names of dimensions and codes: expenditure on research and development.
 
 The structure of a dataflow, and the addresses that follow from it, are read and written by sdmx1. It never fetches
 here: its own client reads while it fetches, so that an answer could neither be checked nor kept. Observations come in
@@ -7,8 +7,9 @@ SDMX-CSV 1.0, one line an observation. Of its forms sdmx1 reads 2.0 only; the st
 
 import csv
 import io
-from collections import Counter
-from collections.abc import Iterable, Mapping
+import re
+import time
+from collections.abc import Iterable
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.data.update.client import Answer, Client, Request, Unreadable, is_html
+from helpers.data.update.series import Figure, Series, alpha2_codes
 from helpers.errors import InputError, WorkError, closest
 
 CSV = "application/vnd.sdmx.data+csv; charset=utf-8"
@@ -63,45 +65,6 @@ class Structure:
     version: str
     definition: Any = field(repr=False)
 
-    def key(self, wanted: Mapping[str, Iterable[str]], what: str) -> str:
-        """Return the part of an address that chooses series, by the names of dimensions and their codes.
-
-        Parameters
-        ----------
-        wanted : mapping of str to iterable of str
-            Dimension -> codes; a dimension that is not named is left open.
-        what : str
-            What is asked for, for messages.
-
-        Raises
-        ------
-        WorkError
-            There is no such dimension or code any more.
-        """
-        known = {dimension.id: dimension for dimension in self.definition.dimensions}
-        for name, codes in wanted.items():
-            _require(what, "dimension", [name], known)
-            _require(what, f"code of {name}", codes, _codes(known[name]) or codes)
-        chosen = {name: list(codes) for name, codes in wanted.items()}
-        return self.definition.make_constraint(chosen).to_query_string(self.definition)
-
-
-def _require(what: str, kind: str, names: Iterable[str], known: Iterable[str]) -> None:
-    """Refuse a name that the structure does not hold."""
-    for name in sorted(set(names) - set(known)):
-        guess = closest(name, sorted(set(known) - set(names)))
-        hint = f" Is it {guess!r} now?" if guess else ""
-        raise WorkError(
-            f"{what}: the service knows no {kind} {name!r}.{hint} It was withdrawn or renamed; nothing was changed."
-        )
-
-
-def _codes(dimension: Any) -> set[str]:
-    """Return the codes of a dimension; none where it has no code list."""
-    representation = dimension.local_representation
-    listed = representation.enumerated if representation is not None else None
-    return {code.id for code in listed} if listed is not None else set()
-
 
 @dataclass(frozen=True)
 class Query:
@@ -115,6 +78,8 @@ class Query:
         Dimension -> codes; they are asked for, and looked for again in the answer.
     area, status : str
         Columns of the economy and of the producer's mark.
+    plain : tuple of str
+        Marks that say that nothing is special.
     besides : dict of str to str
         Columns that, where the answer has them, must hold this: a line with another value is left out.
     parameters, own : dict of str to str
@@ -127,10 +92,33 @@ class Query:
     dimensions: dict[str, set[str]]
     area: str = "REF_AREA"
     status: str = "OBS_STATUS"
+    plain: tuple[str, ...] = ()
     besides: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
     own: dict[str, str] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
+
+
+def _key(definition: Any, query: Query) -> str:
+    """Return the part of an address that chooses series; refuse dimensions and codes that there are no more."""
+    known = {dimension.id: dimension.local_representation for dimension in definition.dimensions}
+    for name, codes in query.dimensions.items():
+        _require(query.what, "dimension", [name], known)
+        listed = known[name].enumerated if known[name] is not None else None
+        if listed is not None and len(listed):
+            _require(query.what, f"code of {name}", codes, [code.id for code in listed])
+    chosen = {name: list(codes) for name, codes in query.dimensions.items()}
+    return str(definition.make_constraint(chosen).to_query_string(definition))
+
+
+def _require(what: str, kind: str, names: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse a name that the structure does not hold."""
+    for name in sorted(set(names) - set(known)):
+        guess = closest(name, sorted(set(known) - set(names)))
+        hint = f" Is it {guess!r} now?" if guess else ""
+        raise WorkError(
+            f"{what}: the service knows no {kind} {name!r}.{hint} It was withdrawn or renamed; nothing was changed."
+        )
 
 
 def ask(client: Client, flow: Flow, query: Query) -> tuple[list[Row], Answer, Structure]:
@@ -145,8 +133,8 @@ def ask(client: Client, flow: Flow, query: Query) -> tuple[list[Row], Answer, St
     """
     asked = {"agency_id": flow.agency, "version": flow.version, "references": "descendants"}
     structure, _ = client.fetch(_request(client, "dataflow", flow.name, XML, asked), partial(_structure, flow))
-    key = structure.key(query.dimensions, query.what)
-    request = _request(client, "data", flow.reference, CSV, {"key": key, **query.parameters})
+    selected = {"key": _key(structure.definition, query), **query.parameters}
+    request = _request(client, "data", flow.reference, CSV, selected)
     request = Request(request.url, (*request.parameters, *query.own.items()), CSV)
     needed = (*query.dimensions, query.area, TIME, VALUE, *query.columns)
     rows, answer = client.fetch(request, lambda path: observations(path.read_bytes(), needed))
@@ -232,26 +220,89 @@ def wanted(rows: list[Row], query: Query) -> list[Row]:
     ]
 
 
-def figures(rows: list[Row], query: Query) -> list[tuple[str, int, float]]:
-    """Return area, year and value of the wanted observations.
+def figures(rows: list[Row], query: Query) -> list[Figure]:
+    """Return the wanted observations as figures, with those of the producer's marks that say something."""
+    marked = [(row, row.get(query.status) or "") for row in wanted(rows, query)]
+    return [Figure(row[query.area], row[TIME], row[VALUE], "" if mark in query.plain else mark) for row, mark in marked]
+
+
+OECD_TITLE = "OECD, Main Science and Technology Indicators"
+OECD_ADDRESS = "https://sdmx.oecd.org/public/rest"
+OECD_FLOW = Flow("OECD.STI.STP", "DSD_MSTI@DF_MSTI")
+OECD = Query(
+    "OECD Main Science and Technology Indicators, R&D as % of GDP",
+    # gross domestic expenditure on R&D, % of GDP, yearly
+    {"FREQ": {"A"}, "MEASURE": {"G"}, "UNIT_MEASURE": {"PT_B1GQ"}},
+    besides={"TRANSFORMATION": "_Z", "UNIT_MULT": "0"},
+    parameters={"start_period": "1990", "dimension_at_observation": "AllDimensions"},
+    plain=("A",),
+)
+EUROSTAT_TITLE = "Eurostat, expenditure on R&D"
+EUROSTAT_ADDRESS = "https://ec.europa.eu/eurostat/api/dissemination/sdmx/2.1"
+EUROSTAT_NAME = "rd_e_gerdtot"
+EUROSTAT_FLOW = Flow("ESTAT", EUROSTAT_NAME.upper(), short=True)
+UPDATED = "LAST UPDATE"
+EUROSTAT = Query(
+    f"Eurostat {EUROSTAT_NAME}, R&D as % of GDP",
+    # all sectors of performance, % of GDP, yearly
+    {"freq": {"A"}, "sectperf": {"TOTAL"}, "unit": {"PC_GDP"}},
+    area="geo",
+    status="OBS_FLAG",
+    parameters={"start_period": "1990"},
+    own={"format": "SDMX-CSV"},
+    columns=(UPDATED,),
+)
+
+
+def _citation(key: str, author: str, title: str, publisher: str, url: str) -> dict[str, Any]:
+    """Return a reference as records hold it."""
+    fields = {"author": f"{{{author}}}", "title": title, "publisher": publisher, "url": url}
+    return {"key": key, "type": "misc", "fields": fields}
+
+
+def oecd_series(client: Client, table: str) -> Series:
+    """Return the OECD's series of expenditure on R&D, as a vintage of the table.
 
     Raises
     ------
     WorkError
-        A period is no year, or a value no number.
+        It cannot be had, or is not what was asked for.
     """
-    found = []
-    for row in wanted(rows, query):
-        area, period, value = row[query.area], row[TIME], row[VALUE]
-        try:
-            found.append((area, int(period), float(value)))
-        except ValueError:
-            message = f"{query.what}: {area} {period} {value!r} is no figure of a year. The answer was not used."
-            raise WorkError(message) from None
-    return found
+    rows, answer, _ = ask(client, OECD_FLOW, OECD)
+    # The service sends no date of publication along with the figures.
+    month = f"{answer.changed:%Y-%m}" if answer.changed else time.strftime("%Y-%m", time.gmtime(answer.fetched))
+    how = "as last changed in" if answer.changed else "as read in"
+    note = f"OECD, Main Science and Technology Indicators, {how} {month}; CC BY 4.0."
+    address = "https://www.oecd.org/en/data/datasets/main-science-and-technology-indicators.html"
+    citation = _citation("oecd_msti", "OECD", "Main Science and Technology Indicators", "OECD", address)
+    found = figures(rows, OECD)
+    return Series(table, f"oecd-msti-{month}", note, OECD.what, found, published=month, citation=citation)
 
 
-def marks(rows: list[Row], query: Query, plain: set[str]) -> dict[str, int]:
-    """Count the producer's marks, but those that say that nothing is special."""
-    found = Counter(row.get(query.status) or "" for row in wanted(rows, query))
-    return {mark: count for mark, count in found.items() if mark not in plain}
+def eurostat_series(client: Client, table: str) -> Series:
+    """Return Eurostat's series; otherwise as `oecd_series`."""
+    rows, _, _ = ask(client, EUROSTAT_FLOW, EUROSTAT)
+    # The date of the last update stands in every line as day/month/year and time.
+    dates = {row[UPDATED] for row in rows}
+    given = re.match(r"(\d\d)/(\d\d)/(\d\d\d\d|\d\d)\b", dates.pop()) if len(dates) == 1 else None
+    if given is None:
+        raise WorkError(f"{EUROSTAT.what}: the answer does not tell when the data were last updated. It was not used.")
+    day, month, year = given.groups()
+    date = f"{year if len(year) == 4 else '20' + year}-{month}-{day}"
+    title = f"Gross domestic expenditure on R&D by sector of performance ({EUROSTAT_NAME})"
+    return Series(
+        table,
+        f"eurostat-{date}",
+        f"Eurostat, {EUROSTAT_NAME}, as last updated on {date}; CC BY 4.0.",
+        EUROSTAT.what,
+        figures(rows, EUROSTAT),
+        codes=alpha2_codes(),
+        published=date,
+        citation=_citation(
+            f"eurostat_{EUROSTAT_NAME}",
+            "Eurostat",
+            title,
+            "European Commission",
+            f"https://ec.europa.eu/eurostat/databrowser/view/{EUROSTAT_NAME}/default/table",
+        ),
+    )

@@ -2,17 +2,18 @@
 
 import csv
 import math
-from collections.abc import Iterable
+import re
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from helpers.data import economies
 from helpers.errors import WorkError
-from helpers.paths import project_root
 
 DIGITS = 6
 KEY = ["iso3", "year"]
@@ -24,6 +25,15 @@ ECONOMIES_KEPT, FIGURES_KEPT = 0.9, 0.85
 SCALE = 1.6
 LEAST_COMMON = 20
 LEAST_ECONOMIES = 20
+
+
+class Figure(NamedTuple):
+    """A figure as it came in: code of the area, year and value in the producer's form, and a mark against it."""
+
+    code: str
+    year: Any
+    value: Any
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,14 +48,16 @@ class Series:
         Name of the new vintage, ``<family>-<producer's date>``.
     note : str
         What to know about the vintage.
+    what : str
+        What it is, for messages.
+    came_in : list of Figure
+        Of economies and other areas.
+    codes : mapping
+        Codes of economies -> alpha-3 codes; None where the producer writes alpha-3 codes.
+    names : mapping
+        Names of areas by code, for those that are no economies.
     published : str
         Day or month of publication; empty where the producer gives none.
-    figures : pandas.DataFrame
-        iso3, year, value; one row an economy and year, no value missing.
-    left_out : dict
-        Codes that are no economy (aggregates and others) with their names.
-    marks : dict
-        Marks the producer sets against figures -> number of figures.
     citation : dict or None
         Reference to add to the record if it is not there yet.
     """
@@ -53,62 +65,72 @@ class Series:
     table: str
     vintage: str
     note: str
-    figures: pd.DataFrame
+    what: str
+    came_in: list[Figure]
+    codes: Mapping[str, str] | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
     published: str = ""
-    left_out: dict[str, str] = field(default_factory=dict)
-    marks: dict[str, int] = field(default_factory=dict)
     citation: dict[str, Any] | None = None
+
+    @cached_property
+    def _economies(self) -> Mapping[str, str]:
+        return {code: code for code in economies.known()} if self.codes is None else self.codes
+
+    @cached_property
+    def figures(self) -> pd.DataFrame:
+        """iso3, year, value of economies, sorted, rounded as the embedded tables are: to six significant digits.
+
+        Raises
+        ------
+        WorkError
+            No figure at all, two for the same economy and year, or something that is no figure of a year.
+        """
+        rows = []
+        for code, year, value, _ in self.came_in:
+            try:
+                if code in self._economies:
+                    rows.append((self._economies[code], int(year), float(f"{float(value):.{DIGITS}g}")))
+            except ValueError:
+                told = f"{self.what}: {code} {year} is {value!r}, no figure of a year. The answer was not used."
+                raise WorkError(told) from None
+        frame = pd.DataFrame(rows, columns=COLUMNS)
+        if frame.empty:
+            told = f"{self.what}: no figure came in. The series was withdrawn or renamed; nothing was changed."
+            raise WorkError(told)
+        for twice in frame[frame.duplicated(KEY)].head(1).itertuples():
+            raise WorkError(f"{self.what}: {twice.iso3} {twice.year} came in more than once; the answer was not used.")
+        return frame.sort_values(KEY, ignore_index=True)
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Codes that are no economy (aggregates and others) with their names."""
+        others = sorted({figure.code for figure in self.came_in} - self._economies.keys())
+        return {code: self.names.get(code, "group or other area") for code in others}
+
+    @property
+    def marks(self) -> dict[str, int]:
+        """Marks the producer sets against figures of economies, with the number of these."""
+        return Counter(figure.mark for figure in self.came_in if figure.mark and figure.code in self._economies)
 
 
 def family(vintage: str) -> str:
     """Return the part of a vintage's name that tells whose series it is: "wdi" of "wdi-2026-07-13"."""
-    kept = []
-    for part in vintage.split("-"):
-        if part[:1].isdigit() or part == "undated":
-            break
-        kept.append(part)
-    return "-".join(kept)
-
-
-def tidy(rows: Iterable[tuple[str, int, float | None]], what: str) -> pd.DataFrame:
-    """Return figures as a sorted frame, rounded as the embedded tables are: to six significant digits.
-
-    Raises
-    ------
-    WorkError
-        No figure at all, or two for the same economy and year.
-    """
-    frame = pd.DataFrame(list(rows), columns=COLUMNS).astype({"iso3": "str", "year": "int64", "value": "float64"})
-    if frame.empty:
-        raise WorkError(f"{what}: no figure came in. The series was withdrawn or renamed; nothing was changed.")
-    twice = frame[frame.duplicated(KEY)]
-    if len(twice):
-        row = twice.iloc[0]
-        raise WorkError(f"{what}: {row['iso3']} {row['year']} came in more than once; the answer was not used.")
-    rounded = frame["value"].map(lambda value: float(f"{value:.{DIGITS}g}"))
-    return frame.assign(value=rounded).sort_values(KEY, ignore_index=True)
-
-
-def is_economy(code: str) -> bool:
-    """Tell whether a code is the ISO 3166 alpha-3 code of an economy of the catalogue."""
-    return code in set(economies.known())
+    return re.split(r"-(?=\d|undated$)", vintage)[0]
 
 
 @cache
 def m49_codes() -> dict[int, str]:
     """Return UN M49 numbers -> alpha-3 codes, for economies of the catalogue; from the table of country_converter."""
-    known = set(economies.known())
     text = files("country_converter").joinpath("country_data.tsv").read_text(encoding="utf-8")
-    numbers = {row["ISO3"]: row["ISOnumeric"] for row in csv.DictReader(text.splitlines(), delimiter="\t")}
+    rows = csv.DictReader(text.splitlines(), delimiter="\t")
+    numbers, known = {row["ISO3"]: row["ISOnumeric"] for row in rows}, set(economies.known())
     return {int(float(number)): iso3 for iso3, number in numbers.items() if iso3 in known and number}
 
 
-@cache
 def alpha2_codes() -> dict[str, str]:
     """Return alpha-2 codes, as Eurostat writes them, -> alpha-3 codes."""
-    with open(project_root() / economies.FILE, encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["kind"] == "economy" and row["iso2"]]
-    return {row["iso2"]: row["iso3"] for row in rows} | EUROSTAT
+    rows = economies.rows().values()
+    return {row["iso2"]: row["iso3"] for row in rows if row["kind"] == "economy" and row["iso2"]} | EUROSTAT
 
 
 def doubts(figures: pd.DataFrame, before: pd.DataFrame, same_family: bool) -> list[str]:

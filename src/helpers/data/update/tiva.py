@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from helpers import files
+from helpers.data import economies
 from helpers.data.update import sdmx, settings
 from helpers.data.update.client import Client
 from helpers.data.update.downloads import Landed, land, manifest
-from helpers.data.update.series import is_economy
 from helpers.errors import InputError, WorkError
 
 TITLE = "OECD, Trade in Value Added"
@@ -44,13 +44,13 @@ ROUNDING = 0.01
 KEPT = 0.9
 
 
-def fetch(client: Client, economies: Sequence[str], years: Sequence[int]) -> list[Landed]:
+def fetch(client: Client, areas: Sequence[str], years: Sequence[int]) -> list[Landed]:
     """Fetch the shares of foreign and domestic value added in exports, of every economy and year.
 
     Parameters
     ----------
     client : Client
-    economies, years : sequence
+    areas, years : sequence
         None: the indicators come whole.
 
     Raises
@@ -60,7 +60,7 @@ def fetch(client: Client, economies: Sequence[str], years: Sequence[int]) -> lis
     WorkError
         No usable answer, figures that cannot be right, or many fewer than before.
     """
-    if economies or years:
+    if areas or years:
         raise InputError("tiva comes whole: leave --economy and --year out, and narrow `reshoring io compare` instead.")
     setting = settings.variable(SOURCE, "FLOW")
     flow = sdmx.parse_flow(os.environ.get(setting, "").strip() or FLOW, setting)
@@ -92,7 +92,8 @@ def shares(rows: Iterable[sdmx.Row]) -> pd.DataFrame:
     WorkError
         No figure, one twice or outside 0 to 100, or shares that do not add up.
     """
-    found = [_figure(row) for row in rows if is_economy(row[QUERY.area])]
+    known = set(economies.known())
+    found = [_figure(row) for row in rows if row[QUERY.area] in known]
     table = pd.DataFrame(found, columns=[*KEY, "measure", "percent"])
     if table.empty:
         raise WorkError(f"{WHAT}: no figure came in. The series was withdrawn or renamed; nothing was changed.")

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from helpers import files
 from helpers.data import catalogue
 from helpers.data.records import TableMetadata
-from helpers.data.update import comtrade, downloads, settings, tiva, unsdg, vintages, wdi
-from helpers.data.update import rd_spending as rd
+from helpers.data.update import downloads, pages, sdmx, settings, tiva, vintages
 from helpers.data.update.client import Client, Unreachable
 from helpers.data.update.downloads import Landed
 from helpers.data.update.revisions import Change, markdown, write
@@ -81,23 +80,26 @@ def _file_source(name: str, title: str, what: str, terms: str, then: str) -> Sou
 
 
 def _is_rd(table: TableMetadata) -> bool:
-    return table.name == rd.TABLE
+    return table.name == "rd_gdp"
 
 
 COMTRADE_NEXT = "then: reshoring trade ingest build/fetched/comtrade --format comtrade"
 ICIO_NEXT = "unpack it, then: reshoring io ingest FOLDER --format icio"
 ALL = [
-    Source("wdi", wdi.TITLE, wdi.ADDRESS, lambda table: table.url.startswith(wdi.HOME), wdi.series, interval=0.5),
-    Source("oecd", rd.OECD_TITLE, rd.OECD_ADDRESS, _is_rd, rd.oecd_series, interval=3.0),
-    Source("eurostat", rd.EUROSTAT_TITLE, rd.EUROSTAT_ADDRESS, _is_rd, rd.eurostat_series),
-    Source("unsdg", unsdg.TITLE, unsdg.ADDRESS, lambda table: table.name in unsdg.SERIES, unsdg.series, interval=0.5),
+    Source(
+        "wdi", pages.WDI_TITLE, pages.WDI_ADDRESS, lambda table: table.url.startswith(pages.WDI_HOME),
+        pages.wdi_series, interval=0.5,
+    ),
+    Source("oecd", sdmx.OECD_TITLE, sdmx.OECD_ADDRESS, _is_rd, sdmx.oecd_series, interval=3.0),
+    Source("eurostat", sdmx.EUROSTAT_TITLE, sdmx.EUROSTAT_ADDRESS, _is_rd, sdmx.eurostat_series),
+    Source("unsdg", pages.UNSDG_TITLE, pages.UNSDG_ADDRESS, _is_rd, pages.unsdg_series, interval=0.5),
     Source(
         "pwt", downloads.PWT, downloads.PWT_ADDRESS, lambda table: table.producer.startswith(downloads.PWT),
         downloads.pwt_series, is_file=True,
     ),
     Source(
-        "comtrade", comtrade.TITLE, comtrade.ADDRESS, fetch=comtrade.fetch, terms=comtrade.TERMS,
-        then=COMTRADE_NEXT, header=comtrade.HEADER,
+        "comtrade", downloads.COMTRADE_TITLE, downloads.COMTRADE_ADDRESS, fetch=downloads.comtrade_files,
+        terms=downloads.COMTRADE_TERMS, then=COMTRADE_NEXT, header=downloads.COMTRADE_HEADER,
     ),
     _file_source("itu", "ITU, ICT Development Index", "ITU's index", ITU, "one workbook"),
     _file_source("icio", "OECD, Inter-Country Input-Output tables", "the OECD's tables", ICIO, ICIO_NEXT),
@@ -196,7 +198,7 @@ def _update_tables(source: Source, series: SeriesOf, options: Options, on_event:
             on_event("Nothing was changed (--dry-run).")
             return
         vintages.put_in_place(copy, replaced)
-    added = ", ".join(f"{change.series.table} {change.series.vintage}" for change in changes)
+    added = ", ".join(f"{each.series.table} {each.series.vintage}" for each in additions)
     on_event(f"Added: {added}. Pages made from these tables are rebuilt by the next `make site`.")
 
 
@@ -236,7 +238,7 @@ def _additions(
 
 def _report(source: Source, changes: list[Change], unchanged: dict[str, str], on_event: OnEvent) -> None:
     text = markdown(source.title, changes, unchanged)
-    newest = max(change.series.vintage for change in changes)
+    newest = max(change.addition.series.vintage for change in changes)
     name = newest if newest.startswith(source.name) else f"{source.name}-{newest}"
     write(settings.updates() / name, text, changes)
     on_event(text)

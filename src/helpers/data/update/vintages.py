@@ -10,12 +10,10 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
@@ -24,7 +22,7 @@ from helpers.data import catalogue
 from helpers.data.corrections import apply, corrections
 from helpers.data.loading import load
 from helpers.data.package import write_package
-from helpers.data.update.revisions import Change, compare
+from helpers.data.update.revisions import Addition, Change, compare
 from helpers.data.update.series import COLUMNS, Series, doubts, family
 from helpers.data.update.settings import updates
 from helpers.errors import WorkError
@@ -33,16 +31,7 @@ from helpers.paths import project_root
 HEADER = ["iso3", "year", "vintage", "value"]
 #: Records hold a sentence on one line, so that a longer line never wraps differently when it is written again.
 ONE_LINE = 1 << 20
-
-
-@dataclass(frozen=True)
-class Addition:
-    """A series that will be added, and the vintage it is compared with."""
-
-    series: Series
-    before: str
-    figures: pd.DataFrame
-    same_family: bool
+ROOT = "RESHORING_ROOT"
 
 
 def addition(series: Series) -> Addition | str:
@@ -68,7 +57,7 @@ def addition(series: Series) -> Addition | str:
         return f"no figure differs from {before}"
     if found := doubts(new, old, bool(own)):
         raise WorkError(f"{series.table}: {series.vintage} is not plausible beside {before}: {'; '.join(found)}.")
-    return Addition(replace(series, figures=new), before, old, bool(own))
+    return Addition(series, new, before, old, bool(own))
 
 
 @contextmanager
@@ -95,31 +84,22 @@ def rehearsal(additions: list[Addition], year: int | None) -> Iterator[tuple[Pat
     """
     with files.private_folder(updates() / ".rehearsal") as copy:
         shutil.copytree(project_root() / "data", copy / "data")
-        with _standing_in(copy):
+        given = {name: value for name, value in os.environ.items() if name == ROOT}
+        os.environ[ROOT] = str(copy)  # inside the block the copy is the project
+        try:
             changes = _add(additions, year)
+        finally:
+            os.environ.pop(ROOT)
+            os.environ.update(given)
         yield copy, changes
-
-
-@contextmanager
-def _standing_in(copy: Path) -> Iterator[None]:
-    """Let a copy be the project inside the block."""
-    given = os.environ.get("RESHORING_ROOT")
-    os.environ["RESHORING_ROOT"] = str(copy)
-    try:
-        yield
-    finally:
-        if given is None:
-            os.environ.pop("RESHORING_ROOT")
-        else:
-            os.environ["RESHORING_ROOT"] = given
 
 
 def _add(additions: list[Addition], year: int | None) -> list[Change]:
     for each in additions:
         series, table = each.series, catalogue.metadata(each.series.table)
         record = project_root() / table.record_path
-        files.write_text(record, with_entry(record.read_text(encoding="utf-8"), _entry(series), series.citation))
-        rows = series.figures.itertuples(index=False)
+        files.write_text(record, with_entry(record.read_text(encoding="utf-8"), _entry(each), series.citation))
+        rows = each.figures.itertuples(index=False)
         with (project_root() / table.path).open("a", encoding="utf-8", newline="\n") as file:
             file.writelines(f"{row.iso3},{row.year},{series.vintage},{row.value!r}\n" for row in rows)
     try:
@@ -132,15 +112,15 @@ def _add(additions: list[Addition], year: int | None) -> list[Change]:
     changes = []
     for each in additions:
         loaded = load(each.series.table, each.series.vintage)
-        compared = compare(each.figures, loaded[COLUMNS], year)
-        changes.append(Change(each.series, each.before, compared, int((loaded["flag"] != "").sum()), each.same_family))
+        changes.append(Change(each, compare(each.old, loaded[COLUMNS], year), int((loaded["flag"] != "").sum())))
     return changes
 
 
-def _entry(series: Series) -> dict[str, Any]:
+def _entry(new: Addition) -> dict[str, Any]:
     """Return what the record says of a new vintage: measured on the rows as users see them, without those left out."""
+    series = new.series
     today = f"{date.today():%Y-%m-%d}"
-    seen = apply(series.figures.assign(vintage=series.vintage), corrections(series.table), with_flag=False)
+    seen = apply(new.figures.assign(vintage=series.vintage), corrections(series.table), with_flag=False)
     return {
         "name": series.vintage,
         "published": series.published or today,
