@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import data
-from helpers.data.checking import problems_in
 from helpers.data.corrections import corrections
+from helpers.data.loading import examine
 from helpers.data.package import describe as describe_table
 from helpers.data.package import write_package
 from helpers.data.parsing import Problem, describe, listed
@@ -198,7 +198,7 @@ def test_garbage_in_any_cell_is_found_on_its_line(row, column, garbage):
     cells[["iso3", "year", "vintage", "value"].index(column)] = garbage
     lines[row - 1] = ",".join(cells)
     content = ("\n".join(lines) + "\n").encode()
-    problems = problems_in(content, data.metadata("robot_density"), ROBOTS, corrections("robot_density"))
+    _, problems = examine(content, data.metadata("robot_density"), ROBOTS, corrections("robot_density"))
     assert any(problem.line == row and problem.column == column for problem in problems)
 
 
@@ -206,7 +206,7 @@ def test_garbage_in_any_cell_is_found_on_its_line(row, column, garbage):
 @given(st.integers(0, 3479))
 def test_a_file_cut_anywhere_is_never_taken_for_the_table(size):
     content = data.path("robot_density").read_bytes()[:size]
-    assert problems_in(content, data.metadata("robot_density"), ROBOTS, corrections("robot_density"))
+    assert examine(content, data.metadata("robot_density"), ROBOTS, corrections("robot_density"))[1]
 
 
 def test_many_lines_alike_are_counted_not_listed():

@@ -5,8 +5,8 @@ import pytest
 import yaml
 
 from helpers import data
-from helpers.data.checking import unmet
 from helpers.data.corrections import Correction, apply, corrections
+from helpers.data.loading import unmet
 from helpers.data.package import write_package
 from helpers.errors import ReshoringError, WorkError
 

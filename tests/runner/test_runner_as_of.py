@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from helpers import context, data
-from helpers.data.as_of import end_of
+from helpers.data.catalogue import end_of
 from helpers.errors import InputError
 from helpers.runner import builder, plan, sweeps
 

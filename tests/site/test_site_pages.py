@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import site_example as example
 
-from helpers.data.as_of import AsOf
+from helpers.data.catalogue import AsOf
 from helpers.errors import InputError, WorkError
 from helpers.runner.notebooks import Scenario
 from helpers.site import pages, stage

@@ -12,7 +12,7 @@ import site_example as example
 import yaml
 from lxml import etree
 
-from helpers.data.as_of import AsOf
+from helpers.data.catalogue import AsOf
 from helpers.site import share, stage
 from helpers.site.run_box import source_line_links
 

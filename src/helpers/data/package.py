@@ -10,14 +10,14 @@ from pydantic import ValidationError
 
 from helpers import files, plain_yaml
 from helpers.data import catalogue
-from helpers.data.checking import measured, problems_in, ready, stamp_of
 from helpers.data.corrections import FILE as CORRECTIONS
 from helpers.data.corrections import corrections
+from helpers.data.loading import examine, measured, stamp_of
 from helpers.data.parsing import describe as describe_problems
 from helpers.data.parsing import listed
 from helpers.data.records import Column, TableMetadata, TableRecord, span
 from helpers.errors import InputError, ReshoringError, WorkError, closest, not_allowed
-from helpers.paths import project_root
+from helpers.paths import project_root, relative
 
 HEAD = {
     "profile": "tabular-data-package",
@@ -39,14 +39,15 @@ def read_record(path: Path) -> TableRecord:
     WorkError
         Not as a record should be: names the file and each field that is wrong.
     """
-    shown = path.relative_to(project_root())
     try:
         record = TableRecord.model_validate(plain_yaml.read(path))
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, item['loc'])) or 'record'}: {item['msg']}" for item in error.errors())
-        raise WorkError(f"{shown} is not a complete record: {wrong}") from error
+        raise WorkError(f"{relative(path)} is not a complete record: {wrong}") from error
     if record.name != path.stem:
-        raise WorkError(f"{shown}: the record calls the table {record.name!r}; file and table must have the same name.")
+        raise WorkError(
+            f"{relative(path)}: the record calls the table {record.name!r}; file and table must have the same name."
+        )
     return record
 
 
@@ -65,22 +66,19 @@ def describe(record_path: Path, known: Mapping[str, Any] | None = None) -> Table
     WorkError
         The record or the table is missing or not sound.
     """
-    root = project_root()
-    record = read_record(record_path)
-    file = record_path.with_suffix(".csv")
-    shown = file.relative_to(root).as_posix()
+    record, file = read_record(record_path), record_path.with_suffix(".csv")
+    shown = relative(file)
     if not file.is_file():
-        told = record_path.relative_to(root)
+        told = relative(record_path)
         raise WorkError(f"{shown} is missing, though {told} describes it. Add the table or take the record away.")
     data = file.read_bytes()
-    entries = corrections(record.name)
     sha256, record_sha256 = hashlib.sha256(data).hexdigest(), catalogue.file_sha256(record_path)
     stamp = stamp_of(record, sha256, record_sha256)
     if known and known.get(record.name, {}).get("checked") == stamp:
         return TableMetadata.model_validate(known[record.name])
-    if problems := problems_in(data, record, shown, entries):
+    frame, problems = examine(data, record, shown, corrections(record.name))
+    if frame is None or problems:
         raise WorkError(describe_problems(record.name, problems))
-    frame = ready(data, record, shown, entries)
     generated = {
         "vintages": [vintage.model_dump(exclude_defaults=True) for vintage in measured(frame, record)],
         "path": shown,
@@ -111,9 +109,10 @@ def build_package(before: Mapping[str, Any] | None = None) -> dict[str, Any]:
     WorkError
         Any table is not sound, or has no record; lists all failures at once.
     """
-    csv = sorted((project_root() / "data").glob("*/*.csv"))
-    lone = [file.relative_to(project_root()).as_posix() for file in csv if not file.with_suffix(".yml").is_file()]
-    failures = [f"{path} has no record: describe it in {path.removesuffix('.csv')}.yml" for path in lone]
+    lone = [
+        path for path in sorted((project_root() / "data").glob("*/*.csv")) if not path.with_suffix(".yml").is_file()
+    ]
+    failures = [f"{relative(path)} has no record: describe it in {relative(path.with_suffix('.yml'))}" for path in lone]
     described, known = [], {item["name"]: item["record"] for item in (before or {}).get("resources", [])}
     for path in record_paths():
         try:
@@ -195,11 +194,6 @@ def _field(column: Column, required: bool) -> dict[str, Any]:
     return {**field, "constraints": constraints} if constraints else field
 
 
-def text(package: dict[str, Any]) -> str:
-    """Return the descriptor as the bytes of the file, the same on every machine."""
-    return json.dumps(package, indent=1, ensure_ascii=False) + "\n"
-
-
 def previous_package() -> dict[str, Any]:
     """Return the descriptor as it is on disk; empty when there is none or it cannot be read."""
     try:
@@ -223,7 +217,7 @@ def write_package() -> list[str]:
         A table is not sound; the package stays as it was.
     """
     old, new = previous_package(), build_package()
-    files.write_text(project_root() / catalogue.PACKAGE, text(new))
+    files.write_text(project_root() / catalogue.PACKAGE, json.dumps(new, indent=1, ensure_ascii=False) + "\n")
     return changes(old, new)
 
 
@@ -241,10 +235,9 @@ def _facts(package: dict[str, Any]) -> dict[str, str]:
         facts[f"{name}, figures"] = f"{record['rows']} rows, SHA-256 {record['sha256'][:SHOWN]}"
         facts[f"{name}, record"] = f"SHA-256 {record['record_sha256'][:SHOWN]}"
         for vintage in record["vintages"]:
-            covered = f"{vintage.get('rows', 0)} rows, {vintage.get('economies', 0)} economies"
-            facts[f"{name}, vintage {vintage['name']}"] = ", ".join([covered, span(vintage.get("years", []))]).strip(
-                ", "
-            )
+            covered = [f"{vintage.get('rows', 0)} rows", f"{vintage.get('economies', 0)} economies"]
+            covered += [span(vintage["years"])] if vintage.get("years") else []
+            facts[f"{name}, vintage {vintage['name']}"] = ", ".join(covered)
     return facts
 
 
@@ -280,18 +273,17 @@ def verify(names: list[str] | None = None) -> tuple[list[str], int]:
             failures += _failures(catalogue.metadata(name))
         except ReshoringError as error:
             failures.append(str(error))
-    if not names and not failures:
-        try:
-            current = text(build_package()) == (project_root() / catalogue.PACKAGE).read_text(encoding="utf-8")
-            failures = [] if current else [f"{catalogue.PACKAGE} is out of date: {catalogue.REBUILD}"]
-        except ReshoringError as error:
-            failures = [str(error)]
+    try:
+        if not names and not failures and build_package() != previous_package():
+            failures.append(f"{catalogue.PACKAGE} is out of date: {catalogue.REBUILD}")
+    except ReshoringError as error:
+        failures.append(str(error))
     return failures, len(chosen)
 
 
 def _failures(table: TableMetadata) -> list[str]:
     data = catalogue.file_of(table).read_bytes()
-    problems = listed(problems_in(data, table, table.path, corrections(table.name)))
+    problems = listed(examine(data, table, table.path, corrections(table.name))[1])
     if catalogue.sha256(table.name) == table.sha256:
         return problems
     return [f"{table.path}: changed since it was checked, its SHA-256 is not that of {catalogue.PACKAGE}", *problems]

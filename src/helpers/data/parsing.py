@@ -1,5 +1,6 @@
 """From the bytes of a CSV file to a typed table, or to a list of what is wrong with it."""
 
+import codecs
 import csv
 import io
 import re
@@ -42,14 +43,6 @@ class Problem:
         return f"{', '.join(place)}: {self.value} {self.rule}" if self.value else f"{', '.join(place)}: {self.rule}"
 
 
-class BrokenTable(ValueError):
-    """The bytes are not the table the record describes; holds every problem found."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("; ".join(map(str, problems)))
-        self.problems = problems
-
-
 def listed(problems: Iterable[Problem]) -> list[str]:
     """Return one line a problem; of those that break the same rule in the same column only the first few."""
     alike: dict[tuple[str, str | None, str], list[Problem]] = {}
@@ -70,7 +63,7 @@ def describe(table: str, problems: list[Problem]) -> str:
     return "\n  ".join([f"Table {table!r} is not sound:", *lines[:SHOWN], *filter(None, more)])
 
 
-def parse(data: bytes, table: TableRecord, path: str) -> pd.DataFrame:
+def parse(data: bytes, table: TableRecord, path: str) -> tuple[pd.DataFrame | None, list[Problem]]:
     """Read a table as its record describes it.
 
     Parameters
@@ -84,48 +77,32 @@ def parse(data: bytes, table: TableRecord, path: str) -> pd.DataFrame:
 
     Returns
     -------
-    pandas.DataFrame
-        One row a line of the file, index 0..n-1, so that row i stands on line i + 2.
-
-    Raises
-    ------
-    BrokenTable
+    DataFrame or None
+        Row i stands on line i + 2. Lines with a problem are left out, so that the rest can be checked; None when
+        nothing can be read.
+    list of Problem
         Wrong encoding or header, a line with too few or many cells, a cell of the wrong type, a number that is none.
     """
-    found = form_problems(data, table, path)
-    if found:
-        raise BrokenTable(found)
+    if found := _form_problems(data, table, path):
+        return None, found
     try:
         frame = _arrow(data, table)
+        odd = ODD.search(data) or not all(map(isfinite, frame.select_dtypes("number").sum()))
+        found = list(_cell_problems(data, table, path)) if odd else []
+        if len(frame) != data.count(b"\n") - 1:
+            return None, [*found, Problem(path, "a cell in quotes holds a line break; write it in one line")]
+        if not found:
+            return frame, []
     except pa.ArrowInvalid as error:
-        raise BrokenTable(list(cell_problems(data, table, path)) or [Problem(path, str(error))]) from error
-    if ODD.search(data) or not all(map(isfinite, frame.select_dtypes("number").sum())):
-        found = list(cell_problems(data, table, path))
-    if len(frame) != data.count(b"\n") - 1:
-        found.append(Problem(path, "a cell in quotes holds a line break; write it in one line"))
-    if found:
-        raise BrokenTable(found)
-    return frame
-
-
-def parse_readable(data: bytes, table: TableRecord, problems: list[Problem]) -> pd.DataFrame | None:
-    """Read the lines without a problem, so that the rest of a broken table can be checked too.
-
-    Returns
-    -------
-    pandas.DataFrame or None
-        Indexed as in the whole file: row i stands on line i + 2. None when nothing can be read.
-    """
-    broken = {problem.line for problem in problems}
-    if broken & {None, 1}:
-        return None
+        found = list(_cell_problems(data, table, path)) or [Problem(path, str(error))]
+    broken = {problem.line for problem in found}
     lines = data.removesuffix(b"\n").split(b"\n")
     kept = [number for number in range(2, len(lines) + 1) if number not in broken]
     try:
         frame = _arrow(b"\n".join([lines[0], *(lines[number - 1] for number in kept), b""]), table)
-        return frame.set_axis([number - 2 for number in kept])
+        return frame.set_axis([number - 2 for number in kept]), found
     except ValueError:
-        return None
+        return None, found
 
 
 def _arrow(data: bytes, table: TableRecord) -> pd.DataFrame:
@@ -140,35 +117,35 @@ def _arrow(data: bytes, table: TableRecord) -> pd.DataFrame:
     return arrow_csv.read_csv(pa.BufferReader(data), convert_options=options).to_pandas()
 
 
-def form_problems(data: bytes, table: TableRecord, path: str) -> list[Problem]:
-    """List what is wrong with the file as a file: encoding, line ends, header, last line."""
+def _form_problems(data: bytes, table: TableRecord, path: str) -> list[Problem]:
+    """Tell what is wrong with the file as a file: encoding, line ends, header, last line."""
     if not data:
         return [Problem(path, "the file is empty")]
-    if data.startswith(b"\xef\xbb\xbf"):
-        return [Problem(path, "the file starts with a byte order mark; save it as UTF-8 without one", 1)]
-    if b"\r" in data:
-        line = data[: data.index(b"\r")].count(b"\n") + 1
-        return [
-            Problem(
-                path, "the line ends with a carriage return; save the file with line feeds only (LF, not CRLF)", line
-            )
-        ]
+    unreadable = -1
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
-        return [Problem(path, "the line is not valid UTF-8", data[: error.start].count(b"\n") + 1)]
-    if not data.endswith(b"\n"):
-        return [Problem(path, "the last line is not ended: the file is truncated or was edited", data.count(b"\n") + 1)]
-    if b"\n\n" in data:
-        return [Problem(path, "the line is empty; take it away", data[: data.index(b"\n\n")].count(b"\n") + 2)]
+        unreadable = error.start
+    # where each rule is broken first, -1 where it is kept
+    places = {
+        "the file starts with a byte order mark; save it as UTF-8 without one": 0
+        if data.startswith(codecs.BOM_UTF8)
+        else -1,
+        "the line ends with a carriage return; save the file with line feeds only (LF, not CRLF)": data.find(b"\r"),
+        "the line is not valid UTF-8": unreadable,
+        "the last line is not ended: the file is truncated or was edited": -1 if data.endswith(b"\n") else len(data),
+        "the line is empty; take it away": data.find(b"\n\n") + 1 or -1,
+    }
+    for rule, place in places.items():
+        if place >= 0:
+            return [Problem(path, rule, data.count(b"\n", 0, place) + 1)]
     header = next(csv.reader(io.StringIO(data.split(b"\n", 1)[0].decode("utf-8"))), [])
     if header == table.column_names:
         return []
-    rule = f"the header must be {','.join(table.column_names)!r}; it is {','.join(header)!r}"
-    return [Problem(path, rule, 1)]
+    return [Problem(path, f"the header must be {','.join(table.column_names)!r}; it is {','.join(header)!r}", 1)]
 
 
-def cell_problems(data: bytes, table: TableRecord, path: str) -> Iterator[Problem]:
+def _cell_problems(data: bytes, table: TableRecord, path: str) -> Iterator[Problem]:
     """Walk through the file cell by cell and yield every line that cannot be read as the record says."""
     rows = csv.reader(io.StringIO(data.decode("utf-8")))
     next(rows, None)

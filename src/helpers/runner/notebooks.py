@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from helpers import context, plain_yaml
-from helpers.data.as_of import AsOf, ExceptionEntry, as_of
+from helpers.data.catalogue import AsOf, ExceptionEntry, as_of
 from helpers.errors import InputError, not_allowed
 from helpers.paths import project_root, relative
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
 from helpers import plain_yaml
-from helpers.data.as_of import ExceptionEntry
+from helpers.data.catalogue import ExceptionEntry
 from helpers.errors import InputError, not_allowed
 from helpers.parameter_models import accepts, allowed, explain, shown, type_name
 from helpers.paths import project_root, relative

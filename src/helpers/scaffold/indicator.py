@@ -12,8 +12,8 @@ import yaml
 from pydantic import ValidationError
 
 from helpers.data import catalogue, package
-from helpers.data.checking import measured, problems_in
-from helpers.data.parsing import describe, parse
+from helpers.data.loading import examine, measured
+from helpers.data.parsing import describe
 from helpers.data.records import TableRecord
 from helpers.errors import InputError, ReshoringError, closest, not_allowed
 from helpers.paths import project_root
@@ -175,12 +175,12 @@ def record_of(new: NewIndicator, content: bytes) -> dict[str, Any]:
     except ValidationError as error:
         wrong = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
         raise InputError(f"The record is not complete: {'; '.join(wrong)}.") from error
-    if problems := problems_in(content, record, str(new.csv), []):
+    frame, problems = examine(content, record, str(new.csv), [])
+    if frame is None or problems:
         raise InputError(describe(new.name, problems) + "\nNothing was written.")
-    found = measured(parse(content, record, str(new.csv)), record)
     draft["vintages"] = [
         {"name": one.name, **day, "first": one.years[0], "last": one.years[-1], "minimum_economies": one.economies}
-        for one in found
+        for one in measured(frame, record)
     ]
     return draft
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from helpers.data.as_of import AsOf
+from helpers.data.catalogue import AsOf
 from helpers.data.records import Vintage
 from helpers.paths import project_root
 from helpers.report.inline import Rich, code, link_html

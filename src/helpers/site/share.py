@@ -14,8 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from helpers import plain_yaml
-from helpers.data.as_of import end_of
-from helpers.data.catalogue import metadata
+from helpers.data.catalogue import end_of, metadata
 from helpers.report.words import listing
 from helpers.runner import Run
 from helpers.runner.fingerprint import digest
