@@ -79,30 +79,21 @@ def group(members: str | list[str] | tuple[str, ...]) -> list[str]:
     InputError
         A name that is neither a group nor an economy, or an empty list.
     """
-    if isinstance(members, str):
-        return _named(members)
-    if not members:
+    if members != "" and not members:
         raise InputError(
             "An empty list of economies was given. Name at least one alpha-3 code, or a group: " + ", ".join(GROUPS)
         )
-    return sorted({_economy(code) for code in members})
-
-
-def _named(name: str) -> list[str]:
-    listed = rows()
-    if name == "all":
-        return known()
-    if name == "g20":
-        return [code for code in known() if listed[code]["g20"] == "true"]
-    if name in ("oecd", "oecd-plus"):
-        oecd = [code for code in known() if listed[code]["oecd"]]
-        return oecd if name == "oecd" else sorted([*oecd, *PLUS])
-    return [_economy(name, [*GROUPS, *known()])]
-
-
-def _economy(code: str, options: list[str] | None = None) -> str:
-    row = rows().get(code) if isinstance(code, str) else None
-    if row is None or row["kind"] != "economy":
-        what = "group or economy" if options else "economy"
-        raise InputError(not_allowed(what, code, options or known()))
-    return code
+    listed, all_of_them = rows(), known()
+    if members == "all":
+        return all_of_them
+    if members == "g20":
+        return [code for code in all_of_them if listed[code]["g20"] == "true"]
+    if members in ("oecd", "oecd-plus"):
+        further = PLUS if members == "oecd-plus" else ()
+        return sorted([*(code for code in all_of_them if listed[code]["oecd"]), *further])
+    options = [*GROUPS, *all_of_them] if isinstance(members, str) else all_of_them
+    codes = [members] if isinstance(members, str) else members
+    for code in codes:
+        if code not in all_of_them:
+            raise InputError(not_allowed("group or economy" if isinstance(members, str) else "economy", code, options))
+    return sorted(set(codes))

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -203,8 +203,15 @@ def previous_package() -> dict[str, Any]:
         return {}
 
 
-def write_package() -> list[str]:
+def write_package(write: Callable[[Path, str], None] = files.write_text, check_all: bool = True) -> list[str]:
     """Check every table and write data/datapackage.json, by atomic rename.
+
+    Parameters
+    ----------
+    write : callable
+        Writes a text into a file.
+    check_all : bool
+        Also check again what has passed the same checks for the package that is there.
 
     Returns
     -------
@@ -216,8 +223,9 @@ def write_package() -> list[str]:
     WorkError
         A table is not sound; the package stays as it was.
     """
-    old, new = previous_package(), build_package()
-    files.write_text(project_root() / catalogue.PACKAGE, json.dumps(new, indent=1, ensure_ascii=False) + "\n")
+    old = previous_package()
+    new = build_package(None if check_all else old)
+    write(project_root() / catalogue.PACKAGE, json.dumps(new, indent=1, ensure_ascii=False) + "\n")
     return changes(old, new)
 
 

@@ -68,21 +68,22 @@ def unless_flagged(rule: Rule) -> Rule:
     return Rule(f"{rule.sentence}, unless flagged", lambda frame: rule.holds(frame) | (frame["flag"] != ""))
 
 
+def _parts_and_total(frame: pd.DataFrame, column: str, is_total: pd.Series, keys: list[str]) -> list[pd.Series]:
+    """Return for every row what the parts of its group sum to, and the total that stands among them."""
+    groups = [frame[key] for key in keys]
+    return [frame[column].where(rows, 0).groupby(groups).transform("sum") for rows in (~is_total, is_total)]
+
+
 def _fields_add_up(frame: pd.DataFrame) -> pd.Series:
     """Tell for every row whether the fields of its economy and year sum to their total: 36 counts, each rounded."""
-    is_total = frame["field"] == "total"
-    keys = [frame["iso3"], frame["year"]]
-    fields = frame["grants"].where(~is_total, 0).groupby(keys).transform("sum")
-    total = frame["grants"].where(is_total, 0).groupby(keys).transform("sum")
+    fields, total = _parts_and_total(frame, "grants", frame["field"] == "total", ["iso3", "year"])
     return (fields - total).abs() <= PATENT_ROUNDING
 
 
 def _stages_within_total(frame: pd.DataFrame) -> pd.Series:
     """Tell for every row whether the stages of its reporter, flow and year stay within all products."""
     is_total = frame["product"] == "All Products"
-    keys = [frame["iso3"], frame["flow"], frame["year"]]
-    stages = frame["usd_mn"].where(~is_total, 0).groupby(keys).transform("sum")
-    total = frame["usd_mn"].where(is_total, 0).groupby(keys).transform("sum")
+    stages, total = _parts_and_total(frame, "usd_mn", is_total, ["iso3", "flow", "year"])
     return stages <= total * (1 + STAGE_ROUNDING)
 
 
@@ -158,14 +159,17 @@ def schema_problems(frame: pd.DataFrame, table: TableRecord, path: str) -> list[
         schema_of(table, "flag" in frame).validate(frame, lazy=True)
     except SchemaErrors as error:
         cases = error.failure_cases
-        broken = _by_rows(cases[cases["schema_context"] != "Column"], frame, table, path)
-        for case in cases[cases["schema_context"] == "Column"].to_dict("records"):
-            broken += _cells(case, frame, path)
-        return sorted(broken, key=lambda problem: problem.line or 0)
+        of_cell = cases["schema_context"] == "Column"
+        # pandera lists a row that fails as a whole once for each of its cells
+        rows = cases[~of_cell].drop_duplicates(["index", "check"])
+        problems = [_of_row(case, frame, table, path) for case in rows.to_dict("records")]
+        for case in cases[of_cell].to_dict("records"):
+            problems += _of_cell(case, frame, path)
+        return sorted(problems, key=lambda problem: problem.line or 0)
     return []
 
 
-def _cells(case: dict[Any, Any], frame: pd.DataFrame, path: str) -> list[Problem]:
+def _of_cell(case: dict[Any, Any], frame: pd.DataFrame, path: str) -> list[Problem]:
     # A whole number that is missing makes the column one of other numbers.
     if str(case["check"]).startswith("dtype("):
         empty = frame.index[frame[case["column"]].isna()]
@@ -178,14 +182,9 @@ def _cells(case: dict[Any, Any], frame: pd.DataFrame, path: str) -> list[Problem
     return [Problem(path, str(case["check"]), line, case["column"], shown)]
 
 
-def _by_rows(cases: pd.DataFrame, frame: pd.DataFrame, table: TableRecord, path: str) -> list[Problem]:
-    """Return one problem for each row that fails as a whole; pandera lists one for each cell of it."""
-    problems = []
-    for case in cases.drop_duplicates(["index", "check"]).to_dict("records"):
-        line = None if pd.isna(case["index"]) else int(case["index"]) + 2
-        if case["check"] == TWICE:
-            key = ", ".join(f"{name} {value}" for name, value in frame.loc[int(case["index"]), table.key].items())
-            problems.append(Problem(path, "occurs more than once; a key must be unique", line, value=key))
-        else:
-            problems.append(Problem(path, str(case["check"]), line))
-    return problems
+def _of_row(case: dict[Any, Any], frame: pd.DataFrame, table: TableRecord, path: str) -> Problem:
+    line = None if pd.isna(case["index"]) else int(case["index"]) + 2
+    if case["check"] != TWICE:
+        return Problem(path, str(case["check"]), line)
+    key = ", ".join(f"{name} {value}" for name, value in frame.loc[int(case["index"]), table.key].items())
+    return Problem(path, "occurs more than once; a key must be unique", line, value=key)

@@ -217,13 +217,10 @@ def _written(new: NewIndicator) -> dict[str, Any]:
 
 
 def _into_catalogue(write: Write) -> list[str]:
-    before = package.previous_package()
     try:
-        after = package.build_package(before)
+        return package.write_package(write, check_all=False)
     except ReshoringError as error:
         raise InputError(str(error)) from error
-    write(project_root() / catalogue.PACKAGE, package.text(after))
-    return package.changes(before, after)
 
 
 def _into_index(new: NewIndicator, write: Write) -> str:

@@ -9,7 +9,7 @@ from helpers.data.records import TableMetadata
 from helpers.data.update import downloads, pages, sdmx, settings, tiva, vintages
 from helpers.data.update.client import Client, Unreachable
 from helpers.data.update.downloads import Landed
-from helpers.data.update.revisions import Change, markdown, write
+from helpers.data.update.revisions import Addition, Change, markdown, write
 from helpers.data.update.series import Series
 from helpers.errors import InputError, WorkError, not_allowed
 
@@ -204,7 +204,7 @@ def _update_tables(source: Source, series: SeriesOf, options: Options, on_event:
 
 def _additions(
     source: Source, series: SeriesOf, options: Options, on_event: OnEvent
-) -> tuple[list[vintages.Addition], dict[str, str]]:
+) -> tuple[list[Addition], dict[str, str]]:
     """Fetch every wanted series; return what is to be added, and why nothing is to the other tables.
 
     Raises
