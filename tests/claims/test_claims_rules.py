@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from helpers.claims.model import Alternatives, Claim, Claims, FieldTest, Kind, Number, Rule
 from helpers.claims.verdict import Facts, decide, judge, robustness
-from helpers.econometrics.equivalence import equivalence_p, minimum_detectable_effect
+from helpers.econometrics.estimates import equivalence_p, minimum_detectable_effect
 
 KIND = {"title": "k", "unit": "points", "reason": "So it is.", "smallest": 1}
 DIFFERENCE, TIMES, FIGURE = (

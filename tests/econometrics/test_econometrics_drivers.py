@@ -16,7 +16,6 @@ from helpers.econometrics import (
     drivers_panel,
     figures,
     findings,
-    source_growth,
     specification_curve,
     variables,
 )
@@ -247,13 +246,13 @@ def test_income_gradient_of_growth():
         for year in (2000, 2010)
     ]
     table = pd.DataFrame(rows)
-    pairs = source_growth.bilateral_growth(table, income, 2000, 2010)
+    pairs = drivers_models.bilateral_growth(table, income, 2000, 2010)
     assert len(pairs) == 9  # own purchases never count
-    fit = source_growth.income_gradient(pairs)
+    fit = drivers_models.income_gradient(pairs)
     assert fit.coefficients["log_income"] == pytest.approx(-2 / np.log(2))
-    totals = source_growth.growth_by_source(table, income, 2000, 2010)
+    totals = drivers_models.growth_by_source(table, income, 2000, 2010)
     assert totals.set_index("iso3")["growth"]["X"] == pytest.approx(2)
-    spans = source_growth.gradients(table, income, [2000], [2010], 0.95)
+    spans = drivers_models.gradients(table, income, [2000], [2010], 0.95)
     assert spans.loc[0, ["first", "last", "n", "sources"]].tolist() == [2000, 2010, 9, 4]
 
 

@@ -5,7 +5,7 @@ import pytest
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import DescrStatsW
 
-from helpers.econometrics.equivalence import equivalence_p, minimum_detectable_effect, power
+from helpers.econometrics.estimates import chance, equivalence_p, minimum_detectable_effect
 from helpers.errors import InputError
 
 ESTIMATES = [(0.4, 2.03, 42), (-1.3, 0.4, 9), (0.0, 0.1, 3), (2.5, 1.0, 300)]
@@ -24,7 +24,7 @@ def test_two_one_sided_tests_are_those_of_statsmodels(size: int, smallest: float
 def test_power_and_minimum_detectable_effect_are_those_of_statsmodels(effect: float, error: float, df: int) -> None:
     # one observation whose standard deviation is the standard error: the same noncentral t
     reference = TTestPower().power(effect / error, 1, 0.05, df)
-    assert power(effect, error, df) == pytest.approx(reference, abs=1e-9)
+    assert chance(effect, error, df) == pytest.approx(reference, abs=1e-9)
     detectable = minimum_detectable_effect(error, df)
     assert TTestPower().power(detectable / error, 1, 0.05, df) == pytest.approx(0.8, abs=1e-9)
 
@@ -36,7 +36,7 @@ def test_the_normal_limit_is_blooms_multiplier() -> None:
 
 
 def test_no_effect_has_the_power_of_the_level_and_the_interval_agrees_with_the_test() -> None:
-    assert power(0, 1, 12, 0.1) == pytest.approx(0.1)
+    assert chance(0, 1, 12, 0.1) == pytest.approx(0.1)
     assert equivalence_p(3, 1, 2, 20) > 0.5  # outside the bounds: never equivalent
 
 
@@ -45,7 +45,7 @@ def test_no_effect_has_the_power_of_the_level_and_the_interval_agrees_with_the_t
     [
         lambda: equivalence_p(0, 1, 0, 10),
         lambda: equivalence_p(0, 0, 1, 10),
-        lambda: power(1, 1, -1),
+        lambda: chance(1, 1, -1),
         lambda: minimum_detectable_effect(1, 10, power=1.0),
         lambda: minimum_detectable_effect(1, 10, power=0.01),
         lambda: minimum_detectable_effect(float("nan"), 10),

@@ -75,12 +75,11 @@ def test_a_budget_at_past_rates_has_firms_and_jobs_for_every_outlay():
 
 
 def test_simulated_jobs_are_reproducible_and_scale_with_the_budget():
-    options = {"level": 0.9, "draws": 2000, "seed": 1}
-    one = policy.jobs_for_budget(10, (50, 100), (10, 100), np.array([40.0, 60.0]), **options)
-    two = policy.jobs_for_budget(20, (50, 100), (10, 100), np.array([40.0, 60.0]), **options)
-    assert two.value == pytest.approx(2 * one.value)
-    assert one.low < one.value < one.high
-    assert one.value == pytest.approx(10 * 0.5 * 0.9 * 50, rel=0.2)
+    counts, options = data.load("reshoring_counts"), {"level": 0.9, "draws": 2000, "seed": 1}
+    one, two = (policy.at_past_rates(counts, budget, **options)["value"] for budget in (10, 20))
+    assert two.tolist() == pytest.approx((2 * one).tolist())
+    planned = policy.planned_jobs_per_firm(counts).mean()
+    assert one[1] == pytest.approx(one[0] * (1 - 31 / 182) * planned, rel=0.3)
 
 
 @pytest.mark.parametrize(

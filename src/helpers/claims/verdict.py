@@ -147,7 +147,7 @@ def _estimated(asked: Number, kind: Kind, value: float, facts: Facts) -> Finding
     """
     from scipy import stats
 
-    from helpers.econometrics.equivalence import equivalence_p, minimum_detectable_effect
+    from helpers.econometrics.estimates import equivalence_p, minimum_detectable_effect
 
     low, high = (number(facts.metrics.get(name or "")) for name in (asked.low, asked.high))
     if low is None or high is None or high <= low or (kind.asks == "times" and low <= 0):

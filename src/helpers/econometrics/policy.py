@@ -297,42 +297,12 @@ def binomial_share(successes: float, trials: float, level: float) -> Interval:
     return Interval(successes / trials, float(low), float(high))
 
 
-def jobs_for_budget(
-    budget: float,
-    outlay: tuple[float, float],
-    lost: tuple[float, float],
-    jobs_per_firm: np.ndarray,
-    *,
-    level: float,
-    draws: int,
-    seed: int,
-) -> Interval:
-    """Planned jobs that a budget would stand for at a past outlay, cancellations taken off; simulated interval.
-
-    Parameters
-    ----------
-    budget : float
-    outlay : (firms, outlay in the currency of the budget)
-        Firms are a Poisson count: their rate is drawn from Gamma(firms + 1/2, outlay) (Jeffreys).
-    lost : (cancelled, recognised)
-        Firms; the share that stays is drawn from the Jeffreys posterior of a binomial.
-    jobs_per_firm : (years,) array
-        Planned jobs for each firm, one value a year; one of the years is drawn.
-    level : float
-        Of the interval.
-    draws, seed : int
-    """
-    random = np.random.default_rng(seed)
-    rate = random.gamma(outlay[0] + 0.5, 1 / outlay[1], draws)
-    stays = 1 - random.beta(lost[0] + 0.5, lost[1] - lost[0] + 0.5, draws)
-    jobs = random.choice(jobs_per_firm, draws)
-    tail = (1 - level) / 2
-    low, middle, high = np.quantile(budget * rate * stays * jobs, [tail, 0.5, 1 - tail])
-    return Interval(float(middle), float(low), float(high))
-
-
 def at_past_rates(counts: pd.DataFrame, budget: float, *, level: float, draws: int, seed: int) -> pd.DataFrame:
     """What a budget stands for at the rates of past outlays: firms, and planned jobs less cancellations.
+
+    Jobs are simulated: firms are a Poisson count, whose rate is drawn from Gamma(firms + 1/2, outlay) (Jeffreys); the
+    share of firms that stays is drawn from the Jeffreys posterior of a binomial; of the jobs planned for each firm, one
+    of the years is drawn.
 
     Parameters
     ----------
@@ -343,21 +313,23 @@ def at_past_rates(counts: pd.DataFrame, budget: float, *, level: float, draws: i
     level : float
         Of the intervals.
     draws, seed : int
-        As `jobs_for_budget` takes them.
 
     Returns
     -------
     DataFrame
         rate of, quantity, value, low, high; two rows an outlay.
     """
-    lost, jobs = cancelled(counts), planned_jobs_per_firm(counts).to_numpy()
-    rows = []
-    for label, outlay in outlays(counts).items():
+    (lost, recognised), planned = cancelled(counts), planned_jobs_per_firm(counts).to_numpy()
+    tail, rows = (1 - level) / 2, []
+    for label, (firms, outlay) in outlays(counts).items():
+        random = np.random.default_rng(seed)
+        rate = random.gamma(firms + 0.5, 1 / outlay, draws)
+        stays = 1 - random.beta(lost + 0.5, recognised - lost + 0.5, draws)
+        simulated = budget * rate * stays * random.choice(planned, draws)
+        low, middle, high = (float(end) for end in np.quantile(simulated, [tail, 0.5, 1 - tail]))
         found = {
-            "recognised firms": poisson_rate(*outlay, level).times(budget),
-            "planned jobs, cancellations taken off": jobs_for_budget(
-                budget, outlay, lost, jobs, level=level, draws=draws, seed=seed
-            ),
+            "recognised firms": poisson_rate(firms, outlay, level).times(budget),
+            "planned jobs, cancellations taken off": Interval(middle, low, high),
         }
         rows += [{"rate of": label, "quantity": name, **vars(interval)} for name, interval in found.items()]
     return pd.DataFrame(rows)

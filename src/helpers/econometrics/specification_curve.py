@@ -76,25 +76,13 @@ def run_specifications(
         One row a specification in the order given: its choices, estimate, std_error, df, low, high, t, p, n, clusters,
         standardised (within standard deviations of the outcome per within standard deviation of the term, with
         std_error, low and high), and problem: "" or why it could not be estimated.
-
-    Raises
-    ------
-    InputError
-        No specification, or an unknown column.
     """
-    if not specifications:
-        raise InputError("A specification curve needs at least one specification.")
-    needed = {name for spec in specifications for name in spec.variables}
-    fe.require_columns(frame, sorted(needed | {cluster}))
-    every_effect = {effect for spec in specifications for effect in spec.effects}
-    codes = {effect: fe.effect_codes(frame, [effect])[0] for effect in every_effect}
-    groups = frame[cluster].astype("category").cat.codes.to_numpy()
     answers: list[dict[str, Any]] = [{} for _ in specifications]
     for (effects, mask), members in shared_samples(frame, specifications).items():
-        rows = np.flatnonzero(np.frombuffer(mask, dtype=bool))
-        data = frame[sorted({name for i in members for name in specifications[i].variables})].iloc[rows].astype(float)
-        here = [_renumbered(codes[effect][rows]) for effect in effects]
-        moments = _moments(data, here, _renumbered(groups[rows])) if len(rows) else None
+        rows = frame[np.frombuffer(mask, dtype=bool)]
+        data = rows[sorted({name for i in members for name in specifications[i].variables})].astype(float)
+        groups = rows[cluster].astype("category").cat.codes.to_numpy()
+        moments = _moments(data, fe.effect_codes(rows, effects), groups) if len(rows) else None
         for i in members:
             answers[i] = dict(specifications[i].choices) | _estimate(specifications[i], moments)
     return _with_intervals(pd.DataFrame(answers), level)
@@ -112,11 +100,6 @@ def shared_samples(
         rows = rows & frame[spec.sample].to_numpy(dtype=bool) if spec.sample else rows
         shared.setdefault((spec.effects, rows.tobytes()), []).append(i)
     return shared
-
-
-def _renumbered(codes: np.ndarray) -> np.ndarray:
-    """Number the groups that are left without gaps."""
-    return np.unique(codes, return_inverse=True)[1]
 
 
 @dataclass(frozen=True)
@@ -315,7 +298,7 @@ def permute(
     place = pd.Series(range(len(economies)), index=economies)
     t, relative = (np.full((len(specifications), draws + 1), np.nan) for _ in range(2))
     for (effects, mask), members in shared_samples(frame, specifications).items():
-        rows = frame.iloc[np.flatnonzero(np.frombuffer(mask, dtype=bool))]
+        rows = frame[np.frombuffer(mask, dtype=bool)]
         if rows["iso3"].nunique() < 2:
             continue
         cells = _Cells.of(rows, effects, high_tech, sorted({specifications[i].outcome for i in members}))

@@ -4,10 +4,10 @@ A draw is one option for each factor, as whole numbers. Option 0 of every factor
 an index of given indicators are gathered from all their tables and vintages.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise, product
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from helpers.index.aggregate import aggregate
 from helpers.index.definitions import HIGH_TECH_FIELDS, PATENT_SHARE, Indicator, high_tech_fields, indicator
 from helpers.index.impute import CHAINS, GROUP, INCOME, chained_draws, impute
 from helpers.index.normalise import normalise, oriented
-from helpers.index.parameters import InnovationIndexParameters, zero_refusal
+from helpers.index.parameters import InnovationIndexParameters
 from helpers.index.select import Tables, grants_by_field, newest, reach, shares_of
 from helpers.index.specification import Specification, prepared
 from helpers.index.treat import treat
@@ -98,11 +98,6 @@ class DesignSpace:
         Factors that multiply the values; the first is 1.
     power : float
         Exponent of the power mean.
-
-    Raises
-    ------
-    InputError
-        A combination of normalisation and aggregation that has no meaning.
     """
 
     economies: tuple[str, ...]
@@ -112,13 +107,6 @@ class DesignSpace:
     weight_errors: Array
     measurement_errors: Array
     power: float = 0.5
-
-    def __post_init__(self) -> None:
-        for aggregation in self.options(AGGREGATION):
-            for normalisation in self.options(NORMALISATION):
-                scale = SCALES.get(normalisation, (0.0, 1.0))
-                if message := zero_refusal(aggregation, normalisation, scale, self.power):
-                    raise InputError(message)
 
     @cached_property
     def rows(self) -> dict[str, int]:
@@ -151,9 +139,8 @@ class DesignSpace:
 def scores(space: DesignSpace, draws: Draws) -> Array:
     """Return the score of each economy in each draw.
 
-    Draws that share their methods are computed together: sorted by method, equal ones lie side by side and are
-    treated, normalised and aggregated in runs. No draw's arithmetic involves another draw, so the result is the same
-    however they are grouped.
+    Draws that share their methods are computed together. No draw's arithmetic involves another draw, so the result is
+    the same however they are grouped.
 
     Parameters
     ----------
@@ -168,46 +155,20 @@ def scores(space: DesignSpace, draws: Draws) -> Array:
         Scores; NaN for an economy without any value.
     """
     rows = [space.rows[name] for name in (OUTLIERS, NORMALISATION, AGGREGATION)]
-    order = np.lexsort(draws[rows[::-1]])
-    ordered, result = draws[:, order], np.empty((len(space.economies), order.size))
-    directions = [one.direction for one in space.indicators]
-    for treated in _runs(ordered, rows[:1]):
-        x = oriented(
-            treat(values_of(space, ordered[:, treated]), _option(space, OUTLIERS, ordered, treated)), directions
+    directions, result = [one.direction for one in space.indicators], np.empty((len(space.economies), draws.shape[1]))
+    for methods in np.unique(draws[rows], axis=1).T:
+        outliers, normalisation, aggregation = (
+            space.factors[row].options[one] for row, one in zip(rows, methods, strict=True)
         )
-        for alike in _runs(ordered, rows[:2], treated):
-            method = _option(space, NORMALISATION, ordered, alike)
-            inside = slice(alike.start - treated.start, alike.stop - treated.start)
-            normalised = normalise(_of_width_two(x[:, :, inside]), method, SCALES.get(method))
-            for same in _runs(ordered, rows, alike):
-                inside = slice(same.start - alike.start, same.stop - alike.start)
-                values, weights = _of_width_two(normalised[:, :, inside]), weights_of(space, ordered[:, same])
-                method = _option(space, AGGREGATION, ordered, same)
-                found = aggregate(values, _of_width_two(weights), method, space.power)
-                result[:, same] = found[:, : same.stop - same.start]
-    back = np.empty_like(order)
-    back[order] = np.arange(order.size)
-    return result[:, back]
-
-
-def _option(space: DesignSpace, name: str, draws: Draws, run: slice) -> str:
-    return space.options(name)[draws[space.rows[name], run.start]]
-
-
-def _runs(draws: Draws, rows: Sequence[int], within: slice | None = None) -> Iterator[slice]:
-    """Yield the slices of neighbouring draws that have the same option in each of these rows."""
-    within = within or slice(0, draws.shape[1])
-    part = draws[np.asarray(rows), within]
-    cuts = np.flatnonzero((part[:, 1:] != part[:, :-1]).any(axis=0)) + 1
-    edges = [0, *cuts.tolist(), part.shape[1]]
-    for start, stop in pairwise(edges):
-        yield slice(within.start + start, within.start + stop)
-
-
-def _of_width_two(x: Array) -> Array:
-    # NumPy sums a lone draw in another order than several side by side: without this the last digit of a result
-    # could depend on which draws happen to be computed together.
-    return np.repeat(x, 2, axis=-1) if x.shape[-1] == 1 else np.ascontiguousarray(x)
+        chosen = np.flatnonzero((draws[rows] == methods[:, None]).all(axis=0))
+        # NumPy sums a lone draw in another order than several side by side: taken twice, the last digit of a result
+        # does not depend on which draws happen to be computed together.
+        picked = draws[:, np.resize(chosen, max(chosen.size, 2))]
+        x = oriented(treat(values_of(space, picked), outliers), directions)
+        normalised = normalise(x, normalisation, SCALES.get(normalisation))
+        found = aggregate(normalised, weights_of(space, picked), aggregation, space.power)
+        result[:, chosen] = found[:, : chosen.size]
+    return result
 
 
 def values_of(space: DesignSpace, draws: Draws) -> Array:

@@ -47,15 +47,10 @@ class Specification:
     @classmethod
     def of(cls, parameters: InnovationIndexParameters) -> "Specification":
         """Return the specification that a section's parameters describe."""
-        scale = parameters.scale
+        same = ("imputation", "outliers", "normalisation", "weights", "aggregation", "power")
         return cls(
-            imputation=parameters.imputation,
-            outliers=parameters.outliers,
-            normalisation=parameters.normalisation,
-            scale=(scale[0], scale[1]) if scale else None,
-            weights=parameters.weights,
-            aggregation=parameters.aggregation,
-            power=parameters.power,
+            **{name: getattr(parameters, name) for name in same},
+            scale=(parameters.scale[0], parameters.scale[1]) if parameters.scale else None,
             directions={one.name: one.direction for one in parameters.definitions()},
         )
 

@@ -17,8 +17,6 @@ from helpers.index.normalise import constant, shape
 Array = NDArray[np.float64]
 SKEWNESS_LIMIT, KURTOSIS_LIMIT = 2.0, 3.5
 MOST_POINTS = 5
-#: Columns whose moments are computed in one go, so that they stay in the processor's cache.
-PIECE = 2048
 #: Steps of the golden-section search for the Box-Cox exponent; 30 steps fix it to 5e-6.
 STEPS = 30
 GOLDEN = (np.sqrt(5) - 1) / 2
@@ -37,8 +35,7 @@ def treat(x: Array, method: str) -> Array:
     if method == "none":
         return x
     columns = x.reshape(len(x), -1)
-    pieces = [has_outliers(columns[:, start : start + PIECE]) for start in range(0, columns.shape[1], PIECE)]
-    touched = np.flatnonzero(np.concatenate(pieces))
+    touched = np.flatnonzero(has_outliers(columns))
     if touched.size:
         columns[:, touched] = METHODS[method](_at_least_two(columns[:, touched]))[:, : touched.size]
     return columns.reshape(x.shape)

@@ -22,8 +22,6 @@ from helpers.index.normalise import rank
 Array = NDArray[np.float64]
 #: Numbers in the largest array of a block; keeps a block's working memory at some tens of megabytes.
 CELLS = 4_000_000
-#: Draws whose ranks are counted in one go, so that the scores stay in the processor's cache.
-SLICE = 4096
 #: Bootstrap resamples of the base points of the sensitivity analysis, and the ends of the intervals from them.
 RESAMPLES, ENDS = 500, (0.05, 0.95)
 
@@ -116,11 +114,9 @@ def simulate(space: DesignSpace, draws: int, seed: int) -> RankCounts:
     n = len(space.economies)
     counts, above = np.zeros((n, n), np.int64), np.zeros((n, n), np.int64)
     for block in random_draws(space, draws, seed):
-        found = scores(space, block)
-        for start in range(0, found.shape[1], SLICE):
-            more_counts, more_above = count_ranks(np.ascontiguousarray(found[:, start : start + SLICE]))
-            counts += more_counts
-            above += more_above
+        more_counts, more_above = count_ranks(scores(space, block))
+        counts += more_counts
+        above += more_above
     return RankCounts(space.economies, counts, above, draws)
 
 

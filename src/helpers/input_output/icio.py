@@ -8,8 +8,7 @@ import pandas as pd
 
 from helpers.errors import InputError
 from helpers.ingested import Publication
-from helpers.input_output.cells import check_complete, check_same_labels, read_numbers
-from helpers.input_output.table import InterCountryTable
+from helpers.input_output.table import InterCountryTable, check_complete, check_same_labels, read_numbers
 
 TITLE = "OECD Inter-Country Input-Output tables"
 PUBLICATION = Publication(

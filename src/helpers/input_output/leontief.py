@@ -11,16 +11,13 @@ from helpers.input_output.table import InterCountryTable
 
 # Residual at which a solution counts as exact, relative to the largest number of the right-hand side.
 EXACT = 1e-12
-REFINEMENTS = 8
 
 
 class LeontiefSystem:
     """The system (I - A) x = y of a table, with A the input coefficients per unit of gross output.
 
-    One LU factorisation serves every measure; the inverse is never formed. The factors are kept in
-    single precision, at half the time and memory, and each solution is refined against the table itself until its
-    residual is that of double precision (Wilkinson's iterative refinement). A table too ill-conditioned for that is
-    factorised again in double precision.
+    One LU factorisation serves every measure; the inverse is never formed. A table so ill-conditioned that a solution
+    does not satisfy the system is refused.
 
     Parameters
     ----------
@@ -34,16 +31,15 @@ class LeontiefSystem:
 
     def __init__(self, table: InterCountryTable) -> None:
         self.table = table
-        self._factors = self._factorise(np.float32)
+        self._factors = self._factorise()
 
     @cached_property
     def _per_output(self) -> np.ndarray:
         output = self.table.output
         return np.divide(1.0, output, out=np.zeros_like(output), where=output > 0)
 
-    def _factorise(self, precision: type[np.floating]) -> tuple[np.ndarray, np.ndarray]:
-        matrix: np.ndarray = np.empty_like(self.table.intermediate, dtype=precision)
-        np.multiply(self.table.intermediate, -self._per_output, out=matrix, casting="same_kind")
+    def _factorise(self) -> tuple[np.ndarray, np.ndarray]:
+        matrix = self.table.intermediate * -self._per_output
         matrix[np.diag_indices_from(matrix)] += 1
         with warnings.catch_warnings():
             warnings.simplefilter("error", LinAlgWarning)
@@ -58,28 +54,15 @@ class LeontiefSystem:
 
     def value_added_multipliers(self, weights: np.ndarray) -> np.ndarray:
         """Return (I - A')^-1 `weights`: what each unit of final output needs, directly and indirectly, shape (n, k)."""
-        refined = self._refine(weights)
-        if refined is None:
-            self._factors = self._factorise(np.float64)
-            refined = self._refine(weights)
-        if refined is None:
+        solution = lu_solve(self._factors, weights, check_finite=False)
+        residual = weights - (solution - self._per_output[:, None] * (self.table.intermediate.T @ solution))
+        scale = max(np.abs(weights).max(initial=0.0), np.abs(solution).max(initial=0.0))
+        if not np.abs(residual).max(initial=0.0) <= EXACT * scale:
             raise InputError(
                 f"{self.table.source}: the Leontief system of {self.table.year} is too close to singular to be solved: "
                 "a group of industries uses up almost its whole output as its own inputs."
             )
-        return refined
-
-    def _refine(self, right: np.ndarray) -> np.ndarray | None:
-        """Solve with the factors and refine; None when the residual does not become negligible."""
-        solution = np.zeros_like(right)
-        residual, scale = right, np.abs(right).max(initial=0.0)
-        for _ in range(REFINEMENTS):
-            solution += lu_solve(self._factors, residual.astype(self._factors[0].dtype), check_finite=False)
-            used = self._per_output[:, None] * (self.table.intermediate.T @ solution)
-            residual = right - (solution - used)
-            if np.abs(residual).max(initial=0.0) <= EXACT * max(scale, np.abs(solution).max(initial=0.0)):
-                return solution
-        return None
+        return solution
 
     @cached_property
     def value_added_share(self) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
 
 from helpers.input_output.leontief import LeontiefSystem
 from helpers.input_output.table import InterCountryTable
@@ -65,16 +64,12 @@ def inputs_by_source(table: InterCountryTable) -> dict[str, np.ndarray]:
         For the scopes `all` products, `manufactured` products and products of the `own_sector`: inputs of the
         industry in the column bought from the country in the row, own country included; million US$.
     """
-    products = _sum_rows_by_country(table, np.ones(len(table.output)))
-    manufactured = _sum_rows_by_country(table, table.manufacturing.astype(float))
-    return {"all": products, "manufactured": manufactured, "own_sector": _own_sector(table)}
-
-
-def _sum_rows_by_country(table: InterCountryTable, weights: np.ndarray) -> np.ndarray:
-    n = len(table.output)
-    chosen = csr_array((weights, (table.country_of_row, np.arange(n))), shape=(len(table.countries), n))
-    chosen.eliminate_zeros()
-    return chosen @ table.intermediate
+    manufactured = np.where(table.manufacturing[:, None], table.intermediate, 0.0)
+    return {
+        "all": table.sum_by_country(table.intermediate),
+        "manufactured": table.sum_by_country(manufactured),
+        "own_sector": _own_sector(table),
+    }
 
 
 def _own_sector(table: InterCountryTable) -> np.ndarray:

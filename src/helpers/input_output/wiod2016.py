@@ -11,8 +11,14 @@ import pandas as pd
 
 from helpers.errors import InputError
 from helpers.ingested import Publication, require_file
-from helpers.input_output.cells import check_complete, check_same_labels, read_numbers, text_rows
-from helpers.input_output.table import InterCountryTable, allowed
+from helpers.input_output.table import (
+    InterCountryTable,
+    allowed,
+    check_complete,
+    check_same_labels,
+    read_numbers,
+    text_rows,
+)
 
 TITLE = "World Input-Output Tables, release 2016"
 PUBLICATION = Publication(

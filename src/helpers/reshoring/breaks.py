@@ -6,30 +6,13 @@ later regime.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from helpers.errors import InputError
-
-
-@dataclass(frozen=True)
-class UnknownDate:
-    """Largest F over all admissible dates (Andrews 1993) and what it says.
-
-    `p` simulates the null with independent normal errors, `p_serial` with first-order autocorrelated ones; `first`
-    and `last` are the ends of the bootstrap interval of the date; `before` and `after` are means of the regimes.
-    """
-
-    date: int
-    first: int
-    last: int
-    sup_f: float
-    p: float
-    p_serial: float
-    before: float
-    after: float
 
 
 @dataclass(frozen=True)
@@ -104,7 +87,7 @@ def unknown_date(
     draws: int = 2000,
     level: float = 0.95,
     seed: int = 2021,
-) -> UnknownDate:
+) -> dict[str, float]:
     """Test for one break in the mean at an unknown date.
 
     Published critical values are asymptotic; the largest F is simulated at the length and trimming of the series.
@@ -119,6 +102,13 @@ def unknown_date(
         Simulations and bootstrap draws, and the seed of their random numbers.
     level : float
         Coverage of the date interval (percentiles of the date re-estimated on resampled residuals).
+
+    Returns
+    -------
+    dict
+        `date`, the ends of its bootstrap interval `first` and `last`, `sup_f` (largest F over all admissible dates,
+        Andrews 1993), `p` (the null simulated with independent normal errors), `p_serial` (with first-order
+        autocorrelated ones), `before` and `after` (means of the regimes).
 
     Raises
     ------
@@ -142,7 +132,8 @@ def unknown_date(
     drawn = f_statistics(fitted + rng.choice(values - fitted, size=(draws, len(values))), sizes)
     dates = years[sizes[np.nanargmax(np.nan_to_num(drawn, posinf=np.inf, nan=0.0), axis=1)]]
     first, last = np.quantile(dates, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf").astype(int).tolist()
-    return UnknownDate(int(years[size]), first, last, largest, p, p_serial, before, after)
+    found = {"date": int(years[size]), "first": first, "last": last, "sup_f": largest}
+    return found | {"p": p, "p_serial": p_serial, "before": before, "after": after}
 
 
 def _check_varies(values: np.ndarray) -> None:
@@ -181,7 +172,6 @@ def known_date(
     InputError
         Fewer than two years on a side.
     """
-    import statsmodels.api as sm
     from scipy import stats
 
     known = prepared(series, crisis_years)
@@ -193,10 +183,17 @@ def known_date(
             f"A break in {break_year} cannot be tested here: {n_before} years before it and {n_after} from it on are "
             f"left, at least two are needed on each side. Years there are: {years}."
         )
-    fitted = sm.OLS(known.to_numpy(), sm.add_constant(later)).fit()
-    robust = fitted.get_robustcov_results("HAC", maxlags=lags, use_correction=True, use_t=True)
+    robust = regress(known.to_numpy(), later, lags)
     change, error, p = (float(found[1]) for found in (robust.params, robust.bse, robust.pvalues))
     return KnownDate(change, error, float(robust.bse[1] * stats.t.ppf((1 + level) / 2, len(known) - 2)), p)
+
+
+def regress(values: np.ndarray, regressor: np.ndarray, lags: int) -> Any:
+    """Regress on a constant and one regressor, errors by Newey and West (n/(n-k) correction, t with n - k degrees)."""
+    import statsmodels.api as sm
+
+    fitted = sm.OLS(values, sm.add_constant(regressor)).fit()
+    return fitted.get_robustcov_results("HAC", maxlags=lags, use_correction=True, use_t=True)
 
 
 def pooled(panel: pd.DataFrame) -> pd.Series:
@@ -271,13 +268,13 @@ def break_table(
         Indexed by series: `n, date, first, last, sup_f, p, p_serial, before, after, several` (dates chosen by BIC);
         at the known date `change, error, reach, p_known`; and `reason`.
     """
-    columns = [field.name for field in fields(UnknownDate)]
+    columns = ["date", "first", "last", "sup_f", "p", "p_serial", "before", "after"]
     columns += ["several", "change", "error", "reach", "p_known", "n", "reason"]
     rows = {}
     for name, values in series.items():
         row: dict[str, object] = {"n": len(prepared(values, crisis_years)), "reason": ""}
         try:
-            row |= vars(unknown_date(values, crisis_years, trimming, draws, level, seed))
+            row |= unknown_date(values, crisis_years, trimming, draws, level, seed)
             row["several"] = ", ".join(map(str, several_dates(values, crisis_years))) or "none"
             known = known_date(values, break_year, crisis_years, level=level)
             row |= {"change": known.change, "error": known.error, "reach": known.reach, "p_known": known.p}

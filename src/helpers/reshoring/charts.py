@@ -94,13 +94,18 @@ def break_dates(table: pd.DataFrame, break_year: int, level: float, palette: Seq
         ax.plot([row["first"], row["last"]], [height, height], color=palette[0], linewidth=2)
         face = palette[0] if row["p_serial"] < 1 - level else "white"
         ax.plot(row["date"], height, "o", color=palette[0], markerfacecolor=face, markersize=9, markeredgewidth=1.8)
-    ax.axvline(break_year, color=palette[1], linestyle="--", linewidth=1.6)
-    ax.annotate(str(break_year), (break_year, len(shown) - 0.35), color=palette[1], ha="center", fontsize=11)
-    ax.set_yticks(heights, [str(name) for name in shown.index])
-    ax.set(ylim=(-0.7, len(shown)), xlabel="first year of the later regime")
-    ax.locator_params(axis="x", integer=True)
+    _by_year(ax, [str(name) for name in shown.index], break_year, palette)
     ax.grid(axis="y", visible=False)
     return fig
+
+
+def _by_year(ax: "Axes", names: Sequence[str], break_year: int, palette: Sequence[str]) -> None:
+    """Name the rows, first on top, and mark the study's date on the axis of years."""
+    ax.axvline(break_year, color=palette[1], linestyle="--", linewidth=1.6)
+    ax.annotate(str(break_year), (break_year, len(names) - 0.35), color=palette[1], ha="center", fontsize=11)
+    ax.set_yticks(range(len(names)), names[::-1])
+    ax.set(ylim=(-0.7, len(names)), xlabel="first year of the later regime")
+    ax.locator_params(axis="x", integer=True)
 
 
 def break_counts(tests: pd.DataFrame, break_year: int, alpha: float, palette: Sequence[str]) -> "Figure":
@@ -120,11 +125,7 @@ def break_counts(tests: pd.DataFrame, break_year: int, alpha: float, palette: Se
         ax.scatter(int(year), height, s=90 * number, color=palette[0], alpha=0.75, linewidth=0)
         if number > 1:
             ax.annotate(str(number), (int(year), height), ha="center", va="center", color="black", fontsize=9.5)
-    ax.axvline(break_year, color=palette[1], linestyle="--", linewidth=1.6)
-    ax.annotate(str(break_year), (break_year, len(measures) - 0.35), color=palette[1], ha="center", fontsize=11)
-    ax.set_yticks(range(len(measures)), measures[::-1])
-    ax.set(ylim=(-0.7, len(measures)), xlabel="first year of the later regime")
-    ax.locator_params(axis="x", integer=True)
+    _by_year(ax, measures, break_year, palette)
     return fig
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.data import economies
-from helpers.reshoring import measures, sources
+from helpers.reshoring import breaks, measures, sources
 from helpers.reshoring.releases import SCOPES
 
 AGREES, DIFFERS, UNCOMPARABLE = "agrees", "differs", "cannot be compared"
@@ -74,12 +74,9 @@ def trend(series: pd.Series) -> tuple[float, float]:
 
     A series with fewer than three years above zero, as medians can be, has none.
     """
-    import statsmodels.api as sm
-
     if (series > 0).sum() < 3:
         return float("nan"), float("nan")
-    fitted = sm.OLS(series.to_numpy() / series.mean(), sm.add_constant(series.index.to_numpy(dtype=float))).fit()
-    robust = fitted.get_robustcov_results("HAC", maxlags=1, use_correction=True, use_t=True)
+    robust = breaks.regress(series.to_numpy() / series.mean(), series.index.to_numpy(dtype=float), lags=1)
     return float(100 * robust.params[1]), float(robust.pvalues[1])
 
 

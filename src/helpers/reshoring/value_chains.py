@@ -41,12 +41,6 @@ VALUE_ADDED_SECTORS = {
 }
 
 
-def foreign_shares(load: Load, chosen: ValueChainsParameters) -> pd.DataFrame:
-    """Return S (percent) of release 2016, the only one with years after 2011."""
-    measured = measures.measure(measures.select_inputs(load(TESTED.table), chosen.scope, chosen.excluded))
-    return 100 * measures.by_year(measured, "share")
-
-
 def gvc_output_shares(table: pd.DataFrame, source: str, sector: str) -> pd.DataFrame:
     """Return GVC-related output in output (percent), years by economies.
 
@@ -73,8 +67,12 @@ def foreign_content(table: pd.DataFrame, sector: str) -> pd.DataFrame:
 
 
 def levels(load: Load, chosen: ValueChainsParameters) -> dict[str, pd.DataFrame]:
-    """Return every measure: name to values in percent, years by economies."""
-    found = {"S": foreign_shares(load, chosen)}
+    """Return every measure: name to values in percent, years by economies.
+
+    S is that of release 2016, the only one with years after 2011.
+    """
+    measured = measures.measure(measures.select_inputs(load(TESTED.table), chosen.scope, chosen.excluded))
+    found = {"S": 100 * measures.by_year(measured, "share")}
     output = load("wits_gvc_output_selected_sectors")
     found |= {name: gvc_output_shares(output, *key) for key, name in GVC_SECTORS.items()}
     exports = load("adb_value_added_exports")
