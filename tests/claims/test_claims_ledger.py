@@ -157,9 +157,6 @@ def test_facts_are_read_from_results(results):
     facts = reading.read_facts(results)
     assert facts.metrics == {"drivers.t": 3.0, "drivers.none": None}
     assert facts.evidence == {"drivers": [{"claim": "x", "value": 1}], "policy": []}
-
-
-def test_a_damaged_result_names_the_section(results):
     write(results["drivers"], "metrics.json", "{")
     with pytest.raises(WorkError, match=r"drivers/metrics.json is damaged: .* Run that section again"):
         reading.read_facts(results)
@@ -329,9 +326,6 @@ def test_numbers_in_words():
     assert ledger.robustness_text(whole) == "50% of 2,160"
     absent = ledger.Entry(claim(alternatives=[TABLE]), Decision("supported"), Robustness(None))
     assert ledger.robustness_text(absent) == "not computed"
-
-
-def test_missing_numbers_show_in_the_details():
     entry = ledger.assess([claim()], Facts({"drivers.t": None}, {}), {})[0]
     assert entry.verdict == "not testable"
     assert "Found: t of innovation: n/a, missing." in ledger.details(entry, str)
@@ -357,13 +351,11 @@ def test_the_figure_counts_every_claim(results):
         ("- 1", "Input should be"),
     ],
 )
-def test_a_broken_file_of_claims_is_refused_in_words(tmp_path, text, message):
+def test_a_broken_or_missing_file_of_claims_is_refused_in_words(tmp_path, text, message):
     write(tmp_path / "data", "claims.yml", text)
     with pytest.raises(InputError, match=message):
         reading.read_claims(tmp_path)
-
-
-def test_a_missing_file_of_claims_is_refused(tmp_path):
+    (tmp_path / "data" / "claims.yml").unlink()
     with pytest.raises(InputError, match=r"claims.yml cannot be read"):
         reading.read_claims(tmp_path)
 
@@ -383,9 +375,6 @@ def test_the_command_prints_the_ledger(app, results, monkeypatch):
     assert "Claims under latest" in result.output
     assert "1 supported, 0 partly, 0 contradicted, 0 inconclusive, 1 not testable" in result.output
     assert "t of innovation: 3 points" in result.output
-
-
-def test_the_command_prints_digests_for_histories(app):
     result = CliRunner().invoke(app, ["claims", "--digests"])
     assert result.exit_code == 0, result.output
     assert f"{CLAIMS[0].digest()}  {CLAIMS[0].id}\n" in result.output

@@ -298,9 +298,6 @@ def test_alternatives_vary_every_number_of_the_rule_and_no_other():
 def test_alternatives_name_one_source(listed):
     with pytest.raises(ValidationError, match="a sweep, or a table with its section, or neither"):
         Alternatives.model_validate(listed)
-
-
-def test_alternatives_and_columns_belong_together():
     with pytest.raises(ValidationError, match="from a table or a sweep need columns"):
         Alternatives.model_validate({"sweep": "s", "what": "w"})
 

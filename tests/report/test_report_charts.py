@@ -63,6 +63,10 @@ def test_values_have_five_digits_and_years_without_one_stay_open(frame):
     spec = charts.specification(charts.lines(frame, "percent", COLOUR), "x")
     assert [row["value"] for row in rows_of(spec, series="Korea")] == [1.2346, None, 2.0]
     assert [row["year"] for row in rows_of(spec, series="Japan")] == [2010]
+    wide = pd.DataFrame({"Korea": [1.0, None], "Japan": [2.0, 3.0]}, index=[2010, 2011])
+    spec = charts.specification(charts.lines(wide, "percent", COLOUR), "x")
+    assert [row["value"] for row in rows_of(spec, series="Japan")] == [2.0, 3.0]
+    assert len(rows_of(spec, series="Korea")) == 1
 
 
 def test_what_is_offered_stands_in_order_with_its_colours(frame):
@@ -122,6 +126,8 @@ def test_colours_of_inks_and_data_follow_the_page():
 
 
 def test_every_economy_has_a_colour_and_two_neighbours_in_the_alphabet_have_two():
+    assert report.colour("KOR") == report.colour("kor") in report.COLOURS
+    assert report.colour("median") not in report.COLOURS
     assert report.colour("AUS") in OTHERS
     assert report.colour("AUS") != report.colour("AUT")
     assert report.colour("AUS") == report.colour("aus")
@@ -132,13 +138,6 @@ def test_identifiers_of_two_drawings_on_a_page_differ():
     element = drawn(f'<?xml version="1.0"?><svg xmlns="x">{within}</svg>', "one")
     assert element.startswith('<svg class="drawn" xmlns="x"><g><path id="one-ab" clip-path="url(#one-c1)"/>')
     assert 'href="#one-ab"' in element
-
-
-def test_years_by_series_are_drawn_as_one_row_a_value_is():
-    wide = pd.DataFrame({"Korea": [1.0, None], "Japan": [2.0, 3.0]}, index=[2010, 2011])
-    spec = charts.specification(charts.lines(wide, "percent", COLOUR), "x")
-    assert [row["value"] for row in rows_of(spec, series="Japan")] == [2.0, 3.0]
-    assert len(rows_of(spec, series="Korea")) == 1
 
 
 def test_only_what_the_first_panel_has_is_drawn_at_first():

@@ -108,20 +108,14 @@ def test_table_shows_source_and_flags_and_writes_full_precision(project, catalog
     assert list(back.columns) == list(frame.columns)
 
 
-def test_a_table_can_leave_other_columns_in_its_file_than_it_shows(project, catalogue, shown):
-    report.table(pd.DataFrame({"from": [1.0]}), "ends", data=pd.DataFrame({"low": [1.0]}))
+def test_vintages_of_a_producer_are_named_once_and_files_may_hold_other_columns(project, catalogue, shown):
+    shows, leaves = pd.DataFrame({"from": [1.0]}), pd.DataFrame({"low": [1.0]})
+    report.table(shows, "x", tables=["rd_gdp", "population"], vintages={"rd_gdp": "wdi-2026-07-13"}, data=leaves)
     assert Cells(shown[0]).texts == ["from", "1.00"]
-    assert (report.results() / "tables" / "ends.csv").read_text() == "low\n1.0\n"
-
-
-def test_vintages_of_one_producer_are_named_once(project, catalogue, shown):
-    report.table(pd.DataFrame({"a": [1]}), "x", tables=["rd_gdp", "population"], vintages={"rd_gdp": "wdi-2026-07-13"})
+    assert (report.results() / "tables" / "x.csv").read_text() == "low\n1.0\n"
     assert shown[1].count("wdi-2026-07-13") == 1
-
-
-def test_a_vintage_that_is_not_named_lists_all_of_them(project, catalogue, shown):
-    report.table(pd.DataFrame({"a": [1]}), "x", tables=["rd_gdp"])
-    assert "wdi-2021-09-15 and wdi-2026-07-13" in shown[1]
+    report.table(shows, "y", tables=["rd_gdp"])
+    assert "wdi-2021-09-15 and wdi-2026-07-13" in shown[3]
 
 
 def test_figure_is_shown_once_and_saved_twice_the_same(project, catalogue, shown, frame, figure_maker):
@@ -140,19 +134,11 @@ def test_figure_is_shown_once_and_saved_twice_the_same(project, catalogue, shown
     assert not pyplot.get_fignums()
 
 
-def test_an_economy_keeps_its_colour():
-    assert report.colour("KOR") == report.colour("kor") in report.COLOURS
-    assert report.colour("median") not in report.COLOURS
-
-
 def test_flags_stand_as_a_mark_with_their_text_behind_it():
     frame = pd.DataFrame({"economy": ["Korea", "Israel"], "value": [4.81, 4.95], "flag": ['rebased "2021"', ""]})
     html = table_html(frame)
     assert '<abbr class="flag" tabindex="0" title="rebased &quot;2021&quot;">†</abbr>' in html
     assert html.count("†") == 1
-
-
-def test_a_value_that_looks_like_markup_stays_text():
     assert "<abbr" not in table_html(pd.DataFrame({"flag": ["", ""], "name": ["<abbr>†</abbr>", "x"]}))
 
 

@@ -45,7 +45,7 @@ def test_ordinal(n, expected):
     assert report.ordinal(n) == expected
 
 
-@settings(deadline=None, derandomize=True, max_examples=50)
+@settings(deadline=None, derandomize=True, max_examples=25)
 @given(st.lists(st.text("abc", min_size=1), max_size=6))
 def test_listing_names_every_item_once_and_in_order(items):
     text = report.listing(items)

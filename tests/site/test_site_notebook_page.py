@@ -32,22 +32,15 @@ def by_name(made):
     return {cell["id"]: cell for cell in made["cells"]}
 
 
-def test_front_matter_keeps_what_renderers_read():
-    front = read_front_matter(text(page()["cells"][0]))
+def test_a_page_keeps_what_renderers_read_and_nothing_of_the_execution():
+    made = page()["cells"]
+    front = read_front_matter(text(made[0]))
     assert front == {"title": TITLE, "description": "Thirty economies, measured and ranked.", "order": 3}
-
-
-def test_cells_that_set_parameters_are_left_out_and_the_run_box_comes_first():
-    names = [cell["id"] for cell in page()["cells"]]
+    names = [cell["id"] for cell in made]
     assert names[:3] == ["front-matter", "run-box", "lead"]
-    assert not {"defaults", "injected"} & set(names)
-
-
-def test_nothing_of_the_execution_stays():
-    made = json.dumps(page())
-    assert "papermill" not in made
-    assert "FutureWarning" not in made
-    assert '"execution_count": 3' not in made
+    assert not {"defaults", "injected"} & set(names)  # cells that set parameters
+    for trace in ("papermill", "FutureWarning", '"execution_count": 3'):
+        assert trace not in json.dumps(made)
 
 
 def test_code_is_hidden_and_labels_stay_unless_a_cell_asks_for_a_fold():
@@ -57,24 +50,18 @@ def test_code_is_hidden_and_labels_stay_unless_a_cell_asks_for_a_fold():
     assert (options, code) == ({"code-fold": True, "echo": True}, "import pandas as pd  # imported")
 
 
-def test_prose_becomes_text_and_its_code_goes():
-    made = by_name(page())
-    assert "words" not in made
-    assert made["words-1"]["cell_type"] == "markdown"
-    assert text(made["words-1"]).startswith("Unmistakable **ranks**")
-
-
-def test_source_lines_follow_their_figure_with_links():
+def test_prose_becomes_text_source_lines_get_links_and_tables_raw_html():
     made = page()["cells"]
+    named = by_name(page())
+    assert "words" not in named
+    assert named["words-1"]["cell_type"] == "markdown"
+    assert text(named["words-1"]).startswith("Unmistakable **ranks**")
     position = [cell["id"] for cell in made].index("fig-heights")
     assert len(made[position]["outputs"]) == 1
     assert text(made[position + 1]).endswith("</p>!\n```")
-
-
-def test_html_outputs_become_raw_html_of_markdown():
-    outputs = by_name(page())["tbl-heights"]["outputs"]
-    assert [list(output["data"]) for output in outputs] == [["text/markdown"]]
-    assert "".join(outputs[0]["data"]["text/markdown"]).startswith("```{=html}\n<div")
+    (output,) = named["tbl-heights"]["outputs"]
+    assert list(output["data"]) == ["text/markdown"]
+    assert text(output["data"], "text/markdown").startswith("```{=html}\n<div")
 
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
@@ -173,11 +160,8 @@ def test_dollars_of_money_open_no_formula(before, after):
     assert protect_currency(before) == after
 
 
-def test_options_may_say_no():
+def test_options_may_say_no_and_hold_quotes_and_colons():
     assert cell_options("#| echo: no\n#| fig-cap: no\n")[0] == {"echo": False, "fig-cap": "no"}
-
-
-def test_options_may_hold_quotes_and_colons():
     options, code = cell_options('#| fig-cap: "A: \\"b\\""\n#| echo: false\n\nx = 1\n# y')
     assert options == {"fig-cap": 'A: "b"', "echo": False}
     assert code == "x = 1\n# y"
