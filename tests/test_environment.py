@@ -74,48 +74,18 @@ def test_lock_names_no_index():
     assert "index-url" not in LOCK
 
 
-#: What the Citation File Format 1.2.0 knows at the top of a file; the first four must be there.
-CFF = [
-    "authors",
-    "cff-version",
-    "message",
-    "title",
-    "abstract",
-    "commit",
-    "contact",
-    "date-released",
-    "doi",
-    "identifiers",
-]
-CFF += ["keywords", "license", "license-url", "preferred-citation", "references", "repository", "repository-artifact"]
-CFF += ["repository-code", "type", "url", "version"]
-ENTITY = {"name", "address", "alias", "city", "country", "date-end", "date-start", "email", "fax", "location", "orcid"}
-ENTITY |= {"post-code", "region", "tel", "website"}
-PERSON = ENTITY - {"name", "date-end", "date-start", "location"} | {"affiliation", "family-names", "given-names"}
-PERSON |= {"name-particle", "name-suffix"}
-
-
-def test_the_citation_is_one_by_the_citation_file_format():
+def test_the_citation_has_what_its_format_asks_for_and_is_true():
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    assert set(CFF[:4]) <= cited.keys() <= set(CFF)
     assert cited["cff-version"] == "1.2.0"
     assert cited["type"] in ("software", "dataset")
     assert all(isinstance(cited[name], str) and cited[name] for name in ("message", "title", "license", "version"))
     assert date.fromisoformat(cited["date-released"])
-    assert all(isinstance(word, str) for word in cited["keywords"])
     assert len(cited["keywords"]) == len(set(cited["keywords"])) > 0
     for work in (cited, *cited["references"]):
-        assert work["authors"]
-        for author in work["authors"]:
-            assert author.keys() <= (ENTITY if "name" in author else PERSON)
-            assert author
-    for work in cited["references"]:
-        assert {"authors", "title", "type"} <= work.keys()
-        assert isinstance(work["year"], int)
-    # What it says of this project is true.
+        assert all(author.get("name") or author.get("family-names") for author in work["authors"])
+    assert all({"title", "type"} <= work.keys() and isinstance(work["year"], int) for work in cited["references"])
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert cited["version"] == project["version"]
-    assert cited["license"] == project["license"]
+    assert (cited["version"], cited["license"]) == (project["version"], project["license"])
     assert f"## {cited['version']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 

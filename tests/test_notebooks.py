@@ -94,17 +94,6 @@ def test_cells_are_short_and_define_no_function(name):
         assert not any(isinstance(value, ast.Lambda) for value in assigned), cell_id
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_inline_expressions_take_what_the_helpers_have(name):
-    tree = parsed("\n".join(code for _, code in code_cells(name)))
-    modules = imported(tree)
-    for cell in read(name)["cells"]:
-        for expression in executed.expressions_of(cell):
-            for node in ast.walk(ast.parse(expression, mode="eval")):
-                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
-                    assert hasattr(modules[node.value.id], node.attr), f"{cell['id']}: {expression}"
-
-
 def imported(tree):
     """What a notebook calls the modules of `helpers`, as name -> module; a name that is missing fails here."""
     found = {}
@@ -119,12 +108,13 @@ def imported(tree):
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_what_a_notebook_takes_from_the_helpers_is_there(name):
-    cells = [cell for cell in read(name)["cells"] if cell["cell_type"] == "code"]
-    tree = parsed("\n".join("".join(cell["source"]) for cell in cells))
-    modules = imported(tree)
+def test_what_code_and_inline_expressions_take_from_the_helpers_is_there(name):
+    written = parsed("\n".join(code for _, code in code_cells(name)))
+    modules = imported(written)
+    inline = [expression for cell in read(name)["cells"] for expression in executed.expressions_of(cell)]
     used = {
         (node.value.id, node.attr)
+        for tree in (written, *map(ast.parse, inline))
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules
     }

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers import data
-from helpers.econometrics import designs, figures, findings
+from helpers.econometrics import designs, findings
 from helpers.econometrics.designs import detectable_ratio, fit_synthetic
 from helpers.errors import InputError
 
@@ -89,9 +89,3 @@ def test_foreign_content_of_exports_and_the_designs_on_it():
     assert effect["x"] == pytest.approx(-2 * fit.coefficients["rd_gdp"])
     table = designs.design_table({"words": (effect, fit.n)})
     assert table.loc[0, ["design", "mde", "n"]].tolist() == ["words", effect["x_mde"], fit.n]
-
-
-def test_each_law_has_a_panel(levels):
-    path = fit_synthetic(levels, "TRE", 2014, 2019).path
-    drawn = figures.synthetic_plot({"a": path, "b": path}, {"a": 2014, "b": 2014}, "%")
-    assert [axes.get_title(loc="left") for axes in drawn.axes] == ["a", "b"]

@@ -155,14 +155,6 @@ def test_regression_table_has_every_line_economists_look_for(panel):
     assert points[["model", "term"]].to_dict("records") == [{"model": "(2)", "term": "z"}]
 
 
-def test_tables_for_readers_have_headings_and_one_cell_for_an_interval():
-    raw = pd.DataFrame({"horizon": [1, 2, 3], "estimate": [0.4, 1, np.nan], "std_error": [0.1, 1.0, np.nan]})
-    raw = raw.assign(low=[-0.5, np.nan, np.nan], high=[1.25, np.nan, np.nan])
-    shown = findings.headed(raw, 0.9, 1)
-    assert list(shown) == ["years after", "estimate (90% interval)", "s.e."]
-    assert shown["estimate (90% interval)"].tolist() == ["0.4 (−0.5 to 1.2)", "1.0", ""]
-
-
 def test_an_estimate_tells_its_spread_within_the_effects(panel):
     fit = within(panel, effects=("country",))
     demeaned = panel[["x", "y"]] - panel.groupby("country")[["x", "y"]].transform("mean")

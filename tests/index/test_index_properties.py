@@ -88,14 +88,6 @@ def test_the_penalty_for_imbalance_is_not_monotone_as_its_definition_says():
 
 
 @PROPERTY
-@given(data(), st.sampled_from(sorted(AGGREGATIONS)))
-def test_equal_economies_share_a_rank(values, aggregation):
-    twin = pd.concat([values, values.iloc[[0]].set_axis(["twin"])])
-    found = composite(twin, specification("minmax", aggregation))
-    assert found.ranks["twin"] == found.ranks.iloc[0]
-
-
-@PROPERTY
 @given(data(), methods)
 def test_an_index_of_equal_indicators_has_their_order(values, chosen):
     same = pd.DataFrame(dict.fromkeys(values.columns, values.iloc[:, 0]))

@@ -116,20 +116,6 @@ def test_taiwan_has_patents_only_and_is_refused_as_focus(selection):
         rankings.require_score(values, selection, "TWN")
 
 
-def test_flagged_values_show_their_flag(selection, index):
-    four = rankings.beside_the_study(selection, "KOR")
-    assert "rebased" in four.at[0, "flag"]
-    assert list(four["study"]) == [2, 6, 3, 2]
-    assert rankings.beside_the_study(selection, "DEU")["study"].isna().all()
-    told = {"median": 3.0, "p05": 2.0, "p95": 9.0, "p_top1": 0.1, "p_top5": 0.7}
-    league = rankings.index_table(index, selection, pd.DataFrame(told, index.scores.index)).set_index("iso3")
-    shown = league.loc["KOR", ["median rank", "5%", "95%", "first", "top five"]]
-    assert list(shown) == list(told.values())
-    assert "rebased" in league.loc["KOR", "flag"]
-    assert league.loc["KOR", "years"] == "2017-2018"
-    assert "break" in league.loc["HKG", "flag"]
-
-
 def test_contributions_sum_to_the_scores(index):
     parts = rankings.contributions(index)
     np.testing.assert_allclose(parts.sum(axis=1), index.scores[parts.index])
@@ -339,14 +325,13 @@ def test_figures_draw_what_they_are_given(index, series):
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    grey = lambda code: "#888888"  # noqa: E731
     table = pd.DataFrame([[0.9, 0.1], [0.1, 0.9]], ["KOR", "JPN"], [1, 2])
     spans = {f"{kind}{end}": [0.1, 0.2] for kind in ("first", "total") for end in ("", "_low", "_high")}
     drawn = [
         figures.contributions(rankings.contributions(index).head(3), "KOR", ["#111111"] * 4),
         figures.acceptability(table, "KOR"),
         figures.effects(pd.DataFrame(spans, ["Weights", "Year"]), ["#111111", "#222222"]),
-        figures.bump(series.ranks, "KOR", grey),
+        figures.bump(series.ranks, "KOR", lambda code: "#888888"),
         figures.changes({"rd_gdp": 1.0, "hightech_patent_share": -2.0}, ["#111111", "#222222"]),
         figures.strips(index.normalised.rename_axis("iso3"), "KOR", "#111111"),
         figures.strips(index.normalised.drop(index="KOR"), "KOR", "#111111"),
@@ -391,10 +376,3 @@ def test_korea_stands_lower_by_what_the_study_did_not_choose(selection, index):
     assert without.loc["x", "of"] == 1
     assert pd.isna(without.loc["x", "rank"])
     assert rankings.index_metrics(index)["korea_percentile_composite"] > 90
-
-
-def test_ranks_of_rivals_stand_beside_those_printed(selection):
-    found = rankings.rival_ranks(selection, data.load("reshoring_counts"))
-    assert found["printed"].tolist() == [7, 5, 9, 21, 4, 5]
-    flat = rankings.rival_metrics(selection)
-    assert flat["deu_rank_rd_gdp"] == found["rank"].iloc[0]

@@ -146,20 +146,6 @@ def test_quantiles_are_ranks_that_occur():
         assert found.summary().loc[economy, named] == found.quantile(q)[economy]
 
 
-def test_probabilities_are_consistent(space):
-    found = uncertainty.simulate(space, 1_500, seed=1)
-    np.testing.assert_allclose(found.acceptability().sum(axis=1), 1)
-    above = found.p_above().to_numpy()
-    assert ((above + above.T) <= 1 + 1e-12).all()
-    summary = found.summary()
-    assert (summary["p05"] <= summary["median"]).all()
-    assert (summary["median"] <= summary["p95"]).all()
-    assert (found.p_top(1) <= found.p_top(5)).all()
-    assert set(uncertainty.rank_metrics(found).values()) == {None}
-    metrics = uncertainty.rank_metrics(replace(found, economies=("KOR", *found.economies[1:])))
-    assert metrics["korea_rank_p05"] <= metrics["korea_rank_median"] <= metrics["korea_rank_p95"]
-
-
 def test_one_at_a_time_covers_every_other_option_once(space):
     changed = uncertainty.single_changes(space)
     table = uncertainty.one_at_a_time(space, changed, "A")

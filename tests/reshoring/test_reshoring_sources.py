@@ -82,20 +82,6 @@ def test_agreement_in_words(directions, words):
     assert sources.agreement(directions) == words
 
 
-def test_table_says_which_years_a_source_covers(changed):
-    table = sources.directions_table(changed, SHOWN, 2011, "{:+.1f}".format).set_index(["economy", "source"])
-    korea = table.loc["Korea"]
-    assert korea.loc["TiVA, manufactures", "2011 to 2019"] == "fell (-10.7)"
-    icio = korea.loc["ICIO, all inputs"]
-    assert icio.tolist() == ["", "rose (+2.5), 2016–2018", "rose (+5.6), 2016–2022"]
-    assert table.loc[("Germany", "ADB, manufactures"), "2011 to 2022"] == "rose (+8.4), break"
-    assert korea.loc["together"].tolist() == [
-        "fell in all sources",
-        "fell in both sources",
-        "fell in some sources",
-    ]
-
-
 def test_economies_on_which_sources_agree(changed):
     agreed = sources.agreements(changed, SHOWN)
     assert sources.agreed_on(agreed, sources.ROSE) == {2014: ["JPN"], 2019: [], 2022: ["JPN"]}
@@ -110,14 +96,6 @@ def test_evidence_holds_the_sources_that_count(changed):
     assert ("DEU", "change by adb", 2014) in found
     assert ("DEU", "change by adb", 2022) not in found
     assert {record["economy"] for record in found.values()} == {"USA", "JPN", "DEU"}
-
-
-def test_every_economy_is_shown_largest_fall_first(levels):
-    table = sources.by_economy(levels, "adb", [2011, 2022, 2040])
-    assert list(table) == ["2011", "2022", "change"]
-    assert len(table) == 62
-    assert table["change"].is_monotonic_increasing
-    assert table.loc["KOR", "change"] == pytest.approx(table.loc["KOR", "2022"] - table.loc["KOR", "2011"])
 
 
 def test_each_economy_has_one_series_of_its_exports_the_oecds_where_there_is_one(levels):

@@ -98,15 +98,6 @@ def test_later_shares_of_korea_follow_from_the_table():
     assert later.index.tolist() == [2016, 2018, 2022]
 
 
-def test_every_year_of_korea_is_shown_as_measured(measured):
-    table = made.every_year(measured["2016"], "KOR")
-    assert table.loc[[2000, 2006, 2011, 2014], "ratio"].round(3).tolist() == [3.179, 4.025, 2.736, 3.266]
-    assert (table["share"] * (1 + table["ratio"])).tolist() == pytest.approx([100.0] * 15)
-    rises = table["ratio"].diff().clip(lower=0)
-    assert table["intensity"].iloc[1:].tolist() == pytest.approx(rises.iloc[1:].tolist())
-    assert (table["intensity_strict"].iloc[1:] <= table["intensity"].iloc[1:]).all()
-
-
 def test_industries_and_classes_have_every_measure(tables):
     inputs = measures.select_inputs(tables["2016"])
     names = data.load("industry_names")
@@ -126,12 +117,3 @@ def test_the_industries_that_add_most_are_named_whichever_way_they_go():
     names = ["Manufacture of basic metals", "Printing", "Manufacture of paper"]
     table = pd.DataFrame({"industry": names, "contribution": [0.2, -1.25, 0.9]})
     assert made.largest_contributions(table, 2).to_dict() == {"Printing": -1.25, "paper": 0.9}
-
-
-def test_headings_name_the_years(measured):
-    table = made.ranked(made.changes(measured["2016"], 2000, 2014))
-    heads = made.headed(made.with_medians(table, ["KOR"]), 2000, 2014)
-    assert heads.index.tolist() == ["KOR", "median of all"]
-    assert heads.index.name == "economy"
-    assert list(heads)[:4] == ["R 2000", "R 2014", "S 2000, %", "S 2014, %"]
-    assert pd.isna(heads.loc["median of all", "rank"])
