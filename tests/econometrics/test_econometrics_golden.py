@@ -11,6 +11,8 @@ from helpers.econometrics.estimates import CLASSIC, Covariance
 from helpers.econometrics.panel import fit_within
 from helpers.econometrics.wild_bootstrap import wild_cluster_bootstrap
 
+#: Its fixtures are made once.
+pytestmark = pytest.mark.xdist_group("golden-panel")
 GOLDEN = Path(__file__).parent / "golden"
 REGRESSORS = ["value", "capital"]
 RENAMED = {"constant": "(Intercept)", "value (mean)": "value_m", "capital (mean)": "capital_m"}

@@ -14,6 +14,8 @@ from helpers.index.factors import values_of
 from helpers.index.parameters import InnovationIndexParameters
 from helpers.index.specification import Specification, composite, ranked
 
+#: Its fixtures are made once.
+pytestmark = pytest.mark.xdist_group("index-study")
 KITA = InnovationIndexParameters()
 MEMBERS = data.economies.group("oecd-plus")
 

@@ -9,6 +9,8 @@ from helpers import data
 from helpers.reshoring import findings, value_chains
 from helpers.reshoring.parameters import ValueChainsParameters
 
+#: Its fixtures are made once.
+pytestmark = pytest.mark.xdist_group("value-chains")
 CHOSEN = ValueChainsParameters(draws=200)
 
 
