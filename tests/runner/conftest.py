@@ -1,5 +1,6 @@
 """A small project for each test."""
 
+import shutil
 import sys
 from functools import partial
 from pathlib import Path
@@ -38,6 +39,22 @@ def preloaded(tmp_path_factory):
         patch.setenv("PYTHONPATH", SEARCHED)
         patch.setenv("RESHORING_ROOT", str(root))
         provisioner.begin(notebooks.sections())
+
+
+@pytest.fixture(scope="module")
+def built_once(tmp_path_factory, preloaded):
+    """Return a function that builds a small project once for a module, and what copies it into another's place."""
+
+    def build(fill):
+        root = tmp_path_factory.mktemp("built")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PYTHONPATH", SEARCHED)
+            patch.setenv("RESHORING_ROOT", str(root))
+            patch.delenv("RESHORING_RUN", raising=False)
+            fill(SmallProject(root))
+        return lambda project: shutil.copytree(root, project.root, dirs_exist_ok=True)
+
+    return build
 
 
 @pytest.fixture

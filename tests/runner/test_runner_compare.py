@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from helpers.runner import build, builder
 from helpers.site import compare
 
 CODE = """
@@ -13,17 +14,26 @@ report.metrics(total=scale * 21.5, label=word, count=scale, fixed=7, loss=-scale
 """
 
 
+@pytest.fixture(scope="module")
+def copied(built_once):
+    def fill(project):
+        project.site()
+        project.add("alpha", CODE)
+        project.add("beta")
+        project.scenario("latest", {"beta": {"word": "two"}})
+        assert build().lines() == []
+        builder.run_section("alpha", ["scale=3", "word=two"])
+
+    return built_once(fill)
+
+
 @pytest.fixture
-def two(project, line, monkeypatch):
+def two(project, copied, monkeypatch):
     """A built section, and a run of it with parameters of one's own; returns the folder of that."""
     monkeypatch.setenv("BROWSER", "true")
-    project.site()
-    project.add("alpha", CODE)
-    project.add("beta")
-    project.scenario("latest", {"beta": {"word": "two"}})
-    assert line("build")[0] == 0
-    told = line("run", "alpha", "-p", "scale=3", "-p", "word=two")[1]
-    return project.root / re.findall(r"^(build/adhoc/\S+):", told, re.M)[0]
+    copied(project)
+    (run,) = project.root.glob("build/adhoc/alpha/*/manifest.json")
+    return run.parent
 
 
 def test_parameters_and_numbers_that_differ_are_told_with_their_change(two, line):

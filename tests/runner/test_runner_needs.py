@@ -6,7 +6,7 @@ import pytest
 from small_project import states
 
 from helpers.errors import InputError
-from helpers.runner import build
+from helpers.runner import build, builder
 from helpers.runner.plan import plan, rows
 
 COLLECT = """runs = report.other_runs()
@@ -15,34 +15,51 @@ values = [run.metrics["value"] for run in runs]
 report.metrics(shown="; ".join(shown), values=str(values))"""
 
 
+def collect(project):
+    """Write a section under two scenarios, and one under the first of them that reads both."""
+    project.scenario("wide", {"early": {"scale": 3}})
+    project.add("early")
+    project.add("front", COLLECT, extra='scenarios: [base]\nneeds: ["*/early"]\n', order=1)
+    return project
+
+
 @pytest.fixture
 def collected(quick):
-    """A section under two scenarios, and one under the first of them that reads both."""
-    quick.scenario("wide", {"early": {"scale": 3}})
-    quick.add("early")
-    quick.add("front", COLLECT, extra='scenarios: [base]\nneeds: ["*/early"]\n', order=1)
+    return collect(quick)
+
+
+@pytest.fixture(scope="module")
+def copied(built_once):
+    def fill(project):
+        collect(project)
+        assert states() == {"base/front": "ran", "base/early": "ran", "wide/early": "ran"}
+
+    return built_once(fill)
+
+
+@pytest.fixture
+def built(quick, copied):
+    copied(quick)
     return quick
 
 
-def test_results_of_every_scenario_are_read_with_their_titles(collected):
-    assert states() == {"base/front": "ran", "base/early": "ran", "wide/early": "ran"}
-    assert collected.metrics("front") == {"shown": "Base/Section early; Wide/Section early", "values": "[42, 63]"}
+def test_results_of_every_scenario_are_read_with_their_titles(built):
+    assert built.metrics("front") == {"shown": "Base/Section early; Wide/Section early", "values": "[42, 63]"}
     assert set(states().values()) == {"fresh"}
-    collected.scenario("wide", {"early": {"scale": 4}})
+    built.scenario("wide", {"early": {"scale": 4}})
     assert [row.state for row in rows(plan(None, ["front"]))] == ["may run", "up to date", "stale"]
     assert states() == {"base/front": "ran", "base/early": "fresh", "wide/early": "ran"}
-    assert collected.metrics("front")["values"] == "[42, 84]"
+    assert built.metrics("front")["values"] == "[42, 84]"
 
 
-def test_a_changed_title_of_what_is_read_is_seen(collected):
-    states()
-    collected.scenario("wide", {"early": {"scale": 3}}, title="Wider")
+def test_a_changed_title_of_what_is_read_is_seen(built):
+    built.scenario("wide", {"early": {"scale": 3}}, title="Wider")
     assert rows(plan(None, ["front"]))[0].reasons == [
         "what it shows of other runs: runs changed",
         "what it shows of other runs: scenarios changed",
     ]
     assert states()["base/front"] == "ran"
-    assert "Wider/Section early" in collected.metrics("front")["shown"]
+    assert "Wider/Section early" in built.metrics("front")["shown"]
 
 
 def test_what_is_needed_of_another_scenario_is_run_but_not_forced(collected):
@@ -97,10 +114,8 @@ def test_faulty_needs_are_refused_before_anything_runs(collected, needs, words):
     assert not list(collected.root.glob("build/runs/*/*"))
 
 
-def test_a_run_of_ones_own_reads_them_too(collected):
-    from helpers.runner import builder
-
-    states()
+@pytest.mark.usefixtures("built")
+def test_a_run_of_ones_own_reads_them_too():
     found = builder.run_section("front", [], "base")
     assert json.loads((found.path / "results/metrics.json").read_text())["values"] == "[42, 63]"
 

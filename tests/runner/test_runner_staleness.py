@@ -18,12 +18,20 @@ def reasons(name="base/alpha"):
     return next(row.reasons for row in rows(plan()) if row.name == name)
 
 
+@pytest.fixture(scope="module")
+def copied(built_once):
+    def fill(project):
+        project.add("alpha")
+        project.add("beta", "from helpers import errors", "report.metrics(value=1)", order=20)
+        assert states() == {"base/alpha": "ran", "base/beta": "ran"}
+
+    return built_once(fill)
+
+
 @pytest.fixture
-def built(quick):
+def built(quick, copied):
     """Two sections that were built."""
-    quick.add("alpha")
-    quick.add("beta", "from helpers import errors", "report.metrics(value=1)", order=20)
-    assert states() == {"base/alpha": "ran", "base/beta": "ran"}
+    copied(quick)
     return quick
 
 
@@ -170,8 +178,9 @@ def test_harmed_results_are_told_and_made_anew(built, name, harm, told):
     path.write_text(harm(path.read_text() if path.exists() else "")) if harm else path.unlink()
     (reason,) = reasons()
     assert reason.endswith(told)
-    assert states() == {"base/alpha": "ran", "base/beta": "fresh"}
-    assert completed("base", "alpha").outputs == before
+    if name != MANIFEST:  # without a manifest there is no run, as before the first
+        assert states() == {"base/alpha": "ran", "base/beta": "fresh"}
+        assert completed("base", "alpha").outputs == before
 
 
 def test_runs_that_most_time_hangs_on_come_first(quick):

@@ -14,18 +14,38 @@ READ = "report.other_results('early') / 'metrics.json'"
 LISTED = "for_each: {parameter: word, values: [one, two]}\n"
 
 
+def vary(project):
+    """Write a section whose results a second one reads, once for each word that the first one's parameters name."""
+    project.add("early", model="small_parameters:GroupParameters")
+    code = f"import json\nearly = json.loads(({READ}).read_text())['value']\nreport.metrics(word=word, early=early)"
+    project.add("profile", code, extra=GROUP, order=20)
+    project.scenario("wide", {"early": {"scale": 3}})
+    return project
+
+
 @pytest.fixture
 def varied(quick):
-    """A section whose results a second one reads, once for each word that the first one's parameters name."""
-    quick.add("early", model="small_parameters:GroupParameters")
-    code = f"import json\nearly = json.loads(({READ}).read_text())['value']\nreport.metrics(word=word, early=early)"
-    quick.add("profile", code, extra=GROUP, order=20)
-    quick.scenario("wide", {"early": {"scale": 3}})
+    return vary(quick)
+
+
+@pytest.fixture(scope="module")
+def copied(built_once):
+    def fill(project):
+        vary(project)
+        assert set(states().values()) == {"ran"}
+
+    return built_once(fill)
+
+
+@pytest.fixture
+def built(quick, copied):
+    copied(quick)
     return quick
 
 
-def test_each_value_gets_a_run_of_its_own_under_each_scenario(varied):
+def test_each_value_gets_a_run_of_its_own_under_each_scenario(built):
     done = states()
+    assert set(done.values()) == {"fresh"}
     assert [name for name in done if "profile" in name] == [
         "base/profile@one",
         "base/profile@two",
@@ -33,16 +53,14 @@ def test_each_value_gets_a_run_of_its_own_under_each_scenario(varied):
         "wide/profile@two",
         "wide/profile@three",
     ]
-    assert varied.metrics("profile@two") == {"early": 42, "word": "two"}
-    assert varied.metrics("profile@three", "wide") == {"early": 63, "word": "three"}
+    assert built.metrics("profile@two") == {"early": 42, "word": "two"}
+    assert built.metrics("profile@three", "wide") == {"early": 63, "word": "three"}
     run = completed("base", "profile@two")
     assert (run.section.slug, run.variant, run.parameters["word"]) == ("profile", "two", "two")
-    assert set(states().values()) == {"fresh"}
 
 
-def test_only_the_variants_that_a_change_reaches_run_again(varied):
-    states()
-    varied.scenario("wide", {"early": {"scale": 2, "word": "two"}})
+def test_only_the_variants_that_a_change_reaches_run_again(built):
+    built.scenario("wide", {"early": {"scale": 2, "word": "two"}})
     done = states()
     assert {name for name, state in done.items() if state == "ran"} == {
         "wide/early",
@@ -50,7 +68,7 @@ def test_only_the_variants_that_a_change_reaches_run_again(varied):
         "wide/profile@two",
     }
     assert "wide/profile@three" not in done  # its folder is left, but nobody asks for it
-    varied.edit("profile", "lead", "Other words.")
+    built.edit("profile", "lead", "Other words.")
     assert {state for name, state in states().items() if "profile" in name} == {"text"}
 
 
@@ -74,11 +92,8 @@ def test_a_failing_variant_stops_only_itself(quick):
     assert (quick.root / "build/failed/base/alpha@two/failure.json").exists()
 
 
-def test_status_gathers_variants_in_the_same_state(varied):
-    told = [(row.name, row.state) for row in gathered(rows(plan(["base"], None)))]
-    assert told == [("base/early", "stale"), ("base/profile@(2 variants)", "stale")]
-    states()
-    varied.edit("early", "step-1", "report.metrics(value=1)")
+def test_status_gathers_variants_in_the_same_state(built):
+    built.edit("early", "step-1", "report.metrics(value=1)")
     gathered_rows = {row.name: row for row in gathered(rows(plan(["base"], None)))}
     assert gathered_rows["base/profile@(2 variants)"].reasons == ["if the results of early change"]
 
@@ -112,13 +127,11 @@ def test_results_of_variants_cannot_be_needed(quick):
         plan()
 
 
-def test_a_variant_can_be_run_with_values_of_ones_own(varied, command):
-    states(scenarios=["base"])
-    process = command("run", "profile", "-s", "base", "-p", "word=two")
-    told, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors
+def test_a_variant_can_be_run_with_values_of_ones_own(built, line):
+    code, told = line("run", "profile", "-s", "base", "-p", "word=two")
+    assert code == 0, told
     assert "word                                         two" in told
-    assert json.loads((varied.root / "build/runs/base/profile@two/manifest.json").read_text())["section"] == "profile"
+    assert json.loads((built.root / "build/runs/base/profile@two/manifest.json").read_text())["section"] == "profile"
 
 
 def test_the_site_has_a_page_for_each_variant_and_a_list_that_leads_there(varied):
