@@ -54,7 +54,7 @@ def here(project):
 
 def tables():
     folder = sweeps.completed("try").folder
-    return {name: (folder / name).read_bytes() for name in ("points.csv", "points.parquet", "failures.csv")}
+    return {name: (folder / name).read_bytes() for name in ("points.csv", "failures.csv")}
 
 
 def on_cluster(there):
@@ -91,10 +91,17 @@ def test_a_build_fetches_results_and_sends_what_they_need(here, there):
     assert completed("base", "alpha").notebook.read_bytes() == far
 
 
-def test_a_checkout_that_differs_in_a_notebook_is_told(here, there):
+def test_a_notebook_is_carried_out_as_it_stands_here_not_on_the_worker(here, there):
     here.edit("alpha", "step-1", "report.metrics(value=1)")
+    assert build(sections=["alpha"], **on_cluster(there)).lines() == []
+    assert here.metrics("alpha")["value"] == 1
+
+
+def test_a_checkout_that_differs_in_a_file_that_is_read_is_told(here, there):
+    here.add("alpha", extra="files: [notes.txt]\n")
+    (here.root / "notes.txt").write_text("other words")
     (line,) = build(sections=["alpha"], **on_cluster(there)).lines()
-    assert "this worker's checkout differs: code cell step-1 changed" in line
+    assert "this worker's checkout differs: file notes.txt changed" in line
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future
 from concurrent.futures import wait as wait_for
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from helpers import files, imports
 from helpers.errors import WorkError
@@ -22,12 +22,11 @@ from helpers.runner.executed import as_text, normalise, with_new_text
 from helpers.runner.notebooks import Scenario
 from helpers.runner.plan import DEFAULT, Declared
 from helpers.runner.progress import Progress
-from helpers.runner.run import ADHOC, CellError, Key, Run, RunResult
+from helpers.runner.run import ADHOC, Key, Run, RunResult, Status
 
 if TYPE_CHECKING:
-    from helpers.runner.execution import Pool
+    from helpers.runner.execution import Outcome, Pool
 
-State = Literal["fresh", "ran", "text", "failed", "skipped", "left"]
 COMPLETE = ("fresh", "ran", "text")
 #: Folders below the root whose files a build reads, and manifests that say all that a run needs to know of the rest.
 READ = ("notebooks", "scenarios", "sweeps", "data")
@@ -38,40 +37,18 @@ STAMP = ".stamp.json"
 
 
 @dataclass
-class Result:
-    """What became of one run."""
-
-    scenario: str
-    section: str
-    state: State
-    seconds: float = 0.0
-    reasons: list[str] = field(default_factory=list)
-    error: CellError | None = None
-
-    @property
-    def key(self) -> Key:
-        """Scenario and label."""
-        return self.scenario, self.section
-
-    @property
-    def name(self) -> str:
-        """How the run is called in messages."""
-        return f"{self.scenario}/{self.section}"
-
-
-@dataclass
 class Recap:
     """All that a build did."""
 
-    results: list[Result]
+    results: list[Status]
 
     @property
-    def failures(self) -> list[Result]:
+    def failures(self) -> list[Status]:
         """Runs that failed, or could not be done since one they need failed."""
         return [result for result in self.results if result.state in ("failed", "skipped")]
 
     @property
-    def changed(self) -> list[Result]:
+    def changed(self) -> list[Status]:
         """Runs whose published notebook is new."""
         return [result for result in self.results if result.state in ("ran", "text")]
 
@@ -130,24 +107,21 @@ def build(
         The build folder cannot be written to, or is held by another build.
     """
     progress = progress or Progress()
-    scenarios, sections = (None if names is None else list(names) for names in (scenarios, sections))
     everything = scenarios is None and sections is None and not force
     files.remove_abandoned(build_folder() / ".tmp")  # also when there is nothing to do: a build may have been killed
     if everything and (untouched := _untouched()):
-        return Recap([Result(*key, "fresh") for key in untouched])
+        return Recap([Status(*key, "fresh", 0.0) for key in untouched])
     seen = _look(READ) if everything else ""
     planned = plan.plan(scenarios, sections)
-    forced = plan.asked_for(planned, scenarios, sections) if force else set()
     with files.lock(build_folder() / "runs", "a build", wait, progress.note):
-        swept = plan.sweeps_read(planned)
-        recap = Recap([Result(*one.key, "fresh") for one in planned])
-        if forced or any(plan.staleness(one, swept).state != "up to date" for one in planned):
-            for name in [name for name, digest in swept.items() if not digest]:
-                sweeps.run(name, jobs=jobs, progress=progress, backend=backend, address=address)
-                done = sweeps.completed(name)
-                swept[name] = done.digest if done else ""
+        recap = Recap([Status(*one.key, "fresh", 0.0) for one in planned])
+        if any(plan.status(one, force and one.chosen).state != "up to date" for one in planned):
+            for name, known in planned[0].swept.items():
+                if not known:
+                    done = sweeps.run(name, jobs=jobs, progress=progress, backend=backend, address=address)
+                    planned[0].swept[name] = done.digest
             with _opened(planned, jobs, backend, address) as pool:
-                recap = Recap(_Schedule(planned, swept, pool, progress).carry_out(forced, only_failed))
+                recap = Recap(_carry_out(planned, pool, progress, force, only_failed))
         if everything and all(result.state in COMPLETE for result in recap.results):
             _write_stamp(planned, seen)
         return recap
@@ -171,54 +145,52 @@ def remaining(graph: Mapping[Key, list[Key]], seconds: Mapping[Key, float]) -> d
     return found
 
 
-class _Schedule:
-    """Hands out runs as soon as what they need is done, first those on the longest chain."""
+def _carry_out(planned: list[Run], pool: "Pool", progress: Progress, force: bool, only_failed: bool) -> list[Status]:
+    """Hand out runs as soon as what they need is done, as many at once as the pool has room for.
 
-    def __init__(self, planned: list[Run], swept: Mapping[str, str], pool: "Pool", progress: Progress) -> None:
-        self.planned, self.swept = {one.key: one for one in planned}, swept
-        self.pool, self.progress = pool, progress
-        self.results: dict[Key, Result] = {}
-
-    def carry_out(self, forced: set[Key], only_failed: bool) -> list[Result]:
-        """Carry out everything that is to be done, as many runs at once as the pool has room for."""
-        graph = {key: [other.key for other in one.needs.values()] for key, one in self.planned.items()}
-        urgent = remaining(graph, plan.expected_seconds([*self.planned.values()]))
-        order, ready, pending = TopologicalSorter(graph), list[Key](), dict[Future[Any], Result]()
-        order.prepare()
-        while order.is_active():
-            ready = sorted([*ready, *order.get_ready()], key=urgent.__getitem__)
-            if ready and len(pending) < self.pool.jobs:
-                one = self.planned[ready.pop()]
-                self.results[one.key] = result = self._decide(one, one.key in forced, only_failed)
-                if result.state == "ran":
-                    self.progress.started(one.name, "; ".join(result.reasons[:3]))
-                    pending[self.pool.submit(one, partial(self.progress.cell, one.name))] = result
-                else:
-                    order.done(one.key)
-                continue
-            for future in wait_for(pending, return_when=FIRST_COMPLETED).done:
-                result = pending.pop(future)
-                one = self.planned[result.key]
-                outcome = future.result()
-                result.state, result.seconds = "failed" if outcome.error else "ran", outcome.seconds
-                result.error = outcome.error
-                self.progress.ended(one.name, result.state, outcome.seconds)
+    Those on the longest chain come first.
+    """
+    runs = {one.key: one for one in planned}
+    graph = {one.key: [other.key for other in one.needs.values()] for one in planned}
+    urgent = remaining(graph, plan.expected_seconds(planned))
+    order, ready, pending = TopologicalSorter(graph), list[Key](), dict["Future[Outcome]", Status]()
+    found: dict[Key, Status] = {}
+    order.prepare()
+    while order.is_active():
+        ready = sorted([*ready, *order.get_ready()], key=urgent.__getitem__)
+        if ready and len(pending) < pool.jobs:
+            one = runs[ready.pop()]
+            found[one.key] = row = _decide(one, found, force and one.chosen, only_failed)
+            if row.state == "text":
+                refresh_text(one, pool.folder)
+            if row.state == "ran":
+                progress.started(row.name, "; ".join(row.reasons[:3]))
+                pending[pool.submit(one, partial(progress.cell, row.name))] = row
+            else:
                 order.done(one.key)
-        return [self.results[key] for key in self.planned]
+            continue
+        for future in wait_for(pending, return_when=FIRST_COMPLETED).done:
+            row, outcome = pending.pop(future), future.result()
+            row.state, row.seconds, row.error = "failed" if outcome.error else "ran", outcome.seconds, outcome.error
+            progress.ended(row.name, row.state, outcome.seconds)
+            order.done(row.key)
+    return [found[key] for key in runs]
 
-    def _decide(self, one: Run, forced: bool, only_failed: bool) -> Result:
-        """Decide what to do about one run, now that all it needs is done; new text is put in at once."""
-        failed = [name for name, other in one.needs.items() if self.results[other.key].state in ("failed", "skipped")]
-        known = plan.staleness(one, self.swept, forced)
-        if failed:
-            return Result(*one.key, "skipped", reasons=[f"it needs {name}, which failed" for name in failed])
-        if known.state == "up to date":
-            return Result(*one.key, "fresh")
-        if only_failed and known.state != "failed":
-            return Result(*one.key, "left", reasons=known.reasons)
-        if known.state == "text only":
-            refresh_text(one, self.pool.space.folder)
-        return Result(*one.key, "text" if known.state == "text only" else "ran", reasons=known.reasons)
+
+def _decide(one: Run, found: Mapping[Key, Status], forced: bool, only_failed: bool) -> Status:
+    """Decide what to do about one run, now that all it needs is done."""
+    row = plan.status(one, forced)
+    row.seconds = 0.0
+    failed = [name for name, other in one.needs.items() if found[other.key].state in ("failed", "skipped")]
+    if failed:
+        row.state, row.reasons = "skipped", [f"it needs {name}, which failed" for name in failed]
+    elif row.state == "up to date":
+        row.state = "fresh"
+    elif only_failed and row.state != "failed":
+        row.state = "left"
+    else:
+        row.state = "text" if row.state == "text only" else "ran"
+    return row
 
 
 def refresh_text(one: Run, area: Path) -> None:
@@ -291,20 +263,18 @@ def _outside_build(slug: str, assignments: list[str], scenario_name: str | None,
             f"Section {slug} reads the results of {label}, which has none under scenario {where}. "
             f"Run `reshoring build {label} --scenario {where}` first, or name another with --scenario."
         )
-    swept = plan.sweeps_read(every)
-    for row in plan.rows(every, swept):
+    for row in plan.rows(every):
         if row.name != one.name and row.state in ("stale", "failed"):
-            where, _, label = row.name.partition("/")
-            renew = f"`reshoring build {label} --scenario {where}` renews them"
+            renew = f"`reshoring build {row.section} --scenario {row.scenario}` renews them"
             progress.note(f"note: the results of {row.name} are used as they are, but {row.reasons[0]}; {renew}")
     for sweep in one.sweeps:
         done = sweeps.completed(sweep)
         if done is None:
             raise WorkError(f"Section {slug} reads sweep {sweep}, which has no tables. Run `reshoring sweep {sweep}`.")
-        if not swept[sweep]:
+        if not one.swept[sweep]:
             progress.note(f"note: sweep {sweep} is used as it is; `reshoring sweep {sweep}` renews it")
-        swept[sweep] = done.digest
-    plan.take_fingerprint(one, swept)
+        one.swept[sweep] = done.digest
+    plan.take_fingerprint(one)
     one.folder, one.published = build_folder() / ADHOC / slug / one.run_id, False
     one.scenario = one.scenario if scenario_name else Scenario(ADHOC, ADHOC)
     return one
@@ -332,10 +302,9 @@ def _look(folders: Iterable[str], declared: Iterable[str] = ()) -> str:
     declared : iterable of str
         Files that sections say they read (`files`), wherever below the root they lie.
     """
-    root = project_root()
-    places = [*(root / name for name in folders), imports.package_folder()]
+    root, looks = project_root(), []
     single = [root / fingerprint.LOCK, *root.glob(INGESTED), *(root / name for name in declared)]
-    looks = []
+    places = [*(root / name for name in folders), imports.package_folder()]
     for file in [*single, *(file for place in places for file in place.rglob("*"))]:
         # A folder changes its time when caches or locks are written in it; its files speak for it.
         if file.suffix != ".pyc" and file.name not in (files.LOCK, files.HOLDER) and file.is_file():

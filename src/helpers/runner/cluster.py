@@ -8,18 +8,16 @@ import platform
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from helpers import imports
 from helpers.errors import InputError, WorkError, not_allowed
 from helpers.paths import project_root
-from helpers.runner import fingerprint, points
+from helpers.runner import environment, fingerprint, points
 from helpers.runner.run import CellError
-
-if TYPE_CHECKING:
-    from distributed import Client
 
 #: A task in flight for each thread of the cluster, and one waiting.
 TASKS_A_THREAD = 2
@@ -58,11 +56,10 @@ def refuse_different(here: dict[str, str], workers: dict[str, dict[str, str]]) -
         Names the first such worker and all that differs.
     """
     for address, there in workers.items():
-        pairs = {name: (found, there.get(name, "nothing")) for name, found in here.items()}
         told = [
-            f"{name} (here {ours[:12]}, there {theirs[:12]})"
-            for name, (ours, theirs) in pairs.items()
-            if ours != theirs
+            f"{name} (here {ours[:12]}, there {there.get(name, 'nothing')[:12]})"
+            for name, ours in here.items()
+            if ours != there.get(name)
         ]
         if told:
             message = f"Worker {address} is refused, since it differs in {'; '.join(told)}."
@@ -70,8 +67,8 @@ def refuse_different(here: dict[str, str], workers: dict[str, dict[str, str]]) -
 
 
 @contextmanager
-def connection(backend: str, address: str | None) -> Iterator["Client | None"]:
-    """Connect to the cluster that a command names; None when it is to be carried out on this machine.
+def connection(backend: str, address: str | None) -> Iterator[tuple[Executor | None, int]]:
+    """Connect to the cluster that a command names: its workers, None for this machine, and how many tasks to hand out.
 
     Parameters
     ----------
@@ -90,7 +87,7 @@ def connection(backend: str, address: str | None) -> Iterator["Client | None"]:
     if backend not in BACKENDS:
         raise InputError(not_allowed("backend", backend, BACKENDS))
     if backend == "local":
-        yield None
+        yield None, environment.cores()
         return
     if not address:
         raise InputError("--backend dask needs the scheduler's address: --address tcp://host:8786.")
@@ -113,56 +110,52 @@ def connection(backend: str, address: str | None) -> Iterator["Client | None"]:
         if not workers:
             raise WorkError(f"The dask scheduler at {address} has no workers. Start some with `dask worker {address}`.")
         refuse_different(identity(), workers)
-        yield client
-
-
-def jobs_of(client: "Client") -> int:
-    """Return how many tasks to keep in flight."""
-    return TASKS_A_THREAD * sum(client.nthreads().values())
+        yield client.get_executor(pure=False, retries=2), TASKS_A_THREAD * sum(client.nthreads().values())
 
 
 class Remote:
     """Computes points on the workers of a cluster."""
 
-    def __init__(self, client: "Client", jobs: int) -> None:
-        self.jobs = jobs
-        self._executor = client.get_executor(pure=False, retries=2)
+    def __init__(self, executor: Executor, jobs: int) -> None:
+        self.executor, self.jobs = executor, jobs
 
     def compute(self, call: points.Call, parts: Mapping[str, Any]) -> points.Outcome:
         """Compute a point on one of the workers; when it cannot be, its outcome says so."""
         try:
-            return self._executor.submit(_compute_there, call, parts).result()
+            return self.executor.submit(_compute_there, call, parts).result()
         except Exception as error:
             return points.Outcome({}, CellError(f"the cluster could not carry it out: {error}"))
 
     def close(self) -> None:
         """Give up what has not begun."""
-        self._executor.shutdown(wait=False)
+        self.executor.shutdown(wait=False)
 
 
 #: The state of a process is shared by its threads, of which a worker may have several.
 ONE_AT_A_TIME = threading.Lock()
 
 
-def refuse_other_data(parts: Mapping[str, Any], here: Mapping[str, Any]) -> None:
-    """On a worker: refuse to compute from other inputs than those of whom asks.
+def refuse_other_data(parts: Mapping[str, Any]) -> None:
+    """On a worker: refuse to compute with other code or from other data than those of whom asks.
 
     Parameters
     ----------
     parts : mapping
         The fingerprint asked for.
-    here : mapping
-        Parts of it as they are in this checkout.
     """
+    modules = imports.package_modules()
+    here = {
+        "modules": {name: fingerprint.file_digest(modules[name]) for name in parts["modules"]},
+        "tables": {name: fingerprint.read_part(name) for name in parts["tables"]},
+        "ingested": {name: fingerprint.manifest_digest(name) for name in parts["ingested"]},
+    }
     if differing := fingerprint.differences({name: parts[name] for name in here}, here):
         raise WorkError(f"this worker's checkout differs: {'; '.join(differing[:3])}")
 
 
-def _compute_there(call: points.Call, read: Mapping[str, Any]) -> points.Outcome:
+def _compute_there(call: points.Call, parts: Mapping[str, Any]) -> points.Outcome:
     """On a worker: compute a point, provided that this checkout has the same data."""
-    tables = {name: fingerprint.read_part(name) for name in read["tables"]}
-    sets = {name: fingerprint.manifest_digest(name) for name in read["ingested"]}
-    refuse_other_data(read, {"tables": tables, "ingested": sets})
+    refuse_other_data(parts)
     with ONE_AT_A_TIME:
         end = threading.Timer(call.seconds + points.GRACE, os._exit, (1,))
         end.daemon = True

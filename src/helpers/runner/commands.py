@@ -14,6 +14,7 @@ from helpers.paths import project_root, relative
 from helpers.runner import builder, notebooks, parameters, plan, sweeps
 from helpers.runner.environment import forks_kernels
 from helpers.runner.progress import for_terminal
+from helpers.runner.run import Status
 from helpers.terminal import say
 
 Parameter = Annotated[list[str] | None, typer.Option("-p", "--parameter", help="name=value; may be given repeatedly")]
@@ -134,10 +135,9 @@ def build(
     chosen = (scenario or None, sections or None)
     if dry_run or explain:
         planned = plan.plan(*chosen)
-        swept, forced = plan.sweeps_read(planned), plan.asked_for(planned, *chosen) if force else set()
-        for name in (name for name, digest in swept.items() if not digest):
+        for name in sorted({name for one in planned for name in one.sweeps if not one.swept[name]}):
             say(f"sweep {name}: {len(sweeps.missing(sweeps.state_now(name).points))} points to compute first")
-        rows = [row for row in plan.rows(planned, swept, forced) if row.state != "up to date"]
+        rows = [row for row in plan.rows(planned, force) if row.state != "up to date"]
         _print_rows([row for row in rows if row.state == "failed" or not only_failed], explain)
         return
     begun = time.monotonic()
@@ -183,7 +183,7 @@ def status(sections: Sections = None, scenario: Scenarios = None, explain: Expla
     _print_rows(plan.rows(plan.plan(scenario or None, sections or None)), explain)
 
 
-def _print_rows(found: list[plan.Staleness], explain: bool) -> None:
+def _print_rows(found: list[Status], explain: bool) -> None:
     for row in found if explain else plan.gathered(found):
         say(row.line(every_reason=explain))
     todo = [row for row in found if row.expected]

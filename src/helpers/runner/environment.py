@@ -28,6 +28,9 @@ FIXED = {
 DROPPED = ("JPY_PARENT_PID", "JPY_SESSION_NAME", "RESHORING_RUN", "PYTHONSTARTUP", "MATPLOTLIBRC")
 ORDINARY = "RESHORING_ORDINARY_KERNELS"
 MEGABYTE = 1_000_000
+#: Names of the errors of what was ended at a limit.
+TIME_LIMIT, MEMORY_LIMIT = "TimeLimit", "MemoryLimit"
+OVER_TIME = "ended after {:g} s: its limit is {:g} s (time_limit in the front matter)"
 #: Files that a process of ours has open at once, and so many more for each run that goes on beside others.
 FILES, FILES_A_RUN = 96, 16
 
@@ -71,13 +74,25 @@ def require_files(jobs: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
-def over_time(took: float, limit: float) -> str:
-    """Say that a run was ended since it took longer (seconds) than it may."""
-    return f"ended after {took:g} s: its limit is {limit:g} s (time_limit in the front matter)"
+def over_limit(pids: Iterable[int], took: float, seconds: float, megabytes: float) -> tuple[str, str]:
+    """Say that a run has taken longer, or its processes hold more memory, than they may.
 
+    Parameters
+    ----------
+    pids : iterable of int
+        Processes, whose descendants count too.
+    took : float
+        Seconds since it began.
+    seconds, megabytes : float
+        Its limits.
 
-def over_memory(pids: Iterable[int], limit: float) -> str:
-    """Say that processes and their descendants hold more memory (megabytes) than they may; empty when they do not."""
+    Returns
+    -------
+    tuple of str
+        Why it was ended, and the name of the limit; both empty when it may go on.
+    """
+    if took > seconds:
+        return OVER_TIME.format(took, seconds), TIME_LIMIT
     held = 0.0
     for pid in pids:
         with suppress(psutil.Error):
@@ -85,8 +100,8 @@ def over_memory(pids: Iterable[int], limit: float) -> str:
             for process in [first, *first.children(recursive=True)]:
                 with suppress(psutil.Error):
                     held += process.memory_info().rss / MEGABYTE
-    full = f"ended with {held:.0f} MB in memory: its limit is {limit:g} MB (memory_limit in the front matter)"
-    return full if held > limit else ""
+    full = f"ended with {held:.0f} MB in memory: its limit is {megabytes:g} MB (memory_limit in the front matter)"
+    return (full, MEMORY_LIMIT) if held > megabytes else ("", "")
 
 
 def end_group(pid: int | None) -> None:

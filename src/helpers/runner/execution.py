@@ -4,7 +4,6 @@ Importing papermill takes long, so this module is imported only when there is so
 """
 
 import atexit
-import io
 import json
 import logging
 import platform
@@ -15,7 +14,6 @@ import tempfile
 import threading
 import time
 import traceback
-import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
@@ -28,19 +26,16 @@ from typing import Any
 
 import nbformat
 import papermill
-from jupyter_client.asynchronous.client import AsyncKernelClient
-from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
-from traitlets import Type
 
 from helpers import files
 from helpers.data import catalogue
 from helpers.paths import build_folder, project_root
-from helpers.runner import cluster, environment, executed, fingerprint, notebooks, provisioner
+from helpers.runner import cluster, environment, executed, fingerprint, provisioner
 from helpers.runner.notebooks import SKIPPED
 from helpers.runner.run import FAILURE, LOG, MANIFEST, NOTEBOOK, RESULTS, CellError, Run, publish, seal
 from helpers.terminal import visible
@@ -51,28 +46,10 @@ METADATA = {"kernelspec": {"display_name": "Python 3", "language": "python", "na
 ARGUMENTS = ("-f", "{connection_file}", "--HistoryManager.enabled=False", "--IPKernelApp.trio_loop=False")
 #: Seconds between two looks at what a run uses.
 LOOK = 0.2
-#: Seconds without a message after which a kernel that has answered is taken for ready.
-SILENCE = 0.02
-
+#: The files of a folder, for machines that share none.
+Packed = dict[str, bytes]
 #: Called with the number of a code cell that begins, of how many, and its id.
 OnCell = Callable[[int, int, str], None]
-
-
-class PromptChannel(AsyncZMQSocketChannel):
-    """A channel on which a client that waits for its kernel soon takes silence for silence.
-
-    The usual fifth of a second is as long as a whole cell.
-    """
-
-    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:  # type: ignore[override]
-        """Return the next message; raises Empty when none comes in time."""
-        return await super().get_msg(SILENCE if timeout == 0.2 else timeout)
-
-
-class PromptClient(AsyncKernelClient):
-    """A client with such a channel for what a kernel says of itself."""
-
-    iopub_channel_class = Type(PromptChannel)  # type: ignore[mutable-override]
 
 
 class RunClient(PapermillNotebookClient):
@@ -82,16 +59,12 @@ class RunClient(PapermillNotebookClient):
 
     def create_kernel_manager(self) -> AsyncKernelManager:
         """Return the manager of a kernel that listens on sockets which only this user can reach."""
-        self.km = AsyncKernelManager(
-            kernel_name="python3",
-            transport="ipc",
-            connection_file=str(self.execution.sockets / "kernel.json"),
-            client_class=f"{__name__}.{PromptClient.__name__}",
-        )
+        connection = str(self.execution.sockets / "kernel.json")
+        self.km = AsyncKernelManager(kernel_name="python3", transport="ipc", connection_file=connection)
         # Kernels that the user has installed under the same name play no part.
         argv = [sys.executable, "-m", provisioner.LAUNCHER, *ARGUMENTS]
         self.km._kernel_spec = KernelSpec(argv=argv, display_name="Python 3", language="python")
-        if self.execution.space.forked:
+        if self.execution.pool.forked:
             self.km._kernel_spec.metadata["kernel_provisioner"] = {"provisioner_name": "reshoring-fork"}
         return self.km
 
@@ -135,16 +108,6 @@ logging.getLogger("papermill").addHandler(logging.NullHandler())
 
 
 @dataclass
-class Space:
-    """Where runs are carried out: a folder of this process, short paths for sockets, and whether kernels are forked."""
-
-    folder: Path
-    sockets: Path
-    forked: bool
-    stopped: threading.Event = field(default_factory=threading.Event)
-
-
-@dataclass
 class Outcome:
     """How a run ended: the folder with what it left, how long it took, and why it failed if it did."""
 
@@ -156,10 +119,10 @@ class Outcome:
 class Execution:
     """The execution of one run, which can be asked at any time how far it is."""
 
-    def __init__(self, run: Run, space: Space, on_cell: OnCell) -> None:
-        self.run, self.space, self.on_cell = run, space, on_cell
-        self.folder = Path(tempfile.mkdtemp(dir=space.folder))
-        self.sockets = Path(tempfile.mkdtemp(dir=space.sockets))
+    def __init__(self, run: Run, pool: "Pool", on_cell: OnCell) -> None:
+        self.run, self.pool, self.on_cell = run, pool, on_cell
+        self.folder = Path(tempfile.mkdtemp(dir=pool.folder))
+        self.sockets = Path(tempfile.mkdtemp(dir=pool.sockets))
         self.notebook: Any = None
         self.kernel: int | None = None
         self.current: tuple[int | None, str] = (None, "")
@@ -172,29 +135,26 @@ class Execution:
         done, error = threading.Event(), None
         watch = threading.Thread(target=self._watch, args=(done,), daemon=True)
         watch.start()
+        log = self.folder / LOG
         try:
             self._execute()
         except Exception as found:
             error = self.ended or self._error(found)
-            with suppress(OSError), (self.folder / LOG).open("a", encoding="utf-8") as log:
-                traceback.print_exc(file=log)
+            with suppress(OSError), log.open("a", encoding="utf-8") as end:
+                traceback.print_exc(file=end)
                 self._save()
         finally:
             done.set()
             watch.join()
             environment.end_group(self.kernel)
             shutil.rmtree(self.sockets, ignore_errors=True)
-            self._make_log_plain()
+            # What a notebook printed shows its control characters: whoever reads the log does so at a terminal.
+            with suppress(FileNotFoundError):
+                log.write_text(visible(log.read_text(encoding="utf-8", errors="backslashreplace")), encoding="utf-8")
         for path in self.folder.iterdir():
             if path.name not in (NOTEBOOK, RESULTS, MANIFEST, LOG):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         return Outcome(self.folder, time.monotonic() - self.begun, error)
-
-    def _make_log_plain(self) -> None:
-        """Let what a notebook printed show its control characters: whoever reads the log does so at a terminal."""
-        with suppress(FileNotFoundError):
-            told = (self.folder / LOG).read_text(encoding="utf-8", errors="backslashreplace")
-            (self.folder / LOG).write_text(visible(told), encoding="utf-8")
 
     def _execute(self) -> None:
         run, results, started = self.run, self.folder / RESULTS, datetime.now(UTC)
@@ -204,10 +164,10 @@ class Execution:
         run.generated = fingerprint.made_from_generated(run.ingested, needs, run.sweeps.values())
         # Runs share this process: what a scenario hides is read off the run, not set for all.
         seen = run.fingerprint.get("vintages", {})
-        read = {
-            name: (catalogue.sha256(name), seen.get(name) or catalogue.vintages(name)) for name in run.section.tables
+        run.tables = {
+            name: {"sha256": catalogue.sha256(name), "vintages": seen.get(name) or catalogue.vintages(name)}
+            for name in run.section.tables
         }
-        run.tables = {name: {"sha256": sha, "vintages": vintages} for name, (sha, vintages) in read.items()}
         files.write_text(self.folder / "context.json", json.dumps(run.context(results)))
         papermill.execute_notebook(
             nbformat.from_dict({"cells": run.section.cells, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}),
@@ -248,17 +208,15 @@ class Execution:
 
     def _watch(self, done: threading.Event) -> None:
         """End the kernel with its group when the build is stopped, or when it takes too long or too much memory."""
-        limits = self.run.section
         while not done.wait(LOOK):
-            took = round(time.monotonic() - self.begun)
-            if self.ended:
-                pass
-            elif self.space.stopped.is_set():
-                self.ended = self._cut("stopped")
-            elif took > limits.time_limit:
-                self.ended = self._cut(environment.over_time(took, limits.time_limit), "TimeLimit")
-            elif excess := environment.over_memory(filter(None, [self.kernel]), limits.memory_limit):
-                self.ended = self._cut(excess, "MemoryLimit")
+            if not self.ended:
+                took, kernel = round(time.monotonic() - self.begun), [self.kernel] if self.kernel else []
+                over = "stopped", ""
+                if not self.pool.stopped.is_set():
+                    over = environment.over_limit(
+                        kernel, took, self.run.section.time_limit, self.run.section.memory_limit
+                    )
+                self.ended = self._cut(*over) if over[0] else None
             if self.ended:
                 environment.end_group(self.kernel)
 
@@ -284,40 +242,32 @@ class Execution:
         return self._cut(f"{found}".strip() or type(found).__name__, type(found).__name__)
 
 
-@contextmanager
-def opened_space(forked: bool) -> Iterator[Space]:
-    """Make the folders in which runs are carried out; whatever happens, nothing is left of them."""
-    with files.private_folder(build_folder() / ".tmp") as folder:
-        # Names of sockets must be short, which the project's own folder may not be.
-        sockets = Path(tempfile.mkdtemp(prefix="reshoring-"))
-        (folder / files.BESIDE).write_text(str(sockets), encoding="utf-8")
-        try:
-            yield Space(folder, sockets, forked)
-        finally:
-            shutil.rmtree(sockets, ignore_errors=True)
-
-
 @dataclass
 class Pool:
     """Carries out runs, as many at once as there is room for, here or on a cluster, and keeps what they leave."""
 
-    space: Space
+    #: Folder of this process, and one whose name is short, as those of sockets must be.
+    folder: Path
+    sockets: Path
     jobs: int
     threads: ThreadPoolExecutor
-    workers: Executor | None
+    #: The workers of a cluster.
+    remote: Executor | None
+    #: Whether kernels are forked.
+    forked: bool
+    stopped: threading.Event = field(default_factory=threading.Event)
 
     def submit(self, run: Run, on_cell: OnCell) -> Future[Outcome]:
         """Begin a run; what it leaves is put where it belongs, be it among the results or among the failures."""
         return self.threads.submit(self._carry_out, run, on_cell)
 
     def _carry_out(self, run: Run, on_cell: OnCell) -> Outcome:
-        here = self.workers is None
-        outcome = Execution(run, self.space, on_cell).carry_out() if here else self._on_cluster(run)
+        outcome = self._on_cluster(run, self.remote) if self.remote else Execution(run, self, on_cell).carry_out()
         try:
             if outcome.error is None:
                 publish(outcome.folder, run.folder)
                 shutil.rmtree(run.failed_folder, ignore_errors=True)
-            elif not self.space.stopped.is_set():
+            elif not self.stopped.is_set():
                 shutil.rmtree(outcome.folder / RESULTS, ignore_errors=True)
                 names = {"scenario": run.scenario.name, "section": run.section.slug, "run_id": run.run_id}
                 record = {**names, **asdict(outcome.error), "summary": str(outcome.error)}
@@ -328,69 +278,66 @@ class Pool:
         shutil.rmtree(outcome.folder, ignore_errors=True)
         return outcome
 
-    def _on_cluster(self, run: Run) -> Outcome:
+    def _on_cluster(self, run: Run, remote: Executor) -> Outcome:
         """Send a run to a worker, with the results and sweeps it reads, and fetch what it leaves."""
-        outcome = Outcome(Path(tempfile.mkdtemp(dir=self.space.folder)), 0.0)
-        read = {f"needs/{name}": pack(other.results) for name, other in run.needs.items()}
-        read |= {f"sweeps/{name}": pack(folder) for name, folder in run.sweeps.items()}
+        outcome = Outcome(Path(tempfile.mkdtemp(dir=self.folder)), 0.0)
+        needs = {name: pack(other.results) for name, other in run.needs.items()}
+        sweeps = {name: pack(folder) for name, folder in run.sweeps.items()}
         try:
-            assert self.workers is not None
-            sent = self.workers.submit(carry_out_there, replace(run, needs={}), read)
-            outcome.seconds, outcome.error, archive = sent.result()
-            unpack(archive, outcome.folder)
+            sent = remote.submit(carry_out_there, replace(run, needs={}), needs, sweeps)
+            outcome.seconds, outcome.error, left = sent.result()
+            unpack(left, outcome.folder)
         except Exception as error:
             outcome.error = CellError(f"the cluster could not carry it out: {error}")
         return outcome
 
 
-def pack(folder: Path) -> bytes:
-    """Return a folder as an archive."""
-    with tempfile.TemporaryDirectory() as place:
-        return Path(shutil.make_archive(f"{place}/packed", "zip", folder)).read_bytes()
+def pack(folder: Path) -> Packed:
+    """Return the files of a folder."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def unpack(content: bytes, folder: Path) -> Path:
-    """Write an archive into a folder; names that lead out of it are made harmless by the library."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        archive.extractall(folder)
+def unpack(content: Packed, folder: Path) -> Path:
+    """Write files into a folder, and return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in content.items():
+        files.write_bytes(folder / name, data)
     return folder
 
 
 @cache
-def _space_of_worker() -> Space:
+def _pool_of_worker() -> Pool:
     stack = ExitStack()
     atexit.register(stack.close)
     provisioner.begin()
-    return stack.enter_context(opened_space(provisioner.ready()))
+    return stack.enter_context(opened_pool(1, "local", None))
 
 
-def carry_out_there(run: Run, read: dict[str, bytes]) -> tuple[float, CellError | None, bytes]:
-    """On a worker: carry out a run in this worker's checkout and return what it left, packed.
+def carry_out_there(
+    run: Run, needs: dict[str, Packed], sweeps: dict[str, Packed]
+) -> tuple[float, CellError | None, Packed]:
+    """On a worker: carry out a run with this checkout's data, and return what it left.
 
     Parameters
     ----------
     run : Run
         As it was planned elsewhere.
-    read : dict
-        Packed results of the runs, and tables of the sweeps, that it reads.
+    needs, sweeps : dict
+        The results of the runs, and the tables of the sweeps, that it reads.
 
     Raises
     ------
     WorkError
-        This checkout would give another run: some part of the fingerprint differs.
+        This checkout would give another run.
     """
-    section = notebooks.section(run.section.slug).reading(run.parameters)
-    sets = fingerprint.ingested_sets(section, run.parameters)
-    here = fingerprint.fixed_parts(section) | {"ingested": {name: one["sha256"] for name, one in sets.items()}}
-    cluster.refuse_other_data(run.fingerprint, here)
+    cluster.refuse_other_data(run.fingerprint)
     with cluster.ONE_AT_A_TIME:
-        space = _space_of_worker()
+        pool = _pool_of_worker()
     with tempfile.TemporaryDirectory(prefix="reshoring-") as place:
-        folders = {name: unpack(content, Path(place) / name / RESULTS) for name, content in read.items()}
-        needs = {name: replace(run, folder=folders[f"needs/{name}"].parent) for name in run.fingerprint["needs"]}
-        sweeps = {name: folders[f"sweeps/{name}"] for name in run.sweeps}
-        run = replace(run, section=section, ingested=sets, needs=needs, sweeps=sweeps)
-        outcome = Execution(run, space, lambda *_: None).carry_out()
+        read = {name: unpack(content, Path(place, "needs", name, RESULTS)) for name, content in needs.items()}
+        run.needs = {name: replace(run, folder=folder.parent) for name, folder in read.items()}
+        run.sweeps = {name: unpack(content, Path(place, "sweeps", name)) for name, content in sweeps.items()}
+        outcome = Execution(run, pool, lambda *_: None).carry_out()
     try:
         return outcome.seconds, outcome.error, pack(outcome.folder)
     finally:
@@ -414,12 +361,15 @@ def opened_pool(jobs: int | None, backend: str, address: str | None) -> Iterator
         The cluster cannot be used, or there is no place to write to.
     """
     with ExitStack() as stack:
-        client = stack.enter_context(cluster.connection(backend, address))
-        space = stack.enter_context(opened_space(client is None and provisioner.ready()))
-        jobs = jobs or (cluster.jobs_of(client) if client else environment.cores())
-        threads = stack.enter_context(ThreadPoolExecutor(jobs))
-        workers = client.get_executor(pure=False, retries=2) if client else None
-        if workers:
-            stack.callback(workers.shutdown, wait=False)
-        stack.callback(space.stopped.set)
-        yield Pool(space, jobs, threads, workers)
+        remote, room = stack.enter_context(cluster.connection(backend, address))
+        folder = stack.enter_context(files.private_folder(build_folder() / ".tmp"))
+        # Names of sockets must be short, which the project's own folder may not be.
+        sockets = Path(tempfile.mkdtemp(prefix="reshoring-"))
+        stack.callback(shutil.rmtree, sockets, ignore_errors=True)
+        (folder / files.BESIDE).write_text(str(sockets), encoding="utf-8")
+        threads = stack.enter_context(ThreadPoolExecutor(jobs or room))
+        pool = Pool(folder, sockets, jobs or room, threads, remote, remote is None and provisioner.ready())
+        if remote:
+            stack.callback(remote.shutdown, wait=False)
+        stack.callback(pool.stopped.set)
+        yield pool

@@ -72,18 +72,30 @@ def read_part(name: str) -> str:
     return digest([catalogue.sha256(name), record, corrections.digest_text(name)])
 
 
-def fixed_parts(section: Section) -> dict[str, Any]:
-    """Return the parts that are the same for all parameters of a section."""
-    modules, _ = imports.reached(source(cell) for cell in section.code)
-    read = [*section.files, *(path for module, path in READ_BY_MODULE.items() if module in modules)]
-    return {
-        "format": FORMAT,
-        "python": platform.python_version(),
-        "environment": file_digest(project_root() / LOCK),
-        **cells_part(section),
-        "modules": {name: file_digest(path) for name, path in modules.items()},
-        "tables": {name: read_part(name) for name in (*sorted(section.tables), *sorted(read))},
-    }
+def fixed_parts(section: Section, known: dict[tuple[str, ...], dict[str, Any]] | None = None) -> dict[str, Any]:
+    """Return the parts that are the same for all parameters of a section with which it reads the same tables.
+
+    Parameters
+    ----------
+    section : Section
+        The section.
+    known : dict, optional
+        What was found before; what is found is kept there.
+    """
+    known = {} if known is None else known
+    key = section.slug, *section.tables
+    if key not in known:
+        modules, _ = imports.reached(source(cell) for cell in section.code)
+        read = [*section.files, *(path for module, path in READ_BY_MODULE.items() if module in modules)]
+        known[key] = {
+            "format": FORMAT,
+            "python": platform.python_version(),
+            "environment": file_digest(project_root() / LOCK),
+            **cells_part(section),
+            "modules": {name: file_digest(path) for name, path in modules.items()},
+            "tables": {name: read_part(name) for name in (*sorted(section.tables), *sorted(read))},
+        }
+    return known[key]
 
 
 def parts(

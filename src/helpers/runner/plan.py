@@ -6,20 +6,19 @@ Every refusal is raised here, before anything runs.
 import json
 import re
 import statistics
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from graphlib import TopologicalSorter
-from typing import Any, Literal
+from typing import Any
 
 from helpers.errors import InputError, not_allowed
 from helpers.parameter_models import shown
 from helpers.paths import build_folder, relative
 from helpers.runner import executed, fingerprint, notebooks, parameters, sweeps
 from helpers.runner.notebooks import ForEach, Scenario, Section
-from helpers.runner.run import FAILURE, SEPARATOR, Key, Run, labelled
+from helpers.runner.run import FAILURE, SEPARATOR, Key, Run, Status, labelled
 
 SAFE = re.compile(r"[\w.+-]+", re.ASCII)
-State = Literal["up to date", "text only", "stale", "failed", "may run"]
 #: Scenario that is seen first: a run outside the build reads its results when none is named.
 DEFAULT = "latest"
 #: A section that never ran is expected to take a second, and so much for each code cell (seconds).
@@ -33,10 +32,10 @@ class Declared:
         self.sections = {section.slug: section for section in notebooks.sections()}
         found = sorted(notebooks.scenarios(), key=lambda scenario: (scenario.name != DEFAULT, scenario.name))
         self.scenarios = {scenario.name: scenario for scenario in found}
-        self._own: dict[Key, list[Run]] = {}
+        self._runs: dict[str, dict[str, list[Run]]] = {}
 
-    def runs(self, section: Section, scenario: Scenario) -> list[Run]:
-        """Return the runs of a section under a scenario: none, one, or one for each of its variants.
+    def runs(self, section: Section) -> dict[str, list[Run]]:
+        """Return the runs of a section under each scenario: none, one, or one for each of its variants.
 
         What an earlier scenario gives the same inputs is run once, under that one.
 
@@ -45,53 +44,30 @@ class Declared:
         InputError
             What `for_each` declares does not exist, or gives values of which no folder can be named.
         """
-        return [self._shared(run) for run in self._under(section, scenario)]
+        if section.slug not in self._runs:
+            first: dict[str, Run] = {}
+            self._runs[section.slug] = found = {name: list[Run]() for name in self.scenarios}
+            own = [slug for name, slug in map(notebooks.split_need, section.needs) if not name]
+            for name, scenario in self.scenarios.items():
+                needs = [run.key for slug in own for run in self.runs(self.sections[slug])[name]]
+                for run in self._declared(section, scenario):
+                    read = [run.variant, run.parameters, scenario.part(run.section), needs]
+                    same = first.setdefault(fingerprint.digest(read), run)
+                    same.also |= {} if same is run else {name: scenario}
+                    found[name].append(same)
+        return self._runs[section.slug]
 
-    def _shared(self, run: Run) -> Run:
-        """Return the run of the first scenario under which nothing that the run reads is another."""
-        for scenario in self.scenarios.values():
-            if scenario is run.scenario:
-                return run
-            for other in self._under(run.section, scenario):
-                if other.variant == run.variant and self._inputs(other) == self._inputs(run):
-                    other.also[run.scenario.name] = run.scenario
-                    return other
-        return run
-
-    def _inputs(self, run: Run) -> list[Any]:
-        """Return what may differ between the runs of a section under two scenarios."""
-        needs = [notebooks.split_need(need) for need in run.section.needs]
-        own = (self._under(self.sections[slug], run.scenario) for name, slug in needs if not name)
-        return [run.parameters, run.scenario.part(run.section), [self._shared(one).key for runs in own for one in runs]]
-
-    def _under(self, section: Section, scenario: Scenario) -> list[Run]:
-        key = (scenario.name, section.slug)
-        if key not in self._own:
-            self._own[key] = self._declared(section, scenario)
-        return self._own[key]
-
-    def _declared(self, section: Section, scenario: Scenario) -> list[Run]:
-        """Return the runs of a section under a scenario, whether or not another has the same.
-
-        Raises
-        ------
-        InputError
-            What `for_each` declares does not exist, or gives values of which no folder can be named.
-        """
+    def _declared(self, section: Section, scenario: Scenario) -> Iterator[Run]:
+        """Yield the runs of a section under a scenario, whether or not another has the same."""
         if section.scenarios is not None and scenario.name not in section.scenarios:
-            return []
-        given: dict[str, dict[str, Any]] = {"": {}}
-        found = []
+            return
         with scenario.vintages():
-            if section.for_each:
-                name, variants = section.for_each.parameter, self._variants(section, section.for_each, scenario)
-                given = {str(value): {name: value} for value in variants}
-            for variant, own in given.items():
+            each, given = section.for_each, scenario.parameters.get(section.slug, {})
+            for value in self._variants(section, each, scenario) if each else [None]:
+                variant, own = (str(value), {each.parameter: value}) if each else ("", {})
+                resolved = parameters.resolve(section, given | own, f"scenario {scenario.name}")
                 folder = build_folder() / "runs" / scenario.name / labelled(section.slug, variant)
-                values = scenario.parameters.get(section.slug, {}) | own
-                resolved = parameters.resolve(section, values, f"scenario {scenario.name}")
-                found.append(Run(section.reading(resolved), scenario, folder, variant, resolved))
-        return found
+                yield Run(section.reading(resolved), scenario, folder, variant, resolved)
 
     def _variants(self, section: Section, each: ForEach, scenario: Scenario) -> list[Any]:
         """Return the values that `for_each` lists, or has the parameters of this or another section return."""
@@ -136,7 +112,7 @@ class Declared:
                 raise InputError(f"{place}: {not_allowed('scenario', name, self.scenarios)}")
             under = [one for one in self.scenarios.values() if name in ("*", one.name)] if name else [run.scenario]
             for one in under:
-                for other in self.runs(self.sections[slug], one):
+                for other in self.runs(self.sections[slug])[one.name]:
                     run.needs[f"{one.name}/{other.label}" if name else other.label] = other
         run.sweeps = {name: build_folder() / "sweeps" / name for name in run.section.sweeps}
         run.ingested = fingerprint.ingested_sets(run.section, run.parameters)
@@ -180,24 +156,21 @@ def expected(
         Unknown scenario, section or variant; a parameter that its model does not allow.
     """
     declared = declared or Declared()
-    names, asked = list(declared.scenarios if scenarios is None else scenarios), dict[str, set[str]]()
-    for name in names:
-        if name not in declared.scenarios:
-            raise InputError(not_allowed("scenario", name, declared.scenarios))
-    for label in declared.sections if labels is None else labels:
-        slug, _, variant = label.partition(SEPARATOR)
-        if slug not in declared.sections:
-            raise InputError(not_allowed("section", label, declared.sections))
-        asked.setdefault(slug, set()).update([variant] if variant else [])
-    under = [scenario for name, scenario in declared.scenarios.items() if name in names]
-    sections = [section for slug, section in declared.sections.items() if slug in asked]
-    found = (run for scenario in under for section in sections for run in declared.runs(section, scenario))
-    every = list({run.key: run for run in found}.values())
-    for slug, variants in asked.items():
-        there = dict.fromkeys(run.variant for run in every if run.section.slug == slug and run.variant)
-        for name in sorted(variants - there.keys()):
-            raise InputError(not_allowed(f"variant of {slug}", name, there))
-    return [run for run in every if run.variant in (asked[run.section.slug] or {run.variant})]
+    names = list(declared.scenarios if scenarios is None else scenarios)
+    chosen = list(declared.sections if labels is None else labels)
+    slugs = {label.partition(SEPARATOR)[0]: label for label in chosen}
+    for what, asked, known in (("scenario", names, declared.scenarios), ("section", slugs, declared.sections)):
+        for name in asked:
+            if name not in known:
+                raise InputError(not_allowed(what, slugs.get(name, name), known))
+    under = [name for name in declared.scenarios if name in names]
+    sections = [section for slug, section in declared.sections.items() if slug in slugs]
+    found = dict.fromkeys(run for name in under for section in sections for run in declared.runs(section)[name])
+    for slug, _, variant in (label.partition(SEPARATOR) for label in chosen):
+        there = dict.fromkeys(run.variant for run in found if run.section.slug == slug and run.variant)
+        if variant and variant not in there:
+            raise InputError(not_allowed(f"variant of {slug}", variant, there))
+    return [run for run in found if {run.label, run.section.slug} & {*chosen}]
 
 
 def completed(scenario: str, label: str) -> Run | None:
@@ -220,7 +193,10 @@ def plan(scenarios: Iterable[str] | None = None, labels: Iterable[str] | None = 
         Unknown scenario, section, variant, table or parameter; a notebook that cannot be run.
     """
     declared = Declared()
-    found = with_needs(expected(scenarios, labels, declared), declared)
+    chosen = expected(scenarios, labels, declared)
+    for run in chosen:
+        run.chosen = True
+    found = with_needs(chosen, declared)
     return sorted(found, key=lambda run: (run.scenario.name, run.section.order, run.section.slug))
 
 
@@ -232,76 +208,44 @@ def with_needs(runs: Iterable[Run], declared: Declared) -> list[Run]:
         one = waiting.pop()
         declared.connect(one)
         waiting += [other for other in one.needs.values() if found.setdefault(other.key, other) is other]
-    sections = {_kind(run.section): run.section for run in found.values()}
-    for section in {section.slug: section for section in sections.values()}.values():
+    for section in {run.section.slug: run.section for run in found.values()}.values():
         notebooks.check_parameters_cell(section)
         notebooks.check_labels(section)
         executed.check(section)
-    fixed = {kind: fingerprint.fixed_parts(section) for kind, section in sections.items()}
+    known: dict[tuple[str, ...], dict[str, Any]] = {}
+    swept: dict[str, str] = {}
     for run in found.values():
-        run.fixed = fixed[_kind(run.section)] | declared.described(run) | run.scenario.part(run.section)
+        run.fixed = fingerprint.fixed_parts(run.section, known) | declared.described(run)
+        run.fixed |= run.scenario.part(run.section)
         run.text = fingerprint.text_part(run.section)
+        for name in run.sweeps.keys() - swept.keys():
+            done = sweeps.state_now(name).done()
+            swept[name] = done.digest if done else ""
+        run.swept = swept
     return list(found.values())
 
 
-def _kind(section: Section) -> tuple[str, ...]:
-    """Return what tells sections apart whose fingerprints have other fixed parts: the slug, and the tables."""
-    return section.slug, *section.tables
-
-
-@dataclass
-class Staleness:
-    """Whether a run has to be done and why, how long it took last time, and how long it can be expected to take."""
-
-    name: str
-    state: State
-    reasons: list[str] = field(default_factory=list)
-    seconds: float | None = None
-    expected: float = 0.0
-
-    def line(self, every_reason: bool = False) -> str:
-        """Return it as text; reasons beyond the first two are counted unless all are wanted."""
-        took = "" if self.seconds is None else f"{self.seconds:.1f} s"
-        named = self.reasons if every_reason else self.reasons[:2]
-        rest = len(self.reasons) - len(named)
-        why = ("\n" + " " * 6 if every_reason else "; ").join(named) + (f" and {rest} more" if rest else "")
-        return f"{self.name:<40} {self.state:<12} {took:>8}  {why}".rstrip()
-
-
-def sweeps_read(planned: Iterable[Run]) -> dict[str, str]:
-    """Return the hash of the tables of each sweep that runs read, empty when they are not those of its points now."""
-    found = {
-        name: sweeps.state_now(name).done() for name in dict.fromkeys(name for run in planned for name in run.sweeps)
-    }
-    return {name: done.digest if done else "" for name, done in found.items()}
-
-
-def take_fingerprint(run: Run, swept: Mapping[str, str]) -> None:
-    """Let a run have the fingerprint that follows from the results it reads as they are now.
-
-    Parameters
-    ----------
-    run : Run
-        Planned.
-    swept : mapping
-        Hash of the tables of each sweep.
-    """
+def take_fingerprint(run: Run) -> None:
+    """Let a run have the fingerprint that follows from the results it reads as they are now."""
     read = {name: other.finished()[0] for name, other in run.needs.items()}
     needs = {name: done.results_digest if done else "missing" for name, done in read.items()}
-    tables = {name: swept[name] for name in run.sweeps}
+    tables = {name: run.swept[name] for name in run.sweeps}
     run.fingerprint = fingerprint.parts(run.fixed, run.parameters, run.ingested, needs=needs, sweeps=tables)
 
 
-def staleness(run: Run, swept: Mapping[str, str], forced: bool = False) -> Staleness:
-    """Compare a run with the one that its folder holds; parameters as for `take_fingerprint`."""
-    take_fingerprint(run, swept)
+def status(run: Run, forced: bool = False) -> Status:
+    """Compare a run with the one that its folder holds."""
+    take_fingerprint(run)
     done, reason = run.finished()
     changed = [*fingerprint.differences(done.fingerprint, run.fingerprint), done.damage()] if done else [reason]
     reasons = ["--force"] * forced + [*filter(None, changed)]
-    row, failure = Staleness(run.name, "up to date", reasons, done.seconds if done else None), last_failure(run)
-    if reasons:
-        return replace(row, state="failed", reasons=[failure, *reasons]) if failure else replace(row, state="stale")
-    return row if done and done.text == run.text else replace(row, state="text only", reasons=["text changed"])
+    if reasons and (failure := last_failure(run)):
+        state, reasons = "failed", [failure, *reasons]
+    elif reasons:
+        state = "stale"
+    else:
+        state, reasons = ("up to date", []) if done and done.text == run.text else ("text only", ["text changed"])
+    return Status(*run.key, state, done.seconds if done else None, reasons)
 
 
 def last_failure(run: Run) -> str:
@@ -318,54 +262,48 @@ def last_failure(run: Run) -> str:
 def expected_seconds(planned: list[Run]) -> dict[Key, float]:
     """Return how long each run can be expected to take: as last time, as others of its section, or by its cells."""
     last = {run.key: done.seconds for run in planned if (done := run.finished()[0])}
-    known: dict[str, list[float]] = {run.section.slug: [] for run in planned}
+    usual: dict[str, list[float]] = {}
     for run in planned:
-        known[run.section.slug] += [last[run.key]] if run.key in last else []
-    usual = {slug: statistics.median(seconds) for slug, seconds in known.items() if seconds}
-    guess = {run.section.slug: 1 + EXPECTED_A_CELL * len(run.section.code) for run in planned} | usual
-    return {run.key: last.get(run.key, guess[run.section.slug]) for run in planned}
+        usual.setdefault(run.section.slug, []).extend([last[run.key]] if run.key in last else [])
+    guesses = {run.key: usual[run.section.slug] or [1 + EXPECTED_A_CELL * len(run.section.code)] for run in planned}
+    return {key: last.get(key, statistics.median(guess)) for key, guess in guesses.items()}
 
 
-def asked_for(planned: list[Run], scenarios: list[str] | None, sections: list[str] | None) -> set[Key]:
-    """Return the keys of the runs that were asked for, as opposed to those that they need."""
-    within = [run for run in planned if scenarios is None or {run.scenario.name, *run.also} & {*scenarios}]
-    return {run.key for run in within if sections is None or {run.label, run.section.slug} & {*sections}}
-
-
-def rows(planned: list[Run], swept: Mapping[str, str] | None = None, forced: Iterable[Key] = ()) -> list[Staleness]:
+def rows(planned: list[Run], force: bool = False) -> list[Status]:
     """Return the state of every planned run; one that needs a stale one waits to see whether its results change.
 
     Parameters
     ----------
     planned : list of Run
         With all that they need.
-    swept : mapping, optional
-        Hash of the tables of each sweep that they read, looked up when it is not given.
-    forced : iterable of key
-        Runs to be done whatever has changed.
+    force : bool
+        Whether those that were chosen are to be done whatever has changed.
     """
-    swept = sweeps_read(planned) if swept is None else swept
     runs, expected = {run.key: run for run in planned}, expected_seconds(planned)
-    found: dict[Key, Staleness] = {}
+    found: dict[Key, Status] = {}
     for key in TopologicalSorter({run.key: [one.key for one in run.needs.values()] for run in planned}).static_order():
-        row = staleness(runs[key], swept, key in forced)
+        found[key] = row = status(runs[key], force and runs[key].chosen)
         moving = [name for name, one in runs[key].needs.items() if found[one.key].expected]
         if moving and row.state in ("up to date", "text only"):
-            row = replace(row, state="may run", reasons=[f"if the results of {name} change" for name in moving])
-        found[key] = replace(row, expected=0.0 if row.state in ("up to date", "text only") else expected[key])
+            row.state, row.reasons = "may run", [f"if the results of {name} change" for name in moving]
+        row.expected = 0.0 if row.state in ("up to date", "text only") else expected[key]
     return [found[key] for key in runs]
 
 
-def gathered(found: list[Staleness]) -> list[Staleness]:
+def gathered(found: list[Status]) -> list[Status]:
     """Return rows with the variants of a section that are in the same state for the same reasons as one row."""
-    groups: dict[tuple[str, ...], list[Staleness]] = {}
+    groups: dict[tuple[str, ...], list[Status]] = {}
     for row in found:
         name, _, variant = row.name.partition(SEPARATOR)
         groups.setdefault((name, row.state, *row.reasons) if variant else (row.name,), []).append(row)
-    for (name, *_), group in groups.items():
+    for group in groups.values():
         if len(group) > 1:
             seconds = [row.seconds for row in group if row.seconds is not None]
-            total, expected = sum(seconds) if seconds else None, sum(row.expected for row in group)
-            name = labelled(name, f"({len(group)} variants)")
-            group[0] = replace(group[0], name=name, seconds=total, expected=expected)
+            slug = group[0].section.partition(SEPARATOR)[0]
+            group[0] = replace(
+                group[0],
+                section=labelled(slug, f"({len(group)} variants)"),
+                seconds=sum(seconds) if seconds else None,
+                expected=sum(row.expected for row in group),
+            )
     return [group[0] for group in groups.values()]

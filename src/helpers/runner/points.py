@@ -12,6 +12,7 @@ import ctypes
 import os
 import random
 import re
+import secrets
 import signal
 import sys
 import tempfile
@@ -19,7 +20,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator, Mapping
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
 from contextlib import ExitStack, chdir, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -27,12 +28,13 @@ from pathlib import Path
 from queue import LifoQueue
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 from helpers import context
 from helpers.errors import InputError
 from helpers.paths import project_root
 from helpers.runner import environment, fingerprint
-from helpers.runner.environment import over_time
+from helpers.runner.environment import MEMORY_LIMIT, TIME_LIMIT
 from helpers.runner.notebooks import PAGE_ONLY, PARAMETERS_TAG, SKIPPED, Scenario, Section, source, tags
 from helpers.runner.run import CellError, Run
 
@@ -180,7 +182,8 @@ def compute(call: Call, place: Path | None = None) -> Outcome:
                     if cell.sets_parameters:
                         namespace.update(copy.deepcopy(call.parameters))
         except BaseException as error:
-            message = over_time(call.seconds, call.seconds) if isinstance(error, TimeLimit) else str(error)
+            over = environment.OVER_TIME.format(call.seconds, call.seconds)
+            message = over if isinstance(error, TimeLimit) else str(error)
             return Outcome({}, CellError(message, cell.number, cell.id, _line(error, cell), type(error).__name__))
     return Outcome(metrics | ({fingerprint.GENERATED: True} if call.run["generated"] else {}))
 
@@ -198,26 +201,27 @@ def _line(error: BaseException, cell: Cell) -> int | None:
 @contextmanager
 def _fresh_session() -> Iterator[tuple[dict[str, Any], Path]]:
     """Yield an empty namespace and an empty folder, and undo afterwards what code in them did to this process."""
-    main = ModuleType("__main__")
+    main, before = ModuleType("__main__"), sys.modules["__main__"]
     main.__dict__["display"] = lambda *_, **__: None
-    before = sys.modules["__main__"], dict(os.environ), list(sys.path)
     root = str(project_root())
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="reshoring-"))
         nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
-        for undone in (chdir(folder), redirect_stdout(nowhere), redirect_stderr(nowhere), warnings.catch_warnings()):
+        for undone in (
+            chdir(folder),
+            redirect_stdout(nowhere),
+            redirect_stderr(nowhere),
+            warnings.catch_warnings(),
+            mock.patch.dict(os.environ, RESHORING_ROOT=root),
+            mock.patch.object(sys, "path", list(sys.path)),
+        ):
             stack.enter_context(undone)
         _reset_libraries()
         stack.callback(_reset_libraries)
-        sys.modules["__main__"], os.environ["RESHORING_ROOT"] = main, root
-        try:
-            yield main.__dict__, Path(folder)
-        finally:
-            sys.modules["__main__"], variables, sys.path[:] = before
-            if os.environ != variables:
-                os.environ.clear()
-                os.environ.update(variables)
-            main.__dict__.clear()
+        stack.callback(sys.modules.__setitem__, "__main__", before)
+        stack.callback(main.__dict__.clear)
+        sys.modules["__main__"] = main
+        yield main.__dict__, Path(folder)
 
 
 def _reset_libraries() -> None:
@@ -255,82 +259,62 @@ def _limited(seconds: float) -> Iterator[None]:
 
 
 class Workers:
-    """As many processes as points are to be computed at once, each started when first needed."""
+    """As many processes as points are to be computed at once; another one after a point that broke its own."""
 
     def __init__(self, folder: Path, jobs: int) -> None:
-        self.jobs = jobs
-        self._all = [Worker(folder / f"worker-{number}") for number in range(jobs)]
-        self._free: LifoQueue[Worker] = LifoQueue()
-        for worker in self._all:
-            self._free.put(worker)
+        self.folder, self.jobs, self.closed = folder, jobs, False
+        self._free: LifoQueue[ProcessPoolExecutor | None] = LifoQueue()
+        for _ in range(jobs):
+            self._free.put(None)
 
     def compute(self, call: Call, parts: Mapping[str, Any]) -> Outcome:
-        """Compute a point in a process that has nothing to do."""
-        worker = self._free.get()
+        """Compute a point; when it passes a limit or ends its process, its outcome says so."""
+        process, place = self._free.get(), self.folder / secrets.token_hex(8)
         try:
-            return worker.compute(call)
-        finally:
-            self._free.put(worker)
-
-    def close(self) -> None:
-        """End all processes, and let none begin."""
-        for worker in self._all:
-            worker.closed = True
-            worker.end()
-
-
-class Worker:
-    """A process that computes one point after another, and another process after a point that broke it."""
-
-    def __init__(self, place: Path) -> None:
-        self.place = place
-        self.closed = False
-        self._executor: ProcessPoolExecutor | None = None
-
-    def compute(self, call: Call) -> Outcome:
-        """Compute a point; when it passes a limit or ends the process, its outcome says so."""
-        if self.closed:
-            return self._failed("stopped")
-        self.place.unlink(missing_ok=True)
-        try:
-            outcome = self._follow(self._executor or self._start(), call)
+            process = process or _started()
+            outcome = self._follow(process, process.submit(compute, call, place), call, place)
         except Exception as error:
-            outcome = self._failed(f"the point's process ended unexpectedly ({type(error).__name__})")
-        if outcome.error and outcome.error.name in ("", TimeLimit.__name__, "MemoryLimit"):
-            # Also where the point ended by itself: an import that was cut short leaves half a module.
-            self.end()
+            outcome = _ended(place, f"the point's process ended unexpectedly ({type(error).__name__})")
+        # Also where the point ended by itself: an import that was cut short leaves half a module.
+        if process and outcome.error and outcome.error.name in ("", TIME_LIMIT, MEMORY_LIMIT):
+            process.shutdown(kill_workers=True)
+            process = None
+        place.unlink(missing_ok=True)
+        self._free.put(process)
         return outcome
 
-    def _start(self) -> "ProcessPoolExecutor":
-        # Imports numpy, which a build with nothing to do has no use for.
-        from joblib.externals.loky.process_executor import ProcessPoolExecutor
-
-        self._executor = ProcessPoolExecutor(1, initializer=_begin, initargs=(os.getpid(),), env=environment.base())
-        return self._executor
-
-    def _follow(self, executor: "ProcessPoolExecutor", call: Call) -> Outcome:
-        future, begun = executor.submit(compute, call, self.place), 0.0
+    def _follow(self, process: "ProcessPoolExecutor", future: Future[Outcome], call: Call, place: Path) -> Outcome:
+        begun = 0.0
         while not wait([future], LOOK).done:
             # Not before its first cell: a process takes a while to start.
-            begun = begun or (time.monotonic() if self.place.exists() else 0.0)
-            if self.closed:
-                return self._failed("stopped")
-            if begun and time.monotonic() - begun > call.seconds + GRACE:
-                return self._failed(over_time(call.seconds, call.seconds), TimeLimit.__name__)
-            if excess := environment.over_memory(executor._processes, call.megabytes):
-                return self._failed(excess, "MemoryLimit")
+            begun = begun or (time.monotonic() if place.exists() else 0.0)
+            took = round(time.monotonic() - begun, 1) if begun else 0.0
+            counted = took if took > call.seconds + GRACE else 0.0
+            over = environment.over_limit(process._processes, counted, call.seconds, call.megabytes)
+            if self.closed or over[0]:
+                return _ended(place, *(("stopped",) if self.closed else over))
         return future.result()
 
-    def _failed(self, message: str, name: str = "") -> Outcome:
-        """Return the outcome of a point that fails at the cell its process noted last."""
-        number, _, cell_id = self.place.read_text(encoding="utf-8").partition(" ") if self.place.exists() else ("",) * 3
-        return Outcome({}, CellError(message, int(number) if number else None, cell_id, None, name))
+    def close(self) -> None:
+        """End all processes, whatever they do."""
+        self.closed = True
+        for process in [self._free.get() for _ in range(self.jobs)]:
+            if process:
+                process.shutdown(kill_workers=True)
+            self._free.put(None)
 
-    def end(self) -> None:
-        """End the process, whatever it does."""
-        executor, self._executor = self._executor, None
-        if executor is not None:
-            executor.shutdown(kill_workers=True)
+
+def _ended(place: Path, message: str, name: str = "") -> Outcome:
+    """Return the outcome of a point that was ended at the cell its process noted last."""
+    number, _, cell_id = place.read_text(encoding="utf-8").partition(" ") if place.exists() else ("",) * 3
+    return Outcome({}, CellError(message, int(number) if number else None, cell_id, None, name))
+
+
+def _started() -> "ProcessPoolExecutor":
+    # Imports numpy, which a build with nothing to do has no use for.
+    from joblib.externals.loky.process_executor import ProcessPoolExecutor
+
+    return ProcessPoolExecutor(1, initializer=_begin, initargs=(os.getpid(),), env=environment.base())
 
 
 def _begin(parent: int) -> None:

@@ -1,12 +1,11 @@
 """The record of one run, from plan to page. Its JSON is the manifest, and a run without one did not happen."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from helpers import files
 from helpers.paths import build_folder
@@ -22,6 +21,8 @@ MADE_FROM = ("parameters", "tables", "ingested", "generated", "fingerprint", "te
 RECORDED = (*MADE_FROM, "outputs", "versions", "seconds", "started")
 
 Key = tuple[str, str]
+#: Before a build, and after one.
+State = Literal["up to date", "text only", "stale", "may run", "failed", "fresh", "ran", "text", "skipped", "left"]
 
 
 def labelled(slug: str, variant: str) -> str:
@@ -43,12 +44,16 @@ class Run:
     #: Runs and sweeps whose results it reads, by the name under which its notebook asks for them.
     needs: "dict[str, Run]" = field(default_factory=dict, repr=False)
     sweeps: dict[str, Path] = field(default_factory=dict, repr=False)
+    #: Hash of the tables of all sweeps that are read in a build; empty when they are not those of its points now.
+    swept: dict[str, str] = field(default_factory=dict, repr=False)
     #: The parts of its fingerprint that do not depend on what it reads.
     fixed: Mapping[str, Any] = field(default_factory=dict, repr=False)
     #: Other scenarios that give it the same inputs, by name: it is their run too.
     also: dict[str, Scenario] = field(default_factory=dict, repr=False)
     #: Whether it becomes a page of the site, beside those of the other sections and variants of its scenario.
     published: bool = True
+    #: Whether it was asked for, as opposed to what is only needed.
+    chosen: bool = False
 
     fingerprint: dict[str, Any] = field(default_factory=dict, repr=False)
     #: Hash of all that is shown but not run.
@@ -187,29 +192,50 @@ class CellError:
         return f"{place}: {what}" if place else what
 
 
+@dataclass
+class Status:
+    """Where a run stands: whether it has to be done, then what became of it, and why."""
+
+    scenario: str
+    section: str
+    state: State
+    #: How long it took, this time or last.
+    seconds: float | None = None
+    reasons: list[str] = field(default_factory=list)
+    #: How long it can be expected to take.
+    expected: float = 0.0
+    error: CellError | None = None
+
+    @property
+    def key(self) -> Key:
+        """Scenario and label."""
+        return self.scenario, self.section
+
+    @property
+    def name(self) -> str:
+        """How the run is called in messages."""
+        return "/".join(self.key)
+
+    def line(self, every_reason: bool = False) -> str:
+        """Return it as text; reasons beyond the first two are counted unless all are wanted."""
+        took = "" if self.seconds is None else f"{self.seconds:.1f} s"
+        named = self.reasons if every_reason else self.reasons[:2]
+        rest = len(self.reasons) - len(named)
+        why = ("\n" + " " * 6 if every_reason else "; ").join(named) + (f" and {rest} more" if rest else "")
+        return f"{self.name:<40} {self.state:<12} {took:>8}  {why}".rstrip()
+
+
 def seal(run: Run, folder: Path) -> None:
-    """Hash what a run left in a folder; write its manifest once everything else is on the disk itself."""
+    """Hash what a run left in a folder, and write its manifest last."""
     left = [folder / NOTEBOOK, *_files(folder / RESULTS)]
     run.outputs = {path.relative_to(folder).as_posix(): files.sha256(path) for path in left}
     names = {"run_id": run.run_id, "section": run.section.slug, "scenario": run.scenario.name}
     content = {"format": FORMAT, **names, **{name: getattr(run, name) for name in RECORDED}}
-    for path in [*left, folder / LOG]:
-        _sync(path)
     files.write_text(folder / MANIFEST, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-    _sync(folder / MANIFEST)
-    _sync(folder)
 
 
 def _files(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.is_file())
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def publish(fresh: Path, place: Path) -> None:

@@ -23,16 +23,14 @@ from helpers.runner.points import Workers, call_of, cells_of
 from helpers.runner.progress import Progress
 from helpers.runner.run import CellError, RunResult
 
-POINTS, PARQUET, FAILURES, SUMMARY = "points.csv", "points.parquet", "failures.csv", "sweep.json"
+POINTS, FAILURES, SUMMARY = "points.csv", "failures.csv", "sweep.json"
 HEAD = ("point", "section", "run_id")
 FAILURE_COLUMNS = (*HEAD, "parameters", "kind", "cell", "id", "line", "error", "message")
 #: Faults of a single combination, not of the design: the point is listed among the failures.
 COMBINATION = "value_error"
 
 Row = dict[str, Any]
-#: From a section with the tables that a point reads to the parts of its fingerprint that follow from neither values nor
-#: ingested data.
-FixedParts = Callable[[Section], dict[str, Any]]
+FixedParts = dict[tuple[str, ...], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -45,11 +43,6 @@ class CompletedSweep:
     computed: int = 0
 
     @property
-    def points(self) -> int:
-        """Number of points, those included that failed or were refused."""
-        return self.summary["points"] + self.failed + self.refused
-
-    @property
     def failed(self) -> int:
         """Number of points that gave nothing though they were allowed."""
         return self.summary["failed"]
@@ -57,13 +50,18 @@ class CompletedSweep:
     @property
     def refused(self) -> int:
         """Number of points whose combination of values the parameter model does not allow."""
-        return self.summary.get("refused", 0)
+        return self.summary["refused"]
+
+    @property
+    def points(self) -> int:
+        """Number of points, those included that failed or were refused."""
+        return self.summary["points"] + self.failed + self.refused
 
     @property
     def digest(self) -> str:
         """Hash of both tables and of what the sweep says of itself."""
         outputs = self.summary["outputs"]
-        return fingerprint.digest([outputs[POINTS], outputs[FAILURES], self.summary.get("about")])
+        return fingerprint.digest([outputs[POINTS], outputs[FAILURES], self.summary["about"]])
 
     def line(self) -> str:
         """Return what was done as a sentence."""
@@ -140,12 +138,12 @@ def prepare(name: str, found: Design) -> list[Point]:
             raise InputError(f"sweep {name}: {not_allowed('section', slug, known)}")
         refusal = f"sweep {name}: section {slug} reads the results of others, which have no such points."
         _check(known[slug], refusal)
-    base, points = notebooks.named_scenario(found.scenario), []
-    fixed = _fixed_parts(base)
+    base, points, known_parts = notebooks.named_scenario(found.scenario), list[Point](), {}
     with base.vintages():
         for number, (slug, varied, shared) in enumerate(design.values(found), 1):
             given = parameters.overlay(parameters.overlay(base.parameters.get(slug, {}), shared), varied)
-            points.append(_point(f"sweep {name}, point {number}", Point(number, known[slug], varied), given, fixed))
+            point = Point(number, known[slug], varied)
+            points.append(_resolved(point, given, base, f"sweep {name}, point {number}", known_parts))
     return points
 
 
@@ -157,20 +155,8 @@ def _check(section: Section, refusal: str) -> None:
     cells_of(section)
 
 
-def _fixed_parts(base: Scenario) -> FixedParts:
-    """Return a function that gives the parts of a fingerprint which points of a section with the same tables share."""
-    known: dict[tuple[str, ...], dict[str, Any]] = {}
-
-    def parts(section: Section) -> dict[str, Any]:
-        key = section.slug, *section.tables
-        if key not in known:
-            known[key] = fingerprint.fixed_parts(section.of_points) | base.part(section)
-        return known[key]
-
-    return parts
-
-
-def _point(name: str, point: Point, given: dict[str, Any], fixed: FixedParts) -> Point:
+def _resolved(point: Point, given: dict[str, Any], base: Scenario, name: str, known: FixedParts) -> Point:
+    """Return a point with all its values and its fingerprint, or with the reason why the model refuses it."""
     try:
         resolved = point.section.parameters.model_validate(given).model_dump(mode="json")
     except ValidationError as error:
@@ -179,7 +165,8 @@ def _point(name: str, point: Point, given: dict[str, Any], fixed: FixedParts) ->
             raise InputError(message) from error
         return replace(point, refusal=message)
     section = point.section.reading(resolved)
-    parts = fingerprint.parts(fixed(section), resolved, fingerprint.ingested_sets(section, resolved))
+    fixed = fingerprint.fixed_parts(section.of_points, known) | base.part(section)
+    parts = fingerprint.parts(fixed, resolved, fingerprint.ingested_sets(section, resolved))
     return replace(point, section=section, resolved=resolved, parts=parts)
 
 
@@ -234,13 +221,13 @@ def run(
 def _workers(jobs: int | None, backend: str, address: str | None) -> Iterator[Workers | cluster.Remote]:
     """Open processes for points, here or on a cluster, and end them in the end."""
     with ExitStack() as stack:
-        if client := stack.enter_context(cluster.connection(backend, address)):
-            workers: Workers | cluster.Remote = cluster.Remote(client, jobs or cluster.jobs_of(client))
+        remote, room = stack.enter_context(cluster.connection(backend, address))
+        if remote:
+            workers: Workers | cluster.Remote = cluster.Remote(remote, jobs or room)
         else:
-            jobs = jobs or environment.cores()
-            environment.require_files(jobs)
+            environment.require_files(jobs or room)
             folder = stack.enter_context(files.private_folder(build_folder() / ".tmp"))
-            workers = Workers(folder, jobs)
+            workers = Workers(folder, jobs or room)
         stack.callback(workers.close)
         yield workers
 
@@ -347,12 +334,11 @@ def _finish(sweep: Sweep, computed: int, errors: Mapping[str, CellError]) -> Com
     columns = [*HEAD, *varied, *metrics.values()] if points else HEAD
     files.write_text(folder / POINTS, _csv(points, columns))
     files.write_text(folder / FAILURES, _csv(failures, FAILURE_COLUMNS))
-    _write_parquet(folder / PARQUET, points, columns)
     summary = {
         "format": fingerprint.FORMAT,
         "state": sweep.state if all(records.values()) else "",
         "about": sweep.about,
-        "outputs": {file: files.sha256(folder / file) for file in (POINTS, PARQUET, FAILURES)},
+        "outputs": {file: files.sha256(folder / file) for file in (POINTS, FAILURES)},
         "parameters": varied,
         "metrics": list(metrics.values()),
         "points": len(points),
@@ -385,21 +371,6 @@ def _csv(rows: list[Row], columns: Iterable[str]) -> str:
     return out.getvalue()
 
 
-def _write_parquet(path: Path, rows: list[Row], columns: Iterable[str]) -> None:
-    """Write rows as Parquet; a column of whole numbers stays whole, a mixed one becomes text."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    def column(values: list[Any]) -> Any:
-        kinds = {type(value) for value in values if value is not None}
-        if kinds <= {int, float} or kinds == {bool}:
-            return pa.array(values, None if kinds else pa.float64())
-        return pa.array([None if value is None else str(value) for value in values], pa.string())
-
-    with files.replacing(path) as part:
-        pq.write_table(pa.table({name: column([row[name] for row in rows]) for name in columns}), part)
-
-
 def run_point(
     slug: str,
     assignments: list[str],
@@ -426,7 +397,7 @@ def run_point(
     _check(section, f"Section {slug} reads the results of others, so it cannot be run for numbers alone.")
     with base.vintages():
         values = parameters.assigned(section, assignments, scenario_name)
-        point = _point("", Point(1, section, {}), values, _fixed_parts(base))
+        point = _resolved(Point(1, section, {}), values, base, "", {})
     known, fresh = None if force else recorded(point), False
     if not known or known["error"]:
         with _workers(1, "local", None) as workers:

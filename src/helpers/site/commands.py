@@ -12,7 +12,8 @@ from helpers.terminal import say
 
 if TYPE_CHECKING:
     from helpers.runner import Run
-    from helpers.runner.builder import Recap, Result
+    from helpers.runner.builder import Recap
+    from helpers.runner.run import Status
 
 STATES = {
     "fresh": "unchanged",
@@ -145,7 +146,7 @@ def summary(runs: "list[Run]", recap: "Recap") -> list[str]:
     from helpers.site import pages
 
     results = {(item.scenario, item.section): item for item in recap.results}
-    groups: dict[tuple[str, str, str], list[Result]] = {}
+    groups: dict[tuple[str, str, str], list[Status]] = {}
     for run in runs:
         scenario, slug = run.scenario.name, run.section.slug
         groups.setdefault((scenario, slug, f"_site/{pages.address(pages.listed(run))}"), []).append(results[run.key])
@@ -157,7 +158,7 @@ def summary(runs: "list[Run]", recap: "Recap") -> list[str]:
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def _states(group: "list[Result]") -> str:
+def _states(group: "list[Status]") -> str:
     counted = Counter(STATES[result.state] for result in group)
     if len(group) == 1:
         return next(iter(counted))
