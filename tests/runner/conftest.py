@@ -75,13 +75,13 @@ def late(monkeypatch):
     """Let each run count as 200 s old once its cell `step-1` begins: limits are passed there on the busiest machine."""
     from helpers.runner.execution import Execution
 
-    started = Execution._cell_started
+    started = Execution.cell_started
 
     def started_late(self, cell, cell_index):
         started(self, cell, cell_index)
         self.begun -= 200 if cell.id == "step-1" else 0
 
-    monkeypatch.setattr(Execution, "_cell_started", started_late)
+    monkeypatch.setattr(Execution, "cell_started", started_late)
 
 
 @pytest.fixture

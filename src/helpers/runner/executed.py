@@ -10,7 +10,7 @@ cell. `` `{{python}} x` `` is literal text: it shows `{python} x`.
 import ast
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ SHOWN = "__import__('helpers.report.inline', fromlist=['as_markdown']).as_markdo
 
 INJECTED = "injected-parameters"
 STREAMS, TEXTS = ("stdout", "stderr"), ("text", "traceback", "evalue")
+SHOWN_TEXT = re.compile(r"text/|image/svg\+xml$")
 KEPT_METADATA = frozenset({"kernelspec", "language_info", "title"})
 #: Patterns of text that differs from run to run, with what stands for it.
 PATTERNS = (
@@ -161,23 +162,6 @@ def record(notebook: Any, results: Path) -> None:
         (results / FILE).write_text(text + "\n", encoding="utf-8")
 
 
-def refreshed(cell: dict[str, Any], executed: Iterator[dict[str, Any]]) -> dict[str, Any]:
-    """Return a cell, its text edited, with the values that its expressions, which are the same, had in a run.
-
-    Parameters
-    ----------
-    cell : dict
-        As it is now.
-    executed : iterator of dict
-        The cells of the run that hold values, from the one that belongs to this cell on.
-    """
-    fresh = {**cell, "metadata": dict(cell.get("metadata", {}))}
-    kept = next(executed)["metadata"][KEPT] if expressions_of(cell) else []
-    fresh["source"] = with_values(cell, [value["text"] for value in kept])
-    fresh["metadata"] |= {KEPT: kept} if kept else {}
-    return fresh
-
-
 def normalise(notebook: Any, paths: dict[str, str]) -> Any:
     """Return the notebook (changed in place) without anything that differs between equal runs.
 
@@ -200,10 +184,9 @@ def normalise(notebook: Any, paths: dict[str, str]) -> Any:
         if cell["cell_type"] == "code":
             cell["outputs"] = join_streams(cell["outputs"])
         for output in cell.get("outputs", []):
-            output.update({key: _texts(output[key], paths, seen) for key in TEXTS if key in output})
-            for kind, value in output.get("data", {}).items():
-                if kind.startswith("text/") or kind == "image/svg+xml":
-                    output["data"][kind] = _texts(value, paths, seen)
+            shown = output.get("data", {})
+            for place, keys in ((output, TEXTS), (shown, [kind for kind in shown if SHOWN_TEXT.match(kind)])):
+                place.update({key: _clean(place[key], paths, seen) for key in keys if key in place})
     return notebook
 
 
@@ -226,9 +209,9 @@ def join_streams(outputs: Iterable[Any]) -> list[Any]:
     return joined
 
 
-def _texts(value: Any, paths: dict[str, str], seen: dict[str, str]) -> Any:
+def _clean(value: Any, paths: dict[str, str], seen: dict[str, str]) -> Any:
     if isinstance(value, list):
-        return [_texts(item, paths, seen) for item in value]
+        return [_clean(item, paths, seen) for item in value]
     return clean(value, paths, seen) if isinstance(value, str) else value
 
 
@@ -241,31 +224,25 @@ def clean(text: str, paths: dict[str, str], seen: dict[str, str]) -> str:
     return RANDOM_IDS.sub(lambda found: seen.setdefault(found.group(), f"T_{len(seen) + 1}"), text)
 
 
-def as_text(notebook: Any) -> str:
-    """Return a notebook as the file holds it: as `nbformat.writes` does, whose import takes seconds."""
-    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True, separators=(",", ": ")) + "\n"
-
-
 def with_new_text(executed: list[dict[str, Any]], written: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the cells of a notebook whose text was edited, with the outputs of the run that was done before.
+    """Return the cells of a notebook whose text was edited, with the outputs and values of the run before.
 
     Parameters
     ----------
     executed : list of cells
-        Of the run; code cells and text cells with expressions equal those of `written` in number and order, plus the
-        injected one.
+        Of the run; code and expressions equal those of `written`, cell by cell, and the injected cell is added.
     written : list of cells
         As they are now.
     """
-    done = iter(cell for cell in executed if cell["cell_type"] == "code")
-    placed = iter(cell for cell in executed if KEPT in cell["metadata"])
-    cells: list[dict[str, Any]] = []
-    for cell in (refreshed(cell, placed) for cell in written):
+    done, cells = {cell["id"]: cell for cell in executed}, []
+    for cell in written:
+        old = done.get(cell["id"], {})
+        kept = old["metadata"][KEPT] if expressions_of(cell) else []
+        text = with_values(cell, [value["text"] for value in kept])
+        metadata = cell["metadata"] | ({KEPT: kept} if kept else {})
         # As files hold it: a list of lines.
-        cells.append({**cell, "source": source(cell).splitlines(keepends=True)})
+        fresh = cell | {"metadata": metadata, "source": text.splitlines(keepends=True)}
         if cell["cell_type"] == "code":
-            old = next(done)
-            cells[-1] |= {"outputs": old["outputs"], "execution_count": old["execution_count"]}
-            if PARAMETERS_TAG in tags(cell):
-                cells.append(next(done))
+            fresh |= {"outputs": old["outputs"], "execution_count": old["execution_count"]}
+        cells += [fresh, done[INJECTED]] if PARAMETERS_TAG in tags(cell) else [fresh]
     return cells

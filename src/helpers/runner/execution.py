@@ -96,9 +96,9 @@ class RunEngine(NBClientEngine):
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, execution: "Execution", **kwargs: Any) -> Any:
         """Execute a notebook in the kernel of a run."""
         execution.notebook = nb_man.nb
-        traits = {name: value for name, value in kwargs.items() if RunClient.class_traits().get(name)}
-        client = RunClient(nb_man, kernel_name=kernel_name, startup_timeout=60, **traits)
-        client.execution = execution
+        client = RunClient(nb_man, kernel_name=kernel_name, startup_timeout=60, skip_cells_with_tag=SKIPPED)
+        client.execution, client.on_cell_execute = execution, execution.cell_started
+        client.shutdown_kernel = "immediate"
         return client.execute()
 
 
@@ -160,8 +160,8 @@ class Execution:
         run, results, started = self.run, self.folder / RESULTS, datetime.now(UTC)
         for folder in (results, self.folder / "work"):
             folder.mkdir()
-        needs = [other.results for other in run.needs.values()]
-        run.generated = fingerprint.made_from_generated(run.ingested, needs, run.sweeps.values())
+        read = [*(other.results for other in run.needs.values()), *run.sweeps.values()]
+        run.generated = fingerprint.made_from_generated(run.ingested, read)
         # Runs share this process: what a scenario hides is read off the run, not set for all.
         seen = run.fingerprint.get("vintages", {})
         run.tables = {
@@ -174,14 +174,7 @@ class Execution:
             None,
             parameters=run.parameters,
             engine_name=ENGINE,
-            kernel_name="python3",
-            language="python",
             progress_bar=False,
-            autosave_cell_every=0,
-            record_timing=False,
-            shutdown_kernel="immediate",
-            on_cell_execute=self._cell_started,
-            skip_cells_with_tag=SKIPPED,
             execution=self,
         )
         # papermill lets a notebook end itself as if all were done.
@@ -200,7 +193,7 @@ class Execution:
         run.started = started.isoformat(timespec="seconds")
         seal(run, self.folder)
 
-    def _cell_started(self, cell: Any, cell_index: int) -> None:
+    def cell_started(self, cell: Any, cell_index: int) -> None:
         """Note which code cell runs, counting code cells as a reader does."""
         codes = [index for index, other in enumerate(self.notebook.cells) if other.cell_type == "code"]
         self.current = codes.index(cell_index) + 1, cell.get("id", "")

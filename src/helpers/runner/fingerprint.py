@@ -192,23 +192,20 @@ def manifest_digest(name: str) -> str:
     return file_digest(ingested.place(name) / ingested.MANIFEST)
 
 
-def made_from_generated(
-    sets: Mapping[str, Mapping[str, Any]], needs: Iterable[Path] = (), sweeps: Iterable[Path] = ()
-) -> bool:
+def made_from_generated(sets: Mapping[str, Mapping[str, Any]], read: Iterable[Path] = ()) -> bool:
     """Tell whether something that a run reads was made from generated data, at first hand or through others.
 
     Parameters
     ----------
     sets : mapping
         From `ingested_sets`.
-    needs, sweeps : iterable of Path
+    read : iterable of Path
         Results folders of sections, and folders of sweeps, that the run reads.
     """
-    if any(found["generated"] for found in sets.values()):
-        return True
-    if any(_json(folder / "metrics.json").get(GENERATED) for folder in needs):
-        return True
-    return any(GENERATED in _json(folder / "sweep.json").get("metrics", []) for folder in sweeps)
+    return any(found[GENERATED] for found in sets.values()) or any(
+        _json(folder / "metrics.json").get(GENERATED) or GENERATED in _json(folder / "sweep.json").get("metrics", ())
+        for folder in read
+    )
 
 
 def _json(path: Path) -> dict[str, Any]:

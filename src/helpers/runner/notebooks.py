@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
-from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -167,18 +166,17 @@ def read_section(path: Path) -> Section:
 
 def _as_now_written(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return cells with what older formats and other editors leave out: an id of its own each, lines that end alike."""
-    found, taken = [], set[str]()
+    found, taken, given = [], set[str](), {cell.get("id") for cell in cells}
     for number, cell in enumerate(cells, 1):
-        others = {other.get("id") for other in cells[number:]} | taken
-        free = (f"cell-{number}{'-' * more}" for more in count())
-        name = cell.get("id") if cell.get("id") not in taken else None
-        name = name or next(found for found in free if found not in others)
+        name = cell.get("id")
+        if not name or name in taken:
+            name = f"cell-{number}"
+            while name in given | taken:
+                name += "-"
         taken.add(name)
         text = source(cell).replace("\r\n", "\n").replace("\r", "\n")
-        blank: dict[str, Any] = {"metadata": {}} | (
-            {"outputs": [], "execution_count": None} if cell["cell_type"] == "code" else {}
-        )
-        found.append({**blank, **cell, "id": name, "source": text})
+        blank = {"outputs": [], "execution_count": None} if cell["cell_type"] == "code" else {}
+        found.append({"metadata": {}, **blank, **cell, "id": name, "source": text})
     return found
 
 
@@ -196,13 +194,11 @@ def check_labels(section: Section) -> None:
     """Refuse a label that two cells have: figures would stand in for each other, and links lead to the first alone."""
     found: dict[str, str] = {}
     for cell in section.cells:
-        for match in LABEL[cell["cell_type"]].finditer(source(cell)):
-            label = match[1]
+        for label in (match[1] for match in LABEL[cell["cell_type"]].finditer(source(cell))):
             if label in found:
                 both = " and ".join(dict.fromkeys([found[label], cell["id"]]))
-                raise InputError(
-                    f"{relative(section.path)}: the label {label!r} is given twice (cell {both}). Rename one."
-                )
+                place = relative(section.path)
+                raise InputError(f"{place}: the label {label!r} is given twice (cell {both}). Rename one.")
             found[label] = cell["id"]
 
 
@@ -269,10 +265,10 @@ def sections() -> list[Section]:
     """
     read = [read_section(path) for path in sorted((project_root() / "notebooks").glob("*.ipynb"))]
     found = {one.slug: one for one in sorted(read, key=lambda one: (one.order, one.slug))}
-    for one in found.values():
+    # SCENARIO/* stands for each section that is no page at the root, such as this one.
+    every = [one.slug for one in read if not one.at_root]
+    for one in read:
         split = [split_need(need) for need in one.needs]
-        # SCENARIO/* stands for each section that is no page at the root, such as this one.
-        every = [other.slug for other in read if not other.at_root]
         pairs = [(name, slug) for name, each in split for slug in (every if each == "*" else [each])]
         one.needs = [f"{name}/{slug}" if name else slug for name, slug in pairs]
         for name, slug in pairs:
@@ -315,9 +311,9 @@ class ScenarioFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
-    title: str | None = None
+    title: str | None = Field(default=None, description="shown as the scenario's name")
     description: str | None = None
-    extends: str | None = None
+    extends: str | None = Field(default=None, description="scenario whose values this one starts from")
     as_of: date | None = Field(default=None, description="vintages published after this day are hidden")
     exceptions: list[ExceptionEntry] = Field(default=[], description="tables used although published later, and why")
     parameters: dict[str, dict[str, Any] | None] | None = None

@@ -7,11 +7,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
 from helpers import plain_yaml
-from helpers.data.catalogue import ExceptionEntry
 from helpers.errors import InputError, not_allowed
 from helpers.parameter_models import accepts, allowed, explain, shown, type_name
 from helpers.paths import project_root, relative
-from helpers.runner.notebooks import Scenario, Section, named_scenario, sections
+from helpers.runner.notebooks import Scenario, ScenarioFile, Section, named_scenario, sections
 
 #: Below the root: what tells editors of scenario files which names and values there are.
 SCHEMA = "scenarios/schema.json"
@@ -153,17 +152,11 @@ def schema_text() -> str:
         definitions |= model.pop("$defs", {})
         definitions[section.slug] = model | {"additionalProperties": False}
         models[section.slug] = {"$ref": f"#/$defs/{section.slug}"}
-    properties = {
-        "title": {"type": "string", "description": "shown as the scenario's name"},
-        "description": {"type": "string"},
-        "extends": {"type": "string", "description": "scenario whose values this one starts from"},
-        "as_of": {"type": "string", "format": "date", "description": "vintages published after this day are hidden"},
-        "exceptions": {"type": "array", "items": ExceptionEntry.model_json_schema()},
-        "parameters": {"type": "object", "additionalProperties": False, "properties": models},
-    }
-    draft = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Scenario", "type": "object"}
-    content = draft | {"additionalProperties": False, "properties": properties, "$defs": definitions}
-    return json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    schema = ScenarioFile.model_json_schema(ref_template="#/$defs/{model}")
+    schema["$defs"] |= definitions
+    schema["properties"]["parameters"] = {"type": "object", "additionalProperties": False, "properties": models}
+    draft = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return json.dumps(draft | schema, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def write_schema() -> str:
