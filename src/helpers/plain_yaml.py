@@ -2,11 +2,11 @@
 
 What YAML 1.1 guesses beyond that (`no` for false, `1:30` for 90, dates) stays the text that was written. A key given
 twice, a number too large for a computer, a tag, and text built to exhaust the reader are refused. PyYAML splits the
-text into events, which needs no recursion; values are made here.
+text into events, which needs no recursion; values are made here, no deeper than `DEPTH`.
 """
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from contextlib import suppress
 from math import isfinite
 from pathlib import Path
@@ -63,10 +63,8 @@ def parse(text: str, place: str) -> Any:
     InputError
         It is not valid YAML, or holds what this module refuses; the message names the line.
     """
-    builder = _Builder()
     try:
-        for event in yaml.parse(text, Loader=LOADER):
-            builder.take(event)
+        return _Reader(yaml.parse(text, Loader=LOADER)).document()
     except _Refused as error:
         raise InputError(f"{place}, line {error.args[1]}: {error.args[0]}.") from error
     except yaml.MarkedYAMLError as error:
@@ -74,119 +72,87 @@ def parse(text: str, place: str) -> Any:
         raise InputError(f"{place}{f', line {mark.line + 1}' if mark else ''}: not valid YAML: {why}.") from error
     except yaml.YAMLError as error:
         raise InputError(f"{place}: not valid YAML: {' '.join(str(error).split())}.") from error
-    return builder.value
 
 
 class _Refused(Exception):
     """Why a text is refused, and in which line."""
 
 
-class _Open:
-    """A list or mapping whose end has not come."""
-
-    def __init__(self, event: yaml.CollectionStartEvent, size: int) -> None:
-        self.anchor, self.size = event.anchor, size
-        self.value: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
-        #: Of a mapping: lines of its keys, what `<<` takes over, and the key that waits for its value.
-        self.lines: dict[Any, int] = {}
-        self.merged: dict[Any, Any] = {}
-        self.key: Any = None
-        self.has_key = False
-
-    def add(self, value: Any, line: int, merges: bool) -> None:
-        """Add an entry, or one half of one."""
-        if isinstance(self.value, list):
-            self.value.append(value)
-        elif self.has_key:
-            self._set(value, line)
-        else:
-            self._begin(value, line, merges)
-
-    def _begin(self, key: Any, line: int, merges: bool) -> None:
-        if not isinstance(key, Hashable):
-            raise _Refused("a list or mapping cannot be a key", line)
-        if key in self.lines:
-            raise _Refused(f"the key {key!r} is given twice (first in line {self.lines[key]})", line)
-        self.lines[key] = line
-        self.key, self.has_key = _Merge if merges else key, True
-
-    def _set(self, value: Any, line: int) -> None:
-        self.has_key = False
-        if self.key is not _Merge:
-            self.value[self.key] = value
-            return
-        for other in value if isinstance(value, list) else [value]:
-            if not isinstance(other, dict):
-                raise _Refused("'<<' takes over mappings, such as *name, and nothing else", line)
-            self.merged = other | self.merged
-
-    def end(self) -> Any:
-        """Return the whole; what was taken over stands first and gives way."""
-        return self.merged | self.value if self.merged else self.value
-
-
-class _Merge:
-    """Stands for the key `<<`."""
-
-
-class _Builder:
+class _Reader:
     """Makes values of events."""
 
-    def __init__(self) -> None:
-        self.value: Any = None
-        self.open: list[_Open] = []
+    def __init__(self, events: Iterator[Any]) -> None:
+        self.events, self.size = events, 0
         #: What anchors name, with its size.
         self.named: dict[str, tuple[Any, int]] = {}
-        self.size = self.documents = 0
 
-    def take(self, event: Any) -> None:
-        """Go on with the next event."""
-        line = event.start_mark.line + 1
-        if isinstance(event, yaml.ScalarEvent):
-            value = _scalar(event, line)
-            self._grow(len(event.value) + 1, line)
-            self._name(event.anchor, value, len(event.value) + 1)
-            self._add(value, line, event.value == "<<" and event.implicit[0])
-        elif isinstance(event, yaml.AliasEvent):
+    def document(self) -> Any:
+        """Return the value of the only document there may be."""
+        value, documents = None, 0
+        for event in self.events:
+            documents += isinstance(event, yaml.DocumentStartEvent)
+            if documents > 1:
+                raise _Refused("a second document begins with '---' where one is expected", _line(event))
+            if isinstance(event, yaml.NodeEvent):
+                value = self._value(event, 0)
+        return value
+
+    def _value(self, event: Any, depth: int) -> Any:
+        """Return the value that begins with an event, so many levels deep."""
+        before, line = self.size, _line(event)
+        if isinstance(event, yaml.AliasEvent):
             if event.anchor not in self.named:
                 raise _Refused(f"*{event.anchor} names nothing that is complete before it", line)
             value, size = self.named[event.anchor]
             self._grow(size, line)
-            self._add(value, line)
-        elif isinstance(event, yaml.CollectionStartEvent):
-            self._begin(event, line)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            done = self.open.pop()
-            value = done.end()
-            self._name(done.anchor, value, self.size - done.size)
-            self._add(value, line)
-        elif isinstance(event, yaml.DocumentStartEvent):
-            self.documents += 1
-            if self.documents > 1:
-                raise _Refused("a second document begins with '---' where one is expected", line)
+            return value
+        if isinstance(event, yaml.ScalarEvent):
+            self._grow(len(event.value) + 1, line)
+            value = _scalar(event, line)
+        else:
+            if event.tag not in (None, "!", f"{TAG}map", f"{TAG}seq"):
+                raise _Refused(f"tags such as {event.tag!r} are not read", line)
+            if depth >= DEPTH:
+                raise _Refused(f"lists and mappings are nested more than {DEPTH} levels deep", line)
+            self._grow(1, line)
+            value = (self._mapping if isinstance(event, yaml.MappingStartEvent) else self._list)(depth + 1)
+        if event.anchor:
+            self.named[event.anchor] = value, self.size - before
+        return value
 
-    def _begin(self, event: yaml.CollectionStartEvent, line: int) -> None:
-        if event.tag not in (None, "!", f"{TAG}map", f"{TAG}seq"):
-            raise _Refused(f"tags such as {event.tag!r} are not read", line)
-        if len(self.open) >= DEPTH:
-            raise _Refused(f"lists and mappings are nested more than {DEPTH} levels deep", line)
-        self.open.append(_Open(event, self.size))
-        self._grow(1, line)
+    def _list(self, depth: int) -> list[Any]:
+        found = []
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            found.append(self._value(event, depth))
+        return found
+
+    def _mapping(self, depth: int) -> dict[Any, Any]:
+        """Return a mapping; what `<<` takes over stands first and gives way."""
+        found, merged, lines = dict[Any, Any](), dict[Any, Any](), dict[Any, int]()
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            key, line = self._value(event, depth), _line(event)
+            if not isinstance(key, Hashable):
+                raise _Refused("a list or mapping cannot be a key", line)
+            if key in lines:
+                raise _Refused(f"the key {key!r} is given twice (first in line {lines[key]})", line)
+            lines[key], value = line, self._value(next(self.events), depth)
+            if not (isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.implicit[0]):
+                found[key] = value
+                continue
+            for other in value if isinstance(value, list) else [value]:
+                if not isinstance(other, dict):
+                    raise _Refused("'<<' takes over mappings, such as *name, and nothing else", line)
+                merged = other | merged
+        return merged | found
 
     def _grow(self, size: int, line: int) -> None:
         self.size += size
         if self.size > SIZE:
             raise _Refused(f"more than {SIZE:,} characters, counting each alias as what it stands for", line)
 
-    def _name(self, anchor: str | None, value: Any, size: int) -> None:
-        if anchor:
-            self.named[anchor] = value, size
 
-    def _add(self, value: Any, line: int, merges: bool = False) -> None:
-        if self.open:
-            self.open[-1].add(value, line, merges)
-        else:
-            self.value = value
+def _line(event: Any) -> int:
+    return event.start_mark.line + 1
 
 
 def _scalar(event: yaml.ScalarEvent, line: int) -> Any:

@@ -3,7 +3,6 @@
 import json
 import re
 import sys
-from functools import partial
 
 import clone
 import pandas as pd
@@ -246,10 +245,8 @@ def test_at_a_terminal_what_cannot_be_used_is_asked_for_again(root, new, monkeyp
 
 
 def test_what_is_answered_twice_is_meant(monkeypatch):
-    from helpers.scaffold.indicator import known_or_meant
-
     answers = iter(["% of GPD", "% of GPD"])
     monkeypatch.setattr(commands.sys, "stdin", type("Terminal", (), {"isatty": lambda self: True})())
     monkeypatch.setattr(commands.typer, "prompt", lambda words, default: next(answers))
-    check = partial(commands._meant, known_or_meant, "unit", ["% of GDP"], [])
+    check = commands._near("unit", ["% of GDP"], as_given=False)
     assert commands._asked(None, "--unit", "Unit", check=check) == "% of GPD"

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Iterable
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,24 +50,26 @@ def _asked(given: Text, option: str, words: str, default: Text = None, check: Ca
             say(error, error=True)
 
 
-def _meant(check: Callable[..., str], what: str, known: list[str], told: list[str] | None, value: str) -> str:
-    """Return an answer that the catalogue has or that reads like none it has; given a second time, it is meant.
+def _near(what: str, known: list[str], as_given: bool) -> Callable[[str], str]:
+    """Return a check that takes what the catalogue has, or what reads like none it has; given twice, it is meant.
 
     Parameters
     ----------
-    check : callable
-        `known_or_meant`.
     what, known : str, list of str
         What is asked for, and what the catalogue has.
-    told : list of str or None
-        Answers that were refused; None where all are meant as they stand.
-    value : str
-        The answer.
+    as_given : bool
+        Whether everything is meant as it stands.
     """
-    meant = told is None or value in told
-    if told is not None:
-        told.append(value)
-    return check(what, value.strip(), known, meant)
+    from helpers.scaffold.indicator import known_or_meant
+
+    refused: list[str] = []
+
+    def check(value: str) -> str:
+        meant = as_given or value in refused
+        refused.append(value)
+        return known_or_meant(what, value.strip(), known, meant)
+
+    return check
 
 
 def _say(lines: Iterable[str]) -> None:
@@ -91,8 +92,8 @@ def section(
     asked = _asked(title, "--title", "Title: what the page asks")
     chosen = _asked(table, "--table", "Table whose values it shows", check=new.table_name)
     about = _asked(description, "--description", "Description, one sentence", default="")
-    _say(new.told(new.write_section(new.NewSection(name, asked, chosen, about))))
-    _say([f"run it: reshoring run {name} --open"])
+    done = new.write_section(new.NewSection(name, asked, chosen, about))
+    _say([*done, f"run it: reshoring run {name} --open"])
 
 
 @app.command()
@@ -119,28 +120,29 @@ def indicator(
     """Enter a series into the catalogue, field by field, and into the index of a scenario if one is named."""
     from helpers.scaffold import indicator as new
 
-    def near(what: str, known: list[str]) -> Callable[[str], str]:
-        return partial(_meant, new.known_or_meant, what, known, [] if not as_given else None)
-
     known = new.licences()
-    path = Path(
-        _asked(str(csv) if csv else None, "--csv", "File with the columns iso3,year,vintage,value, or without vintage")
+    path = _asked(
+        str(csv) if csv else None, "--csv", "File with the columns iso3,year,vintage,value, or without vintage"
     )
     given = {
         "title": _asked(title, "--title", "Title of the series"),
         "producer": _asked(producer, "--producer", "Producer"),
         "series_code": _asked(series_code, "--series-code", "The producer's code of the series, if any", default=""),
         "url": _asked(url, "--url", "Where it is published (https://...)"),
-        "unit": _asked(unit, "--unit", "Unit", check=near("unit", new.units())),
+        "unit": _asked(unit, "--unit", "Unit", check=_near("unit", new.units(), as_given)),
         "definition": _asked(definition, "--definition", "Definition, one sentence"),
-        "licence": _asked(licence, "--licence", "Licence", check=near("licence", list(known))),
+        "licence": _asked(licence, "--licence", "Licence", check=_near("licence", [*known], as_given)),
         "vintage": _asked(vintage, "--vintage", "Vintage, if the csv has no such column", default=""),
         "published": _asked(published, "--published", "Published on (day, month or year), if known", default=""),
         "label": _asked(label, "--label", "What readers of the index call it", default=""),
         "scenario": _asked(scenario, "--scenario", "Scenario whose index it enters, if any", default=""),
     }
     address = _asked(licence_url, "--licence-url", "Address of the licence", default=known.get(given["licence"]))
-    _say(new.write_indicator(new.NewIndicator(name, path, licence_url=address, less_is_better=less_is_better, **given)))
+    _say(
+        new.write_indicator(
+            new.NewIndicator(name, Path(path), licence_url=address, less_is_better=less_is_better, **given)
+        )
+    )
 
 
 @app.command()

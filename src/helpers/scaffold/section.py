@@ -18,146 +18,8 @@ from helpers.scaffold.writing import all_or_none, edited, free_file
 #: Economies that a new section compares, the first of them its focus, as far as its table has them.
 COMPARED = ("KOR", "USA", "JPN", "DEU")
 QUESTIONS = "Questions"
-MODULE = Template('''"""The section `$slug`: its parameters, and what its notebook calls."""
-
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-import pandas as pd
-from pydantic import Field, field_validator
-
-from helpers.data import economies
-from helpers.errors import InputError
-from helpers.parameter_models import SectionParameters, refuse_unknown
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-TABLE = "$table"
-
-
-class $model(SectionParameters):
-    """Parameters of the section `$slug`."""
-
-    compared: list[str] = Field(
-        $compared,
-        min_length=1,
-        description="economies compared, the first is the focus (ISO 3166 alpha-3)",
-    )
-    first_year: int = Field($first, ge=$first, le=$last, description="first year shown")
-
-    @field_validator("compared")
-    @classmethod
-    def _known_economies(cls, value: list[str]) -> list[str]:
-        refuse_unknown("compared", value, "economy", economies.known())
-        return value
-
-
-def over_years(values: pd.DataFrame, chosen: $model) -> pd.DataFrame:
-    """Return economy, year and value of the economies compared, from the first year on."""
-    rows = values[values["iso3"].isin(chosen.compared) & (values["year"] >= chosen.first_year)].dropna(subset=["value"])
-    if chosen.compared[0] not in set(rows["iso3"]):
-        raise InputError(f"{TABLE} has no value of {chosen.compared[0]} from {chosen.first_year} on.")
-    return rows[["iso3", "year", "value"]].sort_values(["iso3", "year"], ignore_index=True)
-
-
-def changes(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return one row an economy: its first and last year, the value of each, and the change between them."""
-    by_economy = rows.groupby("iso3")
-    ends = by_economy.agg(first_year=("year", "first"), first=("value", "first"))
-    ends = ends.assign(last_year=by_economy["year"].last(), last=by_economy["value"].last())
-    return ends.assign(change=ends["last"] - ends["first"])
-
-
-def chart(rows: pd.DataFrame, colour: Callable[[str], str], unit: str) -> "Figure":
-    """Draw a line an economy.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        From `over_years`.
-    colour : callable
-        Code of an economy to its colour.
-    unit : str
-        What the values are in.
-    """
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots()
-    for code, line in rows.groupby("iso3"):
-        axes.plot(line["year"], line["value"], color=colour(str(code)), label=economies.name(str(code)))
-    axes.set_ylabel(unit)
-    axes.legend()
-    return figure
-''')
-TEST = Template('''"""The section `$slug`: what its functions make of a few rows."""
-
-import pandas as pd
-import pytest
-
-from helpers.errors import InputError
-from helpers.sections import $module
-
-ROWS = [("$focus", $last, 5.0), ("$focus", $first, 2.0), ("$other", $last, 9.0)]
-VALUES = pd.DataFrame(ROWS, columns=["iso3", "year", "value"])
-
-
-def test_the_change_is_from_the_first_to_the_last_year_of_those_compared():
-    ends = $module.changes($module.over_years(VALUES, $module.$model()))
-    (row,) = ends.reset_index().to_dict("records")
-    assert (row["iso3"], row["first_year"], row["last_year"]) == ("$focus", $first, $last)
-    assert (row["first"], row["last"], row["change"]) == (2.0, 5.0, 3.0)
-
-
-def test_what_is_not_there_is_refused():
-    with pytest.raises(ValueError, match="'$focus ' is not a known economy"):
-        $module.$model(compared=["$focus "])
-    with pytest.raises(InputError, match="no value of $focus"):
-        $module.over_years(VALUES[VALUES["iso3"] == "$other"], $module.$model())
-''')
-FRONT = Template("""---
-title: $title
-description: $description
-section: $slug
-parameters: helpers.sections.$module:$model
-tables: [$table]
-${scenarios}order: $order
----""")
-IMPORTS = Template("""from helpers import data, report
-from helpers.sections import $module
-
-report.setup()""")
-PARAMETERS = Template("""compared = $compared  # economies compared, the first is the focus (ISO 3166 alpha-3)
-first_year = $first  # first year shown""")
-READ = Template("""chosen = $module.$model.of(globals())
-rows = $module.over_years(data.load($module.TABLE), chosen)
-ends = $module.changes(rows)
-focus, name = ends.loc[chosen.compared[0]], data.economies.name(chosen.compared[0])
-unit = data.metadata($module.TABLE).unit
-sources = {"tables": [$module.TABLE], "vintages": {$module.TABLE: data.vintages($module.TABLE)[-1]}}
-report.metrics(first=focus["first"], last=focus["last"], change=focus["change"], economies=len(ends))""")
-ANSWER = Template("""In `{python} int(focus["last_year"])` `{python} name` stood at
-**`{python} report.number(focus["last"], 2)`** (`{python} unit`), in `{python} int(focus["first_year"])` at
-`{python} report.number(focus["first"], 2)`. @fig-$slug shows the years between, @tbl-$slug all
-`{python} len(ends)` economies.""")
-FIGURE = Template("""#| label: fig-$slug
-#| fig-cap: $by_year
-#| fig-alt: $alt
-report.figure($module.chart(rows, report.colour, unit), "$slug", **sources, n=f"{len(ends)} economies", data=rows)""")
-TABLE = Template("""#| label: tbl-$slug
-#| tbl-cap: $first_and_last
-heads = {"first_year": "from", "first": "value then", "last_year": "to", "last": "value now"}
-shown = ends.rename(index=data.economies.name, columns=heads).rename_axis("economy")
-report.table(shown, "$slug-changes", data=ends, **sources, n=f"{len(ends)} economies", note=unit)""")
-CELLS: tuple[tuple[str, str, Template], ...] = (
-    ("raw", "front-matter", FRONT),
-    ("code", "imports", IMPORTS),
-    ("code", "parameters", PARAMETERS),
-    ("code", "read", READ),
-    ("markdown", "answer", ANSWER),
-    ("code", "figure", FIGURE),
-    ("code", "table", TABLE),
-)
+#: Notebook, module and test of a new section; names to be put in stand behind a dollar sign.
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True)
@@ -179,8 +41,8 @@ def table_name(name: str) -> str:
     return name
 
 
-def write_section(new: NewSection) -> list[Path]:
-    """Write notebook, module and test of a section, and its entry in the sidebar; return what was written.
+def write_section(new: NewSection) -> list[str]:
+    """Write notebook, module and test of a section, and its entry in the sidebar; return the lines that say so.
 
     Raises
     ------
@@ -193,13 +55,13 @@ def write_section(new: NewSection) -> list[Path]:
     test = project_root() / "tests" / "sections" / f"test_section_{words['module']}.py"
     sidebar, schema = project_root() / "_quarto.yml", project_root() / parameters.SCHEMA
     with all_or_none() as write:
-        write(module, MODULE.substitute(words))
+        write(module, _filled("section.py.txt", words))
         write(notebook, _notebook(words))
-        write(test, TEST.substitute(words))
+        write(test, _filled("test_section.py.txt", words))
         write(sidebar, edited(sidebar, lambda content: _enter(content, new)))
         notebooks.check_parameters_cell(notebooks.section(new.slug))
         write(schema, parameters.schema_text())
-    return [notebook, module, test, sidebar, schema]
+    return [f"written: {relative(path)}" for path in (notebook, module, test, sidebar, schema)]
 
 
 def _words(new: NewSection) -> dict[str, str]:
@@ -240,16 +102,14 @@ def _scenarios(table: str) -> str:
     return f"scenarios: [{', '.join(reading)}]\n" if len(reading) < len(declared) else ""
 
 
+def _filled(name: str, words: dict[str, str]) -> str:
+    return Template((TEMPLATES / name).read_text(encoding="utf-8")).substitute(words)
+
+
 def _notebook(words: dict[str, str]) -> str:
-    cells: list[dict[str, Any]] = []
-    for kind, name, template in CELLS:
-        source = template.substitute(words).splitlines(keepends=True)
-        tags = {"tags": ["parameters"]} if name == "parameters" else {}
-        made: dict[str, Any] = {"cell_type": kind, "id": name, "metadata": tags, "source": source}
-        cells.append(made | ({"execution_count": None, "outputs": []} if kind == "code" else {}))
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
-    content = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    content = json.loads((TEMPLATES / "section.ipynb.txt").read_text(encoding="utf-8"))
+    for cell in content["cells"]:
+        cell["source"] = Template("".join(cell["source"])).substitute(words).splitlines(keepends=True)
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -259,8 +119,3 @@ def _enter(configuration: Any, new: NewSection) -> None:
     questions = [entry for entry in contents if entry.get("section") == QUESTIONS]
     entry = {"text": DoubleQuotedScalarString(new.title), "href": f"/build/pages/latest/{new.slug}.html"}
     (questions[0]["contents"] if questions else contents).append(entry)
-
-
-def told(paths: list[Path]) -> list[str]:
-    """Return the lines that say what was written."""
-    return [f"written: {relative(path)}" for path in paths]
