@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from helpers.claims.model import Alternatives, Claim, Claims, FieldTest, Kind, Number, Rule
+from helpers.claims.model import Alternatives, Claim, Claims, Kind, Number, Rule
 from helpers.claims.verdict import Facts, decide, judge, robustness
-from helpers.econometrics.estimates import equivalence_p, minimum_detectable_effect
+from helpers.econometrics.estimates import minimum_detectable_effect
 
 KIND = {"title": "k", "unit": "points", "reason": "So it is.", "smallest": 1}
 DIFFERENCE, TIMES, FIGURE = (
@@ -82,7 +82,6 @@ def test_the_study_link_could_hide_a_large_effect():
     assert found.answer == "unclear"
     assert found.detectable == pytest.approx(minimum_detectable_effect(2.036, 41), rel=1e-3)
     assert round(found.detectable, 1) == 5.8
-    assert found.p_equivalence == pytest.approx(equivalence_p(0.407, 2.036, 1, 41), rel=1e-3)
 
 
 def test_ratios_are_tested_on_a_log_scale_and_at_the_level_of_their_section():
@@ -145,7 +144,8 @@ def test_a_verdict_has_limits():
 
 def test_missing_numbers_are_named():
     rule = Rule(numbers=[asked(), asked(label="the missing one", metric="drivers.none")])
-    assert decide(rule, DIFFERENCE, facts(2)).missing == ("the missing one",)
+    found = decide(rule, DIFFERENCE, facts(2)).findings
+    assert [(one.number.label, one.why) for one in found if one.answer is None] == [("the missing one", "missing")]
 
 
 @pytest.mark.parametrize(
@@ -247,13 +247,11 @@ def test_robustness_is_the_share_of_points_with_the_same_verdict():
     assert (other.share, other.strength()) == (pytest.approx(1 / 3), "fragile")
 
 
-def test_rows_are_chosen_by_number_and_text_and_weighed():
-    table = pd.DataFrame({"rank": [1, -5, 1], "of": ["x", "x", "y"], "year": [1, 2, 2], "n": [3, 1, 100]})
+def test_rows_are_chosen_by_text_and_weighed():
+    table = pd.DataFrame({"rank": [1, -5, 1], "of": ["x", "x", "y"], "n": [3, 1, 100]})
     chosen = TABLE | {"equal": {"of": "x"}, "weight": "n"}
     found = robustness(claim_with(chosen), "supported", facts(1), {"drivers/t": table})
     assert (found.share, found.points) == (0.75, 4)
-    later = TABLE | {"where": [{"field": "year", "operator": ">=", "value": 2}]}
-    assert robustness(claim_with(later), "supported", facts(1), {"drivers/t": table}).share == 0.5
 
 
 def test_without_a_table_the_smallest_effect_is_halved_and_doubled_and_numbers_are_left_out():
@@ -300,12 +298,3 @@ def test_alternatives_name_one_source(listed):
         Alternatives.model_validate(listed)
     with pytest.raises(ValidationError, match="from a table or a sweep need columns"):
         Alternatives.model_validate({"sweep": "s", "what": "w"})
-
-
-@pytest.mark.parametrize(
-    ("operator", "value", "message"),
-    [("between", 2, "Only 'between'"), ("<", [1, 2], "Only 'between'"), ("between", [3, 1], "turned round")],
-)
-def test_tests_of_rows_that_make_no_sense_are_refused(operator, value, message):
-    with pytest.raises(ValidationError, match=message):
-        FieldTest.model_validate({"field": "a", "operator": operator, "value": value})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from helpers.claims.model import Claim, Kind, Number, Revision, Verdict
+from helpers.claims.model import Claim, Kind, Verdict
 from helpers.claims.verdict import ROBUST, VERDICTS, Decision, Facts, Finding, Robustness, decide, robustness
 from helpers.errors import WorkError, not_allowed
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 #: Light to dark, so that the order is seen without colour as well.
 SHADES = {"supported": "C2", "partly": "C4", "contradicted": "C1", "inconclusive": "C5", "not testable": "0.8"}
-
 
 #: Numbers of a claim that are written one by one; of more it is told how many agree.
 FEW = 4
@@ -89,12 +88,6 @@ def _amount(value: float | None, kind: Kind) -> str:
     return f"{figure_of(value, kind.digits)} {one if value == 1 else kind.unit}"
 
 
-def smallest_text(entry: Entry) -> str:
-    """Write the smallest effect that matters: "1 point"; empty without a rule."""
-    kind = entry.claim.kind
-    return _amount(kind.smallest, kind) if kind else ""
-
-
 def detectable_text(entry: Entry) -> str:
     """Write the minimum detectable effect; a measured number has none, since it is no estimate."""
     kind = entry.claim.kind
@@ -109,9 +102,13 @@ def finding_text(finding: Finding, kind: Kind) -> str:
     if finding.number.printed is not None:
         found, printed = (figure_of(one, kind.digits) for one in (finding.value, finding.number.printed))
         value = f"{finding.number.label}: {found} (printed {printed})"
-    if finding.low is not None and finding.detectable is not None:
-        value += f" (interval {figure_of(finding.low, kind.digits)} to {figure_of(finding.high, kind.digits)})"
-    return f"{value}, {finding.why}"
+    return f"{value}{_interval(finding, kind)}, {finding.why}"
+
+
+def _interval(finding: Finding, kind: Kind) -> str:
+    if finding.low is None:
+        return ""
+    return f" (interval {figure_of(finding.low, kind.digits)} to {figure_of(finding.high, kind.digits)})"
 
 
 def evidence_text(entry: Entry) -> str:
@@ -147,17 +144,15 @@ def rule_in_words(claim: Claim) -> str:
     tested = all(number.low for number in claim.rule.numbers)
     asked = (ESTIMATED if tested else ASKED[kind.asks]).format(amount)
     against = f" of {figure_of(kind.reference, 0)}" if kind.reference else ""
-    parts = [f"{'; '.join(map(_number_in_words, claim.rule.numbers))}. A number agrees when {asked}{against}"]
+    said = [
+        f"{one.label} ({one.wanted if one.printed is None else f'printed {figure_of(one.printed, 1)}'})"
+        for one in claim.rule.numbers
+    ]
+    parts = [f"{'; '.join(said)}. A number agrees when {asked}{against}"]
     parts += [f"nearly, within {_amount(kind.near, kind)}"] if kind.near else []
     parts += ["at most partly"] if claim.rule.at_most == "partly" else []
     parts += ["never contradicted"] if claim.rule.at_worst == "inconclusive" else []
     return "; ".join(parts)
-
-
-def _number_in_words(number: Number) -> str:
-    if number.printed is not None:
-        return f"{number.label} (printed {figure_of(number.printed, 1)})"
-    return f"{number.label} ({number.wanted})"
 
 
 def robustness_text(entry: Entry) -> str:
@@ -166,13 +161,6 @@ def robustness_text(entry: Entry) -> str:
     if found.share is None:
         return "not computed" if entry.claim.alternatives else "nothing to vary"
     return f"{100 * found.share:.0f}% of {found.points:,d}"
-
-
-def strength_text(entry: Entry, robust_from: float = ROBUST) -> str:
-    """Write the strength with its share: "robust (92% of 240)"."""
-    if entry.robustness.share is None:
-        return robustness_text(entry)
-    return f"{entry.robustness.strength(robust_from)} ({robustness_text(entry)})"
 
 
 def ledger_table(entries: Sequence[Entry], robust_from: float = ROBUST) -> pd.DataFrame:
@@ -184,24 +172,17 @@ def ledger_table(entries: Sequence[Entry], robust_from: float = ROBUST) -> pd.Da
         id, question, claim, verdict, evidence_kind, strength, smallest, detectable, replication, kind, evidence,
         same_under, place.
     """
-    rows = [
-        {
-            "id": entry.claim.id,
-            "question": entry.claim.question,
-            "claim": entry.claim.title,
-            "verdict": entry.verdict,
-            "evidence_kind": entry.claim.evidence if entry.claim.rule else "none",
-            "strength": strength_text(entry, robust_from),
-            "smallest": smallest_text(entry),
-            "detectable": detectable_text(entry),
-            "replication": entry.claim.replication,
-            "kind": entry.claim.kind.title if entry.claim.kind else "none",
-            "evidence": evidence_text(entry),
-            "same_under": robustness_text(entry),
-            "place": entry.claim.place,
-        }
-        for entry in entries
-    ]
+    rows = []
+    for entry in entries:
+        claim, kind, same = entry.claim, entry.claim.kind, robustness_text(entry)
+        strength = same if entry.robustness.share is None else f"{entry.robustness.strength(robust_from)} ({same})"
+        rows.append(
+            {"id": claim.id, "question": claim.question, "claim": claim.title, "verdict": entry.verdict}
+            | {"evidence_kind": claim.evidence if claim.rule else "none", "strength": strength}
+            | {"smallest": _amount(kind.smallest, kind) if kind else "", "detectable": detectable_text(entry)}
+            | {"replication": claim.replication, "kind": kind.title if kind else "none"}
+            | {"evidence": evidence_text(entry), "same_under": same, "place": claim.place}
+        )
     return pd.DataFrame(rows)
 
 
@@ -241,9 +222,8 @@ def followed(entries: Sequence[Entry]) -> pd.DataFrame:
         for found in one.decision.findings:
             label = found.number.label
             value = figure_of(found.value, 1) if kind.asks == "figure" else _amount(found.value, kind) or "n/a"
-            if found.low is not None:
-                value += f" (interval {figure_of(found.low, kind.digits)} to {figure_of(found.high, kind.digits)})"
-            rows.append((f"{label[:1].upper()}{label[1:]} ({claim.title})", value, sections, claim.id))
+            what = f"{label[:1].upper()}{label[1:]} ({claim.title})"
+            rows.append((what, value + _interval(found, kind), sections, claim.id))
     return pd.DataFrame(rows, columns=["what", "value", "sections", "anchor"])
 
 
@@ -314,15 +294,11 @@ def statements(entry: Entry) -> list[str]:
     items.append(f"Same verdict under: {robustness_text(entry)}{why}")
     items += [f"On record: {_record_in_words(record)}" for record in entry.evidence]
     items += [f"Mind: {claim.caveat}"] if claim.caveat else []
-    items += [_revision_in_words(change) for change in claim.history]
+    for change in claim.history:
+        asked = f" A review asked: “{change.asked}”" if change.asked else ""
+        was = f"Changed on {change.date}: the rule was “{change.was}” and gave {change.gave}."
+        items.append(f"{was if change.was else f'Written on {change.date}.'}{asked} {change.reason}")
     return [*items, *([] if claim.frozen else ["This rule has been changed since and its history does not say so."])]
-
-
-def _revision_in_words(change: Revision) -> str:
-    asked = f" A review asked: “{change.asked}”" if change.asked else ""
-    if change.was:
-        return f"Changed on {change.date}: the rule was “{change.was}” and gave {change.gave}.{asked} {change.reason}"
-    return f"Written on {change.date}.{asked} {change.reason}"
 
 
 def _record_in_words(record: Mapping[str, Any]) -> str:

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from helpers.errors import InputError, not_allowed
 
-Operator = Literal["<", "<=", ">", ">=", "==", "!=", "between"]
 Verdict = Literal["supported", "partly", "contradicted", "inconclusive", "not testable"]
 NAME = r"^[a-z0-9][a-z0-9-]*$"
 METRIC = r"^[a-z0-9][a-z0-9-]*\.[a-z0-9_]+$"
@@ -93,28 +92,11 @@ class Rule(Strict):
         return {name for number in self.numbers for name in number.metrics()}
 
 
-class FieldTest(Strict):
-    """A test of one column of a table: an operator and a number, or for `between` two ends (both count)."""
-
-    field: str
-    operator: Operator
-    value: float | tuple[float, float]
-
-    @model_validator(mode="after")
-    def _ends_fit(self) -> Self:
-        pair = isinstance(self.value, tuple)
-        if pair != (self.operator == "between"):
-            raise ValueError("Only 'between' compares with two numbers: value: [low, high].")
-        if isinstance(self.value, tuple) and self.value[0] > self.value[1]:
-            raise ValueError(f"The ends of 'between' are turned round: {self.value[0]} is above {self.value[1]}.")
-        return self
-
-
 class Alternatives(Strict):
     """Other defensible specifications, to each of which the whole rule is applied.
 
     Rows of a table of a section, or points of a sweep: `columns` says which column stands for which metric of the rule,
-    and every metric needs one, but for degrees of freedom; `where` and `equal` choose rows by number and by text;
+    and every metric needs one, but for degrees of freedom; `equal` chooses rows by the text of a column;
     `weight` is a column that says how many specifications a row stands for. Without a source: the smallest effect
     halved and doubled, and each number left out in turn.
     """
@@ -123,7 +105,6 @@ class Alternatives(Strict):
     table: str | None = Field(None, pattern=NAME)
     sweep: str | None = Field(None, pattern=NAME)
     columns: dict[str, str] = {}
-    where: list[FieldTest] = []
     equal: dict[str, str] = {}
     weight: str | None = None
     what: str

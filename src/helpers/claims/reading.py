@@ -159,9 +159,7 @@ def read_alternatives(
         elif listed.section in folders and listed.section not in left_out:
             paths[listed.source] = folders[str(listed.section)] / "tables" / f"{listed.table}.csv"
     found = {source: pd.read_csv(path) for source, path in paths.items() if path.is_file()}
-    return {
-        source: frame for source, frame in found.items() if not source.startswith("sweep:") or "generated" not in frame
-    }
+    return {source: table for source, table in found.items() if "generated" not in table}
 
 
 def sweeps_beside(results: Path) -> dict[str, Path]:

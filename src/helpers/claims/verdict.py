@@ -1,11 +1,11 @@
 """Verdicts: pure functions of a rule, of the facts, and of the alternatives to them."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from helpers.claims.model import Alternatives, Claim, FieldTest, Kind, Number, Rule, Verdict
+from helpers.claims.model import Alternatives, Claim, Kind, Number, Rule, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,16 +14,6 @@ VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 #: What a number, or a group of them, says of a claim: as claimed; nearly; cannot tell; the opposite.
 Answer = Literal["yes", "nearly", "unclear", "no"]
 ROBUST, FRAGILE = 0.8, 0.5
-
-COMPARE: dict[str, Callable[[float, Any], bool]] = {
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-    "==": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
-    "between": lambda a, ends: ends[0] <= a <= ends[1],
-}
 
 
 @dataclass(frozen=True)
@@ -41,10 +31,6 @@ class Facts:
     metrics: Mapping[str, Any]
     evidence: Mapping[str, Sequence[Mapping[str, Any]]]
 
-    def with_metrics(self, other: Mapping[str, Any]) -> "Facts":
-        """Return the facts with some metrics replaced."""
-        return replace(self, metrics={**self.metrics, **other})
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -57,7 +43,6 @@ class Finding:
     low: float | None = None
     high: float | None = None
     detectable: float | None = None
-    p_equivalence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -66,11 +51,6 @@ class Decision:
 
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """The numbers that were not there."""
-        return tuple(finding.number.label for finding in self.findings if finding.answer is None)
 
     @property
     def detectable(self) -> float | None:
@@ -126,10 +106,9 @@ def judge(asked: Number, kind: Kind, facts: Facts) -> Finding:
         gap = round(abs(value - asked.printed), 9)
         if gap <= kind.smallest:
             return Finding(asked, value, "yes", "agrees with what is printed")
-        near = kind.near is not None and gap <= kind.near
-        return Finding(
-            asked, value, "nearly" if near else "no", "near what is printed" if near else "differs from what is printed"
-        )
+        if kind.near is not None and gap <= kind.near:
+            return Finding(asked, value, "nearly", "near what is printed")
+        return Finding(asked, value, "no", "differs from what is printed")
     if asked.low and asked.high:
         return _estimated(asked, kind, value, facts)
     effect, smallest = _directed(asked, kind, value), _scaled(kind, kind.smallest)
@@ -172,7 +151,7 @@ def _estimated(asked: Number, kind: Kind, value: float, facts: Facts) -> Finding
     else:
         answer, why = "unclear", "too imprecise to tell"
     detectable = math.exp(detectable) if kind.asks == "times" else detectable
-    return Finding(asked, value, answer, why, low, high, detectable, p)
+    return Finding(asked, value, answer, why, low, high, detectable)
 
 
 def _side(as_claimed: bool) -> tuple[Answer, str]:
@@ -267,37 +246,20 @@ def _over(
     elif table is None:
         return Robustness(None, what=listed.what, reason=f"{listed.source} is not there")
     else:
-        used = [*listed.columns.values(), *(test.field for test in listed.where), *listed.equal, listed.weight]
+        used = [*listed.columns.values(), *listed.equal, listed.weight]
         absent = [name for name in used if name and name not in table.columns]
         if absent:
             return Robustness(None, what=listed.what, reason=f"{listed.source} has no column {absent[0]!r}")
-        found = [
-            (
-                float(row[listed.weight]) if listed.weight else 1.0,
-                decide(claim.rule, claim.kind, facts.with_metrics(_values(listed, row))).verdict,
-            )
-            for row in table.to_dict("records")
-            if _chosen(listed, row)
-        ]
+        found = []
+        for row in table.to_dict("records"):
+            if all(str(row[name]) == text for name, text in listed.equal.items()):
+                metrics = {**facts.metrics, **{metric: row[column] for metric, column in listed.columns.items()}}
+                other = decide(claim.rule, claim.kind, replace(facts, metrics=metrics))
+                found.append((float(row[listed.weight]) if listed.weight else 1.0, other.verdict))
     total = sum(weight for weight, one in found if one != "not testable")
     if not total:
         return Robustness(None, what=listed.what, reason="no alternative to which the rule applies")
     return Robustness(sum(weight for weight, one in found if one == verdict) / total, round(total), listed.what)
-
-
-def _values(listed: Alternatives, row: Mapping[Any, Any]) -> dict[str, Any]:
-    return {metric: row[column] for metric, column in listed.columns.items()}
-
-
-def _chosen(listed: Alternatives, row: Mapping[Any, Any]) -> bool:
-    return all(_passes(test, row) for test in listed.where) and all(
-        str(row[name]) == text for name, text in listed.equal.items()
-    )
-
-
-def _passes(test: FieldTest, row: Mapping[Any, Any]) -> bool:
-    value = number(row.get(test.field))
-    return value is not None and COMPARE[test.operator](value, test.value)
 
 
 def _within(claim: Claim) -> list[tuple[Rule, Kind]]:
