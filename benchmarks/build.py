@@ -309,7 +309,7 @@ def sweep_points(project: Project, points: int, loop_points: int) -> dict[str, A
     tell(f"sweep of {len(every)} points", longer, used.peak)
     loop, took = Loop(project), []
     for at, item in enumerate(chosen[:: max(1, points // loop_points)][:loop_points]):
-        point = Run(item.section, Scenario("sweep", "Sweep"), loop.folder, parameters=item.resolved)
+        point = Run(item.section, Scenario("sweep", "Sweep"), loop.folder, parameters=item.parameters)
         took.append(loop.one(f"points/{at}", point))
         tell("papermill, one point", took[-1][0], took[-1][1].peak)
     peak, other = max(one.peak for _, one in took), [one for one, _ in took]
@@ -366,7 +366,7 @@ def in_one_kernel(project: Project, prepared: list[Any]) -> tuple[list[dict[str,
             if not {notebooks.PAGE_ONLY, notebooks.SKIPPED} & {*notebooks.tags(cell)}:
                 texts.append(notebooks.source(cell))
             if notebooks.PARAMETERS_TAG in notebooks.tags(cell):
-                texts += [f"{name} = {value!r}" for name, value in item.resolved.items()]
+                texts += [f"{name} = {value!r}" for name, value in item.parameters.items()]
     cells = [nbformat.v4.new_code_cell(text) for text in texts]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), folder / "all.ipynb")

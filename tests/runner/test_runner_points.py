@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import warnings
+from pathlib import Path
 
 import psutil
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from small_project import cells, is_gone, wait_until
 
 from helpers.errors import InputError
-from helpers.runner import notebooks, points
+from helpers.runner import Run, Scenario, notebooks, points
 from helpers.runner.points import Workers
 
 
@@ -28,7 +29,7 @@ def call(project):
             next(one for one in written if one["id"] == name)["metadata"]["tags"] = marks
         project.write("alpha", written)
         values = {"scale": 2, "word": "one", "weights": {}} | (parameters or {})
-        return points.call_of(notebooks.section("alpha"), values)
+        return Run(notebooks.section("alpha"), Scenario("sweep", "Sweep"), Path(), parameters=values)
 
     return make
 
@@ -245,14 +246,14 @@ def workers(project, tmp_path, monkeypatch):
 
 
 def test_a_process_that_is_busy_in_compiled_code_is_ended_and_replaced(call, workers):
-    error = workers.compute(call("import time\ntime.sleep(600)", extra="time_limit: 0.3\n"), {}).error
+    error = workers.compute(call("import time\ntime.sleep(600)", extra="time_limit: 0.3\n")).error
     assert (error.name, error.cell, error.cell_id) == ("TimeLimit", 4, "step-1")
-    assert workers.compute(call("report.metrics(a=1)"), {}).metrics == {"a": 1}
+    assert workers.compute(call("report.metrics(a=1)")).metrics == {"a": 1}
 
 
 def test_a_point_that_takes_too_much_memory_is_ended(call, workers):
     held = "import time\nheld = bytearray(400_000_000)\ntime.sleep(600)"
-    error = workers.compute(call(held, extra="memory_limit: 300\n"), {}).error
+    error = workers.compute(call(held, extra="memory_limit: 300\n")).error
     assert (error.name, error.cell, error.cell_id) == ("MemoryLimit", 4, "step-1")
     assert "its limit is 300 MB (memory_limit in the front matter)" in error.message
 
@@ -263,7 +264,7 @@ def test_a_process_sees_the_environment_of_a_kernel(call, workers, monkeypatch):
     monkeypatch.setenv("RESHORING_RUN", "/nowhere")
     names = ["TZ", "OPENBLAS_NUM_THREADS", "PYTHONHASHSEED", "LC_ALL", "RESHORING_RUN"]
     look = f"values = {{name: os.environ.get(name) for name in {names}}}\nreport.metrics(zone=time.timezone, **values)"
-    assert workers.compute(call("import os, time", look), {}).metrics == {
+    assert workers.compute(call("import os, time", look)).metrics == {
         "zone": 0,
         "TZ": "UTC",
         "OPENBLAS_NUM_THREADS": "1",

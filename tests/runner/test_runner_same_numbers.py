@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import papermill
@@ -11,7 +12,7 @@ from small_project import cell
 
 from helpers.runner import design, environment, sweeps
 from helpers.runner.notebooks import PAGE_ONLY
-from helpers.runner.points import Workers, call_of
+from helpers.runner.points import Workers
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,11 +50,11 @@ def test_a_point_gives_the_numbers_of_its_page(name, workers, tmp_path):
     prepared = sweeps.prepare(name, design.read(design.find(name)))
     # The first has the defaults of which test_runner_determinism.py compares points and pages.
     chosen = prepared[-1]
-    values = chosen.resolved | {key: CHEAP[key] for key in CHEAP.keys() & chosen.resolved.keys()}
+    values = chosen.parameters | {key: CHEAP[key] for key in CHEAP.keys() & chosen.parameters.keys()}
     # The whole page runs, but for drivers, where what points pass over would take half a minute.
     with ThreadPoolExecutor(1) as pool:
         whole = pool.submit(page, chosen.section, values, tmp_path / "page", PAGE_ONLY if name == "drivers" else "none")
-        point = workers.compute(call_of(chosen.section, values), {})
+        point = workers.compute(replace(chosen, parameters=values))
         shown = whole.result()
     assert point.error is None
     assert len(point.metrics) > 5

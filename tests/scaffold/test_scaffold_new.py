@@ -130,7 +130,7 @@ def test_scenario_sweep_and_claim_are_what_their_readers_take(root, new):
     assert notebooks.named_scenario("few").own == {"innovation-index": {"group": "oecd"}}
     code, told = new("sweep", "years", **SWEEP)
     assert code == 0, told
-    assert [point.resolved["year"] for point in sweeps.state_now("years").points] == [2016, 2017]
+    assert [point.parameters["year"] for point in sweeps.state_now("years").points] == [2016, 2017]
     code, told = new("claim", "korea-robots", **CLAIM, **RULE)
     assert code == 0, told
     code, told = new("claim", "korea-ties", **CLAIM | {"title": "Korea: ties, and more"}, would_test="Plant data.")

@@ -257,7 +257,7 @@ def _outside_build(slug: str, assignments: list[str], scenario_name: str | None,
     """Return a run with parameters of its own; what it reads is used as it is, with a note when that is out of date."""
     declared, section, name = Declared(), notebooks.section(slug), scenario_name or DEFAULT
     values = parameters.assigned(section, assignments, scenario_name)
-    under = declared.scenarios.get(name) or Scenario(name, name)
+    under = declared.scenarios.setdefault(name, Scenario(name, name))
     one = Run(section.reading(values), under, Path(), parameters=values)
     every = plan.with_needs([one], declared)
     for where, label in (other.key for other in one.needs.values() if other.finished()[0] is None):

@@ -17,7 +17,7 @@ from helpers import imports
 from helpers.errors import InputError, WorkError, not_allowed
 from helpers.paths import project_root
 from helpers.runner import environment, fingerprint, points
-from helpers.runner.run import CellError
+from helpers.runner.run import CellError, Run
 
 #: A task in flight for each thread of the cluster, and one waiting.
 TASKS_A_THREAD = 2
@@ -119,10 +119,10 @@ class Remote:
     def __init__(self, executor: Executor, jobs: int) -> None:
         self.executor, self.jobs = executor, jobs
 
-    def compute(self, call: points.Call, parts: Mapping[str, Any]) -> points.Outcome:
+    def compute(self, run: Run) -> points.Outcome:
         """Compute a point on one of the workers; when it cannot be, its outcome says so."""
         try:
-            return self.executor.submit(_compute_there, call, parts).result()
+            return self.executor.submit(_compute_there, run).result()
         except Exception as error:
             return points.Outcome({}, CellError(f"the cluster could not carry it out: {error}"))
 
@@ -153,14 +153,14 @@ def refuse_other_data(parts: Mapping[str, Any]) -> None:
         raise WorkError(f"this worker's checkout differs: {'; '.join(differing[:3])}")
 
 
-def _compute_there(call: points.Call, parts: Mapping[str, Any]) -> points.Outcome:
+def _compute_there(run: Run) -> points.Outcome:
     """On a worker: compute a point, provided that this checkout has the same data."""
-    refuse_other_data(parts)
+    refuse_other_data(run.fingerprint)
     with ONE_AT_A_TIME:
-        end = threading.Timer(call.seconds + points.GRACE, os._exit, (1,))
+        end = threading.Timer(run.section.time_limit + points.GRACE, os._exit, (1,))
         end.daemon = True
         end.start()
         try:
-            return points.compute(call)
+            return points.compute(run)
         finally:
             end.cancel()

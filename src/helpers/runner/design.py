@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from helpers.errors import InputError, not_allowed
 from helpers.paths import build_folder, project_root, relative
-from helpers.runner import fingerprint
-from helpers.runner.notebooks import Section, read_mapping, validated
+from helpers.runner.notebooks import read_mapping, validated
+from helpers.runner.run import Run
 
 SHORTHAND = ("parameters", "grid", "list", "sample")
 
@@ -84,22 +84,15 @@ class Design(BaseModel):
     sections: dict[str, SectionDesign] = Field(min_length=1)
 
 
-@dataclass(frozen=True)
-class Point:
-    """A point with all its values, or with the reason why the model refuses the combination."""
+@dataclass(eq=False)
+class Point(Run):
+    """A run for its numbers alone, with all its values, or the reason why the model refuses the combination."""
 
-    number: int
-    section: Section
+    published: bool = False
+    number: int = 1
     #: The values that differ from what all points share; names may be dotted.
-    varied: dict[str, Any]
-    resolved: dict[str, Any] = field(default_factory=dict)
-    parts: dict[str, Any] = field(default_factory=dict, repr=False)
+    varied: dict[str, Any] = field(default_factory=dict)
     refusal: str = ""
-
-    @property
-    def run_id(self) -> str:
-        """Name of the point's run."""
-        return fingerprint.run_id(self.parts) if self.parts else ""
 
     @property
     def record(self) -> Path:

@@ -118,11 +118,6 @@ def parts(
     return {**fixed, "parameters": dict(parameters), "needs": {}, "sweeps": {}, **read, "ingested": hashes}
 
 
-def run_id(fingerprint_parts: Mapping[str, Any]) -> str:
-    """Return the name of a run: the first twelve digits of its fingerprint."""
-    return digest(fingerprint_parts)[:12]
-
-
 LABELS = {
     "format": "the runner's format",
     "python": "the Python version",

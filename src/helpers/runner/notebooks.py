@@ -175,7 +175,7 @@ def _as_now_written(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 name += "-"
         taken.add(name)
         text = source(cell).replace("\r\n", "\n").replace("\r", "\n")
-        blank = {"outputs": [], "execution_count": None} if cell["cell_type"] == "code" else {}
+        blank: dict[str, Any] = {"outputs": [], "execution_count": None} if cell["cell_type"] == "code" else {}
         found.append({"metadata": {}, **blank, **cell, "id": name, "source": text})
     return found
 

@@ -16,7 +16,7 @@ from helpers.parameter_models import shown
 from helpers.paths import build_folder, relative
 from helpers.runner import executed, fingerprint, notebooks, parameters, sweeps
 from helpers.runner.notebooks import ForEach, Scenario, Section
-from helpers.runner.run import FAILURE, SEPARATOR, Key, Run, Status, labelled
+from helpers.runner.run import FAILURE, SEPARATOR, Key, Run, State, Status, labelled
 
 SAFE = re.compile(r"[\w.+-]+", re.ASCII)
 #: Scenario that is seen first: a run outside the build reads its results when none is named.
@@ -239,6 +239,7 @@ def status(run: Run, forced: bool = False) -> Status:
     done, reason = run.finished()
     changed = [*fingerprint.differences(done.fingerprint, run.fingerprint), done.damage()] if done else [reason]
     reasons = ["--force"] * forced + [*filter(None, changed)]
+    state: State
     if reasons and (failure := last_failure(run)):
         state, reasons = "failed", [failure, *reasons]
     elif reasons:

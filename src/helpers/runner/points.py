@@ -19,10 +19,10 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import Future, wait
 from contextlib import ExitStack, chdir, contextmanager, redirect_stderr, redirect_stdout, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from queue import LifoQueue
@@ -35,7 +35,7 @@ from helpers.errors import InputError
 from helpers.paths import project_root
 from helpers.runner import environment, fingerprint
 from helpers.runner.environment import MEMORY_LIMIT, TIME_LIMIT
-from helpers.runner.notebooks import PAGE_ONLY, PARAMETERS_TAG, SKIPPED, Scenario, Section, source, tags
+from helpers.runner.notebooks import PAGE_ONLY, PARAMETERS_TAG, SKIPPED, Section, source, tags
 from helpers.runner.run import CellError, Run
 
 if TYPE_CHECKING:
@@ -66,19 +66,6 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Call:
-    """All that a point is computed from; crosses processes and machines."""
-
-    cells: tuple[Cell, ...] = field(repr=False)
-    parameters: dict[str, Any]
-    #: What the notebook may know of its run.
-    run: dict[str, Any]
-    #: What it may use.
-    seconds: float
-    megabytes: float
-
-
-@dataclass(frozen=True)
 class Outcome:
     """What a point gave: its metrics, or why it failed."""
 
@@ -88,30 +75,6 @@ class Outcome:
 
 class TimeLimit(BaseException):
     """The point took too long; no `except Exception` of a notebook may keep it from ending."""
-
-
-def call_of(section: Section, parameters: dict[str, Any], parts: Mapping[str, Any] | None = None) -> Call:
-    """Return the call that computes a section's numbers for some values of its parameters.
-
-    Parameters
-    ----------
-    section : Section
-        The section.
-    parameters : dict
-        Resolved values of all parameters.
-    parts : mapping, optional
-        The point's fingerprint, which knows the vintages that may be read.
-
-    Raises
-    ------
-    InputError
-        A cell that a point cannot run.
-    """
-    sets = fingerprint.ingested_sets(section, parameters)
-    run = Run(section, Scenario("sweep", "Sweep"), Path(), ingested=sets, published=False)
-    run.fingerprint, run.generated = dict(parts or {}), fingerprint.made_from_generated(sets)
-    known = run.context(Path()) | {"metrics_only": True}
-    return Call(cells_of(section), parameters, known, section.time_limit, section.memory_limit)
 
 
 def cells_of(section: Section) -> tuple[Cell, ...]:
@@ -156,23 +119,24 @@ def _compiled(cell: Cell, flags: int) -> CodeType:
     return compile(cell.source, cell.file, "exec", flags, dont_inherit=True)
 
 
-def compute(call: Call, place: Path | None = None) -> Outcome:
+def compute(run: Run, place: Path | None = None) -> Outcome:
     """Run the cells of a point in this process, which is left as it was; no other thread of it may do so meanwhile.
 
     Parameters
     ----------
-    call : Call
+    run : Run
         The point.
     place : Path, optional
         File in which to note the cell that runs, for the process that may have to end this one.
     """
     metrics: dict[str, Any] = {}
-    cell, flags = call.cells[0], 0
+    cells, limit, flags = cells_of(run.section), run.section.time_limit, 0
+    cell = cells[0]
     with _fresh_session() as (namespace, folder):
-        run = call.run | {"results": str(folder / "results"), "metrics": metrics}
+        known = run.context(folder / "results") | {"scenario": "sweep", "metrics_only": True, "metrics": metrics}
         try:
-            with context.point(run), _limited(call.seconds):
-                for cell in call.cells:
+            with context.point(known), _limited(limit):
+                for cell in cells:
                     if place:
                         place.write_text(f"{cell.number} {cell.id}", encoding="utf-8")
                     code = _compiled(cell, flags)
@@ -180,12 +144,12 @@ def compute(call: Call, place: Path | None = None) -> Outcome:
                     flags |= code.co_flags & __future__.annotations.compiler_flag
                     exec(code, namespace)
                     if cell.sets_parameters:
-                        namespace.update(copy.deepcopy(call.parameters))
+                        namespace.update(copy.deepcopy(run.parameters))
         except BaseException as error:
-            over = environment.OVER_TIME.format(call.seconds, call.seconds)
+            over = environment.OVER_TIME.format(limit, limit)
             message = over if isinstance(error, TimeLimit) else str(error)
             return Outcome({}, CellError(message, cell.number, cell.id, _line(error, cell), type(error).__name__))
-    return Outcome(metrics | ({fingerprint.GENERATED: True} if call.run["generated"] else {}))
+    return Outcome(metrics | ({fingerprint.GENERATED: True} if run.generated else {}))
 
 
 def _line(error: BaseException, cell: Cell) -> int | None:
@@ -267,12 +231,12 @@ class Workers:
         for _ in range(jobs):
             self._free.put(None)
 
-    def compute(self, call: Call, parts: Mapping[str, Any]) -> Outcome:
+    def compute(self, run: Run) -> Outcome:
         """Compute a point; when it passes a limit or ends its process, its outcome says so."""
         process, place = self._free.get(), self.folder / secrets.token_hex(8)
         try:
             process = process or _started()
-            outcome = self._follow(process, process.submit(compute, call, place), call, place)
+            outcome = self._follow(process, process.submit(compute, run, place), run.section, place)
         except Exception as error:
             outcome = _ended(place, f"the point's process ended unexpectedly ({type(error).__name__})")
         # Also where the point ended by itself: an import that was cut short leaves half a module.
@@ -283,14 +247,14 @@ class Workers:
         self._free.put(process)
         return outcome
 
-    def _follow(self, process: "ProcessPoolExecutor", future: Future[Outcome], call: Call, place: Path) -> Outcome:
+    def _follow(self, process: "ProcessPoolExecutor", future: Future[Outcome], limits: Section, place: Path) -> Outcome:
         begun = 0.0
         while not wait([future], LOOK).done:
             # Not before its first cell: a process takes a while to start.
             begun = begun or (time.monotonic() if place.exists() else 0.0)
             took = round(time.monotonic() - begun, 1) if begun else 0.0
-            counted = took if took > call.seconds + GRACE else 0.0
-            over = environment.over_limit(process._processes, counted, call.seconds, call.megabytes)
+            counted = took if took > limits.time_limit + GRACE else 0.0
+            over = environment.over_limit(process._processes, counted, limits.time_limit, limits.memory_limit)
             if self.closed or over[0]:
                 return _ended(place, *(("stopped",) if self.closed else over))
         return future.result()

@@ -10,7 +10,6 @@ from typing import Any, Literal
 from helpers import files
 from helpers.paths import build_folder
 from helpers.runner.fingerprint import FORMAT, digest, file_digest
-from helpers.runner.fingerprint import run_id as id_of
 from helpers.runner.notebooks import Scenario, Section
 
 NOTEBOOK, RESULTS, MANIFEST, LOG, FAILURE = "notebook.ipynb", "results", "manifest.json", "log.txt", "failure.json"
@@ -91,8 +90,8 @@ class Run:
 
     @property
     def run_id(self) -> str:
-        """First twelve digits of the hash of its fingerprint."""
-        return id_of(self.fingerprint)
+        """First twelve digits of the hash of its fingerprint; empty before it has one."""
+        return digest(self.fingerprint)[:12] if self.fingerprint else ""
 
     @property
     def notebook(self) -> Path:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ from helpers.errors import InputError, WorkError, not_allowed
 from helpers.paths import build_folder
 from helpers.runner import cluster, design, environment, fingerprint, notebooks, parameters
 from helpers.runner.design import Design, Point
-from helpers.runner.notebooks import Scenario, Section
-from helpers.runner.points import Workers, call_of, cells_of
+from helpers.runner.notebooks import Section
+from helpers.runner.points import Workers, cells_of
 from helpers.runner.progress import Progress
 from helpers.runner.run import CellError, RunResult
 
@@ -138,12 +138,13 @@ def prepare(name: str, found: Design) -> list[Point]:
             raise InputError(f"sweep {name}: {not_allowed('section', slug, known)}")
         refusal = f"sweep {name}: section {slug} reads the results of others, which have no such points."
         _check(known[slug], refusal)
-    base, points, known_parts = notebooks.named_scenario(found.scenario), list[Point](), {}
+    base, points, known_parts = notebooks.named_scenario(found.scenario), list[Point](), FixedParts()
     with base.vintages():
         for number, (slug, varied, shared) in enumerate(design.values(found), 1):
             given = parameters.overlay(parameters.overlay(base.parameters.get(slug, {}), shared), varied)
-            point = Point(number, known[slug], varied)
-            points.append(_resolved(point, given, base, f"sweep {name}, point {number}", known_parts))
+            point = Point(known[slug], base, Path(), number=number, varied=varied)
+            _resolve(point, given, f"sweep {name}, point {number}", known_parts)
+            points.append(point)
     return points
 
 
@@ -155,19 +156,20 @@ def _check(section: Section, refusal: str) -> None:
     cells_of(section)
 
 
-def _resolved(point: Point, given: dict[str, Any], base: Scenario, name: str, known: FixedParts) -> Point:
-    """Return a point with all its values and its fingerprint, or with the reason why the model refuses it."""
+def _resolve(point: Point, given: dict[str, Any], name: str, known: FixedParts) -> None:
+    """Let a point have all its values and its fingerprint, or the reason why the model refuses it."""
     try:
-        resolved = point.section.parameters.model_validate(given).model_dump(mode="json")
+        point.parameters = point.section.parameters.model_validate(given).model_dump(mode="json")
     except ValidationError as error:
-        message = parameters.refusal(point.section, error, given, name)
+        point.refusal = parameters.refusal(point.section, error, given, name)
         if any(item["type"] != COMBINATION for item in error.errors()):
-            raise InputError(message) from error
-        return replace(point, refusal=message)
-    section = point.section.reading(resolved)
-    fixed = fingerprint.fixed_parts(section.of_points, known) | base.part(section)
-    parts = fingerprint.parts(fixed, resolved, fingerprint.ingested_sets(section, resolved))
-    return replace(point, section=section, resolved=resolved, parts=parts)
+            raise InputError(point.refusal) from error
+        return
+    point.section = point.section.reading(point.parameters)
+    point.ingested = fingerprint.ingested_sets(point.section, point.parameters)
+    point.generated = fingerprint.made_from_generated(point.ingested)
+    fixed = fingerprint.fixed_parts(point.section.of_points, known) | point.scenario.part(point.section)
+    point.fingerprint = fingerprint.parts(fixed, point.parameters, point.ingested)
 
 
 def run(
@@ -244,7 +246,7 @@ def recorded(item: Point) -> dict[str, Any] | None:
         record = json.loads(item.record.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return record if record.get("parameters") == item.resolved else None
+    return record if record.get("parameters") == item.parameters else None
 
 
 def _compute_all(
@@ -273,12 +275,12 @@ def _compute_all(
     """
 
     def compute(item: Point) -> CellError | None:
-        outcome = workers.compute(call_of(item.section, item.resolved, item.parts), item.parts)
+        outcome = workers.compute(item)
         error = outcome.error
         if error is None or error.name:
             columns = {"cell_id": "id", "name": "error"}
             failure = error and {columns.get(name, name): value for name, value in asdict(error).items()}
-            record = {"parameters": item.resolved, "metrics": outcome.metrics, "error": failure}
+            record = {"parameters": item.parameters, "metrics": outcome.metrics, "error": failure}
             files.write_text(item.record, _json(record))
         return error
 
@@ -352,7 +354,7 @@ def _finish(sweep: Sweep, computed: int, errors: Mapping[str, CellError]) -> Com
 def _value(item: Point, name: str) -> Any:
     """Return the value a point has for a parameter that this or another point varies; None where it has none."""
     head, _, key = name.partition(".")
-    value = item.resolved.get(head)
+    value = item.parameters.get(head)
     if name in item.varied or not key:
         return item.varied.get(name, value)
     return value.get(key) if isinstance(value, dict) else None
@@ -396,8 +398,8 @@ def run_point(
     section, base = notebooks.section(slug), notebooks.named_scenario(scenario_name)
     _check(section, f"Section {slug} reads the results of others, so it cannot be run for numbers alone.")
     with base.vintages():
-        values = parameters.assigned(section, assignments, scenario_name)
-        point = _resolved(Point(1, section, {}), values, base, "", {})
+        point = Point(section, base, Path())
+        _resolve(point, parameters.assigned(section, assignments, scenario_name), "", {})
     known, fresh = None if force else recorded(point), False
     if not known or known["error"]:
         with _workers(1, "local", None) as workers:

@@ -151,7 +151,7 @@ def summary(runs: "list[Run]", recap: "Recap") -> list[str]:
         scenario, slug = run.scenario.name, run.section.slug
         groups.setdefault((scenario, slug, f"_site/{pages.address(pages.listed(run))}"), []).append(results[run.key])
     rows = [
-        (scenario, section, _states(group), f"{sum(result.seconds for result in group):.1f} s", place)
+        (scenario, section, _states(group), f"{sum(result.seconds or 0.0 for result in group):.1f} s", place)
         for (scenario, section, place), group in groups.items()
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
