@@ -52,7 +52,7 @@ def sha256(path: Path) -> str:
 
 
 @contextmanager
-def lock(folder: Path, purpose: str, wait: bool = True, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
+def lock(folder: Path, purpose: str, wait: bool = True, on_wait: Callable[[str], object] = say) -> Iterator[None]:
     """Hold the lock of a folder; it ends with its holder, so none is ever stale.
 
     Parameters
@@ -64,29 +64,16 @@ def lock(folder: Path, purpose: str, wait: bool = True, on_wait: Callable[[str],
     wait : bool
         Wait for another holder to finish; otherwise refuse.
     on_wait : callable, optional
-        Gets the sentence that says who holds it, before the wait; printed when there is none.
+        Gets the sentence that says who holds it, before the wait.
 
     Raises
     ------
     WorkError
         Another process holds it and `wait` is off, or the folder cannot be written to.
     """
-    held = _acquire(folder, wait, on_wait or _print)
-    try:
-        _sign(folder, purpose)
-        yield
-    finally:
-        held.release()
-
-
-def _print(sentence: str) -> None:
-    say(sentence)
-
-
-def _acquire(folder: Path, wait: bool, on_wait: Callable[[str], None]) -> FileLock:
+    held = FileLock(folder / LOCK, thread_local=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        held = FileLock(folder / LOCK, thread_local=False)
         try:
             held.acquire(blocking=False)
         except Timeout:
@@ -99,12 +86,12 @@ def _acquire(folder: Path, wait: bool, on_wait: Callable[[str], None]) -> FileLo
         raise WorkError(
             f"{folder} cannot be written to ({error.strerror}). Nothing was run. Make it writable for this user."
         ) from error
-    return held
-
-
-def _sign(folder: Path, purpose: str) -> None:
-    signature = {"pid": os.getpid(), "purpose": purpose, "since": f"{datetime.now():%H:%M:%S}"}
-    (folder / HOLDER).write_text(json.dumps(signature), encoding="utf-8")
+    try:
+        signature = {"pid": os.getpid(), "purpose": purpose, "since": f"{datetime.now():%H:%M:%S}"}
+        (folder / HOLDER).write_text(json.dumps(signature), encoding="utf-8")
+        yield
+    finally:
+        held.release()
 
 
 def holder(folder: Path) -> str:
@@ -122,9 +109,7 @@ def is_free(folder: Path) -> bool:
     held = FileLock(folder / LOCK, thread_local=False)
     try:
         held.acquire(blocking=False)
-    except Timeout:
-        return False
-    except OSError:
+    except (Timeout, OSError):
         return False
     held.release()
     return True
@@ -145,7 +130,8 @@ def private_folder(area: Path) -> Iterator[Path]:
         There is no place to write to.
     """
     with ExitStack() as stack:
-        with lock(area, "a new folder", on_wait=_silently):
+        # Nobody holds it for long, so that a wait needs no word.
+        with lock(area, "a new folder", on_wait=str):
             _remove_dead(area)
             folder = Path(tempfile.mkdtemp(dir=area))
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -156,12 +142,8 @@ def private_folder(area: Path) -> Iterator[Path]:
 def remove_abandoned(area: Path) -> None:
     """Remove the private folders of processes that were killed; costs nothing when there are none."""
     if area.is_dir() and any(path.is_dir() for path in area.iterdir()):
-        with lock(area, "tidying up", on_wait=_silently):
+        with lock(area, "tidying up", on_wait=str):
             _remove_dead(area)
-
-
-def _silently(_: str) -> None:
-    """Wait without a word for a lock that nobody holds for long."""
 
 
 def _remove_dead(area: Path) -> None:

@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 from helpers import data
 from helpers.claims import commands, ledger, reading
 from helpers.claims.model import Claim, Claims
-from helpers.claims.parameters import ClaimsParameters
 from helpers.claims.verdict import VERDICTS, Decision, Facts, Robustness
 from helpers.errors import InputError, WorkError
 
@@ -106,7 +105,7 @@ def test_a_rule_that_asks_for_an_unknown_metric_is_refused_before_a_run(tmp_path
     with pytest.raises(
         ValueError, match=r"claim 'innovation-returns-high-tech': 'drivers.high_tec' is not a known metric"
     ):
-        ClaimsParameters()
+        reading.ClaimsParameters()
 
 
 def labels_of(section: str) -> set[str]:

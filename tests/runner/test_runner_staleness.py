@@ -8,7 +8,6 @@ from small_project import states
 
 from helpers import imports
 from helpers.runner import build, completed
-from helpers.runner.builder import remaining
 from helpers.runner.plan import plan, rows
 from helpers.runner.progress import Progress
 from helpers.runner.run import MANIFEST
@@ -184,15 +183,6 @@ def test_harmed_results_are_told_and_made_anew(built, name, harm, told):
 
 
 def test_runs_that_most_time_hangs_on_come_first(quick):
-    graph = {("s", "long"): [], ("s", "short"): [], ("s", "late"): [("s", "short")], ("s", "last"): [("s", "late")]}
-    seconds = {("s", "long"): 5.0, ("s", "short"): 1.0, ("s", "late"): 4.0, ("s", "last"): 2.0}
-    assert {key[1]: found for key, found in remaining(graph, seconds).items()} == {
-        "long": 5.0,
-        "short": 7.0,
-        "late": 6.0,
-        "last": 2.0,
-    }
-
     told = []
 
     class Ear(Progress):

@@ -1,17 +1,18 @@
-"""Read the claims, and what the other sections have left for them."""
+"""Read the claims, and what the other sections have left for them; what a reader may change in that section."""
 
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
-from pydantic import ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from helpers import plain_yaml
 from helpers.claims.model import Claim, Claims
 from helpers.claims.verdict import Facts
 from helpers.errors import InputError, WorkError
+from helpers.parameter_models import SectionParameters
 from helpers.paths import project_root
 
 
@@ -32,6 +33,22 @@ def read_claims(root: Path | None = None) -> list[Claim]:
     found = read_file(root or project_root())
     found.refuse_unknown(declared_metrics(root))
     return found.claims
+
+
+class ClaimsParameters(SectionParameters):
+    """Parameters of the section `claims`; rules that cannot be applied are refused with them, before any run."""
+
+    robust_from: float = Field(
+        0.8, ge=0.5, le=1.0, description="share of alternatives from which a verdict is called robust (0.5-1)"
+    )
+
+    @model_validator(mode="after")
+    def _rules_can_be_applied(self) -> Self:
+        try:
+            read_claims()
+        except InputError as error:
+            raise ValueError(str(error)) from error
+        return self
 
 
 def read_file(root: Path) -> Claims:

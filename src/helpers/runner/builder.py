@@ -127,24 +127,6 @@ def build(
         return recap
 
 
-def remaining(graph: Mapping[Key, list[Key]], seconds: Mapping[Key, float]) -> dict[Key, float]:
-    """Return for each run how long it and the longest chain of runs that wait for it take.
-
-    Parameters
-    ----------
-    graph : mapping
-        What each run needs.
-    seconds : mapping
-        How long each is expected to take.
-    """
-    order = list(TopologicalSorter(graph).static_order())
-    found = {key: seconds[key] for key in order}
-    for key in reversed(order):
-        for need in graph[key]:
-            found[need] = max(found[need], seconds[need] + found[key])
-    return found
-
-
 def _carry_out(planned: list[Run], pool: "Pool", progress: Progress, force: bool, only_failed: bool) -> list[Status]:
     """Hand out runs as soon as what they need is done, as many at once as the pool has room for.
 
@@ -152,7 +134,11 @@ def _carry_out(planned: list[Run], pool: "Pool", progress: Progress, force: bool
     """
     runs = {one.key: one for one in planned}
     graph = {one.key: [other.key for other in one.needs.values()] for one in planned}
-    urgent = remaining(graph, plan.expected_seconds(planned))
+    seconds = plan.expected_seconds(planned)
+    urgent = dict(seconds)
+    for key in reversed([*TopologicalSorter(graph).static_order()]):
+        for need in graph[key]:
+            urgent[need] = max(urgent[need], seconds[need] + urgent[key])
     order, ready, pending = TopologicalSorter(graph), list[Key](), dict["Future[Outcome]", Status]()
     found: dict[Key, Status] = {}
     order.prepare()
