@@ -1,7 +1,7 @@
 """Errors meant for the person at the keyboard: what was asked, what is wrong, what is allowed, what to do."""
 
 import errno
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 #: What a disk or a folder can refuse, with what to do about it; any other error of the system is a fault of ours.
@@ -66,3 +66,22 @@ def not_allowed(what: str, value: object, options: Iterable[object], shown: int 
     hint = f" Did you mean {guess!r}?" if guess else ""
     listed = ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if len(names) > shown else "")
     return f"{value!r} is not a known {what}.{hint} Allowed: {listed or 'nothing'}."
+
+
+def require_known(what: str, value: object, options: Collection[object], place: str = "", shown: int = 12) -> None:
+    """Refuse a value that is not one of the options.
+
+    Parameters
+    ----------
+    what, value, options, shown
+        As for `not_allowed`.
+    place : str
+        Where it was asked for, before the message.
+
+    Raises
+    ------
+    InputError
+        Names the closest option and lists what is allowed.
+    """
+    if value not in options:
+        raise InputError(f"{place}{': ' * bool(place)}{not_allowed(what, value, options, shown)}")

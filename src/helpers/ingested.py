@@ -16,7 +16,7 @@ from typing import Any
 
 from helpers import files
 from helpers.context import current_run
-from helpers.errors import InputError, WorkError, not_allowed
+from helpers.errors import InputError, WorkError, require_known
 from helpers.paths import project_root
 
 NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,60}$")
@@ -86,8 +86,7 @@ def choose(kind: str, name: str | None, command: str) -> str:
         name = known[0]
     if name is None:
         raise InputError(f"Several data sets of {kind} have been ingested ({', '.join(known)}): name the one to use.")
-    if name not in known:
-        raise InputError(not_allowed(f"ingested data set of {kind}", name, known))
+    require_known(f"ingested data set of {kind}", name, known)
     check_declared(f"{kind}/{name}")
     return name
 

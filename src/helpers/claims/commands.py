@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from helpers.errors import InputError, WorkError, not_allowed
+from helpers.errors import WorkError, require_known
 from helpers.paths import project_root
 from helpers.terminal import say, visible
 
@@ -55,8 +55,7 @@ def _scenarios(wanted: str | None) -> list[str]:
 
     known = [found.name for found in scenarios()]
     if wanted is not None:
-        if wanted not in known:
-            raise InputError(not_allowed("scenario", wanted, known))
+        require_known("scenario", wanted, known)
         return [wanted]
     built = [name for name in known if (project_root() / "build" / "runs" / name).is_dir()]
     if not built:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from helpers.errors import InputError, not_allowed
+from helpers.errors import not_allowed, require_known
 
 Verdict = Literal["supported", "partly", "contradicted", "inconclusive", "not testable"]
 NAME = r"^[a-z0-9][a-z0-9-]*$"
@@ -236,8 +236,6 @@ class Claims(Strict):
         for claim in self.claims:
             linked, compared = ([one.section for one in part] for part in (claim.see, claim.alternatives))
             for name in filter(None, (claim.question, *linked, *compared)):
-                if name not in sections:
-                    raise InputError(f"claims.yml: claim {claim.id!r}: {not_allowed('section', name, sections)}")
+                require_known("section", name, sections, f"claims.yml: claim {claim.id!r}")
             for name in sorted(claim.rule.metrics()) if claim.rule else []:
-                if name not in known:
-                    raise InputError(f"claims.yml: claim {claim.id!r}: {not_allowed('metric', name, sorted(known))}")
+                require_known("metric", name, sorted(known), f"claims.yml: claim {claim.id!r}")

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from helpers import imports
-from helpers.errors import InputError, WorkError, not_allowed
+from helpers.errors import InputError, WorkError, require_known
 from helpers.paths import project_root
 from helpers.runner import environment, fingerprint, points
 from helpers.runner.run import CellError, Run
@@ -84,8 +84,7 @@ def connection(backend: str, address: str | None) -> Iterator[tuple[Executor | N
     WorkError
         No scheduler answers, there is no worker, or one is in another state than this checkout.
     """
-    if backend not in BACKENDS:
-        raise InputError(not_allowed("backend", backend, BACKENDS))
+    require_known("backend", backend, BACKENDS)
     if backend == "local":
         yield None, environment.cores()
         return

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from helpers.errors import InputError, not_allowed
+from helpers.errors import InputError, require_known
 from helpers.paths import project_root, relative
 from helpers.runner import builder, notebooks, parameters, plan, sweeps
 from helpers.runner.environment import forks_kernels
@@ -153,8 +153,7 @@ def build(
 
 
 def _only_failed(only: str | None) -> bool:
-    if only not in (None, "failed"):
-        raise InputError(not_allowed("value of --only", only, ["failed"]))
+    require_known("value of --only", only or "failed", ["failed"])
     return only is not None
 
 

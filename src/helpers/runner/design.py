@@ -113,9 +113,9 @@ def find(name: str) -> Path:
         return given.resolve()
     known = {path.stem: path for path in sorted((project_root() / "sweeps").glob("*.yml"))}
     plain = name.removeprefix("sweeps/").removesuffix(".yml")
-    if plain in known:
-        return known[plain]
-    raise InputError(not_allowed("sweep", name, known))
+    if plain not in known:
+        raise InputError(not_allowed("sweep", name, known))
+    return known[plain]
 
 
 def read(path: Path) -> Design:

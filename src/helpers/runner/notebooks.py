@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from helpers import context, plain_yaml
 from helpers.data.catalogue import AsOf, ExceptionEntry, as_of
-from helpers.errors import InputError, not_allowed
+from helpers.errors import InputError, require_known
 from helpers.paths import project_root, relative
 
 #: Tags of the cell that sets parameters, of cells that no run executes, and of those that only the page needs.
@@ -272,8 +272,7 @@ def sections() -> list[Section]:
         pairs = [(name, slug) for name, each in split for slug in (every if each == "*" else [each])]
         one.needs = [f"{name}/{slug}" if name else slug for name, slug in pairs]
         for name, slug in pairs:
-            if slug not in found:
-                raise InputError(f"{relative(one.path)}: needs: {not_allowed('section', slug, found)}")
+            require_known("section", slug, found, f"{relative(one.path)}: needs")
             if found[slug].for_each and not name:
                 raise InputError(
                     f"{relative(one.path)}: needs: {slug} has variants (for_each), whose results are many. "
@@ -301,8 +300,7 @@ def section(slug: str) -> Section:
         There is none of that name.
     """
     known = {section.slug: section for section in sections()}
-    if slug not in known:
-        raise InputError(not_allowed("section", slug, known))
+    require_known("section", slug, known)
     return known[slug]
 
 
@@ -383,20 +381,19 @@ def scenario(name: str, slugs: list[str], seen: tuple[str, ...] = ()) -> Scenari
     InputError
         Unknown scenario, key or section; or scenarios that extend each other in a circle.
     """
-    if name not in scenario_names():
-        raise InputError(not_allowed("scenario", name, scenario_names()))
+    require_known("scenario", name, scenario_names())
     if seen and name == seen[-1]:
         raise InputError(f"Scenario {name} extends itself. Name another under `extends`, or leave that line out.")
     if name in seen:
         raise InputError(f"Scenarios extend each other in a circle: {' -> '.join([*seen, name])}.")
     path = project_root() / "scenarios" / f"{name}.yml"
     content = read_mapping(path)
-    for key in content.keys() - ScenarioFile.model_fields.keys():
-        raise InputError(f"{relative(path)}: {not_allowed('key of a scenario', key, ScenarioFile.model_fields)}")
+    for key in content:
+        require_known("key of a scenario", key, ScenarioFile.model_fields, relative(path))
     read = validated(ScenarioFile, content, relative(path))
     own = {slug: values or {} for slug, values in (read.parameters or {}).items()}
-    for slug in own.keys() - {*slugs}:
-        raise InputError(f"{relative(path)}: {not_allowed('section', slug, slugs)}")
+    for slug in own:
+        require_known("section", slug, slugs, relative(path))
     base = scenario(read.extends, slugs, (*seen, name)) if read.extends else Scenario("", "")
     merged = {slug: base.parameters.get(slug, {}) | own.get(slug, {}) for slug in sorted({*base.parameters, *own})}
     if read.exceptions and not read.as_of:

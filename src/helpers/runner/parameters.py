@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
 from helpers import plain_yaml
-from helpers.errors import InputError, not_allowed
+from helpers.errors import InputError, require_known
 from helpers.parameter_models import accepts, allowed, explain, shown, type_name
 from helpers.paths import project_root, relative
 from helpers.runner.notebooks import Scenario, ScenarioFile, Section, named_scenario, sections
@@ -67,8 +67,7 @@ def parse_assignments(section: Section, assignments: list[str], base: dict[str, 
         if not equals:
             raise InputError(f"-p {assignment}: write it as name=value, such as -p year=2016.")
         name, (head, _, key) = name.strip(), name.strip().partition(".")
-        if head not in known:
-            raise InputError(f"Section {section.slug}: {not_allowed('parameter', head, known)}")
+        require_known("parameter", head, known, f"Section {section.slug}")
         # A list or mapping for a parameter that may be one: what is wrong within it is told.
         opening, may_be = text.lstrip()[:1], type_name(known[head].annotation)
         is_meant = (opening == "{" and "dict[" in may_be) or (opening == "[" and "list[" in may_be)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from graphlib import TopologicalSorter
 from typing import Any
 
-from helpers.errors import InputError, not_allowed
+from helpers.errors import InputError, require_known
 from helpers.parameter_models import shown
 from helpers.paths import build_folder, relative
 from helpers.runner import executed, fingerprint, notebooks, parameters, sweeps
@@ -72,14 +72,12 @@ class Declared:
     def _variants(self, section: Section, each: ForEach, scenario: Scenario) -> list[Any]:
         """Return the values that `for_each` lists, or has the parameters of this or another section return."""
         place, known = f"{relative(section.path)}: for_each", section.parameters.model_fields
-        if each.parameter not in known:
-            raise InputError(f"{place}: {not_allowed('parameter', each.parameter, known)}")
+        require_known("parameter", each.parameter, known, place)
         values = each.values
         if isinstance(values, str):
             slug, _, name = values.rpartition(".")
-            if slug and slug not in self.sections:
-                raise InputError(f"{place}: {not_allowed('section', slug, self.sections)}")
-            asked = self.sections[slug] if slug else section
+            require_known("section", slug or section.slug, self.sections, place)
+            asked = self.sections[slug or section.slug]
             model = parameters.model(asked, scenario.parameters.get(asked.slug, {}), f"scenario {scenario.name}")
             if not hasattr(model, name):
                 raise InputError(f"{place}: the parameter model of {asked.slug} has nothing called {name!r}.")
@@ -107,9 +105,8 @@ class Declared:
         """
         for need in run.section.needs:
             name, slug = notebooks.split_need(need)
-            if name not in ("", "*", *self.scenarios):
-                place = f"{relative(run.section.path)}: needs"
-                raise InputError(f"{place}: {not_allowed('scenario', name, self.scenarios)}")
+            if name not in ("", "*"):
+                require_known("scenario", name, self.scenarios, f"{relative(run.section.path)}: needs")
             under = [one for one in self.scenarios.values() if name in ("*", one.name)] if name else [run.scenario]
             for one in under:
                 for other in self.runs(self.sections[slug])[one.name]:
@@ -158,18 +155,17 @@ def expected(
     declared = declared or Declared()
     names = list(declared.scenarios if scenarios is None else scenarios)
     chosen = list(declared.sections if labels is None else labels)
-    slugs = {label.partition(SEPARATOR)[0]: label for label in chosen}
+    slugs = [label.partition(SEPARATOR)[0] for label in chosen]
     for what, asked, known in (("scenario", names, declared.scenarios), ("section", slugs, declared.sections)):
         for name in asked:
-            if name not in known:
-                raise InputError(not_allowed(what, slugs.get(name, name), known))
+            require_known(what, name, known)
     under = [name for name in declared.scenarios if name in names]
     sections = [section for slug, section in declared.sections.items() if slug in slugs]
     found = dict.fromkeys(run for name in under for section in sections for run in declared.runs(section)[name])
     for slug, _, variant in (label.partition(SEPARATOR) for label in chosen):
         there = dict.fromkeys(run.variant for run in found if run.section.slug == slug and run.variant)
-        if variant and variant not in there:
-            raise InputError(not_allowed(f"variant of {slug}", variant, there))
+        if variant:
+            require_known(f"variant of {slug}", variant, there)
     return [run for run in found if {run.label, run.section.slug} & {*chosen}]
 
 

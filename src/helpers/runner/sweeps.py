@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from helpers import files
-from helpers.errors import InputError, WorkError, not_allowed
+from helpers.errors import InputError, WorkError, require_known
 from helpers.paths import build_folder
 from helpers.runner import cluster, design, environment, fingerprint, notebooks, parameters
 from helpers.runner.design import Design, Point
@@ -111,8 +111,8 @@ class Sweep:
         records = [found for item in self.points if not item.refusal and (found := recorded(item))]
         left = {name for record in records if not record["error"] for name in record["metrics"]}
         metric = self.about["metric"]
-        if left and metric and metric not in left and metric.removeprefix("metric_") not in left:
-            raise InputError(f"sweep {self.name}: {not_allowed('metric of its points', metric, sorted(left))}")
+        if left and metric and metric.removeprefix("metric_") not in left:
+            require_known("metric of its points", metric, sorted(left), f"sweep {self.name}")
 
 
 def state_now(name: str) -> Sweep:
@@ -134,8 +134,7 @@ def prepare(name: str, found: Design) -> list[Point]:
     """
     known = {item.slug: item for item in notebooks.sections()}
     for slug in found.sections:
-        if slug not in known:
-            raise InputError(f"sweep {name}: {not_allowed('section', slug, known)}")
+        require_known("section", slug, known, f"sweep {name}")
         refusal = f"sweep {name}: section {slug} reads the results of others, which have no such points."
         _check(known[slug], refusal)
     base, points, known_parts = notebooks.named_scenario(found.scenario), list[Point](), FixedParts()

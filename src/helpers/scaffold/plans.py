@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from helpers import plain_yaml
-from helpers.errors import InputError, not_allowed
+from helpers.errors import InputError, require_known
 from helpers.runner import notebooks, parameters, plan, sweeps
 from helpers.scaffold.writing import all_or_none, free_file
 
@@ -93,9 +93,8 @@ def _check_metric_of_run(design: dict[str, Any]) -> None:
     """Refuse a metric that the finished run of the section, where there is one, has not left."""
     metric, scenario = design.get("metric"), design.get("scenario") or plan.DEFAULT
     run = plan.completed(scenario, design["section"]) if metric else None
-    if run and metric not in run.metrics:
-        known = sorted(run.metrics)
-        raise InputError(not_allowed(f"metric of {design['section']}", metric, known, shown=len(known)))
+    if run:
+        require_known(f"metric of {design['section']}", metric, sorted(run.metrics), shown=len(run.metrics))
 
 
 def _dumped(content: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from helpers.data import catalogue, economies
 from helpers.data.loading import load
-from helpers.errors import InputError, not_allowed
+from helpers.errors import require_known
 from helpers.paths import project_root, relative
 from helpers.runner import notebooks, parameters
 from helpers.scaffold.writing import all_or_none, edited, free_file
@@ -36,8 +36,7 @@ def table_name(name: str) -> str:
     """Return the name of a table that a new section can show; raises InputError for another."""
     series = (one for one in catalogue.tables() if catalogue.metadata(one).is_indicator)
     possible = [one for one in series if len(catalogue.years(one)) > 1]
-    if name not in possible:
-        raise InputError(not_allowed("table of one value an economy and year", name, possible, shown=len(possible)))
+    require_known("table of one value an economy and year", name, possible, shown=len(possible))
     return name
 
 
