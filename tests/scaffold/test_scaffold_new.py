@@ -18,7 +18,7 @@ from helpers.index import rankings, select
 from helpers.index.parameters import InnovationIndexParameters
 from helpers.runner import notebooks, parameters, sweeps
 from helpers.runner.commands import _warn_of_breaches
-from helpers.scaffold import commands, section
+from helpers.scaffold import commands, indicator, section
 
 #: All of them work on one clone, in this order.
 pytestmark = pytest.mark.xdist_group("scaffold")
@@ -227,12 +227,12 @@ def test_a_table_or_record_that_is_not_sound_is_refused_and_nothing_written(root
 
 
 def test_unit_and_licence_are_taken_as_they_stand_when_that_is_meant():
-    from helpers.scaffold.indicator import known_or_meant
-
+    check = indicator.near("unit", ["% of GDP"])
     with pytest.raises(InputError, match="give --as-given too, or answer the same again"):
-        known_or_meant("unit", "% of GPD", ["% of GDP"], as_given=False)
-    assert known_or_meant("unit", "% of GPD", ["% of GDP"], as_given=True) == "% of GPD"
-    assert known_or_meant("unit", "nails", ["% of GDP"], as_given=False) == "nails"
+        check("% of GPD")
+    assert check("% of GPD") == "% of GPD"
+    assert check("nails") == "nails"
+    assert indicator.near("unit", ["% of GDP"], as_given=True)("% of GPD") == "% of GPD"
 
 
 def test_at_a_terminal_what_cannot_be_used_is_asked_for_again(root, new, monkeypatch):
@@ -248,5 +248,5 @@ def test_what_is_answered_twice_is_meant(monkeypatch):
     answers = iter(["% of GPD", "% of GPD"])
     monkeypatch.setattr(commands.sys, "stdin", type("Terminal", (), {"isatty": lambda self: True})())
     monkeypatch.setattr(commands.typer, "prompt", lambda words, default: next(answers))
-    check = commands._near("unit", ["% of GDP"], as_given=False)
+    check = indicator.near("unit", ["% of GDP"])
     assert commands._asked(None, "--unit", "Unit", check=check) == "% of GPD"

@@ -319,18 +319,19 @@ def _finish(sweep: Sweep, computed: int, errors: Mapping[str, CellError]) -> Com
     metrics = {name: f"metric_{name}" if name in (*HEAD, *varied) else name for name in names}
     points, failures = list[Row](), list[Row]()
     for item in sweep.points:
-        head, record = (item.number, item.section.slug, item.run_id), records.get(item.run_id)
-        row = dict(zip(HEAD, head, strict=True))
+        row: Row = {"point": item.number, "section": item.section.slug, "run_id": item.run_id}
+        record = records.get(item.run_id)
         if record and not record["error"]:
             values = {name: _plain(_value(item, name)) for name in varied}
             points.append(row | values | {column: record["metrics"].get(name) for name, column in metrics.items()})
+            continue
+        if item.refusal:
+            why = {"kind": "refused", "message": item.refusal}
+        elif record:
+            why = {"kind": "failed"} | record["error"]
         else:
-            why: Row = {"kind": "failed"} | record["error"] if record else {"kind": "not computed"}
-            if item.refusal:
-                why = {"kind": "refused", "message": item.refusal}
-            elif not record:
-                why["message"] = str(errors[item.run_id]) if item.run_id in errors else None
-            failures.append(dict.fromkeys(FAILURE_COLUMNS) | row | {"parameters": _plain(item.varied)} | why)
+            why = {"kind": "not computed", "message": str(errors.get(item.run_id, ""))}
+        failures.append(row | {"parameters": _plain(item.varied)} | why)
     refused = sum(row["kind"] == "refused" for row in failures)
     columns = [*HEAD, *varied, *metrics.values()] if points else HEAD
     files.write_text(folder / POINTS, _csv(points, columns))

@@ -50,28 +50,6 @@ def _asked(given: Text, option: str, words: str, default: Text = None, check: Ca
             say(error, error=True)
 
 
-def _near(what: str, known: list[str], as_given: bool) -> Callable[[str], str]:
-    """Return a check that takes what the catalogue has, or what reads like none it has; given twice, it is meant.
-
-    Parameters
-    ----------
-    what, known : str, list of str
-        What is asked for, and what the catalogue has.
-    as_given : bool
-        Whether everything is meant as it stands.
-    """
-    from helpers.scaffold.indicator import known_or_meant
-
-    refused: list[str] = []
-
-    def check(value: str) -> str:
-        meant = as_given or value in refused
-        refused.append(value)
-        return known_or_meant(what, value.strip(), known, meant)
-
-    return check
-
-
 def _say(lines: Iterable[str]) -> None:
     for line in lines:
         say(line)
@@ -129,9 +107,9 @@ def indicator(
         "producer": _asked(producer, "--producer", "Producer"),
         "series_code": _asked(series_code, "--series-code", "The producer's code of the series, if any", default=""),
         "url": _asked(url, "--url", "Where it is published (https://...)"),
-        "unit": _asked(unit, "--unit", "Unit", check=_near("unit", new.units(), as_given)),
+        "unit": _asked(unit, "--unit", "Unit", check=new.near("unit", new.units(), as_given)),
         "definition": _asked(definition, "--definition", "Definition, one sentence"),
-        "licence": _asked(licence, "--licence", "Licence", check=_near("licence", [*known], as_given)),
+        "licence": _asked(licence, "--licence", "Licence", check=new.near("licence", [*known], as_given)),
         "vintage": _asked(vintage, "--vintage", "Vintage, if the csv has no such column", default=""),
         "published": _asked(published, "--published", "Published on (day, month or year), if known", default=""),
         "label": _asked(label, "--label", "What readers of the index call it", default=""),

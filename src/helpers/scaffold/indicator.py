@@ -3,6 +3,7 @@
 import csv
 import io
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -63,31 +64,29 @@ def units() -> list[str]:
     return sorted({record.unit for record in records if record.is_indicator})
 
 
-def known_or_meant(what: str, value: str, known: list[str], as_given: bool) -> str:
-    """Return a value that the catalogue has or that reads like none it has.
+def near(what: str, known: list[str], as_given: bool = False) -> Callable[[str], str]:
+    """Return a check that takes what the catalogue has, or what reads like none that it has.
+
+    What reads much like one is refused as a slip of the pen; given a second time, it is meant.
 
     Parameters
     ----------
-    what : str
-        "unit", "licence".
-    value : str
-        What was given.
-    known : list of str
-        What the catalogue has.
+    what, known : str, list of str
+        What is asked for, "unit" or "licence", and what the catalogue has.
     as_given : bool
-        Take it as it stands.
-
-    Raises
-    ------
-    InputError
-        The catalogue has one that reads much like it: a slip of the pen, unless the person says that it is meant.
+        Take everything as it stands.
     """
-    near = None if value in known or as_given else closest(value, known)
-    if near:
-        raise InputError(
-            f"{not_allowed(what, value, known)} If it is meant, give --as-given too, or answer the same again."
-        )
-    return value
+    refused: list[str] = []
+
+    def check(value: str) -> str:
+        value = value.strip()
+        if not as_given and value not in [*known, *refused] and closest(value, known):
+            refused.append(value)
+            advice = "If it is meant, give --as-given too, or answer the same again."
+            raise InputError(f"{not_allowed(what, value, known)} {advice}")
+        return value
+
+    return check
 
 
 def write_indicator(new: NewIndicator) -> list[str]:
