@@ -21,7 +21,7 @@ from helpers.runner import environment, fingerprint, notebooks, parameters, plan
 from helpers.runner.executed import normalise, with_new_text
 from helpers.runner.notebooks import Scenario
 from helpers.runner.plan import DEFAULT, Declared
-from helpers.runner.progress import Progress
+from helpers.runner.progress import SILENT, Progress
 from helpers.runner.run import ADHOC, Key, Run, RunResult, Status
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def build(
     jobs: int | None = None,
     force: bool = False,
     only_failed: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
     wait: bool = True,
     backend: str = "local",
     address: str | None = None,
@@ -92,7 +92,7 @@ def build(
         Run the chosen sections even when nothing changed.
     only_failed : bool
         Run only those whose last run failed.
-    progress : Progress, optional
+    progress : Progress
         Shows what happens.
     wait : bool
         Wait for another build to finish; otherwise refuse when one goes on.
@@ -106,7 +106,6 @@ def build(
     WorkError
         The build folder cannot be written to, or is held by another build.
     """
-    progress = progress or Progress()
     everything = scenarios is None and sections is None and not force
     files.remove_abandoned(build_folder() / ".tmp")  # also when there is nothing to do: a build may have been killed
     if everything and (untouched := _untouched()):
@@ -201,7 +200,7 @@ def run_section(
     scenario_name: str | None = None,
     *,
     force: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
 ) -> RunResult:
     """Run a section with some parameters changed, or find that this run was done before.
 
@@ -215,7 +214,7 @@ def run_section(
         Scenario whose values are changed; without one the model's defaults are.
     force : bool
         Run even when the same run is there.
-    progress : Progress, optional
+    progress : Progress
         Shows what happens.
 
     Raises
@@ -225,7 +224,6 @@ def run_section(
     WorkError
         The run failed, or something that it reads was never made.
     """
-    progress = progress or Progress()
     one = _outside_build(slug, assignments, scenario_name, progress)
     done = one.finished()[0]
     if done and not done.damage() and not force:

@@ -26,6 +26,9 @@ class Progress:
         """Show that a run is over."""
 
 
+SILENT = Progress()
+
+
 class Plain(Progress):
     """One line when a run starts and one when it ends, for logs and pipes."""
 

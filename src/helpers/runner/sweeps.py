@@ -20,7 +20,7 @@ from helpers.runner import cluster, design, environment, fingerprint, notebooks,
 from helpers.runner.design import Design, Point
 from helpers.runner.notebooks import Section
 from helpers.runner.points import Workers, cells_of
-from helpers.runner.progress import Progress
+from helpers.runner.progress import SILENT, Progress
 from helpers.runner.run import CellError, RunResult
 
 POINTS, FAILURES, SUMMARY = "points.csv", "failures.csv", "sweep.json"
@@ -175,7 +175,7 @@ def run(
     name: str,
     *,
     jobs: int | None = None,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
     retry: bool = False,
     wait: bool = True,
     backend: str = "local",
@@ -189,7 +189,7 @@ def run(
         Name of a file in sweeps/, or a path to one.
     jobs : int, optional
         Points at once; by default the cores there are.
-    progress : Progress, optional
+    progress : Progress
         Shows how far it is.
     retry : bool
         Compute points again that failed before.
@@ -204,7 +204,6 @@ def run(
         The design is at fault; nothing has run. Or no point leaves its metric, which the first point of each section
         shows, unless points that were computed before do.
     """
-    progress = progress or Progress()
     sweep = state_now(name)
     with files.lock(build_folder() / "sweeps", f"sweep {sweep.name}", wait, progress.note):
         done = sweep.done()
@@ -379,7 +378,7 @@ def run_point(
     scenario_name: str | None = None,
     *,
     force: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
 ) -> RunResult:
     """Run a section for its metrics alone, as a point of a sweep is: no figures, tables or cells tagged `page-only`.
 
@@ -403,7 +402,7 @@ def run_point(
     known, fresh = None if force else recorded(point), False
     if not known or known["error"]:
         with _workers(1, "local", None) as workers:
-            errors = _compute_all([point], workers, slug, progress or Progress())
+            errors = _compute_all([point], workers, slug, progress)
         known, fresh = recorded(point), True
         if errors or not known:
             raise WorkError(f"{slug}: {errors.get(point.run_id)} (without --numbers its notebook and log are kept)")
