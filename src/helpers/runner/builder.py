@@ -34,6 +34,8 @@ INGESTED = "build/ingested/*/*/manifest.json"
 #: Folders whose files it writes.
 WRITTEN = ("build/runs", "build/sweeps", "build/failed")
 STAMP = ".stamp.json"
+#: Seconds between two looks at runs that go on.
+PATIENCE = 1.0
 
 
 @dataclass
@@ -154,7 +156,8 @@ def _carry_out(planned: list[Run], pool: "Pool", progress: Progress, force: bool
             else:
                 order.done(one.key)
             continue
-        for future in wait_for(pending, return_when=FIRST_COMPLETED).done:
+        # A signal that comes just as a wait begins is noticed at its end, so none lasts long.
+        for future in wait_for(pending, PATIENCE, FIRST_COMPLETED).done:
             row, outcome = pending.pop(future), future.result()
             row.state, row.seconds, row.error = "failed" if outcome.error else "ran", outcome.seconds, outcome.error
             progress.ended(row.name, row.state, outcome.seconds)
