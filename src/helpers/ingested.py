@@ -53,12 +53,6 @@ def folder(kind: str, name: str) -> Path:
     return project_root() / "build" / "ingested" / kind / name
 
 
-def place(identity: str) -> Path:
-    """Return the folder of the data set called `kind/name`."""
-    kind, _, name = identity.partition("/")
-    return folder(kind, name)
-
-
 def names(kind: str) -> list[str]:
     """Return the names of the data sets of a kind that have been ingested completely."""
     found = (project_root() / "build" / "ingested" / kind).glob("*/manifest.json")
@@ -109,15 +103,13 @@ def check_declared(identity: str) -> None:
 
 def describe(identity: str) -> dict[str, Any]:
     """Return what an ingested data set is: `title`, and whether it is `generated`."""
-    kind, _, name = identity.partition("/")
-    found = manifest(kind, name)
+    found = manifest(*identity.split("/", 1))
     return {"title": found.get("title", identity), "generated": bool(found.get("generated"))}
 
 
 def publication(identity: str) -> Publication | None:
     """Return whose data an ingested data set holds; None when its manifest, written before this was kept, is silent."""
-    kind, _, name = identity.partition("/")
-    found = manifest(kind, name).get("publication")
+    found = manifest(*identity.split("/", 1)).get("publication")
     return Publication(**found) if found else None
 
 

@@ -184,7 +184,7 @@ def ingested_sets(section: Section, values: Mapping[str, Any]) -> dict[str, dict
 
 def manifest_digest(name: str) -> str:
     """Return the hash of the manifest of an ingested data set."""
-    return file_digest(ingested.place(name) / ingested.MANIFEST)
+    return file_digest(ingested.folder(*name.split("/", 1)) / ingested.MANIFEST)
 
 
 def made_from_generated(sets: Mapping[str, Mapping[str, Any]], read: Iterable[Path] = ()) -> bool:
