@@ -14,13 +14,13 @@ import typer
 from typer.testing import CliRunner
 
 from benchmarks.generate_icio import balanced_table
-from helpers import ingested, input_output
+from helpers import ingested
 from helpers.errors import InputError, WorkError
 from helpers.input_output import commands, icio, wiod2016
 from helpers.input_output.ingest import ingest
 from helpers.input_output.leontief import LeontiefSystem
 from helpers.input_output.measures import exports_by_industry, measures, value_added_by_source
-from helpers.input_output.panels import MEASURES
+from helpers.input_output.panels import MEASURES, panel
 from helpers.input_output.table import InterCountryTable, check_table, check_world_size
 
 SCOPES = ("all", "manufactured", "own_sector")
@@ -43,16 +43,16 @@ def test_icio_folder_becomes_a_panel(tmp_path):
         tables.write_icio(tmp_path / "in", year, seed=year)
     done = ingest(tmp_path / "in", "icio")
     assert [(year.year, year.state) for year in done] == [(2013, "ingested"), (2014, "ingested")]
-    panel = input_output.panel("manufacturing_inputs")
-    assert list(panel.columns) == SNAPSHOT_COLUMNS
-    assert sorted(panel["year"].unique()) == [2013, 2014]
-    assert set(panel["iso3"]) == {"KOR", "CHN", "RoW"}
+    inputs = panel("manufacturing_inputs")
+    assert list(inputs.columns) == SNAPSHOT_COLUMNS
+    assert sorted(inputs["year"].unique()) == [2013, 2014]
+    assert set(inputs["iso3"]) == {"KOR", "CHN", "RoW"}
     expected = measures(tables.as_table(tables.drawn(2014)))["manufacturing_inputs"]
-    ours = panel[panel["year"] == 2014].reset_index(drop=True)
+    ours = inputs[inputs["year"] == 2014].reset_index(drop=True)
     pd.testing.assert_frame_equal(ours, expected, check_dtype=False, rtol=1e-9)
-    assert panel.attrs["generated"] is False
+    assert inputs.attrs["generated"] is False
     for measure in MEASURES:
-        assert set(input_output.panel(measure)["year"]) == {2013, 2014}
+        assert set(panel(measure)["year"]) == {2013, 2014}
 
 
 def test_a_second_ingestion_reads_revised_files_only_and_replaces_their_years(tmp_path):
@@ -64,10 +64,10 @@ def test_a_second_ingestion_reads_revised_files_only_and_replaces_their_years(tm
     assert ingested.fingerprint("input_output", "icio") == before
     tables.write_icio(tmp_path / "in", 2014, seed=99)
     assert [year.state for year in ingest(tmp_path / "in", "icio")] == ["unchanged", "ingested"]
-    panel = input_output.panel("manufacturing_inputs")
-    assert not panel.duplicated(["iso3", "year", "sector"]).any()
+    inputs = panel("manufacturing_inputs")
+    assert not inputs.duplicated(["iso3", "year", "sector"]).any()
     expected = measures(tables.as_table(tables.drawn(99)))["manufacturing_inputs"]["foreign_all"]
-    np.testing.assert_allclose(panel.loc[panel["year"] == 2014, "foreign_all"], expected)
+    np.testing.assert_allclose(inputs.loc[inputs["year"] == 2014, "foreign_all"], expected)
 
 
 def test_what_an_interruption_left_is_cleared_away(tmp_path):
@@ -79,7 +79,7 @@ def test_what_an_interruption_left_is_cleared_away(tmp_path):
     (stray / "manufacturing_inputs.parquet").write_bytes(b"half")
     ingest(tmp_path / "in", "icio")
     assert not stray.exists()
-    assert len(input_output.panel()) == 6
+    assert len(panel()) == 6
 
 
 def test_a_second_ingestion_at_the_same_time_is_refused(tmp_path):
@@ -92,7 +92,7 @@ def test_generated_tables_stay_marked(tmp_path):
     tables.write_icio(tmp_path / "in")
     ingested.mark_generated(tmp_path / "in", {"by": "test"})
     ingest(tmp_path / "in", "icio", "made-up")
-    assert input_output.panel(name="made-up").attrs["generated"] is True
+    assert panel(name="made-up").attrs["generated"] is True
     (tmp_path / "in" / ingested.MARKER).unlink()
     with pytest.raises(InputError, match="already holds generated icio"):
         ingest(tmp_path / "in", "icio", "made-up")
@@ -154,7 +154,7 @@ def test_icio_refusals_name_the_cell_and_the_gap(tmp_path, case):
     tables.edit(path, row, column, value)
     with pytest.raises(InputError, match=message):
         ingest(tmp_path / "in", "icio")
-    assert input_output.available() == []
+    assert ingested.names("input_output") == []
 
 
 def _drop_columns(path, wanted):
@@ -184,7 +184,7 @@ def test_a_year_in_another_unit_is_refused(tmp_path):
     frame.to_csv(path)
     with pytest.raises(InputError, match=r"another unit\. Expected: million US"):
         ingest(tmp_path / "in", "icio")
-    assert set(input_output.panel()["year"]) == {2013}
+    assert set(panel()["year"]) == {2013}
 
 
 @pytest.mark.parametrize("factor", [1e-3, 1e3])
@@ -235,12 +235,12 @@ def test_parts_of_an_industry_stand_in_one_row(tmp_path):
 def test_measures_lost_after_ingestion_are_told_and_made_again(tmp_path, harm):
     tables.write_icio(tmp_path / "in")
     ingest(tmp_path / "in", "icio")
-    whole = input_output.panel("exports_by_industry")
+    whole = panel("exports_by_industry")
     harm(next(ingested.folder("input_output", "icio").glob("2014-*/exports_by_industry.parquet")))
     with pytest.raises(WorkError, match=r"exports_by_industry\.parquet is gone or damaged"):
-        input_output.panel("exports_by_industry")
+        panel("exports_by_industry")
     assert [year.state for year in ingest(tmp_path / "in", "icio")] == ["ingested"]
-    pd.testing.assert_frame_equal(input_output.panel("exports_by_industry"), whole)
+    pd.testing.assert_frame_equal(panel("exports_by_industry"), whole)
 
 
 @pytest.mark.parametrize(
@@ -283,9 +283,9 @@ def test_folders_without_tables_are_explained(tmp_path):
 
 def test_asking_for_what_is_not_there():
     with pytest.raises(InputError, match="No input_output data have been ingested"):
-        input_output.panel()
+        panel()
     with pytest.raises(InputError, match="Did you mean 'sourcing_ratios'"):
-        input_output.panel("sourcing_ratio")
+        panel("sourcing_ratio")
     with pytest.raises(InputError, match="small letters"):
         ingested.folder("input_output", "../../etc")
 
@@ -300,4 +300,4 @@ def test_the_command_ingests_a_folder(tmp_path):
     manifest = json.loads((ingested.folder("input_output", "mine") / "manifest.json").read_text())
     assert manifest["generated"] is False
     assert set(manifest["years"]["2014"]["files"]) == {"2014_SML.csv"}
-    assert set(input_output.panel("gross_export_terms")["iso3"]) == {"KOR", "CHN", "RoW"}
+    assert set(panel("gross_export_terms")["iso3"]) == {"KOR", "CHN", "RoW"}

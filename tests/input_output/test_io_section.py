@@ -147,7 +147,7 @@ def test_a_set_of_an_older_version_is_refused_by_name_and_passed_over_otherwise(
 
 
 def test_a_run_may_not_read_another_set_than_its_parameters_name(project, tmp_path, monkeypatch):
-    from helpers.input_output import load
+    from helpers.input_output.panels import load
 
     context = tmp_path / "context.json"
     context.write_text(json.dumps({"section": "reshoring", "tables": [], "ingested": []}))

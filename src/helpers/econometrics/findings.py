@@ -179,21 +179,21 @@ def innovation_evidence(
     figure : str
         Figure of the page that shows it.
     """
-    row, how = estimate.row(model.term, level), readable(estimate.inference)
-    found = toward_home(row, model.home)
     return {
         "claim": "innovation-goes-with-reshoring",
-        **vars(found),
-        "interval": f"{level:.0%}, {how}",
+        **_estimated(estimate, model.term, level, model.home),
         "unit": f"{OUTCOMES[model.outcome].unit}, towards home, per unit of innovation",
-        "text": f"Main model: the association {association(found)}.",
+        "text": f"Main model: the association {association(toward_home(estimate.row(model.term, level), model.home))}.",
         "figure": figure,
         "table": "models",
-        "n": estimate.n,
-        "p": row["p"],
         "p_wild": p_wild,
-        "inference": how,
     }
+
+
+def _estimated(estimate: PanelEstimate, term: str, level: float, factor: float = 1.0) -> dict[str, Any]:
+    row, how = estimate.row(term, level), readable(estimate.inference)
+    ends = {**vars(toward_home(row, factor)), "interval": f"{level:.0%}, {how}"}
+    return ends | {"n": estimate.n, "p": row["p"], "inference": how}
 
 
 def gap_evidence(korea: Prediction, model: DriversModel, level: float) -> dict[str, Any]:
@@ -223,19 +223,12 @@ def gap_evidence(korea: Prediction, model: DriversModel, level: float) -> dict[s
 
 def gradient_evidence(gradient: PanelEstimate, level: float) -> dict[str, Any]:
     """Return growth of purchases by income of the source."""
-    row, how = gradient.row("log_income", level), readable(gradient.inference)
     return {
         "claim": "low-cost-drew-production",
-        "value": row["estimate"],
-        "low": row["low"],
-        "high": row["high"],
+        **_estimated(gradient, "log_income", level),
         "figure": "low-cost-sources",
-        "interval": f"{level:.0%}, {how}",
         "unit": "percentage points of yearly growth per log point of income",
-        "n": gradient.n,
-        "p": row["p"],
         "text": "Growth of inputs bought from a source against its income at the start.",
-        "inference": how,
     }
 
 

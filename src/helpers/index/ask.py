@@ -56,16 +56,12 @@ def table(
         if chosen is not None
     }
     known = sorted({code for rows in values.values() for code in rows})
-    groups: dict[str, str | list[str]] = {name: name for name in economies.GROUPS}
     own = parameters.group if isinstance(parameters.group, str) else ",".join(parameters.group)
-    groups[own] = parameters.group
+    groups: dict[str, str | list[str]] = {name: name for name in economies.GROUPS} | {own: parameters.group}
     return {
         "values": values,
         "names": {code: economies.name(code) for code in known},
-        "groups": {
-            name: sorted(set(economies.group(group)) & set(known))
-            for name, group in (groups | {own: parameters.group}).items()
-        },
+        "groups": {name: sorted(set(economies.group(group)) & set(known)) for name, group in groups.items()},
         "indicators": labels(parameters.indicators),
         "directions": [one.direction for one in parameters.definitions()],
         "coverage": parameters.minimum_coverage,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from helpers.errors import InputError
 from helpers.index.definitions import labels, short_labels
 from helpers.index.normalise import shape
-from helpers.index.specification import BENEFIT_OF_THE_DOUBT, Index, Specification, composite, ranked, weights_of
+from helpers.index.specification import Index, Specification, composite, ranked
 from helpers.index.treat import has_outliers
 from helpers.index.weigh import complete, principal_components
 
@@ -208,14 +208,9 @@ def removals(values: pd.DataFrame, specification: Specification, context: pd.Dat
         What imputation may use, by economy.
     """
     base = composite(values, specification, context)
-    weights = (
-        base.weights
-        if specification.weights == BENEFIT_OF_THE_DOUBT
-        else weights_of(base.normalised, specification.weights)
-    )
     scores = {"base": base.scores}
     for name in values.columns:
-        without = replace(specification, weights={**weights.to_dict(), name: 0.0})
+        without = replace(specification, weights={**base.weights.to_dict(), name: 0.0})
         scores[str(name)] = composite(values, without, context).scores
     return ranked(pd.DataFrame(scores))
 

@@ -1,6 +1,6 @@
 """Ranks of all economies on each indicator and the index, Korea's beside the study's, and which choices give which."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -204,11 +204,7 @@ def alternatives(
     rows: list[dict[str, Any]] = []
     for one in parameters.definitions():
         table = tables[one.table]
-        found = (
-            _patents(table, parameters)
-            if one.name == PATENT_SHARE
-            else _vintages(one, table, parameters, lambda minimum: set(people.index[people < minimum]))
-        )
+        found = _patents(table, parameters) if one.name == PATENT_SHARE else _vintages(one, table, parameters, people)
         for choices, column in found:
             for group, members in groups.items():
                 among = column[column.index.isin(members)]
@@ -220,16 +216,13 @@ def alternatives(
 
 
 def _vintages(
-    one: Indicator,
-    table: pd.DataFrame,
-    parameters: InnovationIndexParameters,
-    smaller_than: Callable[[int], set[str]],
+    one: Indicator, table: pd.DataFrame, parameters: InnovationIndexParameters, people: pd.Series
 ) -> Alternatives:
     for vintage, minimum in product(sorted(table["vintage"].unique()), POPULATIONS):
         rows = table[table["vintage"] == vintage]
         column = newest(rows, *reach(one, rows, parameters))["value"]
         choices = {"vintage": vintage, "definition": "", "minimum": minimum}
-        yield choices, column[~column.index.isin(smaller_than(minimum))]
+        yield choices, column[~column.index.isin(people.index[people < minimum])]
 
 
 def _patents(table: pd.DataFrame, parameters: InnovationIndexParameters) -> Alternatives:
@@ -364,12 +357,10 @@ def other_standings(
     rows: dict[str, dict[str, Any]] = {}
     for name, table in tables.items():
         found = newest(table[table["iso3"].isin(members)], year, maximum_age)
-        if STUDY_ECONOMY not in found.index:
-            rows[name] = {"of": len(found)}
-            continue
-        own, place = found.loc[STUDY_ECONOMY], ranked(found["value"])[STUDY_ECONOMY]
-        rows[name] = {"year": own["year"], "value": own["value"], "rank": place, "of": len(found)}
-        rows[name]["percentile"] = _percentile(found["value"])
+        rows[name] = {"of": len(found)}
+        if STUDY_ECONOMY in found.index:
+            place, percentile = ranked(found["value"])[STUDY_ECONOMY], _percentile(found["value"])
+            rows[name] |= {**found.loc[STUDY_ECONOMY, ["year", "value"]], "rank": place, "percentile": percentile}
     return pd.DataFrame.from_dict(rows, orient="index", columns=["year", "value", "rank", "of", "percentile"]).astype(
         {"year": "Int64", "rank": "Int64"}
     )

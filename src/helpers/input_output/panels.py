@@ -34,11 +34,6 @@ MEASURE = (
 KEY = ["iso3", "year", "scope"]
 
 
-def available() -> list[str]:
-    """Return the names of the ingested sets of input-output tables."""
-    return ingested.names(KIND)
-
-
 def load(table: str) -> pd.DataFrame:
     """Return inputs of manufacturing: an embedded table by its name, or an ingested set called `input_output/NAME`.
 
@@ -123,15 +118,12 @@ def foreign_shares(exports: pd.DataFrame) -> pd.DataFrame:
         export nothing.
     """
     kept = exports[exports["iso3"] != REST]
-    made = kept[kept["sector"].map(is_manufacturing)]
-    parts = [_share(rows).assign(scope=SCOPES[code]) for code, rows in (("_T", kept), ("C", made))]
+    parts = []
+    for code, rows in (("_T", kept), ("C", kept[kept["sector"].map(is_manufacturing)])):
+        summed = rows.groupby(["iso3", "year"], as_index=False)[["foreign_value_added", "exports"]].sum()
+        sold = summed[summed["exports"] > 0]
+        parts.append(sold.assign(scope=SCOPES[code], ours=100 * sold["foreign_value_added"] / sold["exports"]))
     return pd.concat(parts, ignore_index=True)[[*KEY, "ours"]]
-
-
-def _share(rows: pd.DataFrame) -> pd.DataFrame:
-    summed = rows.groupby(["iso3", "year"], as_index=False)[["foreign_value_added", "exports"]].sum()
-    sold = summed[summed["exports"] > 0]
-    return sold.assign(ours=100 * sold["foreign_value_added"] / sold["exports"])
 
 
 def compare(name: str | None = None) -> Comparison:

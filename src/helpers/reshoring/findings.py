@@ -26,7 +26,7 @@ def metrics(changes: pd.DataFrame, league: pd.DataFrame, focus: str, base_year: 
     Parameters
     ----------
     changes, league : DataFrame
-        From `tables.changes` and `rankings.rank_changes`.
+        From `tables.changes` and `measures.rank_changes`.
     focus : str
         Its alpha-3 code.
     base_year, last_year : int
@@ -93,7 +93,7 @@ def evidence(
     Parameters
     ----------
     league : DataFrame
-        From `rankings.rank_changes`.
+        From `measures.rank_changes`.
     later : DataFrame
         Korea's share after 2014, from `tables.later_shares`.
     focus : str

@@ -168,10 +168,13 @@ def paces(table: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     """
     from scipy import stats
 
-    rows, (first, last) = [], WINDOWS["before"]
-    earlier = [pace(table, first, last), _by_industry(table, first, last)]
-    for first, last in WINDOWS.values():
-        economies_here, industries_here = pace(table, first, last), _by_industry(table, first, last)
+    rows = []
+    found = [
+        (pace(table, *years), pace(table, *years, by=("iso3", "sector")).groupby("sector").mean())
+        for years in WINDOWS.values()
+    ]
+    earlier = found[0]
+    for (first, last), (economies_here, industries_here) in zip(WINDOWS.values(), found, strict=True):
         error = economies_here.std() / np.sqrt(len(economies_here))
         reach = stats.t.ppf((1 + level) / 2, len(economies_here) - 1) * error
         row = {"first": first, "last": last, "mean": economies_here.mean()}
@@ -180,10 +183,6 @@ def paces(table: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
         row |= {"industries": int((industries_here < earlier[1]).sum()), "all_industries": len(industries_here)}
         rows.append(row)
     return pd.DataFrame(rows, index=pd.Index(WINDOWS, name="window"))
-
-
-def _by_industry(table: pd.DataFrame, first: int, last: int) -> pd.Series:
-    return pace(table, first, last, ("iso3", "sector")).groupby("sector").mean()
 
 
 def verdicts(ratios: pd.DataFrame, near: pd.Series, pace_of: pd.DataFrame, alpha: float) -> dict[str, str]:
