@@ -222,8 +222,7 @@ def timing(
     rows = []
     for years in shifts:
         moved = join_country(panel.drop(columns=model.innovation), country, [model.innovation], years)
-        if model.effects == SATURATED:
-            moved = interacted(moved, [model.innovation])
+        moved = interacted(moved, [model.innovation])
         rows.append({"years": years, **fit(moved, model).row(model.term, level)})
     return pd.DataFrame(rows)
 

@@ -149,30 +149,19 @@ def contributions(index: Index) -> pd.DataFrame:
     return parts.loc[index.scores.sort_values(ascending=False, kind="stable").index]
 
 
-def beside_the_study(selection: Selection, focus: str) -> pd.DataFrame:
+def beside_the_study(own: pd.DataFrame, focus: str) -> pd.DataFrame:
     """Return an economy's value, year, rank and number of economies by indicator, beside the study's rank of Korea.
 
     Parameters
     ----------
-    selection : Selection
-        Values, years and flags of the group.
+    own : DataFrame
+        The economy's rows of `economy.profiles`.
     focus : str
         The economy; the study's ranks are shown for Korea only.
     """
-    values = selection.values
-    names = list(values.columns)
-    table = pd.DataFrame(
-        {
-            "indicator": pd.Series(labels(names)),
-            "value": values.loc[focus],
-            "year": selection.years.loc[focus],
-            "rank": ranked(values).loc[focus],
-            "of": values.count(),
-            "study": pd.Series(STUDY_RANKS if focus == STUDY_ECONOMY else {}, names, dtype=object),
-            "flag": selection.flags.loc[focus],
-        }
-    )
-    return table.loc[names].astype({"rank": "Int64", "year": "Int64"}).reset_index(drop=True)
+    study = pd.Series(STUDY_RANKS if focus == STUDY_ECONOMY else {}, own.index, dtype=object)
+    table = own.assign(study=study).rename(columns={"label": "indicator"})
+    return table[["indicator", "value", "year", "rank", "of", "study", "flag"]].reset_index(drop=True)
 
 
 def alternatives(
