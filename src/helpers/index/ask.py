@@ -57,7 +57,7 @@ def table(
     }
     known = sorted({code for rows in values.values() for code in rows})
     own = parameters.group if isinstance(parameters.group, str) else ",".join(parameters.group)
-    groups: dict[str, str | list[str]] = {name: name for name in economies.GROUPS} | {own: parameters.group}
+    groups = {name: parameters.group if name == own else name for name in (*economies.GROUPS, own)}
     return {
         "values": values,
         "names": {code: economies.name(code) for code in known},
