@@ -57,11 +57,15 @@ def test_any_change_is_noticed(published, change):
     assert not build.is_current(root, build.site_fingerprint(root, runs), "smalldocs")
 
 
-def test_an_activated_environment_changes_nothing(monkeypatch, tmp_path):
+def test_an_activated_environment_changes_nothing_and_another_quarto_is_noticed(monkeypatch, tmp_path):
     before = build.renderer_identity("smalldocs")
-    (tmp_path / "smalldocs").touch(mode=0o755)
+    for name in ("smalldocs", "quarto"):
+        (tmp_path / name).touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert build.renderer_identity("smalldocs") == before
+    before = build.renderer_identity("quarto")
+    (tmp_path / "quarto").write_text("newer")
+    assert build.renderer_identity("quarto") != before
 
 
 QUARTO = """#!/bin/sh
@@ -106,14 +110,6 @@ def test_quarto_finds_the_notebooks_that_pages_link_to(project, monkeypatch, tmp
     with pytest.raises(WorkError, match="Quarto could not render the site") as refused:
         render.render(root, pages[3:4], "quarto")
     assert "./build/downloads/source/heights.ipynb" in str(refused.value)
-
-
-def test_another_quarto_is_noticed(monkeypatch, tmp_path):
-    (tmp_path / "quarto").touch(mode=0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    before = build.renderer_identity("quarto")
-    (tmp_path / "quarto").write_text("newer")
-    assert build.renderer_identity("quarto") != before
 
 
 def test_two_builds_give_the_same_bytes(published, project):
