@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from benchmarks.generate_icio import MANUFACTURING, generate
 from helpers import ingested
-from helpers.data import citation
+from helpers.data import catalogue
 from helpers.errors import InputError
 from helpers.input_output.ingest import ingest
 from helpers.reshoring import releases
@@ -87,7 +87,7 @@ def test_the_run_says_what_it_read_and_is_marked(run):
     text = (run.path / "notebook.ipynb").read_text()
     assert "ingested as generated-icio" in text
     assert "OECD Inter-Country Input-Output tables (ingested as generated-icio)" in text
-    assert "@misc{oecdicio," in citation.bibliography(citation.tables_of_run(str(run.path)))
+    assert "@misc{oecdicio," in catalogue.bibliography(catalogue.tables_of_run(str(run.path)))
 
 
 def test_generated_tables_are_never_read_unless_named(project):

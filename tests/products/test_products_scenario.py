@@ -14,7 +14,7 @@ from benchmarks.generate_baci import generate
 from helpers import ingested, runner
 from helpers.claims import reading
 from helpers.cli import app, register
-from helpers.data import citation, load
+from helpers.data import catalogue, load
 from helpers.errors import InputError
 from helpers.runner.plan import plan, rows
 from helpers.site import build, pages
@@ -148,9 +148,9 @@ def test_the_ledger_does_not_count_it(project, site):
 
 
 def test_the_references_name_the_producer(site):
-    used = citation.tables_of_run(f"{SCENARIO}/{SECTION}")
+    used = catalogue.tables_of_run(f"{SCENARIO}/{SECTION}")
     assert f"trade/{SCENARIO}" in used
-    printed = citation.bibliography(used)
+    printed = catalogue.bibliography(used)
     assert "@techreport{gaulier2010baci," in printed
     assert f"% trade/{SCENARIO}: BACI 202401b (HS2012)" in printed
 

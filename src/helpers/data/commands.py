@@ -144,7 +144,7 @@ def cite(
     run: Annotated[str, typer.Option(help="Cite what a run used: its folder, or scenario/section.")] = "",
 ) -> None:
     """Print references (BibTeX) for tables and ingested sets, or for all that a run used."""
-    from helpers.data.citation import bibliography, tables_of_run
+    from helpers.data.catalogue import bibliography, tables_of_run
 
     if run and tables:
         raise InputError("Name tables or a run, not both: a run is cited with every table it used.")

@@ -1,9 +1,11 @@
-"""Where exports go: levels, shares, growth by period, concentration, market shares, and what importers report.
+"""Where exports go: levels, shares, growth by period, concentration, market shares, what importers report, products.
 
 Constant market shares: exports to destination j are the exporter's share there times what j imports from everybody,
 x_j = s_j M_j. Their change is market size (all markets grow alike) + destination mix (the exporter's markets grow
 faster or slower than all) + share (the exporter gains or loses in each market). Tyszynski (1951), Leamer and Stern
 (1970); the share part is valued at the last year's market size, so that the three parts add up exactly.
+
+Ingested product-level trade comes in the columns of the tables by end use; intermediate goods are those of BEC there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +14,7 @@ import pandas as pd
 
 from helpers.errors import InputError, not_allowed
 from helpers.trade import growth
-from helpers.trade.parameters import IntermediateTradeParameters
+from helpers.trade.parameters import SNAPSHOT, IntermediateTradeParameters
 
 BASES, ALL = "production bases", "all"
 #: UN Comtrade reports Taiwan under this name.
@@ -20,7 +22,7 @@ PARTNERS = {"Hong Kong, China": "HKG", "Other Asia, nes": "TWN", "Vietnam": "VNM
 
 
 def by_destination(bilateral: pd.DataFrame, exporter: str) -> pd.DataFrame:
-    """Return one exporter's exports of intermediate goods, years by destinations (million US$, current prices).
+    """Return one exporter's exports of intermediate goods, years by destinations (million US$); no trade is zero.
 
     Parameters
     ----------
@@ -35,7 +37,8 @@ def by_destination(bilateral: pd.DataFrame, exporter: str) -> pd.DataFrame:
         Unknown exporter.
     """
     kept = _between_economies(bilateral, exporter)
-    return kept[kept["exporter"] == exporter].pivot(index="year", columns="importer", values="intermediate")
+    own = kept[kept["exporter"] == exporter]
+    return own.pivot(index="year", columns="importer", values="intermediate").fillna(0.0)
 
 
 def _between_economies(bilateral: pd.DataFrame, exporter: str) -> pd.DataFrame:
@@ -281,3 +284,105 @@ def partner_exports(partners: pd.DataFrame, economy: str) -> pd.DataFrame:
 def largest(wide: pd.DataFrame, number: int) -> pd.DataFrame:
     """Return the columns with the largest newest values, named in the newest year first."""
     return wide[wide.ffill().iloc[-1].sort_values(ascending=False, kind="stable").index[:number]]
+
+
+def read_products(chosen: IntermediateTradeParameters) -> pd.DataFrame | None:
+    """Return exports of intermediate goods by exporter, importer and year, None when only the snapshot is read.
+
+    Returns
+    -------
+    DataFrame or None
+        `exporter, importer, year, scope` ("goods"), `intermediate` and other uses, million US$.
+    """
+    if chosen.source == SNAPSHOT:
+        return None
+    from helpers.trade import products
+
+    return products.bilateral_by_end_use(chosen.source)
+
+
+def product_years(bilateral: pd.DataFrame, chosen: IntermediateTradeParameters) -> tuple[int, int]:
+    """Return the first year of the later window and the newest year there is."""
+    return chosen.late[0], int(bilateral["year"].max())
+
+
+def product_destinations(bilateral: pd.DataFrame, chosen: IntermediateTradeParameters) -> pd.DataFrame:
+    """Return level, share, growth and contribution of the focus economy's destinations.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by destination, production bases together and all at the end: `start, end` (million US$),
+        `share_start, share_end` (percent of the exporter's intermediate exports), `cagr` (compound, percent a year),
+        `contribution` (percentage points of the growth of all).
+    """
+    first, last = product_years(bilateral, chosen)
+    flows = by_destination(bilateral, chosen.focus)
+    groups = with_groups(flows, chosen.product_destinations, chosen.product_bases)
+    table = periods(groups, [(first, last)]).set_index("destination").loc[list(groups.columns)]
+    totals = flows.sum(axis=1)
+    shares = {f"share_{end}": 100 * table[end] / totals[year] for end, year in (("start", first), ("end", last))}
+    contribution = 100 * (table["end"] - table["start"]) / totals[first]
+    columns = ["start", "end", "share_start", "share_end", "cagr", "contribution"]
+    return table.assign(**shares, contribution=contribution)[columns]
+
+
+def to_bases(bilateral: pd.DataFrame, exporters: Sequence[str], bases: Sequence[str]) -> pd.DataFrame:
+    """Return intermediate exports to the production bases, years by exporters; a base does not export to itself."""
+    wanted = bilateral["importer"].isin(bases) & (bilateral["exporter"] != bilateral["importer"])
+    kept = bilateral[wanted & bilateral["exporter"].isin(exporters)]
+    return kept.pivot_table(index="year", columns="exporter", values="intermediate", aggfunc="sum", fill_value=0.0)
+
+
+def beside_rivals(bilateral: pd.DataFrame, chosen: IntermediateTradeParameters) -> pd.DataFrame:
+    """Return exports to the production bases of the focus economy and those compared.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by exporter: `start, end` (million US$), `multiple` (end / start), `growth` (compound, percent a year),
+        `before` (the same from the earliest year there is to the first, missing without such a year), `world` (growth
+        of exports to all), `share_start, share_end` (percent of its intermediate exports that go to the bases).
+    """
+    first, last = product_years(bilateral, chosen)
+    shown = [chosen.focus, *chosen.compared]
+    flows = to_bases(bilateral, shown, chosen.product_bases)[shown]
+    totals = pd.DataFrame({code: by_destination(bilateral, code).sum(axis=1) for code in shown})
+    earliest = int(flows.index.min())
+    table = pd.DataFrame({"start": flows.loc[first], "end": flows.loc[last]})
+    return table.assign(
+        multiple=table["end"] / table["start"],
+        growth=growth.between(flows, first, last),
+        before=growth.between(flows, earliest, first) if earliest < first else float("nan"),
+        world=growth.between(totals, first, last),
+        share_start=100 * flows.loc[first] / totals.loc[first],
+        share_end=100 * flows.loc[last] / totals.loc[last],
+    ).rename_axis(index="exporter")
+
+
+def standing_at_bases(bilateral: pd.DataFrame, chosen: IntermediateTradeParameters) -> dict[str, float | int | None]:
+    """Return the focus economy's place by growth of exports to the production bases.
+
+    Returns
+    -------
+    dict
+        `percentile` (percentage of the others that grew more slowly, None without others), `rank` (1 = fastest, ties
+        share the better one), `economies` (the focus, and exporters of at least `minimum_exports` to the bases in the
+        first and the last year).
+    """
+    first, last = product_years(bilateral, chosen)
+    flows = to_bases(bilateral, bilateral["exporter"].unique().tolist(), chosen.product_bases)
+    large = (flows.loc[[first, last]] >= chosen.minimum_exports).all()
+    found = growth.between(flows, first, last)[large | (flows.columns == chosen.focus)].dropna()
+    percentile = growth.percentile(found, chosen.focus) if len(found) > 1 else None
+    return {
+        "percentile": percentile,
+        "rank": int(found.rank(ascending=False, method="min")[chosen.focus]),
+        "economies": len(found),
+    }
+
+
+def indexed(bilateral: pd.DataFrame, chosen: IntermediateTradeParameters) -> pd.DataFrame:
+    """Return exports to the production bases, years by exporters, the first year of the later window being 100."""
+    flows = to_bases(bilateral, [chosen.focus, *chosen.compared], chosen.product_bases)
+    return 100 * flows[[chosen.focus, *chosen.compared]] / flows.loc[chosen.late[0]]

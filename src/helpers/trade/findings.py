@@ -221,7 +221,7 @@ def product_metrics(
     Parameters
     ----------
     destined, rivals, placed
-        Results of `product_level.by_destination`, `beside_rivals` and `standing`.
+        Results of `destinations.product_destinations`, `beside_rivals` and `standing_at_bases`.
     """
     found: dict[str, Any] = {f"products_{name}": value for name, value in placed.items()}
     names = {code: str(code).lower().replace(" ", "_") for code in destined.index}
@@ -243,7 +243,7 @@ def product_evidence(
     Parameters
     ----------
     rivals, destined, placed
-        Results of `product_level.beside_rivals`, `by_destination` and `standing`.
+        Results of `destinations.beside_rivals`, `product_destinations` and `standing_at_bases`.
     years : tuple of int
         First and last year.
     focus : str

@@ -66,14 +66,12 @@ def fetch(
         request = Request(f"{client.home}/{path}", (*asked.items(), ("page", str(number))), JSON)
         return client.fetch_json(request, parse, fresh)[0]
 
-    try:
-        return _whole(partial(page, fresh=False))
-    except Unfitting:
-        pass
-    try:
-        return _whole(partial(page, fresh=True))
-    except Unfitting as error:
-        raise WorkError(f"{what}: {error}. The answer was not used; try again later.") from None
+    for fresh in (False, True):
+        try:
+            return _whole(partial(page, fresh=fresh))
+        except Unfitting as error:
+            told = f"{what}: {error}. The answer was not used; try again later."
+    raise WorkError(told)
 
 
 def _whole(page: Callable[[int], Part]) -> tuple[list[Any], str]:
