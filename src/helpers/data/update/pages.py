@@ -66,6 +66,7 @@ def fetch(
         request = Request(f"{client.home}/{path}", (*asked.items(), ("page", str(number))), JSON)
         return client.fetch_json(request, parse, fresh)[0]
 
+    told = ""
     for fresh in (False, True):
         try:
             return _whole(partial(page, fresh=fresh))
@@ -213,13 +214,10 @@ def unsdg_series(client: Client, table: str) -> Series:
     _require_only(units, "PERCENT", f"{what}: figures in {{}}, not in percent")
     reported = [row for row in rows if row.dimensions.get("Reporting Type", GLOBAL) == GLOBAL]
     given = [row for row in reported if str(row.value) not in EMPTY]
+    note = f"United Nations SDG database, series {code}, release {release}."
+    codes = {str(number): iso3 for number, iso3 in m49_codes().items()}
     places = [(row.geoAreaCode.lstrip("0"), row) for row in given]
-    return Series(
-        table,
-        f"unsdg-{release}",
-        f"United Nations SDG database, series {code}, release {release}.",
-        what,
-        [Figure(at, row.timePeriodStart, row.value, f"nature {row.attributes.get('Nature')}") for at, row in places],
-        codes={str(number): iso3 for number, iso3 in m49_codes().items()},
-        names={at: row.geoAreaName for at, row in places},
-    )
+    names = {at: row.geoAreaName for at, row in places}
+    marked = ((at, row, f"nature {row.attributes.get('Nature')}") for at, row in places)
+    found = [Figure(at, row.timePeriodStart, row.value, mark) for at, row, mark in marked]
+    return Series(table, f"unsdg-{release}", note, what, found, codes, names)

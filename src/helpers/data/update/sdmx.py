@@ -289,20 +289,9 @@ def eurostat_series(client: Client, table: str) -> Series:
         raise WorkError(f"{EUROSTAT.what}: the answer does not tell when the data were last updated. It was not used.")
     day, month, year = given.groups()
     date = f"{year if len(year) == 4 else '20' + year}-{month}-{day}"
+    note = f"Eurostat, {EUROSTAT_NAME}, as last updated on {date}; CC BY 4.0."
     title = f"Gross domestic expenditure on R&D by sector of performance ({EUROSTAT_NAME})"
-    return Series(
-        table,
-        f"eurostat-{date}",
-        f"Eurostat, {EUROSTAT_NAME}, as last updated on {date}; CC BY 4.0.",
-        EUROSTAT.what,
-        figures(rows, EUROSTAT),
-        codes=alpha2_codes(),
-        published=date,
-        citation=_citation(
-            f"eurostat_{EUROSTAT_NAME}",
-            "Eurostat",
-            title,
-            "European Commission",
-            f"https://ec.europa.eu/eurostat/databrowser/view/{EUROSTAT_NAME}/default/table",
-        ),
-    )
+    address = f"https://ec.europa.eu/eurostat/databrowser/view/{EUROSTAT_NAME}/default/table"
+    citation = _citation(f"eurostat_{EUROSTAT_NAME}", "Eurostat", title, "European Commission", address)
+    found, codes = figures(rows, EUROSTAT), alpha2_codes()
+    return Series(table, f"eurostat-{date}", note, EUROSTAT.what, found, codes, published=date, citation=citation)
