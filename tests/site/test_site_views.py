@@ -61,7 +61,8 @@ def test_a_link_of_the_other_view_is_told_by_its_words():
 def test_a_text_that_was_edited_since_or_asks_something_else_stays_as_it_is():
     source, own = run_of("2018", "3rd", "47")
     other = run_of("2018", "2nd", "47")[1]
-    assert mark_differences([own], [source | {"source": "Edited"}], {"A": [other]}) == 0
+    for edited in ("Edited", WRITTEN + " `{python} d`", WRITTEN + " Edited"):
+        assert mark_differences([own], [source | {"source": edited}], {"A": [other]}) == 0
     other["metadata"]["inline"][0]["expression"] = "z"
     assert mark_differences([own], [source], {"A": [other]}) == 0
 

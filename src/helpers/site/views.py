@@ -6,7 +6,7 @@ from typing import Any
 
 from helpers.report.inline import escaped
 from helpers.report.words import capital, counted
-from helpers.runner.executed import KEPT, with_values
+from helpers.runner.executed import KEPT, expressions_of, with_values
 from helpers.site.notebook_page import text
 
 Cells = Sequence[dict[str, Any]]
@@ -49,7 +49,9 @@ def mark_differences(executed: Cells, written: Cells, others: Mapping[str, Cells
     for cell in executed:
         own, source = cell["metadata"].get(KEPT, []), sources.get(cell["id"])
         # The source of an older run may have been edited since.
-        if not own or not source or with_values(source, _texts(own)) != text(cell):
+        if not own or not source or expressions_of(source) != [value["expression"] for value in own]:
+            continue
+        if with_values(source, _texts(own)) != text(cell):
             continue
         same = {
             title: _texts(found[cell["id"]])
