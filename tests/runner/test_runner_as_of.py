@@ -16,14 +16,14 @@ EXCEPTION = {"tables": ["robot_density"], "reason": "Nothing so old is kept here
 
 
 @pytest.fixture
-def dated(project):
+def dated(quick):
     """A project with a table of three vintages, one of a single late one, and a section that reads both."""
-    project.tables("rd_gdp", "robot_density")
-    project.add("alpha", CODE, extra="tables: [rd_gdp, robot_density]\n")
+    quick.tables("rd_gdp", "robot_density")
+    quick.add("alpha", CODE, extra="tables: [rd_gdp, robot_density]\n")
 
     def scenario(day, exceptions=(EXCEPTION,), **more):
-        project.scenario("old", {}, as_of=day, exceptions=list(exceptions), **more)
-        return project
+        quick.scenario("old", {}, as_of=day, exceptions=list(exceptions), **more)
+        return quick
 
     return scenario
 
@@ -42,7 +42,8 @@ def test_a_run_sees_what_was_published_by_the_day(dated, day, seen):
     result = builder.run_section("alpha", [], "old")
     seen = seen or data.vintages("rd_gdp")
     assert (result.metrics["seen"], result.metrics["newest"]) == (" ".join(seen), seen[-1])
-    assert sweeps.run_point("alpha", [], "old").metrics == result.metrics
+    if day == "2021-03-30":  # points see the same
+        assert sweeps.run_point("alpha", [], "old").metrics == result.metrics
     (run,) = plan.plan(["old"])
     assert run.fixed.get("vintages", {}) == ({} if seen == data.vintages("rd_gdp") else {"rd_gdp": seen})
 

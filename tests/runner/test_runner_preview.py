@@ -5,47 +5,58 @@ import subprocess
 import sys
 
 import pytest
+import typer
 from small_project import SEARCHED
+from typer.testing import CliRunner
 
-from helpers.site import hook as called
+from helpers.site import commands, hook
 
 TABLE = 'from helpers import data\nreport.metrics(last=data.load("rd_gdp")["value"].iloc[-1])'
+READS = 'report.metrics(more=scale + report.other_metrics("alpha")["value"])'
 
 
 @pytest.fixture
-def hook(project):
-    """A staged project, and a function that calls the hook and returns the pages whose files are new."""
-    project.site()
-    project.tables("rd_gdp")
-    project.add("alpha")
-    project.add("beta", TABLE, extra="tables: [rd_gdp]\n")
-    project.add(
-        "gamma", 'report.metrics(more=scale + report.other_metrics("alpha")["value"])', extra="needs: [alpha]\n"
-    )
+def staged(quick):
+    """A project with pages, and a function that returns which of their files are new since it was last called."""
+    quick.site()
+    quick.tables("rd_gdp")
+    quick.add("alpha")
+    quick.add("beta", TABLE, extra="tables: [rd_gdp]\n")
+    quick.add("gamma", READS, extra="needs: [alpha]\n")
+    before = {}
 
-    def call(refused=""):
-        folder = project.root / "build" / "pages" / "base"
-        before = {path.stem: path.stat().st_mtime_ns for path in folder.glob("*.ipynb")}
-        environment = os.environ | {"QUARTO_PROJECT_DIR": str(project.root), "PYTHONPATH": SEARCHED}
-        done = subprocess.run(
-            [sys.executable, called.__file__, "pages"], env=environment, capture_output=True, text=True
-        )
-        told = done.stdout + done.stderr
-        assert (done.returncode == 0, refused in told) == (not refused, True), told
-        after = {path.stem: path.stat().st_mtime_ns for path in folder.glob("*.ipynb")}
-        return {name for name, time in after.items() if before.get(name) != time}
+    def new():
+        pages = {path.stem: path.stat().st_mtime_ns for path in quick.root.glob("build/pages/base/*.ipynb")}
+        found = {name for name, time in pages.items() if before.get(name) != time}
+        before.update(pages)
+        return found
 
-    assert call() == {"alpha", "beta", "gamma"}
-    return call
+    assert in_process().exit_code == 0
+    assert new() == {"alpha", "beta", "gamma"}
+    return new
 
 
-def test_an_edit_makes_those_pages_anew_that_it_reaches(hook, project):
-    project.edit("alpha", "lead", "What alpha shows now.")
-    project.scenario("base", {"gamma": {"scale": 3}})
-    assert hook() == {"alpha", "gamma"}
-    assert project.metrics("gamma") == {"more": 45}
+def in_process():
+    """Carry out what the hook calls."""
+    app = typer.Typer()
+    commands.add_to(app)
+    return CliRunner().invoke(app, ["pages"])
+
+
+def test_an_edit_makes_those_pages_anew_that_it_reaches(staged, quick):
+    quick.edit("alpha", "lead", "What alpha shows now.")
+    quick.scenario("base", {"gamma": {"scale": 3}})
+    environment = os.environ | {"QUARTO_PROJECT_DIR": str(quick.root), "PYTHONPATH": SEARCHED}
+    subprocess.run([sys.executable, hook.__file__, "pages"], env=environment, check=True)
+    assert staged() == {"alpha", "gamma"}
+    assert quick.metrics("gamma") == {"more": 45}
     # An edited table is noticed as well; it counts once it has been checked, which writes data/datapackage.json.
-    table = project.root / "data" / "indicators" / "rd_gdp.csv"
+    table = quick.root / "data" / "indicators" / "rd_gdp.csv"
     *rows, last = table.read_text().splitlines()
     table.write_text("\n".join([*rows, f"{last.rpartition(',')[0]},0.5"]) + "\n")
-    assert hook(refused="If the change is meant, `reshoring data package` accepts it") == set()
+    refused = in_process().exception
+    refused = in_process()
+    assert refused.exit_code == 1
+    told = refused.output + str(refused.exception)
+    assert "If the change is meant, `reshoring data package` accepts it" in told
+    assert staged() == set()
