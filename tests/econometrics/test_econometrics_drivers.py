@@ -264,13 +264,6 @@ def test_a_sample_of_few_economies_is_refused_with_what_would_widen_it(country, 
     drivers_models.require_economies(drivers_models.fit(panel, MODEL), MODEL)
 
 
-def test_labels_inside_a_sentence_and_columns_in_words():
-    inside = {name: variables.EVERY[name].inside for name in ("foreign_share", "rd_gdp", "log_ratio")}
-    assert list(inside.values()) == ["foreign input share S", "R&D spending", "log of R"]
-    described = variables.readable("clustered by iso3 (42); unit, sector x year")
-    assert described == "clustered by country (42); country-industry, industry x year"
-
-
 def test_what_the_main_model_leaves_is_turned_towards_home(country, outcomes):
     estimate = drivers_models.fit(drivers_panel.assemble(outcomes, country, 1), MODEL)
     found, row = findings.main_metrics(estimate, MODEL, 0.9), estimate.row("rd_gdp", 0.9)

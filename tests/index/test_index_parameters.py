@@ -108,23 +108,6 @@ def test_refusals_name_what_is_allowed(given, says):
         InnovationIndexParameters(**given)
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"aggregation": "geometric", "scale": [1, 100]},
-        {"aggregation": "geometric", "normalisation": "rank"},
-        {"aggregation": "power", "power": 0.5},
-        {"aggregation": "copeland", "normalisation": "borda"},
-        {"weights": weights(rd_gdp=0.0)},
-        {"group": ["KOR", "JPN", "USA"]},
-        {"year": 2020, "maximum_age": 2},
-        {"high_tech_fields": ["optics", "semiconductors"]},
-    ],
-)
-def test_what_has_a_meaning_is_allowed(given):
-    assert InnovationIndexParameters(**given)
-
-
 def test_zeros_matter_to_roots_only_when_negative():
     assert zero_refusal("power", "minmax", (0.0, 100.0), 0.5) is None
     assert zero_refusal("power", "minmax", (0.0, 100.0), -1.0) is not None

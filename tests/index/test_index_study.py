@@ -366,15 +366,3 @@ def test_flags_of_series_and_selection_are_kept(tables, selection, series):
     assert "R&D / GDP: GDP since rebased" in found["KOR"]
     assert set(found.index) <= set(series.ranks.index)
     assert series.by_economy().at[("KOR", 2018), "rank"] == 1
-
-
-def test_korea_stands_lower_by_what_the_study_did_not_choose(selection, index):
-    tables = {name: data.load(name) for name in ("tfp_level_ppp", "medium_hightech_value_added_share")}
-    found = rankings.other_standings(tables, list(index.scores.dropna().index), 2018, 1)
-    assert found.loc["medium_hightech_value_added_share", "rank"] == 3
-    assert found.loc["tfp_level_ppp", ["rank", "of"]].tolist() == [33, 41]
-    assert found.loc["tfp_level_ppp", "percentile"] == pytest.approx(100 * 8 / 40)
-    without = rankings.other_standings({"x": tables["tfp_level_ppp"].query("iso3 != 'KOR'")}, ["KOR", "USA"], 2018, 1)
-    assert without.loc["x", "of"] == 1
-    assert pd.isna(without.loc["x", "rank"])
-    assert rankings.index_metrics(index)["korea_percentile_composite"] > 90

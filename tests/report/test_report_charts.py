@@ -147,10 +147,6 @@ def test_only_what_the_first_panel_has_is_drawn_at_first():
     assert next(param["value"] for param in spec["params"] if param["name"] == "shown") == ["Korea"]
 
 
-def test_shades_go_from_grey_to_the_colour():
-    assert charts.shades(["old", "new"], "#D55E00") == {"old": "#A9AEB5", "new": "#D55E00"}
-
-
 def test_a_scatter_names_those_with_a_colour_and_marks_where_both_are_equal():
     frame = pd.DataFrame({"series": ["Korea", "France", "Japan"], "x": [11.0, 5.0, 8.0], "y": [3.0, 6.0, 1.0]})
     spec = charts.specification(charts.scatter(frame, "early", "late", COLOUR, equal="no change"), "windows")

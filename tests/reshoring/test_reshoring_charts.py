@@ -16,21 +16,6 @@ def close_figures():
     matplotlib.pyplot.close("all")
 
 
-def colour(_: str) -> str:
-    return "#000000"
-
-
-def texts(fig) -> list[str]:
-    return [text.get_text() for ax in fig.axes for text in ax.texts]
-
-
-def test_ranking_has_a_row_for_every_economy():
-    table = pd.DataFrame({"change": [-1.0, 0.5], "low": [-2.0, 0.0], "high": [0.0, 1.0]}, index=["KOR", "USA"])
-    ax = charts.ranking(table, ["KOR"], colour, "points").axes[0]
-    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["KOR", "USA"]
-    assert ax.get_yticks()[0] > ax.get_yticks()[1]
-
-
 def test_stacked_parts_end_at_the_total():
     table = pd.DataFrame({"within": [2.0, -1.0], "between": [-0.5, -1.0], "change": [1.5, -2.0]}, index=["KOR", "USA"])
     ax = charts.stacked_parts(table, "change", PALETTE, "points").axes[0]

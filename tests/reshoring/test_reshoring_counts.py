@@ -104,12 +104,6 @@ def test_a_series_that_left_the_table_is_named(published):
         counts.units_table(published[published["iso3"] != "EU"], data.load("reshoring_series"))
 
 
-def test_jobs_announced_are_means_of_years(published):
-    before, after = counts.jobs_announced(published, 2019)
-    assert before == pytest.approx(np.mean([68000, 77000, 171000, 145000, 117000]))
-    assert after == pytest.approx(np.mean([160649, 261000, 364000, 287000, 244940]))
-
-
 def test_other_choices_of_the_change_hold_the_published_one(published):
     table = counts.change_alternatives(published, 2019)
     assert not table.duplicated().any()
