@@ -158,21 +158,15 @@ def rival_evidence(table: pd.DataFrame, late: tuple[int, int], goods: str) -> It
     """
     for code, row in table[table["study_late"].notna()].iterrows():
         common = {"claim": "rivals-slowed-2011", "table": "growth", "economy": str(code), "goods": goods}
-        whose = f"mean annual growth of exports of {name(str(code))}"
-        yield common | {
-            "value": row["late"],
-            "unit": "percent a year",
-            "study": row["study_late"],
-            "measure": "growth in the later window",
-            "text": f"M{whose[1:]}, {late[0]}-{late[1]} ({goods}).",
-        }
-        yield common | {
-            "value": row["change"],
-            "unit": "percentage points",
-            "study": row["study_change"],
-            "measure": "change against the earlier window",
-            "text": f"Change of {whose} against the earlier window ({goods}).",
-        }
+        growth_of = f"annual growth of exports of {name(str(code))}"
+        grown = f"Mean {growth_of}, {late[0]}-{late[1]} ({goods})."
+        changed = f"Change of mean {growth_of} against the earlier window ({goods})."
+        for column, unit, measure, text in (
+            ("late", "percent a year", "growth in the later window", grown),
+            ("change", "percentage points", "change against the earlier window", changed),
+        ):
+            study = row[f"study_{column}"]
+            yield common | {"value": row[column], "unit": unit, "study": study, "measure": measure, "text": text}
 
 
 def abroad_evidence(

@@ -16,6 +16,7 @@ CLASSES = {
     "consumption": ("112", "122", "522", "61", "62", "63"),
     "not classified": ("32", "321", "51", "7"),
 }
+CLASS_OF = {category: name for name, categories in CLASSES.items() for category in categories}
 UNMATCHED = "unmatched"
 # Numbers stand for the classes inside a query: grouping by a small number is cheaper than by text.
 NAMES = [*CLASSES, UNMATCHED]
@@ -29,11 +30,9 @@ def class_of(bec4: str) -> str:
     InputError
         No such category.
     """
-    for name, categories in CLASSES.items():
-        if bec4 in categories:
-            return name
-    known = [category for categories in CLASSES.values() for category in categories]
-    raise InputError(not_allowed("category of BEC Rev. 4", bec4, known, shown=30))
+    if bec4 not in CLASS_OF:
+        raise InputError(not_allowed("category of BEC Rev. 4", bec4, CLASS_OF, shown=30))
+    return CLASS_OF[bec4]
 
 
 def classes_of(edition: str) -> pd.DataFrame:
