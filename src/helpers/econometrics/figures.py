@@ -1,4 +1,4 @@
-"""Figures of estimates: coefficients, timing, leave-one-out, specification curves, scatters. Frame in, figure out."""
+"""Figures of estimates: timing, leave-one-out, specification curves, scatters. Frame in, figure out."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -26,30 +26,6 @@ def _two_panels(heights: list[float]) -> tuple["Figure", "Axes", "Axes"]:
     size, ratios = (6.4, sum(heights) + 0.4), {"height_ratios": heights}
     figure, (above, below) = pyplot.subplots(2, 1, sharex=True, figsize=size, layout="constrained", gridspec_kw=ratios)
     return figure, above, below
-
-
-def coefficient_plot(data: pd.DataFrame, label: str) -> "Figure":
-    """Draw estimates with intervals, one row a model.
-
-    Parameters
-    ----------
-    data : DataFrame
-        model, estimate, low, high; the first row is drawn on top. Lines part rows of different `choice`, if they have
-        one.
-    label : str
-        Of the horizontal axis, with the unit.
-    """
-    figure, axes = _canvas(1.2 + 0.42 * len(data))
-    places = np.arange(len(data))
-    axes.hlines(places, data["low"], data["high"], color=MAIN, linewidth=2)
-    axes.plot(data["estimate"], places, "o", color=MAIN, markersize=7)
-    axes.axvline(0, color="black", linewidth=1)
-    axes.set_yticks(places, data["model"])
-    axes.set_ylim(len(data) - 0.5, -0.5)
-    for start in places[1:][data["choice"].ne(data["choice"].shift())[1:]] if "choice" in data else ():
-        axes.axhline(start - 0.5, color="0.85", linewidth=1)
-    axes.set_xlabel(label)
-    return figure
 
 
 def timing_plot(data: pd.DataFrame, label: str) -> "Figure":

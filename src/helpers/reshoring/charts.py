@@ -1,6 +1,6 @@
 """Figures of the section on reshoring. Colours come from the caller, so that an economy keeps its colour everywhere."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,38 +10,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Colour = Callable[[str], str]
-GREY = "#8A8F98"
-
 
 def _new(height: float = 4.2) -> tuple["Figure", "Axes"]:
     from matplotlib import pyplot
 
     return pyplot.subplots(figsize=(6.4, height))
-
-
-def ranking(table: pd.DataFrame, marked: Sequence[str], colour: Colour, xlabel: str) -> "Figure":
-    """Draw every economy's change with its interval, largest fall on top; marked economies in colour and by name.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Indexed by economy, in the order drawn: `change, low, high`.
-    """
-    fig, ax = _new(0.19 * len(table) + 1.1)
-    heights = np.arange(len(table))[::-1]
-    for height, (name, row) in zip(heights, table.iterrows(), strict=True):
-        shade = colour(str(name)) if name in marked else GREY
-        ax.plot([row["low"], row["high"]], [height, height], color=shade, linewidth=1.6, solid_capstyle="butt")
-        ax.plot(row["change"], height, "o", color=shade, markersize=7 if name in marked else 4.5)
-    ax.axvline(0, color="#4D4D4D", linewidth=1)
-    ax.set(xlabel=xlabel, ylim=(-1, len(table)))
-    ax.set_yticks(heights, [str(name) for name in table.index], fontsize=9.5)
-    for tick, name in zip(ax.get_yticklabels(), table.index, strict=True):
-        if name in marked:
-            tick.set(color=colour(str(name)), fontweight="bold", fontsize=11)
-    ax.grid(axis="y", visible=False)
-    return fig
 
 
 def stacked_parts(table: pd.DataFrame, total: str, palette: Sequence[str], xlabel: str) -> "Figure":
