@@ -1,6 +1,6 @@
-"""Figures of estimates: timing, leave-one-out, specification curves, scatters. Frame in, figure out."""
+"""Figures of estimates: timing, specification curves, scatters. Frame in, figure out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MAIN, ACCENT, QUIET = "C0", "C1", "0.6"
+MAIN, ACCENT = "C0", "C1"
 
 
 def _canvas(height: float) -> tuple["Figure", "Axes"]:
@@ -47,39 +47,6 @@ def timing_plot(data: pd.DataFrame, label: str) -> "Figure":
     axes.set_xlabel("Years between innovation and outcome")
     axes.set_ylabel(label)
     axes.legend(loc="best")
-    return figure
-
-
-def leave_one_out_plot(data: pd.DataFrame, label: str, names: Mapping[str, str], named: Sequence[str]) -> "Figure":
-    """Draw the estimate without each economy in turn, sorted; only some are named.
-
-    Parameters
-    ----------
-    data : DataFrame
-        left_out, estimate, low, high; sorted by estimate.
-    label : str
-    names : mapping
-        Economy -> name.
-    named : sequence of str
-        Economies whose names are written, besides the two extremes.
-    """
-    figure, axes = _canvas(4.2)
-    places = np.arange(len(data))
-    axes.vlines(places, data["low"], data["high"], color=QUIET, linewidth=1)
-    axes.plot(places, data["estimate"], "o", color=MAIN, markersize=4)
-    axes.axhline(0, color="black", linewidth=1)
-    shown = {data["left_out"].iloc[0], data["left_out"].iloc[-1], *named}
-    for place, row in enumerate(data.itertuples()):
-        if row.left_out in shown:
-            text = f"without {names[row.left_out]}"
-            side = "left" if place < len(data) / 2 else "right"
-            axes.text(place, 0.99, text, transform=axes.get_xaxis_transform(), ha=side, va="top", fontsize=11)
-            axes.plot(place, row.estimate, "o", color=ACCENT, markersize=7)
-    low, high = float(data["low"].min()), float(data["high"].max())
-    axes.set_ylim(low - 0.05 * (high - low), high + 0.2 * (high - low))
-    axes.set_xticks([])
-    axes.set_xlabel(f"{len(data)} samples, each without one economy")
-    axes.set_ylabel(label)
     return figure
 
 
