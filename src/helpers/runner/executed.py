@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ FENCE = re.compile(r"\s*(`{3,}(?=[^`]*$)|~{3,})")
 SHOWN = "__import__('helpers.report.inline', fromlist=['as_markdown']).as_markdown((\n{}\n))"
 
 INJECTED = "injected-parameters"
-STREAMS, TEXTS = ("stdout", "stderr"), ("text", "traceback", "evalue")
+STREAM_NAME, TEXTS = itemgetter("name"), ("text", "traceback", "evalue")
 SHOWN_TEXT = re.compile(r"text/|image/svg\+xml$")
 KEPT_METADATA = frozenset({"kernelspec", "language_info", "title"})
 #: Patterns of text that differs from run to run, with what stands for it.
@@ -197,15 +198,14 @@ def join_streams(outputs: Iterable[Any]) -> list[Any]:
     """
     joined: list[Any] = []
     for are_streams, found in groupby(outputs, lambda output: output["output_type"] == "stream"):
-        pieces = list(found)
         if not are_streams:
-            joined += pieces
+            joined += found
             continue
-        for named in ([piece for piece in pieces if piece["name"] == name] for name in STREAMS):
+        for _, pieces in groupby(sorted(found, key=STREAM_NAME, reverse=True), STREAM_NAME):
+            first, *rest = pieces
             # A piece from a file is a list of lines, and alone.
-            if len(named) > 1:
-                named[0]["text"] = "".join(piece["text"] for piece in named)
-            joined += named[:1]
+            first["text"] = "".join([first["text"], *(piece["text"] for piece in rest)]) if rest else first["text"]
+            joined.append(first)
     return joined
 
 
