@@ -54,7 +54,7 @@ def test_a_point_gives_the_numbers_of_its_page(name, workers, tmp_path):
     # The whole page runs, but for drivers, where what points pass over would take half a minute.
     with ThreadPoolExecutor(1) as pool:
         whole = pool.submit(page, chosen.section, values, tmp_path / "page", PAGE_ONLY if name == "drivers" else "none")
-        point = workers.compute(replace(chosen, parameters=values))
+        point = workers.compute(replace(chosen, parameters=values, fingerprint={}))
         shown = whole.result()
     assert point.error is None
     assert len(point.metrics) > 5
