@@ -107,6 +107,8 @@ def finish(root: Path, site: Path, runs: Sequence[Run], *, with_policy: bool) ->
     from helpers.site.contract import page_paths
     from helpers.site.scripts import add_to_head, policies
 
+    # The renderer's own search is off: ours has another index.
+    (site / "search.json").unlink(missing_ok=True)
     known, places = publication(root), page_paths(site)
     changed = changes(runs, known.released)
     day = max(known.released, newest_data(runs), *(one.day for one in changed))

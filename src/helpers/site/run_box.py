@@ -148,8 +148,8 @@ def source_line_links(run: Run, html: str, options: Mapping[str, Any]) -> str:
         Of the cell that shows the figure or table.
     """
     name = html.partition('data-results="')[2].partition('"')[0]
-    kinds = {f"tables/{name}.csv": "CSV", f"figures/{name}.svg": "SVG", f"figures/{name}.png": "PNG"}
-    kinds |= {} if run.variant else {f"figures/{name}.vl.json": "Vega-Lite"}
+    kinds = {f"tables/{name}.csv": "CSV", f"figures/{name}.svg": "SVG"}
+    kinds |= {} if run.variant else {f"figures/{name}.png": "PNG", f"figures/{name}.vl.json": "Vega-Lite"}
     found = [(path, words) for path, words in kinds.items() if name and (run.results / path).is_file()]
     found[1:1] = [(f"tables/{name}.xlsx", "XLSX") for _, words in found[:1] if words == "CSV"]
     links = ", ".join(link_html(way(run, f"{downloads(run)}/{path}"), words, download=True) for path, words in found)

@@ -173,19 +173,23 @@ def other_files(root: Path, runs: Sequence[Run]) -> Iterator[tuple[str, bytes]]:
 
 
 def _downloads(run: Run) -> dict[str, bytes]:
-    """Return every result, and all of it in one archive with the notebook as run, which is large and in there alone.
+    """Return what the page of a run links to, and every result in one archive with the notebook as run.
 
-    So are the specifications of charts of variants, which are many and much the same.
+    Variants are many and much alike: of theirs, pictures lie there as SVG, but for that of the card, and specifications
+    of charts are in the archive alone.
     """
     left = sorted(path for path in run.results.rglob("*") if path.is_file()) if run.results.is_dir() else []
     results = {path.relative_to(run.results).as_posix(): path.read_bytes() for path in left}
     notebook = run.notebook.read_bytes()
-    tables = [f"tables/{name}.csv" for name in SHOWN.findall(notebook.decode())]
-    books = {f"{name.removesuffix('csv')}xlsx": workbook(results[name].decode()) for name in tables if name in results}
+    shown = set(SHOWN.findall(notebook.decode()))
+    loose = {name: data for name, data in results.items() if Path(name).name.partition(".")[0] in shown}
+    books = {f"{name[:-3]}xlsx": workbook(data.decode()) for name, data in loose.items() if name.endswith(".csv")}
+    if run.variant:
+        card = picture(run)
+        loose = {name: data for name, data in loose.items() if not name.endswith((CHART, ".png")) or name in card}
     # A picture lies there as SVG too; as PNG, which is for slides, it would be most of the archive.
     whole = {f"results/{name}": data for name, data in results.items() if not name.endswith(".png")}
     slug = run.section.slug
-    loose = {name: data for name, data in results.items() if not (run.variant and name.endswith(CHART))}
     packed = archive(whole | {"notebook.ipynb": notebook, "run.json": _record(run)})
     return loose | books | {f"{slug}-results.zip": packed}
 

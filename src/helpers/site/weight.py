@@ -48,8 +48,6 @@ def slim(site: Path) -> None:
     words = WORD.findall(b" ".join([*found, *(path.read_bytes() for path in scripts)]))
     used = {word.decode() for word in words}
     files.write_text(site / LIBRARIES / SHARED, slimmed(_bootstrap(), used))
-    # The renderer's own search, which is off: ours has another index.
-    (site / "search.json").unlink(missing_ok=True)
     own = LETTER.findall((site / LIBRARIES / "smalldocs.css").read_text(encoding="utf-8"))
     _slim_icons(site / LIBRARIES / ICONS, used, [int(letter, 16) for letter in own])
 
