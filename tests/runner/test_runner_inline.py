@@ -71,22 +71,12 @@ def test_a_value_cannot_become_markup_but_markdown_stays(page):
     assert not set(text.removesuffix(" *m* [&#60;sc](a.ipynb)")) & set("<>*[]|$@`{}\n")
 
 
-def test_kinds_of_numbers(page):
-    code = "import numpy as np, pandas as pd\ns = pd.Series([1.5, 2])"
-    text = "`{python} np.float64(0.5)` `{python} np.int64(-7)` `{python} s.iloc[0]` `{python} s.idxmax()`"
-    assert page(text, code).ok
-    assert shown() == "0.5 −7 1.5 1"
-
-
 @pytest.mark.parametrize(
     ("expression", "name", "reason"),
     [
         ("nowhere", "NameError", "name 'nowhere' is not defined"),
         ("scale / 0", "ZeroDivisionError", "division by zero"),
         ("None", "TypeError", "None is neither a text nor a number"),
-        ("[scale]", "TypeError", "a list is neither a text nor a number"),
-        ("__import__('pandas').DataFrame()", "TypeError", "a DataFrame is neither a text nor a number"),
-        ("float('nan')", "TypeError", "nan is neither a text nor a number"),
         ("scale, scale", "TypeError", "a tuple is neither a text nor a number"),
         ("exit()", "TypeError", "None is neither a text nor a number"),
     ],
@@ -167,7 +157,7 @@ def test_new_text_around_a_caption_with_numbers_needs_no_run(page, quick):
     assert (shown(), shown("step-1")) == ("Other 4.", before)
 
 
-@pytest.mark.parametrize("wrong", ["missing", "1 +", "[1]", "float('nan')"])
+@pytest.mark.parametrize("wrong", ["missing", "1 +"])
 def test_a_caption_that_cannot_be_said_names_its_cell(page, wrong):
     try:
         said = page("Text.", f"#| fig-cap: 'It is `{{python}} {wrong}`'\nx = 1").failures[0].error
