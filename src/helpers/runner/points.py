@@ -226,7 +226,10 @@ class Workers:
     """As many processes as points are to be computed at once; another one after a point that broke its own."""
 
     def __init__(self, folder: Path, jobs: int) -> None:
-        self.folder, self.jobs, self.closed = folder, jobs, False
+        # Imports numpy, which a build with nothing to do has no use for; once, not by several threads side by side.
+        from joblib.externals.loky.process_executor import ProcessPoolExecutor
+
+        self.folder, self.jobs, self.closed, self._executor = folder, jobs, False, ProcessPoolExecutor
         self._free: LifoQueue[ProcessPoolExecutor | None] = LifoQueue()
         for _ in range(jobs):
             self._free.put(None)
@@ -235,7 +238,7 @@ class Workers:
         """Compute a point; when it passes a limit or ends its process, its outcome says so."""
         process, place = self._free.get(), self.folder / secrets.token_hex(8)
         try:
-            process = process or _started()
+            process = process or self._executor(1, initializer=_begin, initargs=(os.getpid(),), env=environment.base())
             outcome = self._follow(process, process.submit(compute, run, place), run.section, place)
         except Exception as error:
             outcome = _ended(place, f"the point's process ended unexpectedly ({type(error).__name__})")
@@ -272,13 +275,6 @@ def _ended(place: Path, message: str, name: str = "") -> Outcome:
     """Return the outcome of a point that was ended at the cell its process noted last."""
     number, _, cell_id = place.read_text(encoding="utf-8").partition(" ") if place.exists() else ("",) * 3
     return Outcome({}, CellError(message, int(number) if number else None, cell_id, None, name))
-
-
-def _started() -> "ProcessPoolExecutor":
-    # Imports numpy, which a build with nothing to do has no use for.
-    from joblib.externals.loky.process_executor import ProcessPoolExecutor
-
-    return ProcessPoolExecutor(1, initializer=_begin, initargs=(os.getpid(),), env=environment.base())
 
 
 def _begin(parent: int) -> None:
