@@ -117,15 +117,16 @@
 
     const drawing = make("div", { className: "drawing" });
     const message = make("p", { className: "message", hidden: true });
-    drawing.setAttribute("role", "img");
-    drawing.setAttribute("aria-label", still.getAttribute("aria-label") || "");
     message.setAttribute("role", "status");
     spec.config.font = getComputedStyle(document.body).fontFamily;
     box.append(message, drawing);
     await load("vega_bundle");
     const how = { actions: false, ast: true, renderer: "svg", defaultStyle: false, hover: false, logLevel: 1 };
     const { view } = await vegaEmbed(drawing, spec, { ...how, patch: fluid, tooltip: { disableDefaultStyle: true } });
-    // The drawing has a name; its marks have none, whatever Vega calls them.
+    // The drawing has the name of its picture; its marks have none, whatever Vega calls them and the drawing.
+    drawing.setAttribute("role", "img");
+    drawing.setAttribute("aria-label", still.getAttribute("aria-label") || "");
+    drawing.removeAttribute("aria-roledescription");
     drawing.querySelector("svg").setAttribute("aria-hidden", "true");
     still.remove();
 

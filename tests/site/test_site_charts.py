@@ -93,6 +93,7 @@ def names(page):
 
 def test_a_value_is_told_where_the_pointer_comes_near(visit):
     page = visit()
+    assert page.get_by_role("img", name="Foreign content", exact=True).count() == 1
     box = page.locator(".drawing svg").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 3)
     page.wait_for_selector("#vg-tooltip-element.visible")
