@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 #: The kind of output that JupyterLab draws.
 MIME = "application/vnd.vegalite.v5+json"
 WIDTH = 600
+#: Of a chart on a card: where no script runs, the picture is as wide as it can be shown, and its words can be read.
+SMALL = 200
 #: Names that Altair counts up, or makes from data: of two runs of the same, both have the same here.
 COUNTED = re.compile(r"\b(?:view_\w+|param_\d+|data-[0-9a-f]{32})\b")
 #: What only shows itself when a pointer comes near.
@@ -180,7 +182,7 @@ def lines(
     label : str
         What the series are.
     small : bool
-        Low, with nothing to choose.
+        Low and narrow, for a card, with nothing to choose.
     """
     import altair as alt
 
@@ -204,7 +206,7 @@ def lines(
         area = alt.Chart(band).transform_filter(here).mark_area(color=NEUTRAL, opacity=0.2)
         layers.insert(0, area.encode(x=x, y=alt.Y("low:Q"), y2="high:Q"))
     offer = {"series": list(colour.items()), "label": label, "years": True} | ({"panels": panels} if panels else {})
-    made = alt.layer(*layers, width=WIDTH, height=height, usermeta={} if small else offer)
+    made = alt.layer(*layers, width=SMALL if small else WIDTH, height=height, usermeta={} if small else offer)
     return made.add_params(
         alt.param("shown", value=[name for name in shown or colour if name in named]),
         alt.param("first", value=years[0]),
@@ -221,6 +223,7 @@ def dots(
     zero: float | None = None,
     reverse: bool = False,
     label: str = "",
+    small: bool = False,
 ) -> Any:
     """Return a row for each series with dots for its values, and a bar from `low` to `high` where there are such.
 
@@ -239,6 +242,8 @@ def dots(
         Whether small values stand to the right.
     label : str
         What the series are, where they can be chosen.
+    small : bool
+        Narrow, for a card.
     """
     import altair as alt
 
@@ -264,7 +269,7 @@ def dots(
         layers.append(between.encode(y=rows_axis))
     layers.append(kept.mark_point(filled=True, size=70, opacity=1).encode(x=x, shape=_shaped(by, colour, legend)))
     offer = {"series": [[name, None if by == "kind" else colour[name]] for name in order], "label": label}
-    made = alt.layer(*layers, width=WIDTH, height=alt.Step(20), usermeta=offer if label else {})
+    made = alt.layer(*layers, width=SMALL if small else WIDTH, height=alt.Step(20), usermeta=offer if label else {})
     return made.add_params(alt.param("shown", value=order))
 
 
