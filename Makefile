@@ -10,7 +10,7 @@ WORKERS = $$($(BIN)/python -c 'import os; print(os.cpu_count() + 2)')
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help environment site check test lab bench lock lint clean
+.PHONY: help environment site check test suite lab bench lock lint clean
 
 help: ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -23,7 +23,10 @@ site: $(STAMP) ## run what is stale and render _site/
 check: $(STAMP) lint ## style, types and the quick tests, for the moment between two edits
 	@$(BIN)/python -m pytest -q -n "$(WORKERS)" --dist loadgroup -m "not slow" tests
 
-test: $(STAMP) lint ## check style and types, run the whole test suite
+test: $(STAMP) ## check style and types beside the whole test suite
+	@$(MAKE) --no-print-directory -j 2 lint suite
+
+suite: $(STAMP)
 	@$(BIN)/python -m pytest -n "$(WORKERS)" --dist loadgroup tests
 
 # Cell ids are names here, so the filter keeps them; what an editor says of its Python changes with every machine.
