@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from helpers import data
 from helpers.econometrics import designs, findings
 from helpers.econometrics.designs import detectable_ratio, fit_synthetic
+from helpers.econometrics.parameters import DesignsParameters
 from helpers.errors import InputError
 
 YEARS = range(2000, 2020)
@@ -89,3 +91,8 @@ def test_foreign_content_of_exports_and_the_designs_on_it():
     assert effect["x"] == pytest.approx(-2 * fit.coefficients["rd_gdp"])
     table = designs.design_table({"words": (effect, fit.n)})
     assert table.loc[0, ["design", "mde", "n"]].tolist() == ["words", effect["x_mde"], fit.n]
+
+
+def test_a_first_year_too_near_the_first_law_is_refused_before_a_run():
+    with pytest.raises(ValidationError, match="first_year"):
+        DesignsParameters(first_year=2011)

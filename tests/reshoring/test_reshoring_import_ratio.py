@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from helpers import data
+from helpers.errors import InputError
 from helpers.reshoring import import_ratio
 
 
@@ -20,6 +21,11 @@ def imports() -> pd.DataFrame:
 def output() -> pd.Series:
     index = pd.MultiIndex.from_tuples([("USA", 2000), ("USA", 2001), ("CHN", 2000)], names=["iso3", "year"])
     return pd.Series([1000.0, 1000.0, 200.0], index=index)
+
+
+def test_a_source_that_is_not_there_is_refused(imports, output):
+    with pytest.raises(InputError, match=r"'CHI' is not a known source economy\. Did you mean 'CHN'"):
+        import_ratio.manufacturing_import_ratio(imports, output, ["CHI"])
 
 
 def test_ratio_counts_low_cost_sources_only_and_never_an_economy_itself(imports, output):

@@ -36,6 +36,11 @@ def measured(table: pd.DataFrame) -> pd.DataFrame:
     return measures.measure(measures.select_inputs(table))
 
 
+def test_an_industry_that_cannot_be_left_out_is_refused(table):
+    with pytest.raises(InputError, match=r"'x' is not a known industry of this release\. Did you mean 'X'"):
+        measures.select_inputs(table, exclude=["x"])
+
+
 def test_measures_of_an_economy_are_ratios_of_sums_and_change_is_last_minus_base(measured):
     row = measured.set_index(["iso3", "year"]).loc[("AAA", 2000)]
     found = row[["domestic", "ratio", "share", "foreign_to_output"]].tolist()

@@ -40,6 +40,12 @@ def test_arithmetic_and_compound_means_differ(levels):
     assert arithmetic["BBB"] == 0
 
 
+@pytest.mark.parametrize("convention", [{"mean": "geometric"}, {"years": "rates"}])
+def test_an_unknown_convention_of_a_window_is_refused(convention):
+    with pytest.raises(InputError, match="is not a known"):
+        Window(2001, 2004, **convention)
+
+
 def test_a_window_reads_growth_rates_or_levels(levels):
     by_rates, by_levels = Window(2002, 2004, "growth"), Window(2002, 2004, "levels")
     assert by_rates.rates == [2002, 2003, 2004]

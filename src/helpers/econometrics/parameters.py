@@ -155,7 +155,12 @@ class DesignsParameters(SectionParameters):
 
     focus: str = Field("KOR", description="economy of the synthetic controls (alpha-3)")
     lag: int = Field(1, ge=0, le=LONGEST_LAG, description="years between innovation and outcome (years)")
-    first_year: int = Field(2007, ge=2007, le=2015, description="first year of the outcome (calendar year)")
+    first_year: int = Field(
+        2007,
+        ge=2007,
+        le=2010,
+        description="first year of the outcome, some years before the law of 2013 (calendar year)",
+    )
     instrument_lags: int = Field(3, ge=1, le=6, description="lags that instrument the dynamic panel (years)")
     minimum_exports: float = Field(
         20.0,

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from helpers.errors import require_known
+
 #: Kearney's fourteen low-cost economies of Asia.
 KEARNEY_ECONOMIES = ["CHN", "TWN", "MYS", "IND", "VNM", "THA", "IDN", "SGP", "PHL", "BGD", "PAK", "HKG", "LKA", "KHM"]
 RATIO = "Kearney manufacturing import ratio"
@@ -30,7 +32,14 @@ def manufacturing_import_ratio(imports: pd.DataFrame, output: pd.Series, low_cos
     DataFrame
         `iso3, year, imports, output, ratio` (percent) and `index` (minus the yearly change of the ratio, in basis
         points: positive = production comes home).
+
+    Raises
+    ------
+    InputError
+        A source the imports do not name: it would be left out without a sign.
     """
+    for code in low_cost:
+        require_known("source economy", code, sorted(imports["source"].unique()))
     counted = imports[imports["source"].isin(list(low_cost)) & (imports["source"] != imports["importer"])]
     sums = counted.groupby(["importer", "year"])["value"].sum().rename_axis(["iso3", "year"])
     table = pd.DataFrame({"imports": sums, "output": output}).dropna().sort_index()

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from helpers.errors import InputError
+from helpers.errors import InputError, require_known
 
 
 def select_inputs(table: pd.DataFrame, scope: str = "manufactured", exclude: Sequence[str] = ()) -> pd.DataFrame:
@@ -32,7 +32,14 @@ def select_inputs(table: pd.DataFrame, scope: str = "manufactured", exclude: Seq
     -------
     DataFrame
         `iso3, year, sector, domestic, foreign, output`, million US$, current basic prices.
+
+    Raises
+    ------
+    InputError
+        An industry that the table does not have: it would stay in without a sign.
     """
+    for industry in exclude:
+        require_known("industry of this release", industry, sorted(table["sector"].unique()), shown=20)
     kept = table[~table["sector"].isin(list(exclude))]
     columns = {f"domestic_{scope}": "domestic", f"foreign_{scope}": "foreign", "gross_output": "output"}
     return kept[["iso3", "year", "sector", *columns]].rename(columns=columns).reset_index(drop=True)

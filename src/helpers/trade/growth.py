@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.errors import InputError
+from helpers.errors import InputError, require_known
 from helpers.trade.parameters import MEANS, STAGES, WINDOW_YEARS, IntermediateTradeParameters
 
 GOODS_SECTORS = ("Primary", "Low-technology manufacturing", "Medium- to high-technology manufacturing")
@@ -65,12 +65,17 @@ def part_of_exports(levels: Mapping[str, pd.DataFrame], economy: str, year: int)
 
 @dataclass(frozen=True)
 class Window:
-    """A window of years with its convention."""
+    """A window of years with its convention (InputError where that is unknown)."""
 
     first: int
     last: int
     years: str = "growth"
     mean: str = "arithmetic"
+
+    def __post_init__(self) -> None:
+        # Another word would be taken for the other convention without a sign.
+        require_known("reading of a window", self.years, WINDOW_YEARS)
+        require_known("mean of growth", self.mean, MEANS)
 
     @property
     def base(self) -> int:
