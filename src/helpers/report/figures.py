@@ -231,7 +231,8 @@ def _save_and_show(fig: "Figure", name: str) -> None:
     # The layout has been found; finding it again for the second file would take as long as drawing that.
     fig.set_layout_engine("none")
     picture = BytesIO()
-    fig.savefig(picture, format="png", facecolor="white")
+    # Letters are wider in dots than in the drawing for which the room was found.
+    fig.savefig(picture, format="png", facecolor="white", bbox_inches="tight", pad_inches=0.05)
     write_png(picture.getvalue(), name)
     display({"image/svg+xml": element, "text/plain": f"<figure {name}>"}, raw=True)
 
