@@ -15,7 +15,17 @@ from pathlib import Path
 from typing import Any
 
 SITE = Path(__file__).resolve().parents[1] / "_site"
-PAGES = ("index.html", "build/pages/latest/reshoring.html", "build/pages/latest/innovation-index.html")
+SECTIONS = (
+    "innovation-index",
+    "reshoring",
+    "drivers",
+    "intermediate-trade",
+    "policy",
+    "claims",
+    "economy",
+    "economy/KOR",
+)
+PAGES = ("index.html", "methods.html", "data.html", *(f"build/pages/latest/{name}.html" for name in SECTIONS))
 TIMES, SLOWER, LIMIT = 7, 4, 1.0
 #: Milliseconds until the largest thing on the first screen was painted.
 PAINTED = """() => new Promise(resolve => new PerformanceObserver(found => resolve(found.getEntries().at(-1).startTime))
