@@ -306,6 +306,15 @@ def test_what_is_folded_is_open_without_scripts_and_stays_folded_on_paper_unless
     page.locator("#tbl-folded table").wait_for()
 
 
+def test_the_switch_leads_to_the_other_view_of_a_page_and_back(visit):
+    page = visit(SECTION)
+    views = page.get_by_role("navigation", name="Views of this page")
+    for title, scenario in (("Newest data", "latest"), ("As seen in 2021", "kita-2021")):
+        views.get_by_role("link", name=title).click()
+        page.wait_for_url(f"**/{scenario}/heights.html")
+        assert views.locator("[aria-current=page]").all_inner_texts() == [title]
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_the_page_is_marked_in_the_side_bar(visit, path):
     page = visit(path)
