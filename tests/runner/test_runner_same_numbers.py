@@ -30,8 +30,8 @@ def workers(tmp_path):
     opened.close()
 
 
-def page(section, parameters, folder, skipped):
-    """Execute the notebook in a fresh kernel by papermill, and return the metrics it leaves."""
+def page(section, parameters, folder):
+    """Execute what points compute too in a fresh kernel by papermill, and return the metrics it leaves."""
     folder.mkdir()
     run = {"section": section.slug, "scenario": "sweep", "tables": section.tables, "results": str(folder / "results")}
     (folder / "context.json").write_text(json.dumps(run | {"needs": {}, "sweeps": {}, "ingested": []}))
@@ -39,7 +39,7 @@ def page(section, parameters, folder, skipped):
     content = json.loads(section.path.read_text())
     cells = [cell("code", "begin", begin), *content["cells"]]
     (folder / "notebook.ipynb").write_text(json.dumps(content | {"cells": cells}))
-    options = {"kernel_name": "python3", "progress_bar": False, "cwd": str(folder), "skip_cells_with_tag": skipped}
+    options = {"kernel_name": "python3", "progress_bar": False, "cwd": str(folder), "skip_cells_with_tag": PAGE_ONLY}
     papermill.execute_notebook(str(folder / "notebook.ipynb"), None, parameters, **options)
     return json.loads((folder / "results" / "metrics.json").read_text())
 
@@ -48,12 +48,11 @@ def page(section, parameters, folder, skipped):
 @pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "sweeps").glob("*.yml")))
 def test_a_point_gives_the_numbers_of_its_page(name, workers, tmp_path):
     prepared = sweeps.prepare(name, design.read(design.find(name)))
-    # The first has the defaults of which test_runner_determinism.py compares points and pages.
+    # The first has the defaults, with which test_runner_determinism.py runs whole pages.
     chosen = prepared[-1]
     values = chosen.parameters | {key: CHEAP[key] for key in CHEAP.keys() & chosen.parameters.keys()}
-    # The whole page runs, but for drivers, where what points pass over would take half a minute.
     with ThreadPoolExecutor(1) as pool:
-        whole = pool.submit(page, chosen.section, values, tmp_path / "page", PAGE_ONLY if name == "drivers" else "none")
+        whole = pool.submit(page, chosen.section, values, tmp_path / "page")
         point = workers.compute(replace(chosen, parameters=values, fingerprint={}))
         shown = whole.result()
     assert point.error is None

@@ -251,10 +251,15 @@ class AsOf:
                 found[table] = self.allowed(table)
         return found
 
+    @cached_property
+    def _hiding(self) -> set[str]:
+        """The tables of which the day hides a vintage."""
+        return {name for name, names in self.vintages.items() if len(names) < len(metadata(name).vintages)}
+
     def kept_from(self, tables: Iterable[str]) -> dict[str, list[str]]:
         """Return `allowed` for those tables of which the day hides a vintage; raises as it does."""
-        found = {table: self.allowed(table) for table in tables}
-        return {name: names for name, names in found.items() if len(names) < len(metadata(name).vintages)}
+        found = {table: self.vintages.get(table) or self.allowed(table) for table in tables}
+        return {name: names for name, names in found.items() if name in self._hiding}
 
     def later(self, tables: Iterable[str]) -> dict[str, tuple[Vintage, str]]:
         """Return the vintage and the reason for each of the tables that is an exception."""
