@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 EXTRAS := lab cluster test
 # Tests often wait for processes that they started: one worker more than there are cores keeps these busy.
-WORKERS = $$($(BIN)/python -c 'import os; print(os.cpu_count() + 2)')
+WORKERS = $$($(BIN)/python -c 'import os; print(os.cpu_count() + 1)')
 # Where Python may not keep what it compiled, each of the hundreds of processes of a build compiles it again.
 unexport PYTHONDONTWRITEBYTECODE
 

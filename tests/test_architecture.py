@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from helpers import imports
+
 ROOT = Path(__file__).parents[1]
 PACKAGES = ROOT / "src" / "helpers"
 SHARED = {"context", "errors", "files", "imports", "parents", "paths", "parameter_models", "plain_yaml", "terminal"}
@@ -73,6 +75,14 @@ def test_notebooks_know_only_domain_and_report(path):
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     known = imported_packages("\n".join(line for line in code.splitlines() if not line.startswith(("%", "!"))))
     assert known - SHARED <= NOTEBOOK_MAY
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.stem)
+def test_no_section_depends_on_code_that_fetches(path):
+    """Else an edit of what asks a service would make its runs stale."""
+    cells = json.loads(path.read_text())["cells"]
+    modules, _ = imports.reached("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    assert [name for name in modules if name.startswith("helpers.data.update")] == []
 
 
 def test_only_one_module_prints():

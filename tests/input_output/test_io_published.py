@@ -19,7 +19,7 @@ from helpers import ingested
 from helpers.data.update import settings
 from helpers.data.update.updating import Options, update
 from helpers.errors import InputError
-from helpers.input_output import commands, panels
+from helpers.input_output import commands, comparison
 from helpers.input_output.ingest import ingest
 
 YEARS = (2017, 2018)
@@ -74,11 +74,11 @@ def whole():
 
 def test_our_measure_is_the_published_one(fetched):
     fetched(whole())
-    found = panels.compare()
+    found = comparison.compare()
     assert len(found.table) == 8
     assert found.table["difference"].abs().max() <= 0.0005 + 1e-9  # published to three digits
     assert found.edition == "Trade in value added, edition 2025, version 1.1"
-    expected = whole().replace({"activity": panels.SCOPES}).sort_values(["iso3", "year", "activity"])
+    expected = whole().replace({"activity": comparison.SCOPES}).sort_values(["iso3", "year", "activity"])
     np.testing.assert_allclose(found.table["ours"], expected["foreign"], rtol=1e-9)
 
 
@@ -87,8 +87,8 @@ def test_a_difference_is_found_where_it_is(fetched):
     moved = (shares["iso3"] == "KOR") & (shares["year"] == 2018) & (shares["activity"] == "_T")
     shares.loc[moved, "foreign"] += 1.5
     fetched(shares)
-    found = panels.compare()
-    told = "\n".join(panels.lines(found, panels.narrowed(found, ["KOR"], [2018])))
+    found = comparison.compare()
+    told = "\n".join(comparison.lines(found, comparison.narrowed(found, ["KOR"], [2018])))
     assert "all industries: 4 figures of 2 economies in both; median gap 0.000 percentage points" in told
     assert "largest -1.500 (KOR 2018)" in told
     assert "hummels-koopman" in told
@@ -112,19 +112,19 @@ def test_the_command_shows_and_writes_it(fetched, tmp_path):
 
 def test_what_cannot_be_compared_is_told(fetched):
     with pytest.raises(InputError, match="have not been fetched: reshoring data update tiva"):
-        panels.compare()
+        comparison.compare()
     fetched(whole().assign(year=lambda table: table["year"] - 10))
     with pytest.raises(InputError, match=r"No economy and year is both in the ingested set 'icio'.*cover 2007-2008"):
-        panels.compare()
+        comparison.compare()
 
 
 def test_economies_and_years_that_are_not_in_both_are_named(fetched):
     fetched(whole())
-    found = panels.compare()
+    found = comparison.compare()
     with pytest.raises(InputError, match=r"'KRO' is not a known economy in both.*Did you mean 'KOR'"):
-        panels.narrowed(found, ["KRO"], [])
+        comparison.narrowed(found, ["KRO"], [])
     with pytest.raises(InputError, match="2030 is not a known year in both"):
-        panels.narrowed(found, [], [2030])
+        comparison.narrowed(found, [], [2030])
 
 
 def test_generated_tables_are_called_so(fetched, tmp_path):

@@ -30,15 +30,24 @@ def project(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="session")
 def preloaded(tmp_path_factory):
-    """The fork server of this process, which all builds use: importing pandas once is enough."""
+    """The fork server of this process, which all builds use: importing pandas once is enough.
+
+    Returns what starts it anew for a test that puts another in its place.
+    """
     from helpers.runner import notebooks, provisioner
 
     root = tmp_path_factory.mktemp("preloaded")
     SmallProject(root).add("alpha", "import pandas, matplotlib.pyplot")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", SEARCHED)
-        patch.setenv("RESHORING_ROOT", str(root))
-        provisioner.begin(notebooks.sections())
+
+    def begin():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PYTHONPATH", SEARCHED)
+            patch.setenv("RESHORING_ROOT", str(root))
+            provisioner._started.clear()
+            provisioner.begin(notebooks.sections())
+
+    begin()
+    return begin
 
 
 @pytest.fixture(scope="module")

@@ -211,6 +211,7 @@ BIG = "from pathlib import Path\nPath(report.results() / 'big.csv').write_text('
 @pytest.mark.parametrize("ordinary", [False, True])
 def test_a_full_disk_fails_the_run_and_keeps_the_last_good_one(project, command, ordinary):
     project.add("alpha")
+    project.add("beta", extra="needs: [alpha]\n", order=20)  # a run alone has an ordinary kernel
     choice = {"RESHORING_ORDINARY_KERNELS": "1"} if ordinary else {}
     assert command("build", environment=choice).wait(120) == 0
     before = completed("base", "alpha").started
@@ -271,6 +272,7 @@ def test_a_read_only_build_folder_is_told():
 @pytest.mark.parametrize("ordinary", [False, True])
 def test_ctrl_c_leaves_no_half_result_and_no_process(project, command, ordinary):
     project.add("alpha", "import time\ntime.sleep(60)")
+    project.add("beta", extra="needs: [alpha]\n", order=20)  # a run alone has an ordinary kernel
     choice = {"RESHORING_ORDINARY_KERNELS": "1"} if ordinary else {}
     process = command("build", environment=choice)
     assert "run   base/alpha" in process.stdout.readline()

@@ -7,6 +7,7 @@ import sys
 from types import SimpleNamespace
 
 import psutil
+import pytest
 from small_project import SEARCHED, is_gone, wait_until
 
 from helpers import imports
@@ -91,7 +92,16 @@ def test_the_source_notebook_is_never_written_to(quick):
     assert [item.name for item in path.parent.iterdir()] == ["alpha.ipynb"]
 
 
-def test_what_may_not_be_forked_is_told_by_the_server_itself(preloaded, monkeypatch, tmp_path):
+@pytest.fixture
+def other_server(preloaded, monkeypatch):
+    """Let a test start fork servers of its own, which import little else."""
+    monkeypatch.setattr(provisioner, "ALWAYS", (provisioner.__name__,))
+    yield
+    monkeypatch.undo()
+    preloaded()
+
+
+def test_what_may_not_be_forked_is_told_by_the_server_itself(other_server, monkeypatch, tmp_path):
     """What starts threads, breaks or binds itself to a kernel is done without; a server that has it is not forked."""
     (tmp_path / "threaded.py").write_text(
         "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
@@ -106,7 +116,7 @@ def test_what_may_not_be_forked_is_told_by_the_server_itself(preloaded, monkeypa
         assert provisioner.ready()
 
 
-def test_a_module_that_cannot_be_preloaded_does_no_harm(quick, monkeypatch):
+def test_a_module_that_cannot_be_preloaded_does_no_harm(other_server, monkeypatch):
     monkeypatch.setattr(imports, "reached", lambda codes: ({}, ["no_such_module_at_all"]))
     provisioner._started.clear()
     provisioner.begin()

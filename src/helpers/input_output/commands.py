@@ -40,10 +40,10 @@ def compare(
     csv: Annotated[Path | None, typer.Option(help="Write all economies and years into this file too.")] = None,
 ) -> None:
     """Set foreign value added in exports beside the OECD's published indicator (`reshoring data update tiva`)."""
-    from helpers.input_output import panels
+    from helpers.input_output import comparison
 
-    found = panels.compare(name)
-    for line in panels.lines(found, panels.narrowed(found, economy or [], year or [])):
+    found = comparison.compare(name)
+    for line in comparison.lines(found, comparison.narrowed(found, economy or [], year or [])):
         say(line)
     if csv is not None:
         found.table.to_csv(csv, index=False)

@@ -155,7 +155,8 @@ def write_png(picture: bytes, name: str) -> None:
     from PIL import Image
 
     with Image.open(BytesIO(picture)) as drawing:
-        drawing.convert("RGB").quantize(256).save(output_path("figures", name, ".png"), optimize=True)
+        few = drawing.convert("RGB").quantize(256, method=Image.Quantize.FASTOCTREE)
+        few.save(output_path("figures", name, ".png"), optimize=True)
 
 
 def themed(text: str) -> str:

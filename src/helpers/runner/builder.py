@@ -275,7 +275,7 @@ def _opened(planned: list[Run], jobs: int | None, backend: str, address: str | N
 
     if backend == "local":
         environment.require_files(jobs or environment.cores())
-        provisioner.begin({run.section.slug: run.section for run in planned}.values())
+        provisioner.begin({run.section.slug: run.section for run in planned}.values(), len(planned))
     from helpers.runner import execution
 
     return execution.opened_pool(jobs, backend, address)

@@ -1,8 +1,8 @@
 """Kernels forked from a preloaded process, behind a Jupyter kernel provisioner.
 
 Importing pandas, seaborn and the like takes most of a notebook's time; a fork takes milliseconds. The process that is
-forked is the fork server of the standard library's `multiprocessing`. Linux only; elsewhere, and where
-RESHORING_ORDINARY_KERNELS is set, each kernel is an interpreter of its own.
+forked is the fork server of the standard library's `multiprocessing`. Linux only; elsewhere, for a run alone, and
+where RESHORING_ORDINARY_KERNELS is set, each kernel is an interpreter of its own.
 """
 
 import asyncio
@@ -44,10 +44,11 @@ POLL = 0.005
 _started: list[Any] = []
 
 
-def begin(sections: Iterable[Section] = ()) -> None:
+def begin(sections: Iterable[Section] = (), runs: int = 2) -> None:
     """Start the fork server, and let it import what sections need while this process goes on.
 
-    One that was started from the same code is kept.
+    One that was started from the same code is kept. For a run alone none is started: what it needs its kernel has
+    imported as soon.
     """
     files = [[str(path), path.stat().st_mtime_ns] for path in imports.package_modules().values()]
     now = [sorted(files), *(environment.base().get(name) for name in DECISIVE)]
@@ -55,6 +56,9 @@ def begin(sections: Iterable[Section] = ()) -> None:
         return
     # There is no other way to let go of modules that were edited since they were imported.
     forkserver._forkserver._stop()  # type: ignore[attr-defined]
+    _started.clear()
+    if runs < 2:
+        return
     ours, others = imports.reached(source(cell) for section in sections for cell in section.code)
     forkserver.set_forkserver_preload([parents.__name__, *ALWAYS, *ours, *sorted(others)])
     # Its folder of work is not searched for modules, as it is not by a kernel.
@@ -69,11 +73,11 @@ def begin(sections: Iterable[Section] = ()) -> None:
 
 
 def ready() -> bool:
-    """Wait until the fork server has imported everything, and tell whether it may be forked.
+    """Wait until the fork server has imported everything, and tell whether there is one that may be forked.
 
     When a module that was to be preloaded starts threads or breaks the server, it is started again without them all.
     """
-    if not environment.forks_kernels():
+    if not environment.forks_kernels() or not _started:
         return False
     if not _may_fork():
         _started.clear()
