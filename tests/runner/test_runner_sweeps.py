@@ -5,8 +5,6 @@ import json
 from contextlib import nullcontext
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from small_project import COMPUTE, cell, cells
 
 from helpers.errors import InputError
@@ -152,9 +150,8 @@ def test_a_combination_the_model_refuses_is_shown_as_refused_and_not_as_failed(s
         ({"section": "alpha", "grid": {"scale": [1, 5000]}}, "parameter scale = 5000"),
         ({"section": "alhpa", "grid": {"scale": [1]}}, "Did you mean 'alpha'"),
         ({"section": "alpha", "scenario": "bas", "grid": {"scale": [1]}}, "Did you mean 'base'"),
-        ({"section": "alpha"}, "give points by grid, list or sample"),
+        ({"section": "alpha"}, "give points by grid or list"),
         ({"section": "alpha", "gird": {"scale": [1]}}, "gird"),
-        ({"section": "alpha", "sample": {"points": 2, "seed": 1, "parameters": {"scale": {}}}}, "exactly one of"),
         ({}, "sections"),
     ],
 )
@@ -190,28 +187,6 @@ def test_points_start_from_the_scenario(swept):
     swept.scenario("wide", {"alpha": {"scale": 10, "word": "two"}})
     sweeps.run(swept.sweep({"section": "alpha", "scenario": "wide", "list": [{"scale": 1}, {}]}))
     assert [(row["value"], row["word"]) for row in rows()] == [("21", "two"), ("210", "two")]
-
-
-def sample(points, seed, **draws):
-    part = {"points": points, "seed": seed, "parameters": draws}
-    found = design.values(design.Design(title="x", sections={"alpha": {"sample": part}}))
-    return [varied for _, varied, _ in found]
-
-
-def test_a_seeded_sample_is_the_same_every_time():
-    draws = {"a": {"uniform": [0, 1]}, "b": {"integer": [1, 6]}, "c": {"choice": ["x", "y"]}}
-    assert sample(50, 3, **draws) == sample(50, 3, **draws)
-    assert sample(50, 3, **draws) != sample(50, 4, **draws)
-    # Python promises these numbers for ever: a change means that points would no longer be found again.
-    assert sample(2, 3, **draws)[0] == {"a": 0.237964627, "b": 4, "c": "x"}
-
-
-@settings(derandomize=True, deadline=None, max_examples=50)
-@given(st.integers(-5, 5), st.integers(0, 10), st.integers(0, 1000))
-def test_draws_stay_within_their_bounds(low, width, seed):
-    found = sample(20, seed, a={"uniform": [low, low + width]}, b={"integer": [low, low + width]})
-    assert all(low <= point["a"] <= low + width for point in found)
-    assert all(low <= point["b"] <= low + width for point in found)
 
 
 def test_equal_points_are_counted_once():

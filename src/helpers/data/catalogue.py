@@ -20,7 +20,7 @@ from pydantic import Field
 from helpers import files
 from helpers.context import allowed_vintages, current_run
 from helpers.data.records import Strict, TableMetadata, Vintage
-from helpers.errors import InputError, WorkError, not_allowed
+from helpers.errors import InputError, WorkError, not_allowed, require_known
 from helpers.paths import project_root
 
 #: In place of the name of a vintage: the newest one.
@@ -349,8 +349,7 @@ def _ingested(identity: str) -> tuple[dict[str, str], str]:
     from helpers import ingested
 
     known = ingested.identities()
-    if identity not in known:
-        raise InputError(not_allowed("ingested data set", identity, known))
+    require_known("ingested data set", identity, known)
     publication = ingested.publication(identity)
     if publication is None:
         raise InputError(f"Nothing is known of whose data {identity} holds. Ingest it again.")

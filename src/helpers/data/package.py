@@ -16,7 +16,7 @@ from helpers.data.loading import examine, measured, stamp_of
 from helpers.data.parsing import describe as describe_problems
 from helpers.data.parsing import listed
 from helpers.data.records import Column, TableMetadata, TableRecord, span
-from helpers.errors import InputError, ReshoringError, WorkError, closest, not_allowed
+from helpers.errors import ReshoringError, WorkError, closest, require_known
 from helpers.paths import project_root, relative
 
 HEAD = {
@@ -272,8 +272,8 @@ def verify(names: list[str] | None = None) -> tuple[list[str], int]:
         data/datapackage.json or data/corrections.yml is missing or cannot be read.
     """
     known = catalogue.tables()
-    if unknown := [name for name in names or [] if name not in known]:
-        raise InputError(not_allowed("table", unknown[0], known))
+    for name in names or []:
+        require_known("table", name, known)
     chosen = sorted(set(names)) if names else known
     failures = [] if names else _unlisted(known)
     for name in chosen:

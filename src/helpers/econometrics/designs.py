@@ -17,7 +17,7 @@ from helpers.econometrics import fixed_effects as fe
 from helpers.econometrics.estimates import Covariance, PanelEstimate
 from helpers.econometrics.panel import fit_within
 from helpers.econometrics.variables import EFFECTS
-from helpers.errors import InputError, not_allowed
+from helpers.errors import InputError, require_known
 
 LAGGED = "outcome of the year before"
 #: Placebos below which no gap could be called unusual at 5 percent.
@@ -216,8 +216,7 @@ def fit_synthetic(
     control fits exactly, so that the error of the fit, which is often used, would say nothing.
     """
     span = levels.loc[:last_after].dropna(axis=1)
-    if treated not in span:
-        raise InputError(not_allowed("economy with a complete series", treated, span.columns))
+    require_known("economy with a complete series", treated, span.columns)
     others = [name for name in span if name != treated]
     if len(others) < FEWEST_DONORS:
         raise InputError(

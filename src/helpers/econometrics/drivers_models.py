@@ -16,7 +16,7 @@ from helpers.econometrics.estimates import Covariance, PanelEstimate
 from helpers.econometrics.panel import differences, fit_within
 from helpers.econometrics.variables import CLUSTERS, CONTROL_SETS, EFFECTS, HIGH_TECH, INNOVATION, OUTCOMES
 from helpers.econometrics.wild_bootstrap import BootstrapResult, wild_cluster_bootstrap
-from helpers.errors import InputError, not_allowed
+from helpers.errors import InputError, require_known
 
 SATURATED = "saturated"
 #: Economies below which neither clusters nor the tests of the page mean anything.
@@ -403,8 +403,7 @@ def predict_left_out(
     """
     names = list(regressors)
     data = fe.complete_rows(frame, [outcome, *names, "iso3"]).set_index("iso3")
-    if focus not in data.index:
-        raise InputError(not_allowed(f"iso3 with all of {', '.join([outcome, *names])}", focus, data.index))
+    require_known(f"iso3 with all of {', '.join([outcome, *names])}", focus, data.index)
     others, own = data.drop(index=focus), data.loc[focus]
     y, given = others[outcome].to_numpy(dtype=float), others[names].to_numpy(dtype=float)
     fe.require_identified(fe.spread(others[names]), given - given.mean(axis=0), [], len(others))

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
-from helpers.errors import InputError, not_allowed
+from helpers.errors import InputError, require_known
 
 Kind = Literal["unadjusted", "clustered", "driscoll-kraay", "beck-katz"]
 KINDS: tuple[Kind, ...] = ("unadjusted", "clustered", "driscoll-kraay", "beck-katz")
@@ -49,8 +49,7 @@ class Covariance:
     degrees_of_freedom: Literal["groups", "residual", "normal"] = "groups"
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise InputError(not_allowed("covariance", self.kind, KINDS))
+        require_known("covariance", self.kind, KINDS)
         if self.kind == "clustered" and not 1 <= len(self.clusters) <= 2:
             raise InputError(f"Clustered standard errors need one or two clustering columns, not {len(self.clusters)}.")
         if self.kind == "beck-katz" and len(self.clusters) != 1:
@@ -193,8 +192,7 @@ def estimate_from(
         matrix = matrix * (result.df_resid / left)
     if covariance.kind == "beck-katz":
         (group,) = covariance.clusters
-        if group not in keys:
-            raise InputError(not_allowed("column of groups for Beck-Katz standard errors", group, keys))
+        require_known("column of groups for Beck-Katz standard errors", group, keys)
         position = keys[1 - keys.index(group)]
         matrix.loc[:] = beck_katz(values[:, 1:], result.resids, labels[group], labels[position])
     y, fitted = values[:, 0], values[:, 1:] @ result.params.to_numpy()

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.linalg import qr
 
-from helpers.errors import InputError, WorkError, not_allowed
+from helpers.errors import InputError, WorkError, require_known
 
 Effect = str | tuple[str, ...]
 
@@ -130,8 +130,7 @@ def effects_rank(codes: Sequence[np.ndarray]) -> int:
 def require_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:
     """Raise `InputError` when a column is not in the frame."""
     for column in columns:
-        if column not in frame.columns:
-            raise InputError(not_allowed("column of the panel", column, frame.columns))
+        require_known("column of the panel", column, frame.columns)
 
 
 def complete_rows(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from helpers.econometrics import fixed_effects as fe
 from helpers.econometrics.estimates import CLASSIC, CLASSIC_NORMAL, Covariance, PanelEstimate, estimate_from
-from helpers.errors import InputError, not_allowed
+from helpers.errors import InputError, require_known
 
 if TYPE_CHECKING:
     from linearmodels.panel.results import PanelEffectsResults
@@ -251,8 +251,7 @@ def variance_components(panel: pd.DataFrame, method: Method = "swamy-arora") -> 
     InputError
         An unknown method, or one observation an entity only.
     """
-    if method not in METHODS:
-        raise InputError(not_allowed("method for the variance components", method, METHODS))
+    require_known("method for the variance components", method, METHODS)
     sizes = panel.groupby(level=0).size()
     if sizes.max() < 2:
         raise InputError("Random effects need entities with two periods or more; every entity here has one.")

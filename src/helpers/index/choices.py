@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from helpers.errors import InputError, not_allowed
+from helpers.errors import InputError, require_known
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,8 +43,7 @@ def numbers(points: pd.DataFrame, metric: str | None, known: Sequence[str]) -> t
     numeric = [name for name in known if pd.api.types.is_numeric_dtype(points[name]) and points[name].notna().any()]
     if metric is None:
         raise InputError(f"The sweep names no metric: add one to its file, such as metric: {(numeric or ['...'])[0]}.")
-    if metric not in numeric:
-        raise InputError(not_allowed("metric of this sweep with numbers", metric, numeric))
+    require_known("metric of this sweep with numbers", metric, numeric)
     return metric, points[points[metric].notna()].reset_index(drop=True)
 
 

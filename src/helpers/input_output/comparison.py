@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from helpers.data.update import tiva
-from helpers.errors import InputError, not_allowed
+from helpers.errors import InputError, require_known
 from helpers.input_output.panels import panel
 from helpers.input_output.table import REST, is_manufacturing
 
@@ -97,8 +97,7 @@ def narrowed(found: Comparison, economies: Sequence[str], years: Sequence[int]) 
     for column, what, wanted in (("iso3", "economy", economies), ("year", "year", years)):
         known = sorted(set(table[column]))
         for each in wanted:
-            if each not in known:
-                raise InputError(not_allowed(f"{what} in both", each, known))
+            require_known(f"{what} in both", each, known)
         table = table[table[column].isin(wanted)] if wanted else table
     return table
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from helpers import files, ingested
-from helpers.errors import InputError, not_allowed
+from helpers.errors import InputError, require_known
 from helpers.input_output import icio, wiod2016
 from helpers.input_output.measures import measures
 from helpers.input_output.panels import KIND, MEASURES
@@ -73,8 +73,7 @@ def ingest(
     InputError
         Unknown format, no tables, or a table that does not hold together.
     """
-    if form not in FORMATS:
-        raise InputError(not_allowed("input-output format", form, FORMATS))
+    require_known("input-output format", form, FORMATS)
     reader = FORMATS[form]
     name = name or form
     files = _files(source, form, reader)

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from helpers import data, ingested
-from helpers.errors import InputError, not_allowed
+from helpers.errors import InputError, require_known
 from helpers.input_output.table import REST
 
 KIND = "input_output"
@@ -59,8 +59,7 @@ def panel(measure: str = "manufacturing_inputs", name: str | None = None) -> pd.
     WorkError
         A file of the set was removed or damaged after it was ingested.
     """
-    if measure not in MEASURES:
-        raise InputError(not_allowed("input-output measure", measure, MEASURES))
+    require_known("input-output measure", measure, MEASURES)
     name = ingested.choose(KIND, name, COMMAND)
     manifest = ingested.manifest(KIND, name)
     parent = ingested.folder(KIND, name)

@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from helpers import context
-from helpers.errors import InputError, not_allowed
+from helpers.errors import require_known
 from helpers.report.inline import Marked, Rich, code, escaped, link_html, raw_html
 from helpers.report.store import OtherRun, other_runs, sections
 from helpers.report.tables import html_table
@@ -112,8 +112,7 @@ def generated_note() -> Marked:
 def _metric(runs: Sequence[OtherRun], run: OtherRun, name: str) -> Any:
     """Return a metric; None where a run's parameters leave it out, which some other run has."""
     known = {known for each in runs for known in each.metrics}
-    if name not in known:
-        raise InputError(not_allowed(f"metric of {run.section} under {run.scenario}", name, sorted(known)))
+    require_known(f"metric of {run.section} under {run.scenario}", name, sorted(known))
     return run.metrics.get(name)
 
 

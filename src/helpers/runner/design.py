@@ -1,7 +1,6 @@
 """Designs of sweeps: from sweeps/NAME.yml to points, each a set of values for one section."""
 
 import itertools
-import random
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,61 +12,22 @@ from helpers.paths import build_folder, project_root, relative
 from helpers.runner.notebooks import read_mapping, validated
 from helpers.runner.run import Run
 
-SHORTHAND = ("parameters", "grid", "list", "sample")
-
-
-class Draw(BaseModel):
-    """How a random sample draws one parameter: from choices, evenly between two numbers, or whole numbers."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    choice: list[Any] | None = Field(default=None, min_length=1)
-    uniform: tuple[float, float] | None = None
-    integer: tuple[int, int] | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> "Draw":
-        if sum(way is not None for way in (self.choice, self.uniform, self.integer)) != 1:
-            raise ValueError("give exactly one of choice, uniform and integer")
-        return self
-
-    def draw(self, source: random.Random) -> Any:
-        """Return a value; only `random()` is used, whose numbers are the same in every version of Python."""
-        at = source.random()
-        if self.choice is not None:
-            return self.choice[int(at * len(self.choice))]
-        if self.integer is not None:
-            first, last = self.integer
-            return first + int(at * (last - first + 1))
-        assert self.uniform is not None
-        low, high = self.uniform
-        return round(low + at * (high - low), 9)
-
-
-class Sample(BaseModel):
-    """A random sample of points."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    points: int = Field(ge=1, le=1_000_000)
-    seed: int = Field(ge=0)
-    parameters: dict[str, Draw] = Field(min_length=1)
+SHORTHAND = ("parameters", "grid", "list")
 
 
 class SectionDesign(BaseModel):
-    """Points of one section; what `grid`, `list` and `sample` give is joined."""
+    """Points of one section; what `grid` and `list` give is joined."""
 
     model_config = ConfigDict(extra="forbid")
 
     parameters: dict[str, Any] = Field(default={}, description="values that all points share")
     grid: dict[str, list[Any]] = Field(default={}, description="values of each parameter, all combined")
     points: list[dict[str, Any]] = Field(default=[], alias="list", description="points one by one")
-    sample: Sample | None = Field(default=None, description="points drawn at random")
 
     @model_validator(mode="after")
     def _has_points(self) -> "SectionDesign":
-        if not (self.grid or self.points or self.sample):
-            raise ValueError("give points by grid, list or sample")
+        if not (self.grid or self.points):
+            raise ValueError("give points by grid or list")
         return self
 
 
@@ -121,7 +81,7 @@ def find(name: str) -> Path:
 def read(path: Path) -> Design:
     """Read a sweep file.
 
-    `section: NAME` with grid, list or sample beside it is short for a `sections` mapping of one entry.
+    `section: NAME` with grid or list beside it is short for a `sections` mapping of one entry.
 
     Raises
     ------
@@ -139,14 +99,6 @@ def values(design: Design) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
     found: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {}
     for slug, part in design.sections.items():
         grid = [dict(zip(part.grid, point, strict=True)) for point in itertools.product(*part.grid.values())]
-        for varied in (*(grid if part.grid else []), *part.points, *_sample(part)):
+        for varied in (*(grid if part.grid else []), *part.points):
             found.setdefault(repr((slug, sorted(varied.items()))), (slug, varied, part.parameters))
     return list(found.values())
-
-
-def _sample(part: SectionDesign) -> list[dict[str, Any]]:
-    if part.sample is None:
-        return []
-    source = random.Random(part.sample.seed)
-    drawn = part.sample.parameters.items()
-    return [{name: draw.draw(source) for name, draw in drawn} for _ in range(part.sample.points)]

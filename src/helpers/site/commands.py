@@ -73,13 +73,12 @@ def page(
     out: Annotated[Path | None, typer.Option(help="file to write; default: below build/paper/")] = None,
 ) -> None:
     """Write the page of a section for paper: every row of its tables, figures, sources and references, no code."""
-    from helpers.errors import InputError, WorkError, not_allowed
+    from helpers.errors import WorkError, require_known
     from helpers.paths import project_root, relative
     from helpers.runner import completed
     from helpers.site.paper import FORMATS, PAPER, write_paper
 
-    if to not in FORMATS:
-        raise InputError(not_allowed("format", to, FORMATS))
+    require_known("format", to, FORMATS)
     run = completed(scenario, section)
     if run is None:
         raise WorkError(f"{section} has no finished run. Run `reshoring build {section} --scenario {scenario}` first.")

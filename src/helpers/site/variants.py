@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from helpers.errors import InputError, not_allowed
+from helpers.errors import InputError, not_allowed, require_known
 from helpers.report.inline import Rich, link_html
 from helpers.report.tables import html_table
 from helpers.report.words import is_missing, ordinal, percent
@@ -46,8 +46,7 @@ def variant_list(
     metrics, on_map = declared.get("metrics", []), declared.get("map")
     known = {name for run in (*runs, *others) if run.section.slug == section.slug for name in run.metrics}
     for item in (*metrics, *([on_map] if on_map else [])):
-        if item["metric"] not in known:
-            raise InputError(not_allowed(f"metric of {section.slug} (overview)", item["metric"], sorted(known)))
+        require_known(f"metric of {section.slug} (overview)", item["metric"], sorted(known))
     rows = [[_link(run), *(run.metrics.get(item["metric"]) for item in metrics)] for run in runs]
     numeric = [
         all(is_missing(value) or isinstance(value, int | float) for value in column)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from helpers.errors import InputError, not_allowed
+from helpers.errors import InputError, require_known
 from helpers.trade import growth
 from helpers.trade.parameters import SNAPSHOT, IntermediateTradeParameters
 
@@ -45,16 +45,14 @@ def _between_economies(bilateral: pd.DataFrame, exporter: str) -> pd.DataFrame:
     """Return trade in goods between different economies; an exporter that has none is refused."""
     kept = bilateral[(bilateral["scope"] == "goods") & (bilateral["exporter"] != bilateral["importer"])]
     known = sorted(kept["exporter"].unique())
-    if exporter not in known:
-        raise InputError(not_allowed("exporter", exporter, known, shown=50))
+    require_known("exporter", exporter, known, shown=50)
     return kept
 
 
 def to_group(flows: pd.DataFrame, destinations: Sequence[str]) -> pd.Series:
     """Return exports to a group of destinations by year; unknown ones are refused."""
     for code in destinations:
-        if code not in flows.columns:
-            raise InputError(not_allowed("destination", code, flows.columns, shown=50))
+        require_known("destination", code, flows.columns, shown=50)
     return flows[list(destinations)].sum(axis=1)
 
 

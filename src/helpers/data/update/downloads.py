@@ -27,7 +27,7 @@ from helpers.data import catalogue
 from helpers.data.update import settings
 from helpers.data.update.client import JSON, Client, Request, Unreadable, is_html, validated
 from helpers.data.update.series import Figure, Series
-from helpers.errors import InputError, WorkError, not_allowed
+from helpers.errors import InputError, WorkError, require_known
 
 MANIFEST = "manifest.json"
 HASH = re.compile(r"[0-9a-f]{64}")
@@ -265,8 +265,7 @@ def comtrade_files(client: Client, economies: Sequence[str], years: Sequence[int
     reporters = came["Reporters.json"][0].results
     numbers = {each.reporterCodeIsoAlpha3: each.reporterCode for each in reporters if each.reporterCodeIsoAlpha3}
     for iso3 in economies or ("KOR",):
-        if iso3 not in numbers:
-            raise InputError(not_allowed("reporter of UN Comtrade", iso3, sorted(numbers)))
+        require_known("reporter of UN Comtrade", iso3, sorted(numbers))
     listed = [each for iso3 in economies or ("KOR",) for each in _listed(client, iso3, numbers[iso3], wanted)]
     return [*landed, *(_bulk_file(client, each) for each in listed)]
 

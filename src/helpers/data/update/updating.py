@@ -11,7 +11,7 @@ from helpers.data.update.client import Client, Unreachable
 from helpers.data.update.downloads import Landed
 from helpers.data.update.revisions import Addition, Change, markdown, write
 from helpers.data.update.series import Series
-from helpers.errors import InputError, WorkError, not_allowed
+from helpers.errors import InputError, WorkError, require_known
 
 OnEvent = Callable[[str], None]
 SeriesOf = Callable[[Client, str], Series]
@@ -144,8 +144,7 @@ def update(options: Options, on_event: OnEvent) -> None:
             place = settings.variable(each.name, "URL")
             on_event(f"{each.name}: {each.title}; {each.does}. Address: {place}")
         return
-    if options.source not in SOURCES:
-        raise InputError(not_allowed("source of updates", options.source, SOURCES))
+    require_known("source of updates", options.source, SOURCES)
     source = SOURCES[options.source]
     _check_options(source, options)
     with files.lock(settings.updates(), f"an update from {source.name}", wait=False):
@@ -166,8 +165,7 @@ def _check_options(source: Source, options: Options) -> None:
     if len(options.years) > 1:
         raise InputError(f"{source.name} ranks economies in one year: give --year once.")
     for table in options.tables:
-        if table not in source.tables:
-            raise InputError(not_allowed(f"table that {source.name} refreshes", table, source.tables))
+        require_known(f"table that {source.name} refreshes", table, source.tables)
 
 
 def _client(source: Source, options: Options, on_event: OnEvent) -> Client:

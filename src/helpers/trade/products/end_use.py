@@ -5,7 +5,7 @@ from functools import lru_cache
 import pandas as pd
 
 from helpers import data
-from helpers.errors import InputError, not_allowed
+from helpers.errors import require_known
 
 CONCORDANCE = "hs6_bec4"
 # Broad economic categories, Rev. 4, by class of the System of National Accounts (UNSD). Some fuels are only known as
@@ -30,8 +30,7 @@ def class_of(bec4: str) -> str:
     InputError
         No such category.
     """
-    if bec4 not in CLASS_OF:
-        raise InputError(not_allowed("category of BEC Rev. 4", bec4, CLASS_OF, shown=30))
+    require_known("category of BEC Rev. 4", bec4, CLASS_OF, shown=30)
     return CLASS_OF[bec4]
 
 
@@ -55,8 +54,7 @@ def classes_of(edition: str) -> pd.DataFrame:
     """
     concordance = _concordance(data.sha256(CONCORDANCE))
     editions = sorted(concordance["hs_edition"].unique())
-    if edition not in editions:
-        raise InputError(not_allowed("HS edition with a concordance to BEC Rev. 4", edition, editions))
+    require_known("HS edition with a concordance to BEC Rev. 4", edition, editions)
     chosen = concordance[concordance["hs_edition"] == edition]
     numbers = {category: NAMES.index(class_of(category)) for category in chosen["bec4"].unique()}
     return pd.DataFrame({"product": chosen["hs6"], "use": chosen["bec4"].map(numbers).astype("int8")})

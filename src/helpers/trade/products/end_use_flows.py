@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pyarrow import csv, parquet
 
 from helpers import files, ingested
-from helpers.errors import InputError, WorkError, not_allowed
+from helpers.errors import InputError, WorkError, require_known
 from helpers.trade.products import reading, sources
 from helpers.trade.products.end_use import NAMES, UNMATCHED, classes_of
 
@@ -122,8 +122,7 @@ def _codes(wanted: Sequence[str], economies: dict[int, str]) -> str:
     """Return the numbers of economies, separated by commas."""
     known = set(economies.values())
     for iso3 in wanted:
-        if iso3 not in known:
-            raise InputError(not_allowed("economy of the ingested trade", iso3, sorted(known)))
+        require_known("economy of the ingested trade", iso3, sorted(known))
     return ", ".join(str(code) for code, iso3 in economies.items() if iso3 in wanted) or "NULL"
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import compute
 
-from helpers.errors import InputError, not_allowed
+from helpers.errors import InputError, require_known
 from helpers.ingested import Publication, require_file
 from helpers.trade.products import reading
 from helpers.trade.products.end_use import classes_of
@@ -192,8 +192,7 @@ def found(folder: Path, form: str) -> Source:
         An unknown format, no such folder, or one that does not hold what the format needs.
     """
     finders = {"baci": baci, "comtrade": comtrade}
-    if form not in finders:
-        raise InputError(not_allowed("format of trade data", form, finders))
+    require_known("format of trade data", form, finders)
     if not folder.is_dir():
         raise InputError(f"There is no folder {folder}.")
     return finders[form](folder)
