@@ -6,7 +6,7 @@ import pytest
 from real_project import SCENARIO, everything, make, shipped
 from small_project import SmallProject
 
-from helpers.runner import completed, sections, sweeps
+from helpers.runner import build, completed, sections, sweeps
 from helpers.runner.executed import clean, join_streams
 from helpers.runner.notebooks import PAGE_ONLY, tags
 
@@ -21,18 +21,20 @@ display(pd.DataFrame({"a": [1.5]}).style)
 """
 
 
-def build_in(folder, seed, jobs):
-    folder.mkdir()
+def two_sections(folder):
+    folder.mkdir(exist_ok=True)
     project = SmallProject(folder)
     project.add("alpha", CODE)
     project.add("beta", CODE, order=20)
-    make(folder, "build", seed, jobs)
-    return everything(folder / "build" / "runs")
+    return folder
 
 
-def test_two_clean_builds_are_equal_byte_for_byte(project, tmp_path):
-    first = build_in(tmp_path / "one", seed=1, jobs=1)
-    second = build_in(tmp_path / "another place", seed=2, jobs=2)
+def test_two_clean_builds_are_equal_byte_for_byte(quick, tmp_path):
+    two_sections(tmp_path)
+    assert build(jobs=1).ok
+    first = everything(tmp_path / "build" / "runs")
+    make(two_sections(tmp_path / "another place"), "build", seed=2, jobs=2)
+    second = everything(tmp_path / "another place" / "build" / "runs")
     assert sorted(name for name in first if "alpha" in name) == [
         "runs/base/alpha/manifest.json",
         "runs/base/alpha/notebook.ipynb",

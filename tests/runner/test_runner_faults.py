@@ -209,11 +209,12 @@ BIG = "from pathlib import Path\nPath(report.results() / 'big.csv').write_text('
 
 
 @pytest.mark.parametrize("ordinary", [False, True])
-def test_a_full_disk_fails_the_run_and_keeps_the_last_good_one(project, command, ordinary):
+def test_a_full_disk_fails_the_run_and_keeps_the_last_good_one(quick, command, ordinary):
+    project = quick
     project.add("alpha")
     project.add("beta", extra="needs: [alpha]\n", order=20)  # a run alone has an ordinary kernel
     choice = {"RESHORING_ORDINARY_KERNELS": "1"} if ordinary else {}
-    assert command("build", environment=choice).wait(120) == 0
+    assert build().ok
     before = completed("base", "alpha").started
     project.edit("alpha", "step-1", BIG)
     errors = told_on_small_disk(command("build", environment=choice, preexec_fn=partial(small_disk, 200_000)))
