@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 EXTRAS := lab cluster test
-# Tests often wait for processes that they started: one worker more than there are cores keeps these busy.
+CORES = $$($(BIN)/python -c 'import os; print(os.cpu_count())')
+# Slow tests often wait for processes that they started: one worker more than there are cores keeps these busy.
 WORKERS = $$($(BIN)/python -c 'import os; print(os.cpu_count() + 1)')
 # Where Python may not keep what it compiled, each of the hundreds of processes of a build compiles it again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -20,11 +21,14 @@ environment: $(STAMP) ## create .venv with the locked packages
 site: $(STAMP) ## run what is stale and render _site/
 	@$(BIN)/reshoring site
 
-check: $(STAMP) lint ## style, types and the quick tests, for the moment between two edits
-	@$(BIN)/python -m pytest -q -n "$(WORKERS)" --dist loadgroup -m "not slow" tests
+check: $(STAMP) ## style, types and the quick tests, for the moment between two edits
+	@$(MAKE) --no-print-directory -j 2 lint quick
 
 test: $(STAMP) ## check style and types beside the whole test suite
 	@$(MAKE) --no-print-directory -j 2 lint suite
+
+quick: $(STAMP)
+	@$(BIN)/python -m pytest -q -n "$(CORES)" --dist loadgroup -m "not slow" tests
 
 suite: $(STAMP)
 	@$(BIN)/python -m pytest -n "$(WORKERS)" --dist loadgroup tests

@@ -16,10 +16,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "helpers"
-#: Lines of code and modules that a part may have at most.
-LIMITS = {"src": (15_500, 150), "runner": (2_000, 17)}
-#: Whether the limits are held already; until then only circles are.
-LIMITS_HOLD = False
+#: Lines of code and modules that a part has at most, so that none grows unseen, and what they are to come down to.
+LIMITS = {"src": (19_500, 167), "runner": (2_510, 17)}
+AIMS = {"src": (15_500, 150), "runner": (2_000, 17)}
 SILENT = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -95,7 +94,7 @@ def main() -> int:
     folder = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else PACKAGE
     print(f"{'package':<24} {'code lines':>10} {'modules':>8}")
     for name, (lines, modules) in sizes(folder).items():
-        limit = " (at most {:,} and {})".format(*LIMITS[name]) if name in LIMITS else ""
+        limit = " (to come down to {:,} and {})".format(*AIMS[name]) if name in AIMS else ""
         print(f"{name:<24} {lines:>10,} {modules:>8}{limit}")
     found = circles(folder)
     for circle in found:

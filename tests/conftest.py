@@ -15,6 +15,8 @@ HERE = Path(__file__).parent
 SLOW = (
     "data/test_data_package",
     "data/update/",
+    "econometrics/test_econometrics_crosscheck",
+    "econometrics/test_econometrics_permutation",
     "index/test_index_ask",
     "input_output/test_io_section",
     "products/",
@@ -23,7 +25,9 @@ SLOW = (
     "runner/test_runner_commands",
     "runner/test_runner_compare",
     "runner/test_runner_determinism",
+    "runner/test_runner_editors",
     "runner/test_runner_faults",
+    "runner/test_runner_inline",
     "runner/test_runner_isolation",
     "runner/test_runner_needs",
     "runner/test_runner_package",

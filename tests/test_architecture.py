@@ -90,7 +90,8 @@ def test_only_one_module_prints():
     found = []
     for path in set(modules()) - {PACKAGES / "terminal.py", PACKAGES / "site" / "hook.py"}:
         calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-        found += [path.name for call in calls if ast.unparse(call) in ("print", "typer.echo", "typer.secho")]
+        printing = {"id": ("print",), "attr": ("echo", "secho")}
+        found += [path.name for call in calls for kind in printing if getattr(call, kind, "") in printing[kind]]
     assert found == []
 
 
@@ -117,14 +118,12 @@ def test_no_module_imports_itself_through_others():
     assert load_sizes().circles() == []
 
 
-def test_the_code_is_no_larger_than_agreed():
+def test_the_code_does_not_grow():
     sizes = load_sizes()
     found = sizes.sizes()
     for name, (lines, modules) in sizes.LIMITS.items():
-        assert name in found
-        if sizes.LIMITS_HOLD:
-            assert found[name][0] <= lines, name
-            assert found[name][1] <= modules, name
+        assert found[name][0] <= lines, name
+        assert found[name][1] <= modules, name
 
 
 def test_lines_of_code_and_circles_are_counted(tmp_path):
