@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "helpers"
 #: Lines of code and modules that a part has at most, so that none grows unseen, and what they are to come down to.
-LIMITS = {"src": (19_500, 167), "runner": (2_510, 17)}
+LIMITS = {"src": (19_430, 167), "runner": (2_476, 17)}
 AIMS = {"src": (15_500, 150), "runner": (2_000, 17)}
 SILENT = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -94,7 +94,7 @@ def main() -> int:
     folder = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else PACKAGE
     print(f"{'package':<24} {'code lines':>10} {'modules':>8}")
     for name, (lines, modules) in sizes(folder).items():
-        limit = " (to come down to {:,} and {})".format(*AIMS[name]) if name in AIMS else ""
+        limit = " (to come down to {:,} and {})".format(*AIMS[name]) if folder == PACKAGE and name in AIMS else ""
         print(f"{name:<24} {lines:>10,} {modules:>8}{limit}")
     found = circles(folder)
     for circle in found:
